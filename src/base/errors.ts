@@ -1,0 +1,148 @@
+import { hex, type PhysicalAddress, type VirtualAddress } from './address.ts';
+
+/** Every failure this program can explain. Anything else is a bug and keeps its stack. */
+export abstract class ForensicError extends Error {
+  /** The kind in kebab-case: part of the JSON contract. */
+  abstract readonly code: string;
+  override get name(): string {
+    return this.constructor.name;
+  }
+}
+
+/** The file is not what it claims to be, or cannot be read. */
+export abstract class SnapshotError extends ForensicError {}
+
+/** No known format recognises the file. */
+export class UnknownFormat extends SnapshotError {
+  readonly code = 'unknown-format';
+}
+
+/** The header says a format that the rest of the file contradicts. */
+export class BadSnapshot extends SnapshotError {
+  readonly code = 'bad-snapshot';
+}
+
+/** A format, version or compression that we recognise and do not read. */
+export class UnsupportedSnapshot extends SnapshotError {
+  readonly code = 'unsupported-snapshot';
+}
+
+/** The operating system would not let us read: missing, a folder, no permission, an I/O error. */
+export class UnreadableFile extends SnapshotError {
+  readonly code = 'unreadable-file';
+}
+
+/**
+ * Something that the evidence did to us: bytes that are missing or contradict themselves. The runner turns it
+ * into an absent cell, so faults are values more than errors and carry no stack (a stack costs 5 µs a throw).
+ */
+export abstract class EvidenceFault extends ForensicError {
+  constructor(message?: string) {
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
+    super(message);
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
+
+/** The address is in the hole between the two canonical halves: a garbage pointer. */
+export class NotCanonical extends EvidenceFault {
+  readonly code = 'not-canonical';
+  readonly address: VirtualAddress;
+  constructor(address: VirtualAddress) {
+    super(`${hex(address)} is not a canonical address`);
+    this.address = address;
+  }
+}
+
+/** The page tables end at `level` with an entry that maps nothing. */
+export class NotPresent extends EvidenceFault {
+  readonly code = 'not-present';
+  readonly address: VirtualAddress;
+  readonly level: number;
+  readonly entry: bigint;
+  constructor(address: VirtualAddress, level: number, entry: bigint) {
+    super(`${hex(address)} is not mapped: level ${level} entry is not present`);
+    this.address = address;
+    this.level = level;
+    this.entry = entry;
+  }
+}
+
+/** The page was written to swap: the entry names the place. */
+export class Swapped extends EvidenceFault {
+  readonly code = 'swapped';
+  readonly address: VirtualAddress;
+  /** Number of the swap area. */
+  readonly type: number;
+  /** Page number within the swap area. */
+  readonly offset: bigint;
+  constructor(address: VirtualAddress, type: number, offset: bigint) {
+    super(`${hex(address)} is swapped out: area ${type}, page ${hex(offset)}`);
+    this.address = address;
+    this.type = type;
+    this.offset = offset;
+  }
+}
+
+/** The page tables are sound, but the snapshot lacks the physical page. */
+export class NotInSnapshot extends EvidenceFault {
+  readonly code = 'not-in-snapshot';
+  readonly physical: PhysicalAddress;
+  constructor(at: PhysicalAddress) {
+    super(`physical page ${hex(Math.floor(at / 4096) * 4096)} is not in the snapshot`);
+    this.physical = at;
+  }
+}
+
+/** The bytes are readable and contradict themselves. */
+export class CorruptStructure extends EvidenceFault {
+  readonly code = 'corrupt-structure';
+}
+
+/** This kernel build lacks what a cell needs: the member or the symbol was not compiled in. */
+export class NotInKernel extends EvidenceFault {
+  readonly code = 'not-in-kernel';
+}
+
+/** We lack knowledge of this kernel build. */
+export abstract class ProfileError extends ForensicError {}
+
+/** No road leads to the guest's kernel. The message says what was tried. */
+export class NoKernel extends ProfileError {
+  readonly code = 'no-kernel';
+}
+
+/** The profile lacks members that the program cannot do without. */
+export class MissingFields extends ProfileError {
+  readonly code = 'missing-fields';
+  constructor(type: string, fields: readonly string[]) {
+    super(`profile has no ${fields.map((field) => `${type}.${field}`).join(', ')}`);
+  }
+}
+
+/** The profile lacks a symbol that the program cannot do without. */
+export class MissingSymbol extends ProfileError {
+  readonly code = 'missing-symbol';
+  constructor(symbol: string) {
+    super(`profile has no symbol ${symbol}`);
+  }
+}
+
+/** A profile file that is not one, or is from a newer version of this program. */
+export class BadProfile extends ProfileError {
+  readonly code = 'bad-profile';
+}
+
+/** The cache cannot be used. Costs a warning and the speed, never the answer. */
+export class StoreError extends ForensicError {
+  readonly code = 'store';
+}
+
+/** The command line asks for something that does not exist. */
+export class UsageError extends ForensicError {
+  readonly code = 'usage';
+}
+
+/** Says that the evidence is incomplete. Shown after the rows, kept with them in the cache. */
+export type Note = (message: string) => void;

@@ -1,0 +1,48 @@
+import type { PhysicalAddress } from '../base/address.ts';
+
+/** Bytes of a page frame: the grain in which snapshots hold or lack memory. */
+export const PAGE_BYTES = 4096;
+
+/** Physical memory from `start` up to and without `end`, both multiples of `PAGE_BYTES`. */
+export interface PhysicalRange {
+  readonly start: PhysicalAddress;
+  readonly end: PhysicalAddress;
+}
+
+/**
+ * Where physical bytes come from: one per snapshot format. Everything above sees only this.
+ *
+ * A page that the snapshot holds in part only (LiME at 0x9fc00) counts as missing: the kernel never uses such
+ * pages, and half-invented bytes would be worse than none.
+ */
+export interface PhysicalSource {
+  /** What the snapshot holds: ascending, disjoint, page-aligned. */
+  readonly ranges: readonly PhysicalRange[];
+  /** True where each page costs work of its own (compressed pages): the cache then loads no neighbours. */
+  readonly costlyPages: boolean;
+  /**
+   * Copies memory from `at` on into `into`; both page-aligned, wholly inside one range.
+   * @returns how many bytes were had, a multiple of `PAGE_BYTES`: fewer than asked where the file is cut or damaged.
+   */
+  read(at: PhysicalAddress, into: Uint8Array): number;
+  /** The offset in the file of the byte at `at`, or null where it is stored compressed or not at all. */
+  fileOffset(at: PhysicalAddress): number | null;
+}
+
+/** Index of the range that holds `at`, or −1. Binary search. */
+export function rangeIndexOf(ranges: readonly PhysicalRange[], at: number): number {
+  let low = 0;
+  let high = ranges.length - 1;
+  while (low <= high) {
+    const middle = (low + high) >>> 1;
+    const range = ranges[middle]!;
+    if (at < range.start) high = middle - 1;
+    else if (at >= range.end) low = middle + 1;
+    else return middle;
+  }
+  return -1;
+}
+
+/** Total bytes in `ranges`. */
+export const bytesIn = (ranges: readonly PhysicalRange[]): number =>
+  ranges.reduce((sum, { start, end }) => sum + (end - start), 0);

@@ -1,0 +1,95 @@
+import type { VirtualAddress } from '../base/address.ts';
+import type { Linux } from '../kernel/linux/linux.ts';
+
+/**
+ * A column: the kind of its cells, and how to read one from a subject. `null` means "does not apply".
+ *
+ * `int` is a whole number (a `bigint` only where it may pass 2^53), `seconds` a length of time,
+ * `address` a virtual address of the kernel or a process.
+ */
+export type Column<S> =
+  | { readonly int: (subject: S) => number | bigint | null }
+  | { readonly text: (subject: S) => string | null }
+  | { readonly flag: (subject: S) => boolean | null }
+  | { readonly address: (subject: S) => VirtualAddress | null }
+  | { readonly time: (subject: S) => Date | null }
+  | { readonly seconds: (subject: S) => number | null };
+
+/** The kinds of cell, each the key of a `Column`. */
+export type ColumnKind = 'int' | 'text' | 'flag' | 'address' | 'time' | 'seconds';
+
+/** An option with a value: `--depth 3`. */
+export interface ValueOption<T> {
+  readonly help: string;
+  /** The value's name in `--help`: `bytes`. */
+  readonly value: string;
+  /** @throws UsageError */
+  readonly parse: (word: string) => T;
+  /** May be given several times, or as `a,b,c`. */
+  readonly list?: true;
+}
+
+/** An option that is there or not: `--reveal`. */
+export interface SwitchOption {
+  readonly help: string;
+  readonly switch: true;
+  /** What it shows must not be remembered: rows of such a run never enter the cache. */
+  readonly secret?: true;
+}
+
+export type Option = ValueOption<unknown> | SwitchOption;
+export type Options = Readonly<Record<string, Option>>;
+
+/** What the user chose, typed by the options' declaration. */
+export type Chosen<O extends Options> = {
+  readonly [K in keyof O]: O[K] extends SwitchOption
+    ? boolean
+    : O[K] extends { list: true; parse: (word: string) => infer T }
+      ? readonly T[]
+      : O[K] extends { parse: (word: string) => infer T }
+        ? T | undefined
+        : never;
+};
+
+/** Told now and then how far a sweep has come: bytes done of bytes in all. */
+export type Progress = (done: number, total: number) => void;
+
+/**
+ * A question about a kernel, answered as a table.
+ *
+ * `subjects` finds the things; `columns` says what is worth knowing of each. The runner reads every cell by
+ * itself, so a page that is missing from the evidence costs one cell and never a row.
+ */
+export interface Plugin<S = unknown, O extends Options = Options, K extends string = string> {
+  /** The word on the command line and the key in the cache: `pslist`. */
+  readonly name: string;
+  /** One line for `--help`, in the imperative, without a full stop. */
+  readonly summary: string;
+  /** Arguments of one useful call, for `--help`: `--pid 1,200 --columns pid,name`. */
+  readonly example: string;
+  /** Bump when the same snapshot would give different cells: it retires cached rows. */
+  readonly version: number;
+  readonly options?: O;
+  subjects(kernel: Linux, options: Chosen<O>, progress?: Progress): Iterable<S> | AsyncIterable<S>;
+  readonly columns: { readonly [C in K]: Column<S> };
+  /** The columns that name the same thing in two snapshots: what `diff` pairs rows by. */
+  readonly identity: readonly NoInfer<K>[];
+  /** Columns with a flag of their own: `--pid 1,200` keeps the rows whose cell is one of these. */
+  readonly filters?: readonly NoInfer<K>[];
+  /** Columns that a narrow terminal can do without, the most dispensable first. */
+  readonly dispensable?: readonly NoInfer<K>[];
+  /** In tables, `column` is indented by the number in `by`, which itself is not shown: a tree. */
+  readonly tree?: { readonly column: NoInfer<K>; readonly by: NoInfer<K> };
+}
+
+/** Any plugin, for code that treats all alike. */
+// biome-ignore lint/suspicious/noExplicitAny: a plugin's subject is its own affair, and variance admits no other type
+export type AnyPlugin = Plugin<any, any, string>;
+
+/** Gives a plugin its types. It does nothing at run time. */
+export const definePlugin = <S, K extends string, const O extends Options = Record<never, never>>(
+  plugin: Plugin<S, O, K>,
+): Plugin<S, O, K> => plugin;
+
+/** The kind of a column: which of the six keys it has. */
+export const kindOf = (column: Column<never>): ColumnKind => Object.keys(column)[0] as ColumnKind;

@@ -1,0 +1,65 @@
+import type { Row } from './cell.ts';
+
+/** What is known of a snapshot file: the `snapshot` of the JSON document, and what the cache keeps of it. Plain JSON data. */
+export interface SnapshotFacts {
+  readonly path: string;
+  readonly sizeBytes: number;
+  /** `raw`, `lime`, `elf-core`, `kdump`. */
+  readonly format: string;
+  /** Details of the format: `compression: zlib`. */
+  readonly facts: Readonly<Record<string, string>>;
+  /** What the snapshot holds, addresses in hex: `{ start: "0x0", end: "0xa0000" }`. At most 64; `rangeCount` tells all. */
+  readonly ranges: readonly { readonly start: string; readonly end: string }[];
+  readonly rangeCount: number;
+  readonly memoryBytes: number;
+  /** Bytes between the first and the last range that the snapshot does not hold. */
+  readonly missingBytes: number;
+  /** ISO 8601: the guest's own clock in the snapshot, or null. */
+  readonly takenAt: string | null;
+  readonly notes: readonly string[];
+}
+
+/** One attempt on the way to the kernel: a line of `info`. */
+export interface BindingStep {
+  /** What was tried: `vmcoreinfo`, `kallsyms`, `btf`, `page tables`. */
+  readonly step: string;
+  readonly outcome: 'found' | 'verified' | 'failed' | 'skipped';
+  readonly detail: string;
+}
+
+/** What is known of the kernel inside: the `kernel` of the JSON document. Plain JSON data. */
+export interface KernelFacts {
+  readonly banner: string;
+  readonly release: string;
+  /** Hex, or null where no note carries it. */
+  readonly buildId: string | null;
+  /** `x86-64`. */
+  readonly architecture: string;
+  /** `4 levels`. */
+  readonly paging: string;
+  /** Physical address of the kernel's page-table root, in hex. */
+  readonly pageTableRoot: string;
+  readonly kaslr: { readonly virtual: string; readonly physical: string };
+  /** ISO 8601. */
+  readonly bootTime: string | null;
+  /** Guest's clock at the time of the snapshot, ISO 8601. */
+  readonly time: string | null;
+  readonly uptimeSeconds: number | null;
+  readonly hostname: string | null;
+  readonly cpus: number | null;
+  /** How the layouts and symbols came: `vmcoreinfo + kallsyms + btf`. */
+  readonly boundBy: string;
+  /** How sure: `verified` means that every check passed. */
+  readonly confidence: 'verified' | 'likely' | 'uncertain';
+  readonly steps: readonly BindingStep[];
+  readonly notes: readonly string[];
+}
+
+/** One plugin's answer. */
+export interface Result {
+  readonly plugin: string;
+  /** The plugin's version. */
+  readonly version: number;
+  readonly rows: readonly Row[];
+  readonly notes: readonly string[];
+}

@@ -1,0 +1,97 @@
+import { hex } from '../base/address.ts';
+import { BadProfile } from '../base/errors.ts';
+
+/** The number of the profile format that this program writes and the newest that it reads; changes are listed in profiles/README.md. */
+export const PROFILE_FORMAT = 1;
+
+/** Where a member is: byte offset and byte size, and for bitfields the first bit (counted from the offset) and the number of bits. */
+export type MemberLayout = readonly [offset: number, size: number, firstBit?: number, bits?: number];
+
+/** One C struct or union as this build lays it out. Members of anonymous inner structs are flattened into it. */
+export interface TypeLayout {
+  /** Bytes of the whole. */
+  readonly size: number;
+  readonly members: Readonly<Record<string, MemberLayout>>;
+}
+
+/** Everything that the program must know of one kernel *build*, and nothing that changes from boot to boot. */
+export interface Profile {
+  readonly format: typeof PROFILE_FORMAT;
+  /** `linux_banner`, without the newline: `Linux version 6.1.0-…`. */
+  readonly banner: string;
+  /** `6.1.0-50-cloud-amd64`. */
+  readonly release: string;
+  /** GNU build ID in hex, or null where the kernel does not tell. */
+  readonly buildId: string | null;
+  readonly architecture: 'x86-64';
+  readonly pointerBytes: 4 | 8;
+  /** Where the layouts and symbols came from: `btf + kallsyms`. */
+  readonly source: string;
+  /** Name → link-time address in hex, KASLR slide taken off. Only names that `symbols.ts` of the kernel room lists. */
+  readonly symbols: Readonly<Record<string, string>>;
+  /** Only structs and members that `structs.ts` of the kernel room lists. */
+  readonly types: Readonly<Record<string, TypeLayout>>;
+  /** Enumerators by name, of those that the kernel room lists. */
+  readonly enumerators: Readonly<Record<string, number>>;
+}
+
+/** Profiles kept from earlier snapshots, wherever they are kept. */
+export interface ProfileShelf {
+  /** The profile of the build with this GNU build ID (hex). */
+  find(buildId: string): Profile | undefined;
+  keep(profile: Profile): void;
+}
+
+/** The file form of a profile: JSON, two-space indent, ending in a newline. */
+export const writeProfile = (profile: Profile): string => `${JSON.stringify(profile, null, 2)}\n`;
+
+/** Reads what `writeProfile` wrote. `name` stands in messages. @throws BadProfile */
+export function readProfile(text: string, name: string): Profile {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    throw new BadProfile(`${name} is no JSON`);
+  }
+  if (!isRecord(parsed) || typeof parsed['format'] !== 'number') throw new BadProfile(`${name} is no profile`);
+  if (parsed['format'] > PROFILE_FORMAT) {
+    throw new BadProfile(`${name} has format ${parsed['format']}, and this version reads up to ${PROFILE_FORMAT}`);
+  }
+  const wrong = firstFlaw(parsed);
+  if (wrong !== undefined) throw new BadProfile(`${name} is no sound profile: ${wrong}`);
+  return parsed as unknown as Profile;
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function firstFlaw(profile: Record<string, unknown>): string | undefined {
+  for (const key of ['banner', 'release', 'source']) {
+    if (typeof profile[key] !== 'string') return `${key} is no text`;
+  }
+  if (profile['buildId'] !== null && typeof profile['buildId'] !== 'string') return 'buildId is no text';
+  if (profile['architecture'] !== 'x86-64') return `architecture is ${String(profile['architecture'])}`;
+  if (profile['pointerBytes'] !== 8 && profile['pointerBytes'] !== 4) return 'pointerBytes is neither 4 nor 8';
+  const { symbols, types, enumerators } = profile;
+  if (!isRecord(symbols) || !isRecord(types) || !isRecord(enumerators)) return 'symbols, types or enumerators are missing';
+  for (const [name, address] of Object.entries(symbols)) {
+    if (typeof address !== 'string' || !/^0x[0-9a-f]{1,16}$/.test(address)) return `symbol ${name} has no address`;
+  }
+  for (const [name, value] of Object.entries(enumerators)) {
+    if (!Number.isSafeInteger(value)) return `enumerator ${name} is no whole number`;
+  }
+  for (const [name, layout] of Object.entries(types)) {
+    if (!isRecord(layout) || !isOffset(layout['size']) || !isRecord(layout['members'])) return `type ${name} has no layout`;
+    for (const [member, place] of Object.entries(layout['members'])) {
+      const sound = Array.isArray(place) && (place.length === 2 || place.length === 4) && place.every(isOffset);
+      if (!sound) return `${name}.${member} has no place`;
+    }
+  }
+  return undefined;
+}
+
+/** Structs end long before 16 MiB: a larger offset is an attack or a mistake. */
+const isOffset = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) < 1 << 24;
+
+/** A symbol's address as profiles keep it. */
+export const linkAddress = (address: bigint, slide: bigint): string => hex(BigInt.asUintN(64, address - slide));

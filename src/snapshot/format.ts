@@ -1,0 +1,44 @@
+import type { PhysicalSource } from '../memory/source.ts';
+import type { SnapshotFile } from './file.ts';
+
+/** What a dumper saved of one virtual CPU besides memory: enough to find page tables by. */
+export interface CpuState {
+  /** x86: CR3, the physical address of the top page table plus flags. Null where the format saves none. */
+  readonly cr3: bigint | null;
+  /** x86: CR4; bit 12 is LA57 (Intel SDM vol. 3A, 2.5). */
+  readonly cr4: bigint | null;
+  /** Instruction pointer. */
+  readonly instruction: bigint | null;
+}
+
+/** What a snapshot file says besides its bytes of memory. */
+export interface SnapshotContents {
+  readonly source: PhysicalSource;
+  /** The text of a VMCOREINFO note, where the file carries one. */
+  readonly vmcoreinfo: string | null;
+  readonly cpus: readonly CpuState[];
+  /** When the dump was made, where the file says so. */
+  readonly takenAt: Date | null;
+  /** Details worth a line in `info`: `dumper: makedumpfile`, `compression: zlib`. */
+  readonly facts: Readonly<Record<string, string>>;
+  /** What is wrong with the file: lowercase sentences. Truncation belongs here. */
+  readonly notes: readonly string[];
+}
+
+/** What the user may say about a file. */
+export interface OpenOptions {
+  /** Physical address of a raw file's first byte. Found by content where it is not given. */
+  readonly base?: number;
+}
+
+/** A snapshot format: one object, one file. Adding one to `open.ts` is all that it takes. */
+export interface SnapshotFormat {
+  /** The word that `info` shows: `raw`, `lime`, `elf-core`, `kdump`. */
+  readonly name: string;
+  /** One line for the list of formats. */
+  readonly summary: string;
+  /** Whether the first bytes of the file (at most 64 KiB) are of this format. Looks at content only. */
+  recognises(head: Buffer): boolean;
+  /** @throws SnapshotError where the file contradicts itself so early that nothing can be read. */
+  open(file: SnapshotFile, options: OpenOptions): SnapshotContents;
+}

@@ -1,0 +1,33 @@
+import type { PhysicalAddress, VirtualAddress } from '../base/address.ts';
+import type { PhysicalMemory } from '../memory/physical.ts';
+
+/** One entry of a page-table walk, decoded: a line of `vestige explain`. */
+export interface WalkStep {
+  /** 5 or 4 is the top table, 1 the lowest. */
+  readonly level: number;
+  /** The table's name in the CPU maker's manual: PML4, PDPT, PD, PT. */
+  readonly table: string;
+  /** Where the entry is. */
+  readonly at: PhysicalAddress;
+  readonly index: number;
+  readonly entry: bigint;
+  /** The entry's flags as words: `present`, `writable`, `user`, `large`, `no-execute`. */
+  readonly flags: readonly string[];
+}
+
+/** How one kind of CPU turns a virtual page into a physical one: the tables' shape, with no state but the root. */
+export interface Paging {
+  /** Shown by `info`: `x86-64, 5 levels`. */
+  readonly name: string;
+  readonly levels: number;
+  /** Physical address of the top table. */
+  readonly root: PhysicalAddress;
+  /** The physical address of the 4 KiB page that holds (hi, lo). @throws EvidenceFault */
+  walk(memory: PhysicalMemory, hi: number, lo: number): number;
+  /** Like `walk`, but −1 instead of a throw: for sweeps that try many addresses. */
+  probe(memory: PhysicalMemory, hi: number, lo: number): number;
+  /** The walk step by step; the last step is the page, or the entry that ends the walk. @throws NotCanonical, NotInSnapshot */
+  steps(memory: PhysicalMemory, address: VirtualAddress): WalkStep[];
+  /** The same tables from another root: a process's own. */
+  withRoot(root: PhysicalAddress): Paging;
+}

@@ -1,0 +1,117 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Architecture } from './catalog.ts';
+import { run } from './command.ts';
+import { workFolder } from './folders.ts';
+
+/** Lists older than this are fetched again: a kernel that has left the archive cannot be downloaded. */
+const LISTS_ARE_FRESH_MS = 12 * 3600_000;
+
+interface Archive {
+  readonly address: string;
+  readonly suite: string;
+}
+
+/** The archives of the system's own apt sources: their addresses are asked for, never written down. */
+async function systemArchives(): Promise<Archive[]> {
+  const lines = await run('apt-get', ['indextargets', '--format', '$(REPO_URI) $(RELEASE)', 'Created-By: Packages']);
+  return lines
+    .split('\n')
+    .map((line) => line.trim().split(' '))
+    .flatMap(([address, suite]) => (address && suite ? [{ address, suite }] : []));
+}
+
+/** The archive lines of another suite, at the addresses of the system's own. */
+async function sourceLines(suite: string): Promise<string[]> {
+  const archives = await systemArchives();
+  const release = await readFile('/etc/os-release', 'utf8');
+  const own = /^VERSION_CODENAME=(.+)$/m.exec(release)?.[1]?.replaceAll('"', '');
+  const plain = archives.find((archive) => archive.suite === own);
+  const security = archives.find((archive) => archive.suite === `${own}-security`);
+  if (!plain) throw new Error('the apt sources of this system name no archive for its own Debian release');
+  const keys = '[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]';
+  const lines = [`deb ${keys} ${plain.address} ${suite} main`];
+  // A suite that is still being made has an empty security suite, or none.
+  if (security && suite !== 'forky') lines.push(`deb ${keys} ${security.address} ${suite}-security main`);
+  return lines;
+}
+
+/**
+ * One suite of one architecture, with an apt state of its own: nothing is installed on the host, and what the
+ * host has installed plays no part.
+ */
+export class PackageSuite {
+  private constructor(
+    private readonly folder: string,
+  ) {}
+
+  static async open(suite: string, architecture: Architecture): Promise<PackageSuite> {
+    const folder = join(workFolder, 'apt', `${suite}-${architecture}`);
+    await mkdir(join(folder, 'lists', 'partial'), { recursive: true });
+    await mkdir(join(folder, 'archives', 'partial'), { recursive: true });
+    await mkdir(join(folder, 'packages'), { recursive: true });
+    await writeFile(join(folder, 'status'), '');
+    await writeFile(join(folder, 'sources.list'), `${(await sourceLines(suite)).join('\n')}\n`);
+    const settings = {
+      'Dir::Etc::sourcelist': join(folder, 'sources.list'),
+      'Dir::Etc::sourceparts': '-',
+      'Dir::State': folder,
+      'Dir::State::status': join(folder, 'status'),
+      'Dir::Cache': folder,
+      'APT::Architecture': architecture,
+      'APT::Architectures': architecture,
+      'APT::Sandbox::User': 'root',
+      'Acquire::Languages': 'none',
+      'Acquire::Retries': '3',
+    };
+    const lines = Object.entries(settings).map(([key, value]) => `${key} "${value}";\n`);
+    await writeFile(join(folder, 'apt.conf'), lines.join(''));
+    const opened = new PackageSuite(folder);
+    await opened.refreshLists();
+    return opened;
+  }
+
+  private apt(program: string, args: readonly string[], cwd?: string): Promise<string> {
+    const env = { APT_CONFIG: join(this.folder, 'apt.conf') };
+    return run(program, args, cwd === undefined ? { env } : { env, cwd });
+  }
+
+  private async refreshLists(): Promise<void> {
+    const stamp = join(this.folder, 'lists-fetched');
+    const fetched = existsSync(stamp) ? Number(await readFile(stamp, 'utf8')) : 0;
+    if (Date.now() - fetched < LISTS_ARE_FRESH_MS) return;
+    await this.apt('apt-get', ['update', '-qq']);
+    await writeFile(stamp, String(Date.now()));
+  }
+
+  /** The packages that these need, themselves included, as on a system where nothing is installed yet. */
+  async closure(names: readonly string[]): Promise<string[]> {
+    const args = ['install', '--print-uris', '-qq', '--no-install-recommends', ...names];
+    const lines = (await this.apt('apt-get', args)).split('\n');
+    return lines.flatMap((line) => /^'[^']*' ([^_ ]+)_/.exec(line)?.[1] ?? []);
+  }
+
+  /** Downloads packages that are not here yet; gives the path of each. */
+  async download(names: readonly string[]): Promise<string[]> {
+    const store = join(this.folder, 'packages');
+    const wanted = (await this.apt('apt-get', ['download', '--print-uris', '-qq', ...names]))
+      .split('\n')
+      .flatMap((line) => /^'[^']*' (\S+)/.exec(line)?.[1] ?? []);
+    const missing = wanted.filter((file) => !existsSync(join(store, file)));
+    if (missing.length > 0) {
+      const incoming = join(this.folder, 'incoming');
+      await rm(incoming, { recursive: true, force: true });
+      await mkdir(incoming);
+      await this.apt('apt-get', ['download', '-qq', ...missing.map((file) => file.replace(/_.*/, ''))], incoming);
+      for (const file of await readdir(incoming)) await rename(join(incoming, file), join(store, file));
+    }
+    return wanted.map((file) => join(store, file));
+  }
+}
+
+/** Unpacks packages over each other into a folder; none of their scripts is run. */
+export async function unpack(packages: readonly string[], folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (const file of packages) await run('dpkg-deb', ['-x', file, folder]);
+}

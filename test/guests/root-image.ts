@@ -1,0 +1,124 @@
+import { existsSync } from 'node:fs';
+import { chmod, cp, mkdir, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Architecture } from './catalog.ts';
+import { run } from './command.ts';
+import { insideFolder, workFolder } from './folders.ts';
+import { copyModules, type Kernel, moduleClosure } from './kernel.ts';
+import { PackageSuite, unpack } from './packages.ts';
+
+/** One userland serves every kernel: what is under test is the kernel. */
+const USERLAND_SUITE = 'bookworm';
+
+const USERLAND = [
+  'busybox-static',
+  'bash',
+  'coreutils',
+  'python3-minimal',
+  'libpython3-stdlib',
+  'procps',
+  'iproute2',
+  'kmod',
+  'util-linux',
+  'openssl',
+  'dmsetup',
+];
+
+/** Dependencies of maintainer scripts and of features that a guest without an installer never uses. */
+const NOT_NEEDED = /perl|usrmerge|debconf|^dpkg$|^tar$|^gcc-\d+-base$|^media-types$|^util-linux-extra$|^libaudit/;
+
+/** Modules that the workload would like; each kernel has most of them, built in or as files. */
+const WORKLOAD_MODULES = [
+  ...['virtio_net', 'virtio_rng', 'qemu_fw_cfg', 'veth', 'dummy', 'bridge', 'br_netfilter', 'tun', 'loop'],
+  ...['dm_crypt', 'aesni_intel', 'aes_generic', 'xts', 'cbc', 'ctr', 'algif_skcipher', 'algif_hash', 'overlay'],
+  ...['inet_diag', 'tcp_diag', 'udp_diag', 'raw_diag', 'unix_diag', 'netlink_diag', 'af_packet_diag'],
+  ...['af_packet', 'vsock_loopback', 'fuse', 'squashfs', 'ext4'],
+];
+
+/** What stands between the kernel and its root file system. */
+const BOOT_MODULES = ['virtio_pci', 'virtio_mmio', 'virtio_blk', 'ext4'];
+
+/** A kernel module lists the folder's files in the order in which they must be loaded. */
+export interface GuestImages {
+  readonly root: string;
+  readonly initramfs: string;
+}
+
+async function userlandTree(architecture: Architecture): Promise<string> {
+  const tree = join(workFolder, 'userland', architecture);
+  if (existsSync(tree)) return tree;
+  const suite = await PackageSuite.open(USERLAND_SUITE, architecture);
+  const names = (await suite.closure(USERLAND)).filter((name) => !NOT_NEEDED.test(name));
+  const fresh = `${tree}.new`;
+  await rm(fresh, { recursive: true, force: true });
+  await unpack(await suite.download(names), fresh);
+  for (const folder of ['usr/share/doc', 'usr/share/man', 'usr/share/locale', 'usr/share/info']) {
+    await rm(join(fresh, folder), { recursive: true, force: true });
+  }
+  for (const folder of ['dev', 'proc', 'sys', 'run', 'tmp', 'mnt', 'srv', 'root', 'home', 'guest']) {
+    await mkdir(join(fresh, folder), { recursive: true });
+  }
+  await mkdir(join(fresh, 'etc'), { recursive: true });
+  await writeFile(join(fresh, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\nalice:x:1000:1000::/home:/bin/sh\n');
+  await writeFile(join(fresh, 'etc/group'), 'root:x:0:\nalice:x:1000:\n');
+  // Packages of this release still expect that /bin/sh is made by a script of dash.
+  await symlink('bash', join(fresh, 'bin/sh')).catch(() => undefined);
+  await rename(fresh, tree);
+  return tree;
+}
+
+async function copyInside(tree: string): Promise<void> {
+  for (const name of await readdir(insideFolder)) {
+    await cp(join(insideFolder, name), join(tree, 'guest', name));
+    await chmod(join(tree, 'guest', name), 0o755);
+  }
+}
+
+async function folderSizeMiB(folder: string): Promise<number> {
+  return Number((await run('du', ['-sm', folder])).split('\t')[0]);
+}
+
+/** Makes the root file system and the initramfs of a guest in `folder`. */
+export async function makeImages(
+  architecture: Architecture,
+  kernel: Kernel,
+  folder: string,
+): Promise<GuestImages> {
+  const tree = join(folder, 'tree');
+  await rm(tree, { recursive: true, force: true });
+  await cp(await userlandTree(architecture), tree, { recursive: true, verbatimSymlinks: true });
+  await copyModules(kernel, await moduleClosure(kernel, WORKLOAD_MODULES), tree);
+  await copyInside(tree);
+  const root = join(folder, 'root.ext4');
+  await rm(root, { force: true });
+  const sizeMiB = Math.ceil((await folderSizeMiB(tree)) * 1.2) + 64;
+  await run('mkfs.ext4', ['-q', '-F', '-m', '0', '-d', tree, '-L', 'guest', root, `${sizeMiB}M`]);
+  const busybox = join(tree, 'bin/busybox');
+  const initramfs = await makeInitramfs(kernel, (await stat(busybox)) ? busybox : busybox, folder);
+  await rm(tree, { recursive: true, force: true });
+  return { root, initramfs };
+}
+
+async function makeInitramfs(kernel: Kernel, busybox: string, folder: string): Promise<string> {
+  const tree = join(folder, 'initramfs-tree');
+  await rm(tree, { recursive: true, force: true });
+  for (const name of ['bin', 'dev', 'proc', 'sys', 'root']) await mkdir(join(tree, name), { recursive: true });
+  await cp(busybox, join(tree, 'bin/busybox'));
+  const modules = await copyModules(kernel, await moduleClosure(kernel, BOOT_MODULES), tree);
+  const loads = modules.map((path) => `/bin/busybox insmod /lib/modules/${kernel.release}/${path}\n`);
+  const script = [
+    '#!/bin/busybox sh\n',
+    '/bin/busybox mount -t devtmpfs dev /dev\n',
+    ...loads,
+    'tries=0\n',
+    'while [ ! -b /dev/vda ] && [ $tries -lt 100 ]; do /bin/busybox sleep 0.1; tries=$((tries + 1)); done\n',
+    '/bin/busybox mount -t ext4 /dev/vda /root || /bin/busybox poweroff -f\n',
+    '/bin/busybox mount -o move /dev /root/dev\n',
+    'exec /bin/busybox switch_root /root /guest/init.sh\n',
+  ];
+  await writeFile(join(tree, 'init'), script.join(''), { mode: 0o755 });
+  const archive = join(folder, 'initramfs.img');
+  await run('sh', ['-c', `find . | cpio -o -H newc --quiet | gzip -1 > "$1"`, 'sh', archive], { cwd: tree });
+  await rm(tree, { recursive: true, force: true });
+  return archive;
+}
