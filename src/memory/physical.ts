@@ -52,7 +52,10 @@ export class PhysicalMemory {
   /** The unsigned 64-bit word at `at`, which lies within one page. @throws NotInSnapshot */
   u64(at: PhysicalAddress): bigint {
     const view = this.#views[this.#slotOf(at)]!;
-    return fromWords(view.getInt32((at & (CHUNK_BYTES - 1)) + 4, true), view.getInt32(at & (CHUNK_BYTES - 1), true));
+    return fromWords(
+      view.getInt32((at & (CHUNK_BYTES - 1)) + 4, true),
+      view.getInt32(at & (CHUNK_BYTES - 1), true),
+    );
   }
 
   /**
@@ -61,7 +64,10 @@ export class PhysicalMemory {
    */
   restOfPage(at: PhysicalAddress): Uint8Array {
     const within = at & (CHUNK_BYTES - 1);
-    return this.#bytes[this.#slotOf(at)]!.subarray(within, (Math.floor(within / PAGE_BYTES) + 1) * PAGE_BYTES);
+    return this.#bytes[this.#slotOf(at)]!.subarray(
+      within,
+      (Math.floor(within / PAGE_BYTES) + 1) * PAGE_BYTES,
+    );
   }
 
   /** A copy of `length` bytes from `at` on, read past the cache in as few reads as the ranges allow. @throws NotInSnapshot */
@@ -80,7 +86,8 @@ export class PhysicalMemory {
 
   /**
    * Copies what the snapshot holds from `at` (page-aligned) on, at most to the end of the range it is in.
-   * Past the cache; never throws for missing memory. @returns bytes had, a multiple of the page size; 0 where nothing is held.
+   * Past the cache; never throws for missing memory. @returns bytes had, a multiple of the page size; 0 where
+   * nothing is held, or where the page at `at` is held and cannot be read: then a sweep goes on at the next page.
    */
   readRun(at: PhysicalAddress, into: Uint8Array): number {
     const range = this.ranges[rangeIndexOf(this.ranges, at)];
@@ -97,7 +104,7 @@ export class PhysicalMemory {
       this.#claim(slot, chunk);
     }
     const page = (at & (CHUNK_BYTES - 1)) >>> 12;
-    if (((this.#loaded[slot]! >>> page) & 1) === 0) this.#load(slot, chunk, page);
+    if (!this.#holds(slot, page)) this.#load(slot, chunk, page);
     return slot;
   }
 
@@ -114,14 +121,24 @@ export class PhysicalMemory {
   /** Loads the wanted page, and where pages are cheap everything else that its range holds of the chunk. */
   #load(slot: number, chunk: number, page: number): void {
     const base = chunk * CHUNK_BYTES;
-    const wanted = physical(base + page * PAGE_BYTES);
+    const wanted = base + page * PAGE_BYTES;
     const range = this.ranges[rangeIndexOf(this.ranges, wanted)];
-    if (range === undefined) throw new NotInSnapshot(wanted);
-    const start = this.source.costlyPages ? wanted : Math.max(base, range.start);
-    const end = this.source.costlyPages ? wanted + PAGE_BYTES : Math.min(base + CHUNK_BYTES, range.end);
+    if (range === undefined) throw new NotInSnapshot(physical(wanted));
+    if (!this.source.costlyPages) {
+      this.#fill(slot, base, Math.max(base, range.start), Math.min(base + CHUNK_BYTES, range.end));
+      if (this.#holds(slot, page)) return;
+      // A page before it cannot be read (a bad sector), which ended the read: it is no fault of this one.
+    }
+    this.#fill(slot, base, wanted, wanted + PAGE_BYTES);
+    if (!this.#holds(slot, page)) throw new NotInSnapshot(physical(wanted));
+  }
+
+  #holds(slot: number, page: number): boolean {
+    return ((this.#loaded[slot]! >>> page) & 1) === 1;
+  }
+
+  #fill(slot: number, base: number, start: number, end: number): void {
     const had = this.source.read(physical(start), this.#bytes[slot]!.subarray(start - base, end - base));
-    const mask = ((1 << (had / PAGE_BYTES)) - 1) << ((start - base) / PAGE_BYTES);
-    this.#loaded[slot]! |= mask;
-    if (((mask >>> page) & 1) === 0) throw new NotInSnapshot(wanted);
+    this.#loaded[slot]! |= ((1 << (had / PAGE_BYTES)) - 1) << ((start - base) / PAGE_BYTES);
   }
 }
