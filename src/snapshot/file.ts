@@ -1,5 +1,9 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { BadSnapshot, UnreadableFile } from '../base/errors.ts';
+import { PAGE_BYTES } from '../memory/source.ts';
+
+/** Distinct troubles kept for one file: a failing disk has one for every page. */
+const MAXIMUM_TROUBLES = 50;
 
 /** What tells two states of a file apart without reading it. */
 export interface FileIdentity {
@@ -12,24 +16,42 @@ export interface FileIdentity {
   readonly changed: bigint;
 }
 
-/** A snapshot file opened for reading. Never written, never locked. */
-export class SnapshotFile {
+/** The bytes that a format reads: a file, or what is unwrapped from one. All that a format may touch. */
+export interface SnapshotBytes {
   readonly path: string;
-  readonly identity: FileIdentity;
+  readonly sizeBytes: number;
   /** True where the file system stores fewer bytes than the file's size: it has holes. */
   readonly isSparse: boolean;
-  readonly #fd: number;
+  /** Fills `into` from `offset` on; never throws. @returns bytes had: fewer at the end and where the file cannot be read. */
+  read(offset: number, into: Uint8Array): number;
+  /** Exactly `length` bytes at `offset`. @throws BadSnapshot where they are not there, saying `what` was cut. */
+  bytes(offset: number, length: number, what: string): Buffer;
+  /** The offset in the file on disk of the byte at `offset`, or null where it is stored nowhere. */
+  position(offset: number): number | null;
+  /** Remembers that something could not be read, for whoever asks after the run. */
+  trouble(message: string): void;
+}
 
-  /** @throws UnreadableFile where the system would not open it, BadSnapshot where it is empty. */
+/** A snapshot file opened for reading. Never written, never locked. */
+export class SnapshotFile implements SnapshotBytes {
+  readonly path: string;
+  readonly identity: FileIdentity;
+  readonly isSparse: boolean;
+  readonly #fd: number;
+  readonly #troubles = new Set<string>();
+  #furtherTroubles = 0;
+
+  /** @throws UnreadableFile where the system would not open it or it is no file, BadSnapshot where it is empty. */
   constructor(path: string) {
     this.path = path;
     try {
-      this.#fd = openSync(path, 'r');
+      // Without O_NONBLOCK the open of a named pipe waits for a writer, perhaps for ever.
+      this.#fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     } catch (cause) {
       throw new UnreadableFile(`cannot open ${path}: ${explain(cause)}`);
     }
     const stat = fstatSync(this.#fd, { bigint: true });
-    if (!stat.isFile() && !stat.isBlockDevice()) {
+    if (!stat.isFile()) {
       closeSync(this.#fd);
       throw new UnreadableFile(`${path} is ${stat.isDirectory() ? 'a directory' : 'no regular file'}`);
     }
@@ -51,40 +73,72 @@ export class SnapshotFile {
     return this.identity.sizeBytes;
   }
 
-  /** The operating system's handle, for the one caller that must ask it about holes. */
-  get descriptor(): number {
-    return this.#fd;
+  /** What could not be read since the file was opened, each sentence once, in the order it was met. Empty in a good run. */
+  get troubles(): readonly string[] {
+    const further =
+      this.#furtherTroubles === 0 ? [] : [`${this.#furtherTroubles} further troubles are not shown`];
+    return [...this.#troubles, ...further];
   }
 
-  /** Fills `into` from `offset` on. @returns bytes had: fewer than asked at the end of the file. @throws UnreadableFile */
+  trouble(message: string): void {
+    if (this.#troubles.size < MAXIMUM_TROUBLES) this.#troubles.add(message);
+    else if (!this.#troubles.has(message)) this.#furtherTroubles++;
+  }
+
+  /**
+   * Fills `into` from `offset` on. An I/O error ends the read like the end of the file: a bad sector is missing
+   * evidence, not a reason to lose the rest. Page by page up to it, so that it costs no good neighbours before it.
+   */
   read(offset: number, into: Uint8Array): number {
     let done = 0;
+    let step = into.length;
     while (done < into.length) {
-      let had: number;
       try {
-        had = readSync(this.#fd, into, done, into.length - done, offset + done);
+        const had = readSync(this.#fd, into, done, Math.min(step, into.length - done), offset + done);
+        if (had === 0) {
+          if (offset + done < this.sizeBytes) {
+            this.trouble(
+              `${this.path} ends at ${offset + done}: it was ${this.sizeBytes} bytes long when it was opened`,
+            );
+          }
+          break;
+        }
+        done += had;
       } catch (cause) {
-        throw new UnreadableFile(`cannot read ${this.path}: ${explain(cause)}`);
+        if (step > PAGE_BYTES) {
+          step = PAGE_BYTES;
+          continue;
+        }
+        this.trouble(`cannot read ${this.path} at ${offset + done}: ${explain(cause)}`);
+        break;
       }
-      if (had === 0) break;
-      done += had;
     }
     return done;
   }
 
-  /** Exactly `length` bytes at `offset`. @throws BadSnapshot where the file ends before, saying `what` was cut. */
   bytes(offset: number, length: number, what: string): Buffer {
-    const bytes = Buffer.alloc(length);
-    const had = offset < this.sizeBytes ? this.read(offset, bytes) : 0;
-    if (had < length) {
-      throw new BadSnapshot(`${this.path} is cut in its ${what}: ${length} bytes wanted at ${offset}, ${had} there`);
-    }
-    return bytes;
+    return exactly(this, offset, length, what);
+  }
+
+  position(offset: number): number | null {
+    return offset >= 0 && offset < this.sizeBytes ? offset : null;
   }
 
   close(): void {
     closeSync(this.#fd);
   }
+}
+
+/** What `SnapshotBytes.bytes` does, for each that implements it. `length` is bounded by the caller. @throws BadSnapshot */
+export function exactly(file: SnapshotBytes, offset: number, length: number, what: string): Buffer {
+  const bytes = Buffer.alloc(length);
+  const had = offset < file.sizeBytes ? file.read(offset, bytes) : 0;
+  if (had < length) {
+    throw new BadSnapshot(
+      `${file.path} is cut in its ${what}: ${length} bytes wanted at ${offset}, ${had} there`,
+    );
+  }
+  return bytes;
 }
 
 function explain(cause: unknown): string {
@@ -97,6 +151,8 @@ function explain(cause: unknown): string {
       return 'permission denied';
     case 'EISDIR':
       return 'it is a directory';
+    case 'EIO':
+      return 'the device gives an input/output error';
     default:
       return code ?? String(cause);
   }

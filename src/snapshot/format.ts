@@ -1,5 +1,5 @@
 import type { PhysicalSource } from '../memory/source.ts';
-import type { SnapshotFile } from './file.ts';
+import type { SnapshotBytes } from './file.ts';
 
 /** What a dumper saved of one virtual CPU besides memory: enough to find page tables by. */
 export interface CpuState {
@@ -27,7 +27,10 @@ export interface SnapshotContents {
 
 /** What the user may say about a file. */
 export interface OpenOptions {
-  /** Physical address of a raw file's first byte. Found by content where it is not given. */
+  /**
+   * Physical address in bytes of a raw file's first byte, a multiple of the page size. Found by content where it
+   * is not given. Giving it says that the file is memory, whatever its first bytes look like.
+   */
   readonly base?: number;
 }
 
@@ -40,5 +43,5 @@ export interface SnapshotFormat {
   /** Whether the first bytes of the file (at most 64 KiB) are of this format. Looks at content only. */
   recognises(head: Buffer): boolean;
   /** @throws SnapshotError where the file contradicts itself so early that nothing can be read. */
-  open(file: SnapshotFile, options: OpenOptions): SnapshotContents;
+  open(file: SnapshotBytes, options: OpenOptions): SnapshotContents;
 }
