@@ -1,10 +1,16 @@
+import { BadSnapshot, UnsupportedSnapshot } from '../base/errors.ts';
 import { PhysicalMemory } from '../memory/physical.ts';
-import { SnapshotFile } from './file.ts';
+import { elfCore } from './elf-core.ts';
+import { type SnapshotBytes, SnapshotFile } from './file.ts';
+import { FlattenedFile, isFlattened } from './flattened.ts';
 import type { OpenOptions, SnapshotContents, SnapshotFormat } from './format.ts';
+import { kdump } from './kdump.ts';
+import { knownOther } from './known-others.ts';
+import { lime } from './lime.ts';
 import { raw } from './raw.ts';
 
 /** Every format, the most telling signature first; `raw` recognises everything and so comes last. */
-export const formats: readonly SnapshotFormat[] = [raw];
+export const formats: readonly SnapshotFormat[] = [kdump, elfCore, lime, raw];
 
 const HEAD_BYTES = 65536;
 
@@ -28,13 +34,43 @@ export interface SnapshotOrigin {
 export function openSnapshot(path: string, options: OpenOptions = {}): Snapshot {
   const file = new SnapshotFile(path);
   try {
-    const head = Buffer.alloc(Math.min(HEAD_BYTES, file.sizeBytes));
-    file.read(0, head);
-    const format = formats.find((candidate) => candidate.recognises(head))!;
-    const contents = format.open(file, options);
+    const { format, contents } = readContents(file, options);
     return { file, format, contents, memory: new PhysicalMemory(contents.source), origin: { path, options } };
   } catch (error) {
     file.close();
     throw error;
   }
+}
+
+function readContents(file: SnapshotFile, options: OpenOptions): Pick<Snapshot, 'format' | 'contents'> {
+  const head = headOf(file);
+  if (isFlattened(head)) return readFlattened(new FlattenedFile(file), options);
+  const format = formatOf(head);
+  // Whoever gives a base address knows that it is memory, even where it happens to begin like something else.
+  const other = format === raw && options.base === undefined ? knownOther(head) : null;
+  if (other !== null) throw new UnsupportedSnapshot(`${file.path} is ${other}`);
+  return { format, contents: format.open(file, options) };
+}
+
+/** A flattened file stands for another, which says by its own first bytes what it is. */
+function readFlattened(file: FlattenedFile, options: OpenOptions): Pick<Snapshot, 'format' | 'contents'> {
+  const format = formatOf(headOf(file));
+  if (format === raw)
+    throw new BadSnapshot(`${file.path} is a flattened file that holds neither kdump nor ELF`);
+  const contents = format.open(file, options);
+  return {
+    format,
+    contents: {
+      ...contents,
+      facts: { ...contents.facts, container: 'flattened' },
+      notes: [...file.notes, ...contents.notes],
+    },
+  };
+}
+
+const formatOf = (head: Buffer): SnapshotFormat => formats.find((candidate) => candidate.recognises(head))!;
+
+function headOf(file: SnapshotBytes): Buffer {
+  const head = Buffer.alloc(Math.min(HEAD_BYTES, file.sizeBytes));
+  return head.subarray(0, file.read(0, head));
 }

@@ -1,0 +1,163 @@
+import { BadSnapshot } from '../base/errors.ts';
+import { exactly, type SnapshotBytes, type SnapshotFile } from './file.ts';
+
+const MAGIC = Buffer.from('makedumpfile\0\0\0\0', 'latin1');
+/** The header fills this much whatever it says (QEMU, include/sysemu/dump.h, MAX_SIZE_MDF_HEADER). */
+const HEADER_BYTES = 4096;
+/** Offset and size of a record, big-endian. */
+const RECORD_BYTES = 16;
+
+/** Records that are believed: 32 GiB of what QEMU writes, 24 bytes of index for each. */
+const MAXIMUM_RECORDS = 2 ** 21;
+
+/** Offsets and sizes that are believed: 4 PiB, far from where a double rounds. */
+const MAXIMUM_OFFSET = 2n ** 52n;
+
+/** Whether the file is in makedumpfile's flattened form. */
+export const isFlattened = (head: Buffer): boolean => head.subarray(0, MAGIC.length).equals(MAGIC);
+
+/**
+ * A file in makedumpfile's flattened form, read as the file that it stands for.
+ *
+ * A dump that goes down a pipe cannot be written at the offsets where it belongs; so it is cut into records of
+ * offset, size and bytes, in the order of writing, and ends with a record of −1 (makedumpfile(8), -F; QEMU,
+ * dump/dump.c). QEMU writes kdump like this always, up to 8.1 even into files.
+ */
+export class FlattenedFile implements SnapshotBytes {
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly isSparse = false;
+  /** Lowercase sentences: that the file was cut. */
+  readonly notes: readonly string[];
+  readonly #file: SnapshotFile;
+  readonly #records: Records;
+
+  /** Finds all records: one small read each. @throws BadSnapshot where they contradict each other. */
+  constructor(file: SnapshotFile) {
+    this.#file = file;
+    this.path = file.path;
+    const notes: string[] = [];
+    this.#records = ascending(file.path, readRecords(file, notes));
+    this.notes = notes;
+    const { starts, lengths } = this.#records;
+    this.sizeBytes = starts.length === 0 ? 0 : starts.at(-1)! + lengths.at(-1)!;
+  }
+
+  read(offset: number, into: Uint8Array): number {
+    const { starts, places, lengths } = this.#records;
+    const wanted = Math.max(0, Math.min(into.length, this.sizeBytes - offset));
+    let record = this.#recordAt(offset);
+    let done = 0;
+    while (done < wanted) {
+      const at = offset + done;
+      const end = record < 0 ? 0 : starts[record]! + lengths[record]!;
+      const next = starts[record + 1] ?? this.sizeBytes;
+      if (at < end) {
+        const take = Math.min(end - at, wanted - done);
+        const had = this.#file.read(
+          places[record]! + (at - starts[record]!),
+          into.subarray(done, done + take),
+        );
+        done += had;
+        if (had < take) break;
+      } else {
+        // What no record wrote is a hole, as it would be in the file that this one stands for.
+        const hole = Math.min(next - at, wanted - done);
+        into.fill(0, done, done + hole);
+        done += hole;
+      }
+      if (offset + done === next) record++;
+    }
+    return done;
+  }
+
+  bytes(offset: number, length: number, what: string): Buffer {
+    return exactly(this, offset, length, what);
+  }
+
+  position(offset: number): number | null {
+    const { starts, places, lengths } = this.#records;
+    const record = this.#recordAt(offset);
+    if (record < 0) return null;
+    const within = offset - starts[record]!;
+    return within < lengths[record]! ? places[record]! + within : null;
+  }
+
+  trouble(message: string): void {
+    this.#file.trouble(message);
+  }
+
+  /** The last record that begins at or before `offset`, or −1. Binary search. */
+  #recordAt(offset: number): number {
+    const { starts } = this.#records;
+    let low = 0;
+    let high = starts.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (starts[middle]! <= offset) low = middle + 1;
+      else high = middle;
+    }
+    return low - 1;
+  }
+}
+
+/** Record n: its bytes belong at `starts[n]`, stand in the file at `places[n]`, and are `lengths[n]`. */
+interface Records {
+  readonly starts: number[];
+  readonly places: number[];
+  readonly lengths: number[];
+}
+
+/** All records in the order of writing, up to the end record or to where the file is cut. */
+function readRecords(file: SnapshotFile, notes: string[]): Records {
+  const records: Records = { starts: [], places: [], lengths: [] };
+  const header = Buffer.alloc(RECORD_BYTES);
+  for (let at = HEADER_BYTES; ; ) {
+    if (at >= file.sizeBytes || file.read(at, header) < RECORD_BYTES) {
+      notes.push('the flattened file is cut: it has no end record');
+      break;
+    }
+    const start = header.readBigInt64BE(0);
+    const size = header.readBigInt64BE(8);
+    if (start === -1n) break;
+    if (start < 0n || start > MAXIMUM_OFFSET || size < 0n || size > MAXIMUM_OFFSET) {
+      notes.push(
+        `the flattened file is damaged: the record at ${at} makes no sense, it and those after it are left out`,
+      );
+      break;
+    }
+    if (records.starts.length === MAXIMUM_RECORDS) {
+      notes.push(`the flattened file has more than ${MAXIMUM_RECORDS} records: the others are left out`);
+      break;
+    }
+    const place = at + RECORD_BYTES;
+    const length = Math.min(Number(size), Math.max(0, file.sizeBytes - place));
+    if (length > 0) {
+      records.starts.push(Number(start));
+      records.places.push(place);
+      records.lengths.push(length);
+    }
+    at = place + Number(size);
+  }
+  return records;
+}
+
+/** Sorted by where they belong. Of two at the same place the one written later counts. @throws BadSnapshot where records overlap otherwise. */
+function ascending(path: string, { starts, places, lengths }: Records): Records {
+  const order = Uint32Array.from(starts, (_, record) => record);
+  order.sort((a, b) => starts[a]! - starts[b]! || a - b);
+  const sorted: Records = { starts: [], places: [], lengths: [] };
+  for (const record of order) {
+    const last = sorted.starts.length - 1;
+    const start = starts[record]!;
+    const end = last < 0 ? 0 : sorted.starts[last]! + sorted.lengths[last]!;
+    const isRewrite = start === sorted.starts[last] && lengths[record]! >= sorted.lengths[last]!;
+    if (start < end && !isRewrite)
+      throw new BadSnapshot(`${path} is a flattened file whose records overlap at ${start}`);
+    const to = isRewrite ? last : last + 1;
+    sorted.starts[to] = start;
+    sorted.places[to] = places[record]!;
+    sorted.lengths[to] = lengths[record]!;
+  }
+  return sorted;
+}

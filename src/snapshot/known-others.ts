@@ -1,0 +1,99 @@
+/** A kind of file that people give by mistake, or that holds memory in a form we do not read. */
+interface KnownOther {
+  /** The signature, as text of one character for each byte. */
+  readonly magic: string;
+  /** Where the signature stands; at the beginning where it is not given. */
+  readonly offset?: number;
+  /** Completes "FILE is …": what it is, then what to do about it where something can be done. */
+  readonly is: string;
+}
+
+const DISK = 'a disk image, not memory';
+const VMEM = 'a VMware state file without memory: give the .vmem file beside it';
+
+/**
+ * Signatures of what is no snapshot that we read. Only those that the first bytes of physical memory cannot be:
+ * long ones, or unlikely ones (a real machine begins with its interrupt vectors, an arm64 one with a kernel's
+ * `MZ`, which therefore is not here). Sources: each format's own description; file(1) lists most of them.
+ */
+const OTHERS: readonly KnownOther[] = [
+  { magic: '\x1f\x8b\x08', is: 'compressed with gzip: decompress it first' },
+  { magic: '\xfd7zXZ\0', is: 'compressed with xz: decompress it first' },
+  { magic: '\x28\xb5\x2f\xfd', is: 'compressed with zstd: decompress it first' },
+  { magic: '\x04\x22\x4d\x18', is: 'compressed with lz4: decompress it first' },
+  { magic: 'BZh', is: 'compressed with bzip2: decompress it first' },
+  { magic: '\xff\x06\0\0sNaPpY', is: 'compressed with snappy: decompress it first' },
+  { magic: '7z\xbc\xaf\x27\x1c', is: 'a 7z archive: unpack it first' },
+  { magic: 'PK\x03\x04', is: 'a zip archive: unpack it first' },
+  { magic: 'Rar!\x1a\x07', is: 'a rar archive: unpack it first' },
+  { magic: 'ustar', offset: 257, is: 'a tar archive: unpack it first' },
+  {
+    magic: 'AVML\x02',
+    is: 'a compressed AVML snapshot, which is not supported: convert it with avml-convert first',
+  },
+  { magic: 'PAGEDU64', is: 'a Windows crash dump, which is not supported' },
+  { magic: 'PAGEDUMP', is: 'a Windows crash dump of 32 bits, which is not supported' },
+  { magic: 'MDMP', is: 'a Windows minidump of a process, not of a machine' },
+  { magic: 'HIBR', is: 'a Windows hibernation file, which is not supported' },
+  { magic: 'hibr', is: 'a Windows hibernation file, which is not supported' },
+  { magic: 'WAKE', is: 'a Windows hibernation file, which is not supported' },
+  { magic: 'wake', is: 'a Windows hibernation file, which is not supported' },
+  { magic: 'QEVM', is: 'a QEMU saved state, which is not supported: use dump-guest-memory' },
+  {
+    magic: 'LibvirtQemudSave',
+    is: 'a libvirt saved state, which is not supported: use virsh dump --memory-only',
+  },
+  { magic: 'LibvirtQemudPart', is: 'an unfinished libvirt saved state, which is not supported' },
+  {
+    magic: '\x7fVirtualBox SavedState',
+    is: 'a VirtualBox saved state, which is not supported: use debugvm dumpvmcore',
+  },
+  { magic: '\xd0\xbe\xd2\xbe', is: VMEM },
+  { magic: '\xd1\xba\xd1\xba', is: VMEM },
+  { magic: '\xd2\xbe\xd2\xbe', is: VMEM },
+  { magic: '\xd3\xbe\xd3\xbe', is: VMEM },
+  { magic: 'LinuxGuestRecord', is: 'a Xen saved state, which is not supported' },
+  { magic: 'DISKDUMP', is: 'a diskdump from before kdump, which is not supported' },
+  { magic: 'VMA\0', is: 'a Proxmox backup, not memory' },
+  { magic: 'QFI\xfb', is: DISK },
+  { magic: 'KDMV', is: DISK },
+  { magic: '# Disk DescriptorFile', is: DISK },
+  { magic: '\x7f\x10\xda\xbe', offset: 64, is: DISK },
+  { magic: 'vhdxfile', is: DISK },
+  { magic: 'conectix', is: DISK },
+  { magic: 'EFI PART', offset: 512, is: DISK },
+  { magic: 'CD001', offset: 0x8001, is: DISK },
+  { magic: 'LUKS\xba\xbe', is: DISK },
+  { magic: 'EVF\x09\x0d\x0a\xff\0', is: 'an EnCase image, which is not supported: export its raw contents' },
+  { magic: 'EVF2\x0d\x0a\x81\0', is: 'an EnCase image, which is not supported: export its raw contents' },
+  { magic: 'SWAPSPACE2', offset: 4086, is: 'a Linux swap area, not memory' },
+  { magic: 'S1SUSPEND', offset: 4086, is: 'a Linux hibernation image, which is not supported' },
+  { magic: 'HdrS', offset: 0x202, is: 'a Linux kernel image, not memory' },
+  { magic: '\xcf\xfa\xed\xfe', is: 'a Mach-O file, which is not supported' },
+  { magic: 'SQLite format 3\0', is: 'an SQLite database, not memory' },
+  { magic: '\x89PNG\r\n\x1a\n', is: 'a PNG picture, not memory' },
+  { magic: '\xff\xd8\xff', is: 'a JPEG picture, not memory' },
+  { magic: '%PDF-', is: 'a PDF document, not memory' },
+];
+
+/** How much of a file must be text to call all of it text: no page of memory that a machine begins with is. */
+const TEXT_BYTES = 4096;
+
+/** What the file is that begins with `head`, completing "FILE is …", or null where it may be a snapshot. */
+export function knownOther(head: Buffer): string | null {
+  for (const { magic, offset = 0, is } of OTHERS) {
+    if (
+      head.length >= offset + magic.length &&
+      head.toString('latin1', offset, offset + magic.length) === magic
+    ) {
+      return is;
+    }
+  }
+  return isText(head.subarray(0, TEXT_BYTES)) ? 'a text file, not memory' : null;
+}
+
+/** Printable ASCII, white space and whatever UTF-8 needs. */
+const isText = (bytes: Buffer): boolean =>
+  bytes.every(
+    (byte) => byte === 9 || byte === 10 || byte === 12 || byte === 13 || (byte >= 32 && byte !== 127),
+  );
