@@ -31,7 +31,8 @@ async function moduleFolder(tree: string): Promise<string> {
 export async function fetchKernel(guest: Guest): Promise<Kernel> {
   const suite = await PackageSuite.open(guest.suite, guest.architecture);
   const parts = (await suite.closure([guest.kernelPackage])).filter((name) => KERNEL_PART.test(name));
-  if (parts.length === 0) throw new Error(`${guest.kernelPackage} of ${guest.suite} leads to no kernel package`);
+  if (parts.length === 0)
+    throw new Error(`${guest.kernelPackage} of ${guest.suite} leads to no kernel package`);
   const packages = await suite.download(parts);
   const last = packages.map((file) => basename(file)).find((file) => file.startsWith('linux-image-'));
   const tree = join(workFolder, 'kernels', (last ?? parts[0]!).replace(/\.deb$/, ''));
@@ -49,27 +50,42 @@ export async function fetchKernel(guest: Guest): Promise<Kernel> {
     await rename(fresh, tree);
   }
   const release = (await readdir(join(tree, 'lib/modules')))[0]!;
-  return { release, packages: packages.map((file) => basename(file)), image: await kernelImage(tree, release), tree };
+  return {
+    release,
+    packages: packages.map((file) => basename(file)),
+    image: await kernelImage(tree, release),
+    tree,
+  };
 }
 
 async function kernelImage(tree: string, release: string): Promise<string> {
-  const candidates = [`boot/vmlinuz-${release}`, `usr/lib/modules/${release}/vmlinuz`, `lib/modules/${release}/vmlinuz`];
+  const candidates = [
+    `boot/vmlinuz-${release}`,
+    `usr/lib/modules/${release}/vmlinuz`,
+    `lib/modules/${release}/vmlinuz`,
+  ];
   for (const candidate of candidates) if (existsSync(join(tree, candidate))) return join(tree, candidate);
   throw new Error(`${tree} holds no kernel image`);
 }
 
-const moduleName = (path: string): string => basename(path).replace(/\.ko(\.\w+)?$/, '').replaceAll('-', '_');
+const moduleName = (path: string): string =>
+  basename(path)
+    .replace(/\.ko(\.\w+)?$/, '')
+    .replaceAll('-', '_');
 
 /**
  * The module files that these modules need, dependencies first. A name that is built in, or that this kernel
  * does not have, is left out: kernels differ, and the workload asks before it uses anything.
  */
 export async function moduleClosure(kernel: Kernel, names: readonly string[]): Promise<string[]> {
-  const lines = (await readFile(join(kernel.tree, 'lib/modules', kernel.release, 'modules.dep'), 'utf8')).split('\n');
+  const lines = (
+    await readFile(join(kernel.tree, 'lib/modules', kernel.release, 'modules.dep'), 'utf8')
+  ).split('\n');
   const byName = new Map<string, readonly string[]>();
   for (const line of lines) {
     const [path, needs] = line.split(':');
-    if (path) byName.set(moduleName(path), [...(needs ?? '').trim().split(' ').filter(Boolean).reverse(), path]);
+    if (path)
+      byName.set(moduleName(path), [...(needs ?? '').trim().split(' ').filter(Boolean).reverse(), path]);
   }
   return [...new Set(names.flatMap((name) => byName.get(name.replaceAll('-', '_')) ?? []))];
 }

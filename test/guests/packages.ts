@@ -15,7 +15,12 @@ interface Archive {
 
 /** The archives of the system's own apt sources: their addresses are asked for, never written down. */
 async function systemArchives(): Promise<Archive[]> {
-  const lines = await run('apt-get', ['indextargets', '--format', '$(REPO_URI) $(RELEASE)', 'Created-By: Packages']);
+  const lines = await run('apt-get', [
+    'indextargets',
+    '--format',
+    '$(REPO_URI) $(RELEASE)',
+    'Created-By: Packages',
+  ]);
   return lines
     .split('\n')
     .map((line) => line.trim().split(' '))
@@ -42,9 +47,11 @@ async function sourceLines(suite: string): Promise<string[]> {
  * host has installed plays no part.
  */
 export class PackageSuite {
-  private constructor(
-    private readonly folder: string,
-  ) {}
+  private readonly folder: string;
+
+  private constructor(folder: string) {
+    this.folder = folder;
+  }
 
   static async open(suite: string, architecture: Architecture): Promise<PackageSuite> {
     const folder = join(workFolder, 'apt', `${suite}-${architecture}`);
@@ -103,7 +110,11 @@ export class PackageSuite {
       const incoming = join(this.folder, 'incoming');
       await rm(incoming, { recursive: true, force: true });
       await mkdir(incoming);
-      await this.apt('apt-get', ['download', '-qq', ...missing.map((file) => file.replace(/_.*/, ''))], incoming);
+      await this.apt(
+        'apt-get',
+        ['download', '-qq', ...missing.map((file) => file.replace(/_.*/, ''))],
+        incoming,
+      );
       for (const file of await readdir(incoming)) await rename(join(incoming, file), join(store, file));
     }
     return wanted.map((file) => join(store, file));

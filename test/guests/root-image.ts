@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, cp, mkdir, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Architecture } from './catalog.ts';
 import { run } from './command.ts';
@@ -19,18 +20,30 @@ const USERLAND = [
   'procps',
   'iproute2',
   'kmod',
+  'mount',
   'util-linux',
   'openssl',
   'dmsetup',
 ];
 
 /** Dependencies of maintainer scripts and of features that a guest without an installer never uses. */
-const NOT_NEEDED = /perl|usrmerge|debconf|^dpkg$|^tar$|^gcc-\d+-base$|^media-types$|^util-linux-extra$|^libaudit/;
+const NOT_NEEDED =
+  /perl|usrmerge|debconf|^dpkg$|^tar$|^gcc-\d+-base$|^media-types$|^util-linux-extra$|^libaudit/;
 
 /** Modules that the workload would like; each kernel has most of them, built in or as files. */
 const WORKLOAD_MODULES = [
   ...['virtio_net', 'virtio_rng', 'qemu_fw_cfg', 'veth', 'dummy', 'bridge', 'br_netfilter', 'tun', 'loop'],
-  ...['dm_crypt', 'aesni_intel', 'aes_generic', 'xts', 'cbc', 'ctr', 'algif_skcipher', 'algif_hash', 'overlay'],
+  ...[
+    'dm_crypt',
+    'aesni_intel',
+    'aes_generic',
+    'xts',
+    'cbc',
+    'ctr',
+    'algif_skcipher',
+    'algif_hash',
+    'overlay',
+  ],
   ...['inet_diag', 'tcp_diag', 'udp_diag', 'raw_diag', 'unix_diag', 'netlink_diag', 'af_packet_diag'],
   ...['af_packet', 'vsock_loopback', 'fuse', 'squashfs', 'ext4'],
 ];
@@ -38,14 +51,18 @@ const WORKLOAD_MODULES = [
 /** What stands between the kernel and its root file system. */
 const BOOT_MODULES = ['virtio_pci', 'virtio_mmio', 'virtio_blk', 'ext4'];
 
-/** A kernel module lists the folder's files in the order in which they must be loaded. */
+/** What a machine starts from, beside its kernel. */
 export interface GuestImages {
   readonly root: string;
   readonly initramfs: string;
 }
 
 async function userlandTree(architecture: Architecture): Promise<string> {
-  const tree = join(workFolder, 'userland', architecture);
+  const recipe = createHash('sha256')
+    .update([USERLAND_SUITE, ...USERLAND].join())
+    .digest('hex')
+    .slice(0, 8);
+  const tree = join(workFolder, 'userland', `${architecture}-${recipe}`);
   if (existsSync(tree)) return tree;
   const suite = await PackageSuite.open(USERLAND_SUITE, architecture);
   const names = (await suite.closure(USERLAND)).filter((name) => !NOT_NEEDED.test(name));
@@ -59,7 +76,10 @@ async function userlandTree(architecture: Architecture): Promise<string> {
     await mkdir(join(fresh, folder), { recursive: true });
   }
   await mkdir(join(fresh, 'etc'), { recursive: true });
-  await writeFile(join(fresh, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\nalice:x:1000:1000::/home:/bin/sh\n');
+  await writeFile(
+    join(fresh, 'etc/passwd'),
+    'root:x:0:0:root:/root:/bin/sh\nalice:x:1000:1000::/home:/bin/sh\n',
+  );
   await writeFile(join(fresh, 'etc/group'), 'root:x:0:\nalice:x:1000:\n');
   // Packages of this release still expect that /bin/sh is made by a script of dash.
   await symlink('bash', join(fresh, 'bin/sh')).catch(() => undefined);
@@ -93,8 +113,7 @@ export async function makeImages(
   await rm(root, { force: true });
   const sizeMiB = Math.ceil((await folderSizeMiB(tree)) * 1.2) + 64;
   await run('mkfs.ext4', ['-q', '-F', '-m', '0', '-d', tree, '-L', 'guest', root, `${sizeMiB}M`]);
-  const busybox = join(tree, 'bin/busybox');
-  const initramfs = await makeInitramfs(kernel, (await stat(busybox)) ? busybox : busybox, folder);
+  const initramfs = await makeInitramfs(kernel, join(tree, 'bin/busybox'), folder);
   await rm(tree, { recursive: true, force: true });
   return { root, initramfs };
 }
@@ -102,7 +121,8 @@ export async function makeImages(
 async function makeInitramfs(kernel: Kernel, busybox: string, folder: string): Promise<string> {
   const tree = join(folder, 'initramfs-tree');
   await rm(tree, { recursive: true, force: true });
-  for (const name of ['bin', 'dev', 'proc', 'sys', 'root']) await mkdir(join(tree, name), { recursive: true });
+  for (const name of ['bin', 'dev', 'proc', 'sys', 'root'])
+    await mkdir(join(tree, name), { recursive: true });
   await cp(busybox, join(tree, 'bin/busybox'));
   const modules = await copyModules(kernel, await moduleClosure(kernel, BOOT_MODULES), tree);
   const loads = modules.map((path) => `/bin/busybox insmod /lib/modules/${kernel.release}/${path}\n`);

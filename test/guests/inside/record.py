@@ -1,0 +1,229 @@
+"""Writes what this guest says of itself to the second disk, as one JSON document, and then sleeps.
+
+One process reads everything, with no child, as close together as it can: what is read last is dumped first.
+Every string is bytes decoded as Latin-1 (see truth.ts for the shape of the document).
+"""
+import ctypes
+import json
+import os
+import signal
+import struct
+import subprocess
+import time
+
+CLONE_NEWNET = 0x40000000
+SYMBOLS = {
+    '_stext', '_etext', '_sdata', 'init_task', 'init_uts_ns', 'swapper_pg_dir', 'init_top_pgt', 'modules',
+    'net_namespace_list', '__per_cpu_offset', 'page_offset_base', 'linux_banner', 'init_net', '__start_BTF',
+}
+NET_FILES = [
+    'tcp', 'tcp6', 'udp', 'udp6', 'udplite', 'udplite6', 'raw', 'raw6', 'icmp', 'icmp6', 'unix', 'netlink',
+    'packet', 'dev', 'route', 'if_inet6', 'arp', 'protocols', 'sockstat', 'sockstat6',
+]
+
+
+def read(path):
+    try:
+        with open(path, 'rb', buffering=0) as file:
+            parts = []
+            while part := file.read(1 << 16):
+                parts.append(part)
+            return b''.join(parts).decode('latin-1')
+    except OSError:
+        return None
+
+
+def link(path):
+    try:
+        return os.readlink(os.fsencode(path)).decode('latin-1')
+    except OSError:
+        return None
+
+
+def names(path):
+    try:
+        return os.listdir(path)
+    except OSError:
+        return []
+
+
+def numbers(path):
+    return sorted(int(name) for name in names(path) if name.isdigit())
+
+
+def now():
+    return {'realtime': time.time(), 'boottime': time.clock_gettime(time.CLOCK_BOOTTIME)}
+
+
+def file_of(base, fd):
+    target = link(f'{base}/fd/{fd}')
+    if target is None:
+        return None
+    try:
+        seen = os.stat(f'{base}/fd/{fd}')
+        stat = {
+            'dev': seen.st_dev, 'ino': seen.st_ino, 'mode': seen.st_mode, 'rdev': seen.st_rdev,
+            'size': seen.st_size, 'nlink': seen.st_nlink, 'uid': seen.st_uid,
+        }
+    except OSError:
+        stat = None
+    return {'fd': fd, 'link': target, 'fdinfo': read(f'{base}/fdinfo/{fd}') or '', 'stat': stat}
+
+
+def process(pid):
+    base = f'/proc/{pid}'
+    stat = read(f'{base}/stat')
+    if stat is None:
+        return None
+    kernel_thread = int(stat.rpartition(')')[2].split()[6]) & 0x00200000
+    record = {'pid': pid, 'stat': stat, 'status': read(f'{base}/status'), 'comm': read(f'{base}/comm')}
+    for name in ('cmdline', 'environ', 'maps', 'cgroup', 'mountinfo'):
+        record[name] = None if kernel_thread else read(f'{base}/{name}')
+    for name in ('exe', 'cwd', 'root'):
+        record[name] = link(f'{base}/{name}')
+    record['namespaces'] = {} if kernel_thread else {name: link(f'{base}/ns/{name}') for name in names(f'{base}/ns')}
+    record['threads'] = [
+        {'tid': tid, 'comm': read(f'{base}/task/{tid}/comm') or '', 'stat': read(f'{base}/task/{tid}/stat') or ''}
+        for tid in numbers(f'{base}/task')
+    ]
+    files = [] if kernel_thread else [file_of(base, fd) for fd in numbers(f'{base}/fd')]
+    record['files'] = [file for file in files if file is not None]
+    return record
+
+
+def network(base, by, inode):
+    return {'inode': inode, 'by': by, 'files': {name: read(f'{base}/net/{name}') for name in NET_FILES}}
+
+
+def networks():
+    """Each namespace once: through a process that lives in it, or by entering one that only a mount holds."""
+    found = {}
+    for pid in numbers('/proc'):
+        target = link(f'/proc/{pid}/ns/net')
+        if target:
+            inode = int(target[5:-1])
+            if inode not in found:
+                found[inode] = network(f'/proc/{pid}', str(pid), inode)
+    libc = ctypes.CDLL(None, use_errno=True)
+    home = os.open('/proc/self/ns/net', os.O_RDONLY)
+    for name in names('/run/netns'):
+        path = f'/run/netns/{name}'
+        inode = os.stat(path).st_ino
+        if inode not in found:
+            there = os.open(path, os.O_RDONLY)
+            if libc.setns(there, CLONE_NEWNET) == 0:
+                found[inode] = network('/proc/thread-self', path, inode)
+                libc.setns(home, CLONE_NEWNET)
+            os.close(there)
+    os.close(home)
+    return list(found.values())
+
+
+def module(name):
+    base = f'/sys/module/{name}'
+    record = {'name': name}
+    for part in ('initstate', 'refcnt', 'coresize', 'taint'):
+        text = read(f'{base}/{part}')
+        record[part] = None if text is None else text.strip()
+    record['holders'] = sorted(names(f'{base}/holders'))
+    record['sections'] = {s: (read(f'{base}/sections/{s}') or '').strip() for s in names(f'{base}/sections')}
+    return record
+
+
+def kernel_log():
+    records = []
+    kmsg = os.open('/dev/kmsg', os.O_RDONLY | os.O_NONBLOCK)
+    while True:
+        try:
+            records.append(os.read(kmsg, 16384).decode('latin-1'))
+        except BlockingIOError:
+            break
+        except BrokenPipeError:
+            continue
+    os.close(kmsg)
+    return records
+
+
+def build_id(notes):
+    at = 0
+    while at + 12 <= len(notes):
+        name_length, length, kind = struct.unpack_from('<III', notes, at)
+        name = notes[at + 12:at + 12 + name_length]
+        start = at + 12 + (name_length + 3 & ~3)
+        if kind == 3 and name == b'GNU\0':
+            return notes[start:start + length].hex()
+        at = start + (length + 3 & ~3)
+    return ''
+
+
+def symbols():
+    """Read line by line: the whole file is many megabytes."""
+    found = {}
+    with open('/proc/kallsyms', 'rb') as file:
+        for line in file:
+            parts = line.split()
+            if len(parts) == 3 and parts[2].decode('latin-1') in SYMBOLS:
+                found[parts[2].decode('latin-1')] = parts[0].decode('latin-1')
+    return found
+
+
+def system():
+    with open('/sys/kernel/notes', 'rb') as file:
+        notes = file.read()
+    stat = read('/proc/stat')
+    return {
+        'version': read('/proc/version'), 'uname': list(os.uname()),
+        'hostname': read('/proc/sys/kernel/hostname').strip(), 'cmdline': read('/proc/cmdline'),
+        'bootId': read('/proc/sys/kernel/random/boot_id').strip(),
+        'btime': next(int(line[6:]) for line in stat.split('\n') if line.startswith('btime ')),
+        'cpus': os.cpu_count(), 'clockTicksPerSecond': os.sysconf('SC_CLK_TCK'),
+        'pageBytes': os.sysconf('SC_PAGE_SIZE'), 'notes': notes.hex(), 'buildId': build_id(notes),
+        'symbols': symbols(), 'meminfo': read('/proc/meminfo'), 'cpuinfo': read('/proc/cpuinfo'),
+        'iomem': read('/proc/iomem'), 'mounts': read('/proc/self/mountinfo'), 'devices': read('/proc/devices'),
+    }
+
+
+def printed(*command):
+    try:
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120)
+        return done.stdout.decode('latin-1')
+    except (OSError, subprocess.TimeoutExpired) as cause:
+        return f'{cause}'
+
+
+def main():
+    disk = os.open('/dev/vdb', os.O_RDWR)
+    console = os.open('/dev/console', os.O_WRONLY)
+    workload = json.load(open('/run/workload.json'))
+    document = {'format': 1, 'texts': {
+        'ps': printed('ps', '-eo', 'pid,ppid,uid,euid,gid,stat,nice,nlwp,rss,lstart,time,comm,args'),
+        'lsmod': printed('lsmod'),
+        'ss': printed('ss', '-anpeO'),
+        'dmesg': printed('dmesg', '--raw'),
+        'uptime': printed('uptime'),
+        'free': printed('free'),
+    }, 'workload': workload}
+    document['system'] = system()
+    # Under emulation a write-back or a timer takes its time: let what the tools stirred up settle.
+    time.sleep(2)
+    began = now()
+    document['modules'] = {'proc': read('/proc/modules'), 'sys': []}
+    document['modules']['sys'] = [module(line.split()[0]) for line in document['modules']['proc'].splitlines()]
+    document['kmsg'] = kernel_log()
+    document['networks'] = networks()
+    document['processes'] = [seen for seen in map(process, numbers('/proc')) if seen is not None]
+    document['recorder'] = {'pid': os.getpid(), 'began': began, 'ended': now()}
+    text = json.dumps(document, ensure_ascii=True, separators=(',', ':')).encode('ascii')
+    os.write(disk, b'VSTGTRTH' + struct.pack('<Q', len(text)))
+    written = 0
+    while written < len(text):
+        written += os.write(disk, text[written:written + (1 << 20)])
+    os.fsync(disk)
+    # One line on the serial console: the host stops the machine when it sees it.
+    os.write(console, b'GUEST-READY\n')
+    while True:
+        signal.pause()
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,162 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { chmod, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Architecture, Guest } from './catalog.ts';
+import type { Kernel } from './kernel.ts';
+import { Qmp } from './qmp.ts';
+import type { GuestImages } from './root-image.ts';
+
+/** The formats in which QEMU itself writes a guest's memory, and the file of each. */
+export const dumpFiles = {
+  raw: 'snapshot.raw',
+  elf: 'snapshot.elf',
+  kdump: 'snapshot.kdump',
+} as const;
+
+export type DumpFormat = keyof typeof dumpFiles;
+
+interface Board {
+  readonly program: string;
+  readonly machine: string;
+  readonly console: string;
+  /** Where RAM begins in the machine's physical addresses. */
+  readonly ramBase: number;
+}
+
+const boards: Readonly<Record<Architecture, Board>> = {
+  amd64: { program: 'qemu-system-x86_64', machine: 'q35', console: 'ttyS0', ramBase: 0 },
+  i386: { program: 'qemu-system-i386', machine: 'q35', console: 'ttyS0', ramBase: 0 },
+  arm64: { program: 'qemu-system-aarch64', machine: 'virt', console: 'ttyAMA0', ramBase: 0x4000_0000 },
+};
+
+/** Above this the PC's PCI hole splits RAM, and one run of physical addresses is no longer all of it. */
+const RAM_BELOW_PCI_HOLE_MIB = 2048;
+
+/** The truth is written to a disk of its own, because a serial line takes minutes for what a disk takes at once. */
+const TRUTH_DISK_BYTES = 512 * 1024 * 1024;
+
+export const READY = 'GUEST-READY';
+export const FAILED = 'GUEST-FAILED';
+
+/** A running QEMU. */
+export class Machine {
+  private readonly process: ChildProcess;
+  private readonly qmp: Qmp;
+  private readonly guest: Guest;
+  private readonly folder: string;
+  private complaints = '';
+
+  private constructor(child: ChildProcess, qmp: Qmp, guest: Guest, folder: string) {
+    this.process = child;
+    this.qmp = qmp;
+    this.guest = guest;
+    this.folder = folder;
+    child.stderr?.on('data', (chunk: Buffer) => {
+      this.complaints = (this.complaints + chunk.toString('utf8')).slice(-4000);
+    });
+    child.on('error', (cause) => {
+      this.complaints += cause.message;
+    });
+  }
+
+  static async start(guest: Guest, kernel: Kernel, images: GuestImages, folder: string): Promise<Machine> {
+    const board = boards[guest.architecture];
+    const serial = join(folder, 'serial.log');
+    const truthDisk = join(folder, 'truth.disk');
+    await rm(serial, { force: true });
+    await rm(truthDisk, { force: true });
+    const disk = await open(truthDisk, 'w');
+    await disk.truncate(TRUTH_DISK_BYTES);
+    await disk.close();
+    const words = [
+      `console=${board.console}`,
+      'loglevel=4',
+      'panic=-1',
+      'net.ifnames=0',
+      ...guest.kernelArguments,
+    ];
+    const args = [
+      ...['-accel', 'tcg', '-machine', board.machine, '-cpu', guest.cpuModel, '-smp', String(guest.cpus)],
+      ...['-m', `${guest.ramMiB}M`, '-display', 'none', '-no-reboot', '-nodefaults'],
+      ...['-serial', `file:${serial}`, '-qmp', 'stdio'],
+      ...['-kernel', kernel.image, '-initrd', images.initramfs, '-append', words.join(' ')],
+      ...['-drive', `file=${images.root},if=virtio,format=raw,snapshot=on`],
+      ...['-drive', `file=${truthDisk},if=virtio,format=raw,cache=writeback`],
+      ...['-netdev', 'user,id=net0,restrict=on', '-device', 'virtio-net-pci,netdev=net0'],
+      ...['-device', 'virtio-rng-pci'],
+      ...(guest.vmcoreinfoDevice ? ['-device', 'vmcoreinfo'] : []),
+    ];
+    const child = spawn(board.program, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+    const machine = new Machine(child, new Qmp(child.stdout, child.stdin), guest, folder);
+    await machine.qmp.ask('qmp_capabilities').catch((cause: Error) => {
+      child.kill('SIGKILL');
+      throw new Error(`QEMU did not start: ${machine.complaints.trim() || cause.message}`);
+    });
+    return machine;
+  }
+
+  private get ended(): boolean {
+    return this.process.exitCode !== null || this.process.signalCode !== null;
+  }
+
+  /** Waits until the guest says on its serial line that the truth is recorded, and stops its clock at once. */
+  async stopWhenReady(timeoutMs: number): Promise<void> {
+    const serial = join(this.folder, 'serial.log');
+    const deadline = Date.now() + timeoutMs;
+    for (;;) {
+      const said = existsSync(serial) ? await readFile(serial, 'latin1') : '';
+      if (said.includes(READY)) break;
+      if (said.includes(FAILED)) throw new Error(`the workload failed; see ${serial}: ${lastLines(said)}`);
+      if (this.ended) throw new Error(`QEMU ended early; ${this.complaints.trim()}; ${lastLines(said)}`);
+      if (Date.now() > deadline) {
+        throw new Error(
+          `the guest was not ready within ${timeoutMs / 1000} s; it said last: ${lastLines(said)}`,
+        );
+      }
+      await delay(50);
+    }
+    await this.qmp.ask('stop');
+  }
+
+  /** Writes the stopped guest's memory in one format. */
+  async dump(format: DumpFormat): Promise<string> {
+    const file = join(this.folder, dumpFiles[format]);
+    await rm(file, { force: true });
+    if (format === 'raw') {
+      if (this.guest.architecture !== 'arm64' && this.guest.ramMiB > RAM_BELOW_PCI_HOLE_MIB) {
+        throw new Error(`${this.guest.name} has RAM on both sides of the PCI hole: dump it as ELF`);
+      }
+      const val = boards[this.guest.architecture].ramBase;
+      const args = { val, size: this.guest.ramMiB * 1024 * 1024, filename: file };
+      await this.qmp.ask('pmemsave', args, 300_000);
+    } else {
+      const args = {
+        paging: false,
+        protocol: `file:${file}`,
+        format: format === 'elf' ? 'elf' : 'kdump-zlib',
+      };
+      await this.qmp.ask('dump-guest-memory', args, 600_000);
+    }
+    await chmod(file, 0o644); // QEMU makes its dumps readable by their owner alone, and not writable
+    return file;
+  }
+
+  /** Ends QEMU, whatever state it is in. */
+  async quit(): Promise<void> {
+    if (this.ended) return;
+    const gone = new Promise((resolve) => this.process.once('close', resolve));
+    await this.qmp.ask('quit', {}, 5_000).catch(() => undefined);
+    const timer = setTimeout(() => this.process.kill('SIGKILL'), 5_000);
+    await gone;
+    clearTimeout(timer);
+  }
+}
+
+const lastLines = (text: string): string => text.trim().split('\n').slice(-5).join(' | ');
+
+/** A note beside the dumps about how they were made. */
+export async function writeNote(folder: string, note: unknown): Promise<void> {
+  await writeFile(join(folder, 'guest.json'), `${JSON.stringify(note, null, 2)}\n`);
+}

@@ -1,0 +1,143 @@
+/**
+ * What a guest says of itself just before its memory is dumped. Every string is bytes read as Latin-1, one
+ * character a byte, so nothing is lost: `Buffer.from(text, 'latin1')` gives the bytes back. Files of `/proc` are
+ * kept whole, as printed, so that a comparison reads what an analyst would read.
+ */
+export interface Truth {
+  readonly format: 1;
+  readonly recorder: RecorderTruth;
+  readonly system: SystemTruth;
+  /** Every process, kernel threads too, in the order of pids. */
+  readonly processes: readonly ProcessTruth[];
+  /** Every network namespace that could be found, the initial one first. */
+  readonly networks: readonly NetworkTruth[];
+  /** `/proc/modules` as printed, then `/sys/module/NAME/…` of each line. */
+  readonly modules: { readonly proc: string; readonly sys: readonly ModuleTruth[] };
+  /** The records of `/dev/kmsg`, each as read: `prio,seq,usec,flags[,caller=…];text\n[ KEY=value\n…]`. */
+  readonly kmsg: readonly string[];
+  /** What tools printed seconds before the rest was read: for looking at, not for exact comparison. */
+  readonly texts: Readonly<Record<string, string>>;
+  readonly workload: WorkloadTruth;
+}
+
+export interface RecorderTruth {
+  /** The process that wrote this. It lives on, sleeping, when memory is dumped; only it has moved since. */
+  readonly pid: number;
+  /** Seconds since 1970 and since boot (CLOCK_BOOTTIME), when reading began and ended. */
+  readonly began: { readonly realtime: number; readonly boottime: number };
+  readonly ended: { readonly realtime: number; readonly boottime: number };
+}
+
+export interface SystemTruth {
+  /** `/proc/version`. */
+  readonly version: string;
+  /** `sysname nodename release version machine` as `uname` gives them. */
+  readonly uname: readonly string[];
+  readonly hostname: string;
+  readonly cmdline: string;
+  readonly bootId: string;
+  /** Seconds since 1970: the `btime` line of `/proc/stat`. */
+  readonly btime: number;
+  /** Online CPUs. */
+  readonly cpus: number;
+  readonly clockTicksPerSecond: number;
+  readonly pageBytes: number;
+  /** `/sys/kernel/notes`, hex: it has the build ID. */
+  readonly notes: string;
+  readonly buildId: string;
+  /** Some symbols of `/proc/kallsyms` as 16 hex digits. */
+  readonly symbols: Readonly<Record<string, string>>;
+  readonly meminfo: string;
+  readonly cpuinfo: string;
+  readonly iomem: string;
+  /** `/proc/filesystems`, `/proc/mounts`: for those who wonder what a device number is. */
+  readonly mounts: string;
+  readonly devices: string;
+}
+
+export interface ProcessTruth {
+  readonly pid: number;
+  /** Files of `/proc/PID`, whole; `null` where the file could not be read (of a kernel thread, a zombie). */
+  readonly stat: string;
+  readonly status: string;
+  readonly comm: string;
+  readonly cmdline: string | null;
+  readonly environ: string | null;
+  readonly maps: string | null;
+  readonly cgroup: string | null;
+  readonly mountinfo: string | null;
+  /** Targets of links, `null` where there is none. */
+  readonly exe: string | null;
+  readonly cwd: string | null;
+  readonly root: string | null;
+  /** `net` → `net:[4026531840]`, and so on. */
+  readonly namespaces: Readonly<Record<string, string>>;
+  readonly threads: readonly ThreadTruth[];
+  readonly files: readonly FileTruth[];
+}
+
+export interface ThreadTruth {
+  readonly tid: number;
+  readonly comm: string;
+  readonly stat: string;
+}
+
+export interface FileTruth {
+  readonly fd: number;
+  /** The target of `/proc/PID/fd/FD`. */
+  readonly link: string;
+  /** `/proc/PID/fdinfo/FD`, whole: pos, flags (octal), mnt_id, ino and what the kind of file adds. */
+  readonly fdinfo: string;
+  /** `stat` through the link; `null` where it fails. */
+  readonly stat: StatTruth | null;
+}
+
+export interface StatTruth {
+  readonly dev: number;
+  readonly ino: number;
+  readonly mode: number;
+  readonly rdev: number;
+  readonly size: number;
+  readonly nlink: number;
+  readonly uid: number;
+}
+
+export interface NetworkTruth {
+  /** The namespace's inode number. */
+  readonly inode: number;
+  /** Who led there: a pid, or a path under `/run/netns`. */
+  readonly by: string;
+  /** Files of `/proc/net`, whole, by name (`tcp`, `tcp6`, `udp`, …); `null` where the kernel has none. */
+  readonly files: Readonly<Record<string, string | null>>;
+}
+
+export interface ModuleTruth {
+  readonly name: string;
+  readonly initstate: string | null;
+  readonly refcnt: string | null;
+  readonly coresize: string | null;
+  readonly taint: string | null;
+  readonly holders: readonly string[];
+  /** Addresses of sections, by name. */
+  readonly sections: Readonly<Record<string, string>>;
+}
+
+/** What the workload knows that the kernel does not say. */
+export interface WorkloadTruth {
+  /** The AES keys in use, each expanded somewhere in memory. */
+  readonly keys: readonly KeyTruth[];
+  /** The pid that plays each part, by the part's name. */
+  readonly parts: Readonly<Record<string, number>>;
+  /** Parts that this kernel could not play, with the reason. */
+  readonly missed: Readonly<Record<string, string>>;
+}
+
+export interface KeyTruth {
+  readonly key: string;
+  readonly bits: 128 | 192 | 256;
+  /** The process in whose memory the expanded key is, `null` when it is in the kernel's. */
+  readonly pid: number | null;
+  /** Where the schedule begins, when the workload chose the place: hex. */
+  readonly address: string | null;
+  readonly use: string;
+}
