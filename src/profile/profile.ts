@@ -1,18 +1,9 @@
 import { hex } from '../base/address.ts';
 import { BadProfile } from '../base/errors.ts';
+import type { Layouts } from '../types/layout.ts';
 
 /** The number of the profile format that this program writes and the newest that it reads; changes are listed in profiles/README.md. */
 export const PROFILE_FORMAT = 1;
-
-/** Where a member is: byte offset and byte size, and for bitfields the first bit (counted from the offset) and the number of bits. */
-export type MemberLayout = readonly [offset: number, size: number, firstBit?: number, bits?: number];
-
-/** One C struct or union as this build lays it out. Members of anonymous inner structs are flattened into it. */
-export interface TypeLayout {
-  /** Bytes of the whole. */
-  readonly size: number;
-  readonly members: Readonly<Record<string, MemberLayout>>;
-}
 
 /** Everything that the program must know of one kernel *build*, and nothing that changes from boot to boot. */
 export interface Profile {
@@ -27,10 +18,12 @@ export interface Profile {
   readonly pointerBytes: 4 | 8;
   /** Where the layouts and symbols came from: `btf + kallsyms`. */
   readonly source: string;
+  /** Digest of what the program wanted when it made this profile: a remembered one with other wants is made anew. */
+  readonly vocabulary: string;
   /** Name → link-time address in hex, KASLR slide taken off. Only names that `symbols.ts` of the kernel room lists. */
   readonly symbols: Readonly<Record<string, string>>;
   /** Only structs and members that `structs.ts` of the kernel room lists. */
-  readonly types: Readonly<Record<string, TypeLayout>>;
+  readonly types: Layouts;
   /** Enumerators by name, of those that the kernel room lists. */
   readonly enumerators: Readonly<Record<string, number>>;
 }
@@ -66,7 +59,7 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function firstFlaw(profile: Record<string, unknown>): string | undefined {
-  for (const key of ['banner', 'release', 'source']) {
+  for (const key of ['banner', 'release', 'source', 'vocabulary']) {
     if (typeof profile[key] !== 'string') return `${key} is no text`;
   }
   if (profile['buildId'] !== null && typeof profile['buildId'] !== 'string') return 'buildId is no text';

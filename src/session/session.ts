@@ -1,7 +1,10 @@
-import type { Linux } from '../kernel/linux/linux.ts';
+import { hex } from '../base/address.ts';
+import { Linux } from '../kernel/linux/linux.ts';
+import { bytesIn } from '../memory/source.ts';
 import type { KernelFacts, SnapshotFacts } from '../plugin/document.ts';
 import type { Profile, ProfileShelf } from '../profile/profile.ts';
-import type { Snapshot } from '../snapshot/open.ts';
+import { openSnapshot, type Snapshot } from '../snapshot/open.ts';
+import { type Bound, bind } from './bind.ts';
 
 /** A snapshot with its kernel found: all that plugins need, and how sure we are of it. */
 export interface Session {
@@ -22,5 +25,59 @@ export interface SessionOptions {
   readonly shelf?: ProfileShelf;
 }
 
+/** Ranges that `info` and the JSON document list; more are only counted. */
+const MAXIMUM_LISTED_RANGES = 64;
+
 /** Opens a snapshot and finds its kernel. @throws SnapshotError, ProfileError */
-export declare function openSession(path: string, options?: SessionOptions): Session;
+export function openSession(path: string, options: SessionOptions = {}): Session {
+  const snapshot = openSnapshot(path, options.base === undefined ? {} : { base: options.base });
+  try {
+    const bound = bind(snapshot, options);
+    const kernel = new Linux(bound.parts);
+    const facts = { snapshot: snapshotFacts(snapshot), kernel: kernelFacts(kernel, bound) };
+    return { snapshot, kernel, facts, profile: bound.parts.profile, close: () => snapshot.file.close() };
+  } catch (error) {
+    snapshot.file.close();
+    throw error;
+  }
+}
+
+function snapshotFacts({ file, format, contents, memory }: Snapshot): SnapshotFacts {
+  const { ranges } = memory;
+  const memoryBytes = bytesIn(ranges);
+  const span = ranges.length === 0 ? 0 : memory.end - ranges[0]!.start;
+  return {
+    path: file.path,
+    sizeBytes: file.sizeBytes,
+    format: format.name,
+    facts: contents.facts,
+    ranges: ranges.slice(0, MAXIMUM_LISTED_RANGES).map(({ start, end }) => ({ start: hex(start), end: hex(end) })),
+    rangeCount: ranges.length,
+    memoryBytes,
+    missingBytes: span - memoryBytes,
+    takenAt: contents.takenAt?.toISOString() ?? null,
+    notes: contents.notes,
+  };
+}
+
+function kernelFacts(kernel: Linux, { parts, located, steps, confidence, notes }: Bound): KernelFacts {
+  const { profile } = parts;
+  return {
+    banner: profile.banner,
+    release: profile.release,
+    buildId: profile.buildId,
+    architecture: profile.architecture,
+    paging: `${located.levels} levels`,
+    pageTableRoot: hex(located.root),
+    kaslr: { virtual: hex(located.slide), physical: '' },
+    bootTime: null,
+    time: null,
+    uptimeSeconds: null,
+    hostname: null,
+    cpus: null,
+    boundBy: profile.source,
+    confidence,
+    steps,
+    notes: [...notes, ...kernel.notes.drain()],
+  };
+}

@@ -1,0 +1,105 @@
+import { highWord, lowWord, type VirtualAddress } from '../../base/address.ts';
+import { EvidenceFault, type Note, NotInKernel } from '../../base/errors.ts';
+import { Notes } from '../../base/notes.ts';
+import type { Profile } from '../../profile/profile.ts';
+import type { AddressSpace } from '../../translate/address-space.ts';
+import { TypeTable, type View } from '../../types/struct.ts';
+import { type Structs, structs } from './structs.ts';
+import type { EnumeratorName, SymbolName } from './symbols.ts';
+import { Task } from './task.ts';
+
+/** What makes a kernel out of bytes: its build's profile, and where this boot put things. */
+export interface LinuxParts {
+  readonly space: AddressSpace;
+  readonly profile: Profile;
+  /** What this boot added to the link-time addresses of the kernel image. */
+  readonly slide: bigint;
+  /** How the snapshot can be opened again, for sweeps on worker threads; null for drawn memory. */
+  readonly origin: unknown;
+}
+
+/** The kernel image is linked above this address; below are absolute symbols, which no slide moves. */
+const LOWEST_IMAGE_ADDRESS = 0xffff_ffff_8000_0000n;
+
+/** A Linux kernel found in a snapshot: the object model that plugins ask. */
+export class Linux {
+  readonly space: AddressSpace;
+  readonly profile: Profile;
+  readonly slide: bigint;
+  readonly origin: unknown;
+  readonly types: TypeTable;
+  /** What the evidence lacked, since the last `drain`. */
+  readonly notes = new Notes();
+  readonly note: Note = this.notes.add;
+
+  constructor({ space, profile, slide, origin }: LinuxParts) {
+    this.space = space;
+    this.profile = profile;
+    this.slide = slide;
+    this.origin = origin;
+    this.types = new TypeTable(structs, profile.types, profile.pointerBytes, this.note);
+  }
+
+  /** Whether this build has the symbol. */
+  hasSymbol(name: SymbolName): boolean {
+    return this.profile.symbols[name] !== undefined;
+  }
+
+  /** Where the symbol is in this boot. @throws NotInKernel */
+  symbol(name: SymbolName): VirtualAddress {
+    const found = this.profile.symbols[name];
+    if (found === undefined) throw new NotInKernel(`this kernel has no symbol ${name}`);
+    const address = BigInt(found);
+    return address >= LOWEST_IMAGE_ADDRESS ? BigInt.asUintN(64, address + this.slide) : address;
+  }
+
+  /** The value of an enumerator in this build. @throws NotInKernel */
+  enumerator(name: EnumeratorName): number {
+    const found = this.profile.enumerators[name];
+    if (found === undefined) throw new NotInKernel(`this kernel has no enumerator ${name}`);
+    return found;
+  }
+
+  /** The struct of kernel type `type` at `address`. Reading it may fault, making it never does. */
+  at<N extends keyof Structs & string>(type: N, address: VirtualAddress): View<Structs, N> {
+    const Class = this.types.classOf(type);
+    return new Class(this.space, highWord(address), lowWord(address)) as View<Structs, N>;
+  }
+
+  /** The struct of type `type` whose `member` is at `address`: the kernel's container_of. @throws NotInKernel */
+  containerOf<N extends keyof Structs & string>(type: N, member: string, address: VirtualAddress): View<Structs, N> {
+    return this.at(type, BigInt.asUintN(64, address - BigInt(this.types.offsetOf(type, member))));
+  }
+
+  /** The pointer-sized word at `address`. @throws EvidenceFault */
+  pointerAt(address: VirtualAddress): VirtualAddress {
+    const [hi, lo] = [highWord(address), lowWord(address)];
+    return this.types.pointerBytes === 8 ? this.space.u64(hi, lo, 0) : BigInt(this.space.i32(hi, lo, 0) >>> 0);
+  }
+
+  /** The unsigned 32-bit word at `address`. @throws EvidenceFault */
+  u32At(address: VirtualAddress): number {
+    return this.space.i32(highWord(address), lowWord(address), 0) >>> 0;
+  }
+
+  /** `read()`, or `otherwise` where the evidence faults; the fault becomes a note. */
+  attempt<T>(read: () => T, otherwise: T, what: string): T {
+    try {
+      return read();
+    } catch (fault) {
+      if (!(fault instanceof EvidenceFault)) throw fault;
+      this.note(`${what}: ${fault.message}`);
+      return otherwise;
+    }
+  }
+
+  /** The idle task of CPU 0, from which all others descend: PID 0. */
+  get initTask(): Task {
+    return new Task(this.at('task_struct', this.symbol('init_task')), this);
+  }
+
+  /** Every process on the task list, in the order the kernel keeps them. */
+  *tasks(): Generator<Task> {
+    for (const raw of this.initTask.raw.tasks) yield new Task(raw, this);
+  }
+}

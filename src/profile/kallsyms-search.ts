@@ -1,0 +1,163 @@
+import { EvidenceFault } from '../base/errors.ts';
+import { type ImageReader, type KallsymsPlaces, MAXIMUM_SYMBOLS } from './kallsyms.ts';
+
+/**
+ * The tokens for the ten digits. They are always spelled by themselves (scripts/kallsyms.c keeps every character
+ * that occurs in a name, and some name has each digit), so these bytes mark every token table.
+ */
+const DIGITS = Buffer.from('0\u00001\u00002\u00003\u00004\u00005\u00006\u00007\u00008\u00009\u0000', 'latin1');
+const FIRST_DIGIT = 0x30;
+/** Names take below 4 MiB and offsets below 1 MiB in the largest kernels known. */
+const WINDOW_BYTES = 8 << 20;
+const BLOCK_BYTES = 1 << 20;
+
+/** Every place in `bytes` where a token table's digits stand. */
+export function digitsIn(bytes: Uint8Array): number[] {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const found: number[] = [];
+  for (let at = buffer.indexOf(DIGITS); at >= 0; at = buffer.indexOf(DIGITS, at + 1)) found.push(at);
+  return found;
+}
+
+/** How far blocks must overlap for `digitsIn` to miss nothing. */
+export const DIGITS_OVERLAP_BYTES = DIGITS.length;
+
+/** Looks for token tables from `from` up to `to` in the kernel's image and yields the tables around each. */
+export function* searchKallsyms(read: ImageReader, from: bigint, to: bigint): Generator<KallsymsPlaces> {
+  for (let block = from; block < to; block += BigInt(BLOCK_BYTES)) {
+    const length = Number(to - block) < BLOCK_BYTES ? Number(to - block) : BLOCK_BYTES + DIGITS_OVERLAP_BYTES;
+    const bytes = readOrNothing(read, block, length);
+    for (const at of digitsIn(bytes)) yield* placesAround(read, block + BigInt(at));
+  }
+}
+
+/**
+ * The tables around the digits at `digits`: every reading of them that is consistent in itself. Which one is
+ * right shows when known symbols are looked up.
+ */
+export function* placesAround(read: ImageReader, digits: bigint): Generator<KallsymsPlaces> {
+  const tokenTable = tokenTableStart(read, digits);
+  if (tokenTable === undefined) return;
+  const tokenIndex = tokenIndexAfter(read, tokenTable);
+  if (tokenIndex === undefined) return;
+  const window = windowBefore(read, tokenTable);
+  const counted = namesIn(window);
+  if (counted === undefined) return;
+  const countAt = tokenTable - BigInt(window.length - counted.at);
+  const names = countAt + BigInt(counted.namesAt - counted.at);
+  const base = { names, symbolCount: counted.symbolCount, tokenTable, tokenIndex };
+  const offsetBytes = BigInt(4 * counted.symbolCount);
+  // Since Linux kernel commit 404bad70fcf7 ("scripts/kallsyms: change the output order") (in v6.4), the offsets
+  // follow the tokens; before, they stand before the count.
+  for (const alignment of [8n, 4n]) {
+    const after = alignUp(tokenIndex + 512n, alignment);
+    const relativeAfter = pointerAt(read, alignUp(after + offsetBytes, 8n));
+    if (relativeAfter !== undefined) yield { ...base, offsets: after, relativeBase: relativeAfter };
+    yield { ...base, offsets: after, relativeBase: null };
+  }
+  const relativeBefore = pointerAt(read, countAt - 8n);
+  if (relativeBefore !== undefined) {
+    yield { ...base, offsets: countAt - 8n - alignUp(offsetBytes, 8n), relativeBase: relativeBefore };
+  }
+}
+
+/** Goes back over the 48 tokens before that of the digit 0. */
+function tokenTableStart(read: ImageReader, digits: bigint): bigint | undefined {
+  const before = readOrNothing(read, digits - 2048n, 2048);
+  let at = before.length;
+  for (let token = 0; token < FIRST_DIGIT; token++) {
+    if (before[at - 1] !== 0) return undefined;
+    const end = before.lastIndexOf(0, at - 2);
+    if (end < 0) return undefined;
+    at = end + 1;
+  }
+  const start = digits - BigInt(before.length - at);
+  return start % 4n === 0n ? start : undefined;
+}
+
+/** The index follows its table, aligned, and says where each token begins: so it can be recognised for certain. */
+function tokenIndexAfter(read: ImageReader, tokenTable: bigint): bigint | undefined {
+  const bytes = readOrNothing(read, tokenTable, 16384);
+  const starts: number[] = [];
+  let at = 0;
+  while (starts.length < 256 && at < bytes.length) {
+    starts.push(at);
+    at = bytes.indexOf(0, at) + 1;
+    if (at === 0) return undefined;
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  for (const index of new Set([Math.ceil(at / 8) * 8, Math.ceil(at / 4) * 4])) {
+    if (index + 512 > bytes.length) continue;
+    if (starts.every((start, token) => view.getUint16(index + 2 * token, true) === start)) return tokenTable + BigInt(index);
+  }
+  return undefined;
+}
+
+function windowBefore(read: ImageReader, tokenTable: bigint): Uint8Array {
+  for (let length = WINDOW_BYTES; length >= 65536; length >>= 1) {
+    const bytes = readOrNothing(read, tokenTable - BigInt(length), length);
+    if (bytes.length === length) return bytes;
+  }
+  return new Uint8Array();
+}
+
+/**
+ * Finds the symbol count and the names that follow it in the bytes before the token table. The names are one
+ * length-prefixed record after another, and the markers behind them say where each 256th begins.
+ */
+function namesIn(window: Uint8Array): { at: number; namesAt: number; symbolCount: number } | undefined {
+  const view = new DataView(window.buffer, window.byteOffset, window.length);
+  for (let at = window.length - (window.length % 4) - 16; at >= 0; at -= 4) {
+    const symbolCount = view.getUint32(at, true);
+    if (symbolCount < 1000 || symbolCount > MAXIMUM_SYMBOLS) continue;
+    for (const namesAt of [at + 8, at + 4]) {
+      if (namesAt === at + 8 && view.getUint32(at + 4, true) !== 0) continue;
+      if (areNames(window, view, namesAt, symbolCount)) return { at, namesAt, symbolCount };
+    }
+  }
+  return undefined;
+}
+
+function areNames(window: Uint8Array, view: DataView, namesAt: number, symbolCount: number): boolean {
+  const markers: number[] = [];
+  let at = namesAt;
+  for (let index = 0; index < symbolCount; index++) {
+    if (index % 256 === 0) markers.push(at - namesAt);
+    let length = window[at++];
+    if (length === undefined) return false;
+    if (length >= 0x80) length = (length & 0x7f) | (window[at++]! << 7);
+    if (length === 0) return false;
+    at += length;
+    if (at > window.length) return false;
+  }
+  // Markers are u32 since Linux kernel commit 80ffbaa5b1bd ("kallsyms: reduce size a little on 64-bit") (in v4.20).
+  return [4, 8].some((width) =>
+    [8, 4].some((alignment) => {
+      const start = Math.ceil(at / alignment) * alignment;
+      return (
+        start + markers.length * width <= window.length &&
+        markers.every((marker, index) => view.getUint32(start + index * width, true) === marker)
+      );
+    }),
+  );
+}
+
+/** The kernel pointer at `at`, or undefined where there is none. */
+function pointerAt(read: ImageReader, at: bigint): bigint | undefined {
+  const bytes = readOrNothing(read, at, 8);
+  if (bytes.length < 8) return undefined;
+  const value = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true);
+  return value >= 0xffff_0000_0000_0000n && value < 0xffff_ffff_ffff_f000n ? value : undefined;
+}
+
+const alignUp = (address: bigint, alignment: bigint): bigint => ((address + alignment - 1n) / alignment) * alignment;
+
+/** What cannot be read is no table: the search goes on elsewhere. */
+function readOrNothing(read: ImageReader, address: bigint, length: number): Uint8Array {
+  try {
+    return read(address, length);
+  } catch (fault) {
+    if (!(fault instanceof EvidenceFault)) throw fault;
+    return new Uint8Array();
+  }
+}

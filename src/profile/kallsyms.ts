@@ -1,0 +1,145 @@
+import { hashByte, hashName, shiftOf } from './name-hash.ts';
+
+/** Reads the kernel's image: `length` bytes at a virtual address. @throws EvidenceFault */
+export type ImageReader = (address: bigint, length: number) => Uint8Array;
+
+/** Where a kernel keeps its tables, as virtual addresses. Linux: scripts/kallsyms.c writes them, kernel/kallsyms.c reads them. */
+export interface KallsymsPlaces {
+  readonly names: bigint;
+  readonly symbolCount: number;
+  readonly tokenTable: bigint;
+  readonly tokenIndex: bigint;
+  readonly offsets: bigint;
+  /** The value of kallsyms_relative_base, or null where the kernel has none (since 7.0). */
+  readonly relativeBase: bigint | null;
+}
+
+/**
+ * How an entry of the offsets table becomes an address.
+ *
+ * `absolute-percpu`: not negative is the address itself, negative counts back from relative_base − 1
+ * (CONFIG_KALLSYMS_ABSOLUTE_PERCPU, x86-64 up to 6.14). `relative`: relative_base + offset. `self-relative`: the
+ * entry's own address + offset (since 7.0).
+ */
+export type AddressScheme = 'absolute-percpu' | 'relative' | 'self-relative';
+
+/** A symbol as kallsyms has it. */
+export interface KernelSymbol {
+  readonly name: string;
+  /** The letter that nm shows: `T`, `d`, `B` …. */
+  readonly type: string;
+  readonly address: bigint;
+}
+
+/** Past this a count is nonsense: 7.2 has 187,000 symbols. */
+export const MAXIMUM_SYMBOLS = 2_000_000;
+/** Longest name that the kernel's own tool writes, KSYM_NAME_LEN. */
+const MAXIMUM_NAME_BYTES = 512;
+
+/** The kernel's own symbol table. Names are read in one piece, addresses one by one. */
+export class Kallsyms {
+  readonly places: KallsymsPlaces;
+  readonly #names: Uint8Array;
+  readonly #tokens: readonly Uint8Array[];
+  readonly #read: ImageReader;
+
+  /** @throws EvidenceFault where a table cannot be read */
+  constructor(places: KallsymsPlaces, read: ImageReader) {
+    this.places = places;
+    this.#read = read;
+    this.#names = read(places.names, Number(places.tokenTable - places.names));
+    this.#tokens = readTokens(places, read);
+  }
+
+  /** The ways in which the offsets can be meant, given the tables that are there. */
+  get schemes(): readonly AddressScheme[] {
+    return this.places.relativeBase === null ? ['self-relative'] : ['absolute-percpu', 'relative'];
+  }
+
+  /** The address of symbol number `index`. @throws EvidenceFault */
+  addressOf(index: number, scheme: AddressScheme): bigint {
+    const bytes = this.#read(this.places.offsets + BigInt(4 * index), 4);
+    const offset = new DataView(bytes.buffer, bytes.byteOffset, 4).getInt32(0, true);
+    return this.#resolve(index, offset, scheme);
+  }
+
+  /**
+   * The numbers of the wanted names; what does not exist is left out. Of two symbols of one name (static
+   * functions and variables of different files) the first counts.
+   */
+  find(wanted: Iterable<string>): Map<string, number> {
+    const byHash = new Map<number, string>();
+    for (const name of wanted) byHash.set(hashName(name), name);
+    const found = new Map<string, number>();
+    const hashes = Int32Array.from(this.#tokens, (token) => token.reduce(hashByte, 0));
+    const shifts = Int32Array.from(this.#tokens, (token) => shiftOf(token.length));
+    // The first character of the expanded name is the symbol's type and does not count.
+    const firsts = Int32Array.from(this.#tokens, (token) => token.subarray(1).reduce(hashByte, 0));
+    const names = this.#names;
+    let at = 0;
+    for (let index = 0; index < this.places.symbolCount && at < names.length; index++) {
+      let length = names[at++]!;
+      if (length >= 0x80) length = (length & 0x7f) | (names[at++]! << 7);
+      const end = Math.min(at + length, names.length);
+      let hash = firsts[names[at]!]!;
+      for (let i = at + 1; i < end; i++) hash = (Math.imul(hash, shifts[names[i]!]!) + hashes[names[i]!]!) | 0;
+      const name = byHash.get(hash);
+      if (name !== undefined && !found.has(name) && this.#spell(at, end).slice(1) === name) {
+        found.set(name, index);
+        if (found.size === byHash.size) break;
+      }
+      at = end;
+    }
+    return found;
+  }
+
+  /** Every symbol in the table's own order, which is that of addresses. @throws EvidenceFault where the offsets cannot be read */
+  *all(scheme: AddressScheme): Generator<KernelSymbol> {
+    const { offsets, symbolCount } = this.places;
+    const bytes = this.#read(offsets, 4 * symbolCount);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    let at = 0;
+    for (let index = 0; index < symbolCount && at < this.#names.length; index++) {
+      let length = this.#names[at++]!;
+      if (length >= 0x80) length = (length & 0x7f) | (this.#names[at++]! << 7);
+      const spelled = this.#spell(at, at + length);
+      at += length;
+      const address = this.#resolve(index, view.getInt32(4 * index, true), scheme);
+      yield { type: spelled.slice(0, 1), name: spelled.slice(1), address };
+    }
+  }
+
+  #resolve(index: number, offset: number, scheme: AddressScheme): bigint {
+    const { offsets, relativeBase } = this.places;
+    const base = relativeBase ?? 0n;
+    switch (scheme) {
+      case 'absolute-percpu':
+        return offset >= 0 ? BigInt(offset) : BigInt.asUintN(64, base - 1n - BigInt(offset));
+      case 'relative':
+        return BigInt.asUintN(64, base + BigInt(offset >>> 0));
+      case 'self-relative':
+        return BigInt.asUintN(64, offsets + BigInt(4 * index) + BigInt(offset));
+    }
+  }
+
+  #spell(start: number, end: number): string {
+    let name = '';
+    for (let i = start; i < end && name.length < MAXIMUM_NAME_BYTES; i++) {
+      name += String.fromCharCode(...this.#tokens[this.#names[i]!]!);
+    }
+    return name;
+  }
+}
+
+/** The 256 tokens that names are spelled with. Their table is below 4 KiB in every kernel; twice that is read. */
+function readTokens(places: KallsymsPlaces, read: ImageReader): Uint8Array[] {
+  const index = read(places.tokenIndex, 512);
+  const starts = new DataView(index.buffer, index.byteOffset, 512);
+  const last = starts.getUint16(510, true);
+  const table = read(places.tokenTable, Math.min(last + MAXIMUM_NAME_BYTES, 65536));
+  return Array.from({ length: 256 }, (_, token) => {
+    const start = starts.getUint16(2 * token, true);
+    const end = table.indexOf(0, start);
+    return table.slice(start, Math.min(end < 0 ? start : end, start + MAXIMUM_NAME_BYTES));
+  });
+}

@@ -1,0 +1,150 @@
+import { hex, type PhysicalAddress, physical } from '../base/address.ts';
+import { EvidenceFault, ForensicError, NoKernel } from '../base/errors.ts';
+import type { LinuxParts } from '../kernel/linux/linux.ts';
+import type { BindingStep } from '../plugin/document.ts';
+import { parseVmcoreinfo, type Vmcoreinfo } from '../profile/vmcoreinfo.ts';
+import type { Snapshot } from '../snapshot/open.ts';
+import { AddressSpace } from '../translate/address-space.ts';
+import { X8664Paging } from '../translate/x86-64.ts';
+import { KERNEL_MAP } from './image.ts';
+import { type ProfileChoice, profileOf } from './profile-of.ts';
+import { scanForKernel } from './scan-for-kernel.ts';
+import { type FoundVmcoreinfo, searchVmcoreinfo } from './vmcoreinfo-search.ts';
+
+/** Where in this boot a kernel was found: the answer of each road, before anything is read through it. */
+export interface Located {
+  readonly vmcoreinfo: Vmcoreinfo | null;
+  /** virtual − physical of the kernel image. */
+  readonly delta: bigint;
+  /** What KASLR added to link-time addresses. */
+  readonly slide: bigint;
+  readonly root: PhysicalAddress;
+  readonly levels: 4 | 5;
+  /** Symbols known before any table was read: what the tables are verified against. */
+  readonly known: ReadonlyMap<string, bigint>;
+}
+
+/** A kernel found, verified, and how. */
+export interface Bound {
+  readonly parts: LinuxParts;
+  readonly located: Located;
+  readonly steps: readonly BindingStep[];
+  readonly confidence: 'verified' | 'likely' | 'uncertain';
+  readonly notes: readonly string[];
+}
+
+/** Finds the guest's kernel in a snapshot. Every step is checked before the next is taken. @throws NoKernel */
+export function bind(snapshot: Snapshot, choice: ProfileChoice): Bound {
+  const steps: BindingStep[] = [];
+  let candidates = 0;
+  for (const found of searchVmcoreinfo(snapshot)) {
+    candidates++;
+    const bound = tryVmcoreinfo(snapshot, found, choice, steps);
+    if (bound !== undefined) return bound;
+  }
+  if (candidates === 0) steps.push({ step: 'vmcoreinfo', outcome: 'failed', detail: 'no page begins with one' });
+  for (const located of scanForKernel(snapshot, steps)) {
+    const bound = tryLocated(snapshot, located, choice, steps);
+    if (bound !== undefined) return { ...bound, confidence: bound.confidence === 'verified' ? 'likely' : 'uncertain' };
+  }
+  throw new NoKernel(`no Linux kernel found in ${snapshot.file.path}: ${steps.map(({ step, detail }) => `${step}: ${detail}`).join('; ')}`);
+}
+
+function tryVmcoreinfo(
+  snapshot: Snapshot,
+  { text, at }: FoundVmcoreinfo,
+  choice: ProfileChoice,
+  steps: BindingStep[],
+): Bound | undefined {
+  const vmcoreinfo = parseVmcoreinfo(text);
+  const where = at === null ? "the file's own note" : `page at ${hex(at)}`;
+  const located = vmcoreinfo === null ? undefined : locate(vmcoreinfo);
+  if (vmcoreinfo === null || located === undefined) {
+    steps.push({ step: 'vmcoreinfo', outcome: 'failed', detail: `${where} lacks phys_base or swapper_pg_dir` });
+    return undefined;
+  }
+  steps.push({ step: 'vmcoreinfo', outcome: 'found', detail: `${where}: ${vmcoreinfo.release}` });
+  return tryLocated(snapshot, located, choice, steps);
+}
+
+/** What VMCOREINFO says of the place of an x86-64 kernel. */
+function locate(vmcoreinfo: Vmcoreinfo): Located | undefined {
+  const physBase = vmcoreinfo.numbers.get('phys_base');
+  const pgd = vmcoreinfo.symbols.get('swapper_pg_dir');
+  if (physBase === undefined || pgd === undefined) return undefined;
+  const delta = KERNEL_MAP - physBase;
+  const root = Number(pgd - delta);
+  if (!Number.isSafeInteger(root) || root < 0) return undefined;
+  return {
+    vmcoreinfo,
+    delta,
+    slide: vmcoreinfo.kernelOffset,
+    root: physical(root),
+    levels: vmcoreinfo.numbers.get('pgtable_l5_enabled') === 1n ? 5 : 4,
+    known: new Map([...vmcoreinfo.symbols].map(([name, address]) => [name === 'swapper_pg_dir' ? 'init_top_pgt' : name, address])),
+  };
+}
+
+/** Binds at a place, checking page tables, profile and banner on the way. Undefined, with the reason in `steps`, where a check fails. */
+function tryLocated(snapshot: Snapshot, located: Located, choice: ProfileChoice, steps: BindingStep[]): Bound | undefined {
+  const space = new AddressSpace(snapshot.memory, new X8664Paging(located.root, located.levels));
+  try {
+    verifyPageTables(space, located, steps);
+    const { profile, notes } = profileOf(snapshot, located, choice, steps);
+    const parts: LinuxParts = { space, profile, slide: located.slide, origin: snapshot.origin };
+    const confidence = verifyKernel(space, parts, located, steps);
+    return { parts, located, steps, confidence, notes };
+  } catch (error) {
+    if (!(error instanceof ForensicError)) throw error;
+    steps.push({ step: 'binding', outcome: 'failed', detail: error.message });
+    return undefined;
+  }
+}
+
+/** The page tables must map the known symbols to where the image says that they are. @throws NoKernel */
+function verifyPageTables(space: AddressSpace, { known, delta, root }: Located, steps: BindingStep[]): void {
+  for (const [name, address] of known) {
+    if (address < KERNEL_MAP || name.startsWith('kallsyms')) continue;
+    let mapped: bigint;
+    try {
+      mapped = BigInt(space.translate(address));
+    } catch (fault) {
+      if (!(fault instanceof EvidenceFault)) throw fault;
+      throw new NoKernel(`page tables at ${hex(root)} do not map ${name}: ${fault.message}`);
+    }
+    if (mapped !== address - delta) throw new NoKernel(`page tables at ${hex(root)} map ${name} to ${hex(mapped)}, expected ${hex(address - delta)}`);
+  }
+  steps.push({ step: 'page tables', outcome: 'verified', detail: `${space.paging.name}, root at ${hex(root)}` });
+}
+
+/** The kernel must introduce itself by the name that led here. @throws NoKernel */
+function verifyKernel(
+  space: AddressSpace,
+  { profile, slide }: LinuxParts,
+  located: Located,
+  steps: BindingStep[],
+): Bound['confidence'] {
+  const at = (name: string) => BigInt.asUintN(64, BigInt(profile.symbols[name] ?? '0') + slide);
+  const banner = textAt(space, at('linux_banner'), 512);
+  const release = located.vmcoreinfo?.release ?? profile.release;
+  if (!banner.startsWith(`Linux version ${release} `)) {
+    throw new NoKernel(`linux_banner says "${banner.slice(0, 60)}", expected release ${release}`);
+  }
+  if (profile.banner !== banner) throw new NoKernel(`the profile is of "${profile.banner}", the kernel is "${banner}"`);
+  steps.push({ step: 'banner', outcome: 'verified', detail: banner });
+  const names = Buffer.from(space.readableBytes(at('init_uts_ns'), 1024)).toString('latin1');
+  const uts = names.includes('Linux\0') && names.includes(`${release}\0`);
+  steps.push({ step: 'init_uts_ns', outcome: uts ? 'verified' : 'failed', detail: uts ? `release ${release}` : `does not say ${release}` });
+  const [commOffset] = profile.types['task_struct']?.members['comm'] ?? [0];
+  const comm = textAt(space, at('init_task') + BigInt(commOffset), 16);
+  const idle = comm.startsWith('swapper');
+  steps.push({ step: 'init_task', outcome: idle ? 'verified' : 'failed', detail: `comm is "${comm}"` });
+  if (!idle && !uts) throw new NoKernel('neither init_task nor init_uts_ns is what it should be');
+  return idle && uts ? 'verified' : 'uncertain';
+}
+
+/** ASCII at a kernel address, up to NUL or newline. @throws EvidenceFault */
+export function textAt(space: AddressSpace, address: bigint, limit: number): string {
+  return Buffer.from(space.cString(address, limit)).toString('latin1').split('\n')[0]!;
+}
+

@@ -1,0 +1,121 @@
+import { fromWords, highWord, lowWord, type PhysicalAddress, type VirtualAddress } from '../base/address.ts';
+import { EvidenceFault } from '../base/errors.ts';
+import type { PhysicalMemory } from '../memory/physical.ts';
+import type { Paging } from './paging.ts';
+
+const TLB_SLOTS = 4096;
+
+/** Virtual memory: one page-table root over one physical memory, with a TLB in front. */
+export class AddressSpace {
+  readonly memory: PhysicalMemory;
+  readonly paging: Paging;
+  readonly #tagHi = new Int32Array(TLB_SLOTS);
+  readonly #tagPage = new Int32Array(TLB_SLOTS).fill(-1);
+  readonly #frame = new Float64Array(TLB_SLOTS);
+
+  constructor(memory: PhysicalMemory, paging: Paging) {
+    this.memory = memory;
+    this.paging = paging;
+  }
+
+  /** The same physical memory through another page-table root: a process's own space. */
+  withRoot(root: PhysicalAddress): AddressSpace {
+    return new AddressSpace(this.memory, this.paging.withRoot(root));
+  }
+
+  /** The physical address behind `address`. @throws EvidenceFault */
+  translate(address: VirtualAddress): PhysicalAddress {
+    return this.locate(highWord(address), lowWord(address));
+  }
+
+  /** `translate` for an address already split into words: the hot path. @throws EvidenceFault */
+  locate(hi: number, lo: number): PhysicalAddress {
+    const page = lo >>> 12;
+    const slot = page & (TLB_SLOTS - 1);
+    if (this.#tagPage[slot] !== page || this.#tagHi[slot] !== hi) {
+      this.#frame[slot] = this.paging.walk(this.memory, hi, lo);
+      this.#tagPage[slot] = page;
+      this.#tagHi[slot] = hi;
+    }
+    return (this.#frame[slot]! + (lo & 0xfff)) as PhysicalAddress;
+  }
+
+  /** Whether `address` translates and the snapshot holds the page. */
+  isReadable(address: VirtualAddress): boolean {
+    const frame = this.paging.probe(this.memory, highWord(address), lowWord(address));
+    return frame !== -1 && this.memory.has(frame as PhysicalAddress);
+  }
+
+  /** The byte `offset` bytes past (hi, lo). @throws EvidenceFault */
+  u8(hi: number, lo: number, offset: number): number {
+    const low = (lo + offset) | 0;
+    return this.memory.u8(this.locate(carry(hi, lo, low, offset), low));
+  }
+
+  /** The unsigned 16-bit word `offset` bytes past (hi, lo). @throws EvidenceFault */
+  u16(hi: number, lo: number, offset: number): number {
+    return this.u8(hi, lo, offset) | (this.u8(hi, lo, offset + 1) << 8);
+  }
+
+  /** The int32 `offset` bytes past (hi, lo). Evidence may hold unaligned pointers, so it may straddle two pages. @throws EvidenceFault */
+  i32(hi: number, lo: number, offset: number): number {
+    const low = (lo + offset) | 0;
+    const high = carry(hi, lo, low, offset);
+    if ((low & 0xfff) <= 0xffc) return this.memory.i32(this.locate(high, low));
+    let value = 0;
+    for (let i = 0; i < 4; i++) value |= this.u8(high, low, i) << (8 * i);
+    return value;
+  }
+
+  /** The unsigned 64-bit word `offset` bytes past (hi, lo). @throws EvidenceFault */
+  u64(hi: number, lo: number, offset: number): bigint {
+    const low = this.i32(hi, lo, offset);
+    return fromWords(this.i32(hi, lo, offset + 4), low);
+  }
+
+  /** `length` bytes from `address` on, as a copy. @throws EvidenceFault at the first byte that cannot be read */
+  bytes(address: VirtualAddress, length: number): Uint8Array {
+    const into = new Uint8Array(length);
+    const had = this.#fill(address, into);
+    if (had < length) this.memory.u8(this.translate(address + BigInt(had))); // throws, saying why
+    return into;
+  }
+
+  /** As many bytes from `address` on as can be read in one piece, at most `length`. Never throws for missing memory. */
+  readableBytes(address: VirtualAddress, length: number): Uint8Array {
+    const into = new Uint8Array(length);
+    return into.subarray(0, this.#fill(address, into));
+  }
+
+  /** Bytes up to the first NUL, at most `limit`; without the NUL. @throws EvidenceFault */
+  cString(address: VirtualAddress, limit: number): Uint8Array {
+    let length = 256;
+    for (;;) {
+      const bytes = this.readableBytes(address, Math.min(length, limit));
+      const end = bytes.indexOf(0);
+      if (end >= 0) return bytes.subarray(0, end);
+      if (bytes.length < Math.min(length, limit)) this.u8(highWord(address + BigInt(bytes.length)), lowWord(address + BigInt(bytes.length)), 0); // throws
+      if (length >= limit) return bytes;
+      length *= 4;
+    }
+  }
+
+  #fill(address: VirtualAddress, into: Uint8Array): number {
+    let done = 0;
+    try {
+      while (done < into.length) {
+        const rest = this.memory.restOfPage(this.translate(BigInt.asUintN(64, address + BigInt(done))));
+        const piece = rest.subarray(0, into.length - done);
+        into.set(piece, done);
+        done += piece.length;
+      }
+    } catch (fault) {
+      if (!(fault instanceof EvidenceFault)) throw fault;
+    }
+    return done;
+  }
+}
+
+/** The high word after adding `offset` to (hi, lo) gave `low`; offsets may be negative. */
+const carry = (hi: number, lo: number, low: number, offset: number): number =>
+  offset >= 0 ? (low >>> 0 < lo >>> 0 ? (hi + 1) | 0 : hi) : low >>> 0 > lo >>> 0 ? (hi - 1) | 0 : hi;

@@ -1,0 +1,211 @@
+import { fromWords, type VirtualAddress } from '../base/address.ts';
+import { CorruptStructure, EvidenceFault, type Note } from '../base/errors.ts';
+import { decodeUntilNul } from '../base/text.ts';
+
+import type { Field, Inside, Links, Pointer, StructView, ViewClass } from './struct.ts';
+
+/** Entries after which a list is taken for endless: more than any kernel keeps of anything we list. */
+export const MAXIMUM_LIST_ENTRIES = 4_000_000;
+
+/** An unsigned whole number of 1 to 4 bytes, or a bitfield. Also for one-member wrappers: atomic_t, kuid_t, refcount_t. */
+export const uint: Field<number> = {
+  bind: ([offset, size, firstBit, bits]) => {
+    if (firstBit !== undefined && bits !== undefined) return bitfield(offset, firstBit, bits);
+    switch (size) {
+      case 1:
+        return function () {
+          return this.space.u8(this.hi, this.lo, offset);
+        };
+      case 2:
+        return function () {
+          return this.space.u16(this.hi, this.lo, offset);
+        };
+      default: // of a wider member the low half: little-endian
+        return function () {
+          return this.space.i32(this.hi, this.lo, offset) >>> 0;
+        };
+    }
+  },
+};
+
+/** A signed whole number of 1 to 4 bytes. */
+export const int: Field<number> = {
+  bind: (member, types) => {
+    const [offset, size] = member;
+    if (size >= 4) {
+      return function () {
+        return this.space.i32(this.hi, this.lo, offset);
+      };
+    }
+    const unsigned = uint.bind(member, types);
+    const shift = 32 - 8 * size;
+    return function () {
+      return (unsigned.call(this) << shift) >> shift;
+    };
+  },
+};
+
+/** An unsigned whole number of any width: `unsigned long`, u64, pointers taken as numbers, atomic64_t. */
+export const ulong: Field<bigint> = {
+  bind: (member, types) => {
+    const [offset, size] = member;
+    if (size >= 8) {
+      return function () {
+        return this.space.u64(this.hi, this.lo, offset);
+      };
+    }
+    const narrow = uint.bind(member, types);
+    return function () {
+      return BigInt(narrow.call(this));
+    };
+  },
+};
+
+/** A signed whole number of any width: `long`, s64, loff_t. */
+export const long: Field<bigint> = {
+  bind: (member, types) => {
+    const unsigned = ulong.bind(member, types);
+    const bits = Math.min(64, member[1] * 8);
+    return function () {
+      return BigInt.asIntN(bits, unsigned.call(this));
+    };
+  },
+};
+
+/** A NUL-terminated char array; its length is the member's. */
+export const text: Field<string> = {
+  bind: ([offset, size]) =>
+    function () {
+      return decodeUntilNul(this.space.bytes(offsetAddress(this, offset), size));
+    },
+};
+
+/** The member's own bytes, all of them. */
+export const bytes: Field<Uint8Array> = {
+  bind: ([offset, size]) =>
+    function () {
+      return this.space.bytes(offsetAddress(this, offset), size);
+    },
+};
+
+/** Not what the member holds but where it is: arrays, list heads, trees. Never faults. */
+export const place: Field<VirtualAddress> = {
+  bind: ([offset]) =>
+    function () {
+      return offsetAddress(this, offset);
+    },
+};
+
+/** A pointer whose target is no struct of ours: strings, functions, opaque things. 0n for NULL. */
+export const pointer: Field<VirtualAddress> = {
+  bind: (member, types) => ulong.bind([member[0], Math.min(member[1], types.pointerBytes)], types),
+};
+
+/** A struct that lies inside this one under a name of its own. */
+export const inside = <N extends string>(inner: N): Inside<N> => ({
+  inner,
+  bind: ([offset], types) => {
+    const Inner = types.classOf(inner);
+    return function () {
+      return viewAt(Inner, this, offset);
+    };
+  },
+});
+
+function pointerTo<N extends string, Null extends boolean>(target: N, nullable: Null): Pointer<N, Null> {
+  return {
+    target,
+    nullable,
+    bind: ([offset], types) => {
+      const Target = types.classOf(target);
+      const wide = types.pointerBytes === 8;
+      return function () {
+        const lo = this.space.i32(this.hi, this.lo, offset);
+        const hi = wide ? this.space.i32(this.hi, this.lo, offset + 4) : 0;
+        if ((lo | hi) !== 0) return new Target(this.space, hi, lo);
+        if (nullable) return null;
+        throw new CorruptStructure(`null ${target} pointer where the kernel never keeps one`);
+      };
+    },
+  };
+}
+/** A pointer that may be NULL. */
+export const ptr = <N extends string>(target: N): Pointer<N, true> => pointerTo(target, true);
+/** A pointer that the kernel never leaves NULL. */
+export const ref = <N extends string>(target: N): Pointer<N, false> => pointerTo(target, false);
+/** A member that some kernels have and some do not. */
+export const opt = <F extends Field<unknown>>(field: F): F & { readonly optional: true } => ({ ...field, optional: true });
+
+/**
+ * A list_head whose entries are `entry` structs linked through `member`.
+ *
+ * Walking never throws: a list that breaks or loops ends there, and the reason goes to the notes. Every entry
+ * is yielded at most once.
+ */
+export const links = <N extends string>(entry: N, member: string): Links<N> => ({
+  entry,
+  bind: ([offset], types) => {
+    const Entry = types.classOf(entry);
+    const label = `${entry}.${member} list`;
+    return function () {
+      return walkList(this, offset, types.offsetOf(entry, member), Entry, label, types.note);
+    };
+  },
+});
+
+/** Walks the list whose head is `offset` bytes into `owner`; `back` is the link's offset in each entry. */
+export function* walkList(
+  owner: StructView,
+  offset: number,
+  back: number,
+  Entry: ViewClass,
+  label: string,
+  note: Note,
+): Generator<StructView> {
+  const { space } = owner;
+  const head = offsetAddress(owner, offset);
+  let { hi, lo } = owner;
+  let step = offset; // the head is a member of its owner; every later link is an address by itself
+  const seen = new Set<bigint>();
+  for (;;) {
+    let next: number;
+    try {
+      next = space.i32(hi, lo, step);
+      hi = space.i32(hi, lo, step + 4);
+      space.locate(hi, next);
+    } catch (fault) {
+      if (!(fault instanceof EvidenceFault)) throw fault;
+      return note(`${label} breaks after ${seen.size} entries: ${fault.message}`);
+    }
+    lo = next;
+    step = 0;
+    const link = fromWords(hi, lo);
+    if (link === head) return;
+    if (seen.has(link)) return note(`${label} loops after ${seen.size} entries`);
+    if (seen.size >= MAXIMUM_LIST_ENTRIES) return note(`${label} is cut after ${seen.size} entries`);
+    seen.add(link);
+    const base = (lo - back) | 0;
+    yield new Entry(space, base >>> 0 > lo >>> 0 ? (hi - 1) | 0 : hi, base);
+  }
+}
+
+const offsetAddress = (view: StructView, offset: number): VirtualAddress =>
+  BigInt.asUintN(64, fromWords(view.hi, view.lo) + BigInt(offset));
+
+function viewAt(Inner: ViewClass, outer: StructView, offset: number): StructView {
+  const lo = (outer.lo + offset) | 0;
+  return new Inner(outer.space, lo >>> 0 < outer.lo >>> 0 ? (outer.hi + 1) | 0 : outer.hi, lo);
+}
+
+/** Bits `firstBit` … of the bytes at `offset`; a C bitfield never spans more than its storage unit of 8 bytes. */
+function bitfield(offset: number, firstBit: number, bits: number): (this: StructView) => number {
+  const start = offset + (firstBit >>> 3);
+  const shift = firstBit & 7;
+  const mask = bits >= 32 ? 0xffff_ffff : (1 << bits) - 1;
+  return function () {
+    const low = this.space.i32(this.hi, this.lo, start) >>> shift;
+    const rest = shift + bits > 32 ? this.space.u8(this.hi, this.lo, start + 4) << (32 - shift) : 0;
+    return ((low | rest) & mask) >>> 0;
+  };
+}
+

@@ -1,0 +1,141 @@
+import { fromWords, type VirtualAddress } from '../base/address.ts';
+import type { Note } from '../base/errors.ts';
+import { NotInKernel } from '../base/errors.ts';
+import type { AddressSpace } from '../translate/address-space.ts';
+import type { Layouts, MemberLayout } from './layout.ts';
+
+/** A kernel structure at an address. Nothing is copied; every getter reads memory. */
+export class StructView {
+  readonly space: AddressSpace;
+  readonly hi: number;
+  readonly lo: number;
+  constructor(space: AddressSpace, hi: number, lo: number) {
+    this.space = space;
+    this.hi = hi;
+    this.lo = lo;
+  }
+  get address(): VirtualAddress {
+    return fromWords(this.hi, this.lo);
+  }
+}
+
+/** The class made for one struct of one build: its prototype has a getter for each member. */
+export type ViewClass = new (space: AddressSpace, hi: number, lo: number) => StructView;
+/** Reads one member of the view it is called on. */
+export type Getter<T> = (this: StructView) => T;
+
+/** How one member is read. `V` is what the getter returns. The layout tells offset and width, so one field fits every kernel. */
+export interface Field<V> {
+  readonly optional?: true;
+  bind(member: MemberLayout, types: TypeTable): Getter<V>;
+}
+/** A pointer field; `Null` says whether the getter may return null. */
+export interface Pointer<N extends string, Null> extends Field<unknown> {
+  readonly target: N;
+  readonly nullable: Null;
+}
+/** A struct inside another. */
+export interface Inside<N extends string> extends Field<unknown> {
+  readonly inner: N;
+}
+/** A list head whose entries are structs. */
+export interface Links<N extends string> extends Field<unknown> {
+  readonly entry: N;
+}
+
+/** Struct name → member name → how it is read: names verbatim from the kernel, no offsets. */
+export type StructTable = Readonly<Record<string, Readonly<Record<string, Field<unknown>>>>>;
+
+/** The TypeScript face of struct `N` in table `S`: its members, read-only and typed. */
+export type View<S, N extends keyof S> = StructView & { readonly [F in keyof S[N]]: Value<S, S[N][F]> };
+
+type Value<S, F> = F extends { optional: true } & Field<unknown> ? Present<S, F> | undefined : Present<S, F>;
+type Present<S, F> =
+  F extends Links<infer N> ? (N extends keyof S ? Iterable<View<S, N>> : never)
+  : F extends Inside<infer N> ? (N extends keyof S ? View<S, N> : never)
+  : F extends Pointer<infer N, infer Null> ? (N extends keyof S ? View<S, N> | (Null extends true ? null : never) : never)
+  : F extends Field<infer V> ? V
+  : never;
+
+/** Binds the members that the program reads to the layouts of one kernel build. */
+export class TypeTable {
+  readonly #layouts: Layouts;
+  readonly #classes = new Map<string, ViewClass>();
+  readonly note: Note;
+  readonly pointerBytes: 4 | 8;
+  /** Members that `structs` demands and this build lacks, as `type.member`. Reading one throws NotInKernel. */
+  readonly missing: readonly string[];
+
+  constructor(structs: StructTable, layouts: Layouts, pointerBytes: 4 | 8, note: Note) {
+    this.#layouts = layouts;
+    this.pointerBytes = pointerBytes;
+    this.note = note;
+    for (const name of Object.keys(structs)) this.#classes.set(name, { [name]: class extends StructView {} }[name]!);
+    this.missing = Object.entries(structs).flatMap(([name, fields]) => this.#define(name, fields));
+  }
+
+  /** The view class of a struct in the table. */
+  classOf(type: string): ViewClass {
+    const found = this.#classes.get(type);
+    if (found === undefined) throw new NotInKernel(`the program reads no struct ${type}`);
+    return found;
+  }
+
+  /** Whether this build has the struct, or the member of it: what version differences are decided by. */
+  has(type: string, member?: string): boolean {
+    const layout = this.#layouts[type];
+    return layout !== undefined && (member === undefined || layout.members[member] !== undefined);
+  }
+
+  /** @throws NotInKernel */
+  memberOf(type: string, member: string): MemberLayout {
+    const found = this.#layouts[type]?.members[member];
+    if (found === undefined) throw new NotInKernel(`this kernel has no ${type}.${member}`);
+    return found;
+  }
+
+  /** Bytes from the start of `type` to `member`. @throws NotInKernel */
+  offsetOf(type: string, member: string): number {
+    return this.memberOf(type, member)[0];
+  }
+
+  /** Bytes of a whole struct. @throws NotInKernel */
+  sizeOf(type: string): number {
+    const layout = this.#layouts[type];
+    if (layout === undefined) throw new NotInKernel(`this kernel has no ${type}`);
+    return layout.size;
+  }
+
+  #define(type: string, fields: Readonly<Record<string, Field<unknown>>>): string[] {
+    const missing: string[] = [];
+    const known = this.#layouts[type]?.members ?? {};
+    const prototype = this.classOf(type).prototype as object;
+    for (const [name, field] of Object.entries(fields)) {
+      const member = known[name];
+      if (member === undefined && !field.optional) missing.push(`${type}.${name}`);
+      const get = this.#getterOf(type, name, field);
+      Object.defineProperty(prototype, name, { get, enumerable: true, configurable: true });
+    }
+    return missing;
+  }
+
+  #getterOf(type: string, name: string, field: Field<unknown>): Getter<unknown> {
+    const member = this.#layouts[type]?.members[name];
+    if (member === undefined) {
+      if (field.optional) return () => undefined;
+      return () => {
+        throw new NotInKernel(`this kernel has no ${type}.${name}`);
+      };
+    }
+    // Bound at the first read: a run touches a fraction of the table, and start-up pays for none of the rest.
+    const prototype = this.classOf(type).prototype as object;
+    const bind = (): Getter<unknown> => {
+      const get = field.bind(member, this);
+      Object.defineProperty(prototype, name, { get, enumerable: true, configurable: true });
+      return get;
+    };
+    return function () {
+      return bind().call(this);
+    };
+  }
+}
