@@ -17,7 +17,9 @@ export class Notes {
 
   /** All notes since the last call, and forgets them. */
   drain(): string[] {
-    const said = [...this.#counts].map(([message, count]) => (count > 1 ? `${message} (${count} times)` : message));
+    const said = [...this.#counts].map(([message, count]) =>
+      count > 1 ? `${message} (${count} times)` : message,
+    );
     if (this.#dropped > 0) said.push(`${this.#dropped} further notes are not shown`);
     this.#counts.clear();
     this.#dropped = 0;

@@ -4,12 +4,27 @@ import { hashByte, hashName } from './name-hash.ts';
 
 // BTF: Linux Documentation/bpf/btf.rst, "BTF Type and String Encoding"; include/uapi/linux/btf.h.
 const MAGIC = 0xeb9f;
-const KIND = { int: 1, ptr: 2, array: 3, struct: 4, union: 5, enum: 6, typedef: 8, volatile: 9, const: 10, restrict: 11, typeTag: 18, enum64: 19 } as const;
+const KIND = {
+  int: 1,
+  ptr: 2,
+  array: 3,
+  struct: 4,
+  union: 5,
+  enum: 6,
+  typedef: 8,
+  volatile: 9,
+  const: 10,
+  restrict: 11,
+  typeTag: 18,
+  enum64: 19,
+} as const;
 /** Words that follow a type's three, by kind: fixed and for each of its `vlen` members. Kinds past the table are unknown. */
 const FIXED_WORDS = [0, 1, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 1, 0, 0];
 const MEMBER_WORDS = [0, 0, 0, 0, 3, 3, 2, 0, 0, 0, 0, 0, 0, 2, 0, 3, 0, 0, 0, 3];
 /** No kernel has nearly as many; a vmlinux has 95,000 to 160,000. */
 const MAXIMUM_TYPES = 4_000_000;
+/** Members looked at for one struct, inner ones included: task_struct has 300. A struct that contains itself ends here. */
+const MAXIMUM_MEMBERS = 5_000;
 /** typedef of const of array of …: real chains are below ten. */
 const MAXIMUM_DEPTH = 32;
 
@@ -32,11 +47,18 @@ export class Btf {
     const header = view.getUint32(4, true);
     const [typeStart, typeBytes] = [header + view.getUint32(8, true), view.getUint32(12, true)];
     const [stringStart, stringBytes] = [header + view.getUint32(16, true), view.getUint32(20, true)];
-    if (typeStart + typeBytes > bytes.length || stringStart + stringBytes > bytes.length || typeBytes % 4 !== 0) {
+    if (
+      typeStart + typeBytes > bytes.length ||
+      stringStart + stringBytes > bytes.length ||
+      typeBytes % 4 !== 0
+    ) {
       throw new BadProfile(`btf of ${bytes.length} bytes has sections past its end`);
     }
     this.#pointerBytes = pointerBytes;
-    this.#types = new Uint32Array(bytes.slice(typeStart, typeStart + typeBytes).buffer);
+    // A copy, since words want an alignment that bytes of a dump need not have (and Buffer's own slice copies nothing).
+    this.#types = new Uint32Array(
+      Uint8Array.prototype.slice.call(bytes, typeStart, typeStart + typeBytes).buffer,
+    );
     this.#strings = bytes.subarray(stringStart, stringStart + stringBytes);
     this.#starts = this.#index();
   }
@@ -89,7 +111,8 @@ export class Btf {
     for (let at = 0; at < types.length; ) {
       const info = types[at + 1];
       const kind = info === undefined ? -1 : kindIn(info);
-      if (FIXED_WORDS[kind] === undefined || kind === 0) throw new BadProfile(`btf type ${count} is of unknown kind ${kind}`);
+      if (FIXED_WORDS[kind] === undefined || kind === 0)
+        throw new BadProfile(`btf type ${count} is of unknown kind ${kind}`);
       if (count >= starts.length) throw new BadProfile(`btf has more than ${count} types`);
       starts[count++] = at;
       at += 3 + FIXED_WORDS[kind]! + MEMBER_WORDS[kind]! * (info! & 0xffff);
@@ -101,17 +124,23 @@ export class Btf {
   #layoutOf(id: number | undefined, wanted: readonly string[]): TypeLayout | undefined {
     if (id === undefined) return undefined;
     const members: Record<string, MemberLayout> = {};
-    this.#collect(id, 0, new Set(wanted), members, 0);
+    this.#collect(id, 0, new Set(wanted), members, { left: MAXIMUM_MEMBERS });
     return { size: this.#types[this.#starts[id]! + 2]!, members };
   }
 
   /** Gathers members, going into nameless inner structs and unions as C does. */
-  #collect(id: number, base: number, wanted: ReadonlySet<string>, members: Record<string, MemberLayout>, depth: number): void {
+  #collect(
+    id: number,
+    base: number,
+    wanted: ReadonlySet<string>,
+    members: Record<string, MemberLayout>,
+    budget: { left: number },
+  ): void {
     const at = this.#starts[id];
-    if (at === undefined || depth > MAXIMUM_DEPTH) return;
+    if (at === undefined) return;
     const types = this.#types;
     const info = types[at + 1]!;
-    for (let i = 0; i < (info & 0xffff); i++) {
+    for (let i = 0; i < (info & 0xffff) && budget.left-- > 0; i++) {
       const member = at + 3 + 3 * i;
       const [name, type, place] = [types[member]!, types[member + 1]!, types[member + 2]!];
       const bits = info >>> 31 === 1 ? place >>> 24 : 0;
@@ -120,7 +149,8 @@ export class Btf {
       if (name === 0) {
         const inner = this.#resolve(type);
         const kind = inner === undefined ? 0 : kindIn(types[this.#starts[inner]! + 1]!);
-        if (kind === KIND.struct || kind === KIND.union) this.#collect(inner!, offset, wanted, members, depth + 1);
+        if (kind === KIND.struct || kind === KIND.union)
+          this.#collect(inner!, offset, wanted, members, budget);
         continue;
       }
       const text = this.#nameAt(name);
@@ -174,17 +204,25 @@ export class Btf {
 
   #hashAt(offset: number): number {
     let hash = 0;
-    for (let i = offset; i < this.#strings.length && this.#strings[i] !== 0; i++) hash = hashByte(hash, this.#strings[i]!);
+    for (let i = offset; i < this.#strings.length && this.#strings[i] !== 0; i++)
+      hash = hashByte(hash, this.#strings[i]!);
     return hash;
   }
 
   #nameAt(offset: number): string {
     const end = this.#strings.indexOf(0, offset);
-    return String.fromCharCode(...this.#strings.subarray(offset, Math.min(end < 0 ? offset : end, offset + 512)));
+    return String.fromCharCode(
+      ...this.#strings.subarray(offset, Math.min(end < 0 ? offset : end, offset + 512)),
+    );
   }
 }
 
 const kindIn = (info: number): number => (info >>> 24) & 0x1f;
 const isAlias = (kind: number): boolean =>
-  kind === KIND.typedef || kind === KIND.volatile || kind === KIND.const || kind === KIND.restrict || kind === KIND.typeTag;
-const memberCount = (layout: TypeLayout | undefined): number => (layout === undefined ? 0 : Object.keys(layout.members).length);
+  kind === KIND.typedef ||
+  kind === KIND.volatile ||
+  kind === KIND.const ||
+  kind === KIND.restrict ||
+  kind === KIND.typeTag;
+const memberCount = (layout: TypeLayout | undefined): number =>
+  layout === undefined ? 0 : Object.keys(layout.members).length;

@@ -5,7 +5,10 @@ import { type ImageReader, type KallsymsPlaces, MAXIMUM_SYMBOLS } from './kallsy
  * The tokens for the ten digits. They are always spelled by themselves (scripts/kallsyms.c keeps every character
  * that occurs in a name, and some name has each digit), so these bytes mark every token table.
  */
-const DIGITS = Buffer.from('0\u00001\u00002\u00003\u00004\u00005\u00006\u00007\u00008\u00009\u0000', 'latin1');
+const DIGITS = Buffer.from(
+  '0\u00001\u00002\u00003\u00004\u00005\u00006\u00007\u00008\u00009\u0000',
+  'latin1',
+);
 const FIRST_DIGIT = 0x30;
 /** Names take below 4 MiB and offsets below 1 MiB in the largest kernels known. */
 const WINDOW_BYTES = 8 << 20;
@@ -88,7 +91,8 @@ function tokenIndexAfter(read: ImageReader, tokenTable: bigint): bigint | undefi
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   for (const index of new Set([Math.ceil(at / 8) * 8, Math.ceil(at / 4) * 4])) {
     if (index + 512 > bytes.length) continue;
-    if (starts.every((start, token) => view.getUint16(index + 2 * token, true) === start)) return tokenTable + BigInt(index);
+    if (starts.every((start, token) => view.getUint16(index + 2 * token, true) === start))
+      return tokenTable + BigInt(index);
   }
   return undefined;
 }
@@ -150,7 +154,8 @@ function pointerAt(read: ImageReader, at: bigint): bigint | undefined {
   return value >= 0xffff_0000_0000_0000n && value < 0xffff_ffff_ffff_f000n ? value : undefined;
 }
 
-const alignUp = (address: bigint, alignment: bigint): bigint => ((address + alignment - 1n) / alignment) * alignment;
+const alignUp = (address: bigint, alignment: bigint): bigint =>
+  ((address + alignment - 1n) / alignment) * alignment;
 
 /** What cannot be read is no table: the search goes on elsewhere. */
 function readOrNothing(read: ImageReader, address: bigint, length: number): Uint8Array {

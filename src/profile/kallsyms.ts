@@ -82,7 +82,8 @@ export class Kallsyms {
       if (length >= 0x80) length = (length & 0x7f) | (names[at++]! << 7);
       const end = Math.min(at + length, names.length);
       let hash = firsts[names[at]!]!;
-      for (let i = at + 1; i < end; i++) hash = (Math.imul(hash, shifts[names[i]!]!) + hashes[names[i]!]!) | 0;
+      for (let i = at + 1; i < end; i++)
+        hash = (Math.imul(hash, shifts[names[i]!]!) + hashes[names[i]!]!) | 0;
       const name = byHash.get(hash);
       if (name !== undefined && !found.has(name) && this.#spell(at, end).slice(1) === name) {
         found.set(name, index);

@@ -46,9 +46,12 @@ export function readProfile(text: string, name: string): Profile {
   } catch {
     throw new BadProfile(`${name} is no JSON`);
   }
-  if (!isRecord(parsed) || typeof parsed['format'] !== 'number') throw new BadProfile(`${name} is no profile`);
+  if (!isRecord(parsed) || typeof parsed['format'] !== 'number')
+    throw new BadProfile(`${name} is no profile`);
   if (parsed['format'] > PROFILE_FORMAT) {
-    throw new BadProfile(`${name} has format ${parsed['format']}, and this version reads up to ${PROFILE_FORMAT}`);
+    throw new BadProfile(
+      `${name} has format ${parsed['format']}, and this version reads up to ${PROFILE_FORMAT}`,
+    );
   }
   const wrong = firstFlaw(parsed);
   if (wrong !== undefined) throw new BadProfile(`${name} is no sound profile: ${wrong}`);
@@ -64,19 +67,24 @@ function firstFlaw(profile: Record<string, unknown>): string | undefined {
   }
   if (profile['buildId'] !== null && typeof profile['buildId'] !== 'string') return 'buildId is no text';
   if (profile['architecture'] !== 'x86-64') return `architecture is ${String(profile['architecture'])}`;
-  if (profile['pointerBytes'] !== 8 && profile['pointerBytes'] !== 4) return 'pointerBytes is neither 4 nor 8';
+  if (profile['pointerBytes'] !== 8 && profile['pointerBytes'] !== 4)
+    return 'pointerBytes is neither 4 nor 8';
   const { symbols, types, enumerators } = profile;
-  if (!isRecord(symbols) || !isRecord(types) || !isRecord(enumerators)) return 'symbols, types or enumerators are missing';
+  if (!isRecord(symbols) || !isRecord(types) || !isRecord(enumerators))
+    return 'symbols, types or enumerators are missing';
   for (const [name, address] of Object.entries(symbols)) {
-    if (typeof address !== 'string' || !/^0x[0-9a-f]{1,16}$/.test(address)) return `symbol ${name} has no address`;
+    if (typeof address !== 'string' || !/^0x[0-9a-f]{1,16}$/.test(address))
+      return `symbol ${name} has no address`;
   }
   for (const [name, value] of Object.entries(enumerators)) {
     if (!Number.isSafeInteger(value)) return `enumerator ${name} is no whole number`;
   }
   for (const [name, layout] of Object.entries(types)) {
-    if (!isRecord(layout) || !isOffset(layout['size']) || !isRecord(layout['members'])) return `type ${name} has no layout`;
+    if (!isRecord(layout) || !isOffset(layout['size']) || !isRecord(layout['members']))
+      return `type ${name} has no layout`;
     for (const [member, place] of Object.entries(layout['members'])) {
-      const sound = Array.isArray(place) && (place.length === 2 || place.length === 4) && place.every(isOffset);
+      const sound =
+        Array.isArray(place) && (place.length === 2 || place.length === 4) && place.every(isOffset);
       if (!sound) return `${name}.${member} has no place`;
     }
   }
@@ -84,7 +92,9 @@ function firstFlaw(profile: Record<string, unknown>): string | undefined {
 }
 
 /** Structs end long before 16 MiB: a larger offset is an attack or a mistake. */
-const isOffset = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) < 1 << 24;
+const isOffset = (value: unknown): boolean =>
+  Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) < 1 << 24;
 
 /** A symbol's address as profiles keep it. */
-export const linkAddress = (address: bigint, slide: bigint): string => hex(BigInt.asUintN(64, address - slide));
+export const linkAddress = (address: bigint, slide: bigint): string =>
+  hex(BigInt.asUintN(64, address - slide));

@@ -23,7 +23,11 @@ const NOTE_NAME = Buffer.from('VMCOREINFO\0', 'latin1');
  * 24 bytes in behind an ELF note header (vmcoreinfo_note): nothing else needs to be looked at.
  */
 export function vmcoreinfoIn(page: Uint8Array): string | null {
-  const start = startsWith(page, 0, FIRST_LINE) ? 0 : startsWith(page, 12, NOTE_NAME) && startsWith(page, 24, FIRST_LINE) ? 24 : -1;
+  const start = startsWith(page, 0, FIRST_LINE)
+    ? 0
+    : startsWith(page, 12, NOTE_NAME) && startsWith(page, 24, FIRST_LINE)
+      ? 24
+      : -1;
   if (start < 0) return null;
   const end = page.indexOf(0, start);
   const text = Buffer.from(page.subarray(start, end < 0 ? page.length : end)).toString('latin1');
@@ -49,8 +53,10 @@ export function parseVmcoreinfo(text: string): Vmcoreinfo | null {
     if (key === 'OSRELEASE') release ??= value;
     else if (key === 'BUILD-ID' && /^[0-9a-f]{16,64}$/.test(value)) buildId = value;
     else if (key === 'KERNELOFFSET' && /^[0-9a-f]{1,16}$/.test(value)) kernelOffset = BigInt(`0x${value}`);
-    else if (key === 'SYMBOL' && name !== undefined && /^[0-9a-f]{1,16}$/.test(value)) symbols.set(name, BigInt(`0x${value}`));
-    else if (key === 'NUMBER' && name !== undefined && /^(-?\d{1,20}|0x[0-9a-f]{1,16})$/.test(value)) numbers.set(name, BigInt(value));
+    else if (key === 'SYMBOL' && name !== undefined && /^[0-9a-f]{1,16}$/.test(value))
+      symbols.set(name, BigInt(`0x${value}`));
+    else if (key === 'NUMBER' && name !== undefined && /^(-?\d{1,20}|0x[0-9a-f]{1,16})$/.test(value))
+      numbers.set(name, BigInt(value));
   }
   return release === undefined ? null : { release, buildId, symbols, numbers, kernelOffset };
 }

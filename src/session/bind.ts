@@ -42,12 +42,16 @@ export function bind(snapshot: Snapshot, choice: ProfileChoice): Bound {
     const bound = tryVmcoreinfo(snapshot, found, choice, steps);
     if (bound !== undefined) return bound;
   }
-  if (candidates === 0) steps.push({ step: 'vmcoreinfo', outcome: 'failed', detail: 'no page begins with one' });
+  if (candidates === 0)
+    steps.push({ step: 'vmcoreinfo', outcome: 'failed', detail: 'no page begins with one' });
   for (const located of scanForKernel(snapshot, steps)) {
     const bound = tryLocated(snapshot, located, choice, steps);
-    if (bound !== undefined) return { ...bound, confidence: bound.confidence === 'verified' ? 'likely' : 'uncertain' };
+    if (bound !== undefined)
+      return { ...bound, confidence: bound.confidence === 'verified' ? 'likely' : 'uncertain' };
   }
-  throw new NoKernel(`no Linux kernel found in ${snapshot.file.path}: ${steps.map(({ step, detail }) => `${step}: ${detail}`).join('; ')}`);
+  throw new NoKernel(
+    `no Linux kernel found in ${snapshot.file.path}: ${steps.map(({ step, detail }) => `${step}: ${detail}`).join('; ')}`,
+  );
 }
 
 function tryVmcoreinfo(
@@ -60,7 +64,11 @@ function tryVmcoreinfo(
   const where = at === null ? "the file's own note" : `page at ${hex(at)}`;
   const located = vmcoreinfo === null ? undefined : locate(vmcoreinfo);
   if (vmcoreinfo === null || located === undefined) {
-    steps.push({ step: 'vmcoreinfo', outcome: 'failed', detail: `${where} lacks phys_base or swapper_pg_dir` });
+    steps.push({
+      step: 'vmcoreinfo',
+      outcome: 'failed',
+      detail: `${where} lacks phys_base or swapper_pg_dir`,
+    });
     return undefined;
   }
   steps.push({ step: 'vmcoreinfo', outcome: 'found', detail: `${where}: ${vmcoreinfo.release}` });
@@ -81,12 +89,22 @@ function locate(vmcoreinfo: Vmcoreinfo): Located | undefined {
     slide: vmcoreinfo.kernelOffset,
     root: physical(root),
     levels: vmcoreinfo.numbers.get('pgtable_l5_enabled') === 1n ? 5 : 4,
-    known: new Map([...vmcoreinfo.symbols].map(([name, address]) => [name === 'swapper_pg_dir' ? 'init_top_pgt' : name, address])),
+    known: new Map(
+      [...vmcoreinfo.symbols].map(([name, address]) => [
+        name === 'swapper_pg_dir' ? 'init_top_pgt' : name,
+        address,
+      ]),
+    ),
   };
 }
 
 /** Binds at a place, checking page tables, profile and banner on the way. Undefined, with the reason in `steps`, where a check fails. */
-function tryLocated(snapshot: Snapshot, located: Located, choice: ProfileChoice, steps: BindingStep[]): Bound | undefined {
+function tryLocated(
+  snapshot: Snapshot,
+  located: Located,
+  choice: ProfileChoice,
+  steps: BindingStep[],
+): Bound | undefined {
   const space = new AddressSpace(snapshot.memory, new X8664Paging(located.root, located.levels));
   try {
     verifyPageTables(space, located, steps);
@@ -112,9 +130,16 @@ function verifyPageTables(space: AddressSpace, { known, delta, root }: Located, 
       if (!(fault instanceof EvidenceFault)) throw fault;
       throw new NoKernel(`page tables at ${hex(root)} do not map ${name}: ${fault.message}`);
     }
-    if (mapped !== address - delta) throw new NoKernel(`page tables at ${hex(root)} map ${name} to ${hex(mapped)}, expected ${hex(address - delta)}`);
+    if (mapped !== address - delta)
+      throw new NoKernel(
+        `page tables at ${hex(root)} map ${name} to ${hex(mapped)}, expected ${hex(address - delta)}`,
+      );
   }
-  steps.push({ step: 'page tables', outcome: 'verified', detail: `${space.paging.name}, root at ${hex(root)}` });
+  steps.push({
+    step: 'page tables',
+    outcome: 'verified',
+    detail: `${space.paging.name}, root at ${hex(root)}`,
+  });
 }
 
 /** The kernel must introduce itself by the name that led here. @throws NoKernel */
@@ -130,11 +155,16 @@ function verifyKernel(
   if (!banner.startsWith(`Linux version ${release} `)) {
     throw new NoKernel(`linux_banner says "${banner.slice(0, 60)}", expected release ${release}`);
   }
-  if (profile.banner !== banner) throw new NoKernel(`the profile is of "${profile.banner}", the kernel is "${banner}"`);
+  if (profile.banner !== banner)
+    throw new NoKernel(`the profile is of "${profile.banner}", the kernel is "${banner}"`);
   steps.push({ step: 'banner', outcome: 'verified', detail: banner });
   const names = Buffer.from(space.readableBytes(at('init_uts_ns'), 1024)).toString('latin1');
   const uts = names.includes('Linux\0') && names.includes(`${release}\0`);
-  steps.push({ step: 'init_uts_ns', outcome: uts ? 'verified' : 'failed', detail: uts ? `release ${release}` : `does not say ${release}` });
+  steps.push({
+    step: 'init_uts_ns',
+    outcome: uts ? 'verified' : 'failed',
+    detail: uts ? `release ${release}` : `does not say ${release}`,
+  });
   const [commOffset] = profile.types['task_struct']?.members['comm'] ?? [0];
   const comm = textAt(space, at('init_task') + BigInt(commOffset), 16);
   const idle = comm.startsWith('swapper');
@@ -147,4 +177,3 @@ function verifyKernel(
 export function textAt(space: AddressSpace, address: bigint, limit: number): string {
   return Buffer.from(space.cString(address, limit)).toString('latin1').split('\n')[0]!;
 }
-

@@ -25,7 +25,9 @@ export interface ProfileChoice {
 const MAXIMUM_BTF_BYTES = 64 << 20;
 
 /** What every profile must have for this program: a remembered one with other wants is of no use. */
-const wanted: Wanted = Object.fromEntries(Object.entries(structs).map(([name, members]) => [name, Object.keys(members)]));
+const wanted: Wanted = Object.fromEntries(
+  Object.entries(structs).map(([name, members]) => [name, Object.keys(members)]),
+);
 
 /** Changes whenever the program wants other members, symbols or enumerators of a kernel. */
 export const vocabulary: string = createHash('sha256')
@@ -41,7 +43,11 @@ export function profileOf(
   steps: BindingStep[],
 ): { profile: Profile; notes: string[] } {
   if (profile !== undefined) {
-    steps.push({ step: 'profile', outcome: 'found', detail: `given: ${profile.release}, from ${profile.source}` });
+    steps.push({
+      step: 'profile',
+      outcome: 'found',
+      detail: `given: ${profile.release}, from ${profile.source}`,
+    });
     return { profile, notes: [] };
   }
   const buildId = located.vmcoreinfo?.buildId ?? null;
@@ -59,12 +65,18 @@ export function profileOf(
 function selfDescription(snapshot: Snapshot, located: Located, steps: BindingStep[]): Profile {
   const read = imageReader(snapshot.memory, located.delta);
   const { kallsyms, scheme, found } = kallsymsOf(read, located);
-  steps.push({ step: 'kallsyms', outcome: 'verified', detail: `${kallsyms.places.symbolCount} symbols, ${scheme} addresses` });
+  steps.push({
+    step: 'kallsyms',
+    outcome: 'verified',
+    detail: `${kallsyms.places.symbolCount} symbols, ${scheme} addresses`,
+  });
   const start = found.get('__start_BTF');
   const stop = found.get('__stop_BTF');
-  if (start === undefined || stop === undefined) throw new NoKernel('the kernel carries no BTF (CONFIG_DEBUG_INFO_BTF): a profile is needed');
+  if (start === undefined || stop === undefined)
+    throw new NoKernel('the kernel carries no BTF (CONFIG_DEBUG_INFO_BTF): a profile is needed');
   const length = Number(stop - start);
-  if (length <= 0 || length > MAXIMUM_BTF_BYTES) throw new BadProfile(`btf of ${length} bytes is implausible`);
+  if (length <= 0 || length > MAXIMUM_BTF_BYTES)
+    throw new BadProfile(`btf of ${length} bytes is implausible`);
   const btf = new Btf(read(start, length), 8);
   steps.push({ step: 'btf', outcome: 'found', detail: `${btf.typeCount} types at ${hex(start)}` });
   const bannerAt = found.get('linux_banner');
@@ -78,16 +90,22 @@ function selfDescription(snapshot: Snapshot, located: Located, steps: BindingSte
     pointerBytes: 8,
     source: 'btf + kallsyms',
     vocabulary,
-    symbols: Object.fromEntries([...found].map(([name, address]) => [name, linkAddress(address, slideOf(address, located))])),
+    symbols: Object.fromEntries(
+      [...found].map(([name, address]) => [name, linkAddress(address, slideOf(address, located))]),
+    ),
     types: btf.layouts(wanted),
     enumerators: btf.enumerators(enumerators),
   };
 }
 
 /** Absolute symbols (per-CPU offsets) do not slide. */
-const slideOf = (address: bigint, { slide }: Located): bigint => (address >= 0xffff_ffff_8000_0000n ? slide : 0n);
+const slideOf = (address: bigint, { slide }: Located): bigint =>
+  address >= 0xffff_ffff_8000_0000n ? slide : 0n;
 
-const firstLine = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1').split(/[\n\0]/)[0]!;
+const firstLine = (bytes: Uint8Array): string =>
+  Buffer.from(bytes)
+    .toString('latin1')
+    .split(/[\n\0]/)[0]!;
 
 interface FoundKallsyms {
   readonly kallsyms: Kallsyms;
@@ -106,16 +124,35 @@ export function kallsymsOf(read: ImageReader, { vmcoreinfo, known }: Located): F
   throw new NoKernel(`no kallsyms table agrees with the known symbols: ${tried} readings tried`);
 }
 
-function* kallsymsPlaces(read: ImageReader, vmcoreinfo: Vmcoreinfo | null, known: ReadonlyMap<string, bigint>): Generator<KallsymsPlaces> {
+function* kallsymsPlaces(
+  read: ImageReader,
+  vmcoreinfo: Vmcoreinfo | null,
+  known: ReadonlyMap<string, bigint>,
+): Generator<KallsymsPlaces> {
   const at = (name: string) => vmcoreinfo?.symbols.get(`kallsyms_${name}`);
-  const [names, count, tokenTable, tokenIndex, offsets] = [at('names'), at('num_syms'), at('token_table'), at('token_index'), at('offsets')];
-  if (names !== undefined && count !== undefined && tokenTable !== undefined && tokenIndex !== undefined && offsets !== undefined) {
+  const [names, count, tokenTable, tokenIndex, offsets] = [
+    at('names'),
+    at('num_syms'),
+    at('token_table'),
+    at('token_index'),
+    at('offsets'),
+  ];
+  if (
+    names !== undefined &&
+    count !== undefined &&
+    tokenTable !== undefined &&
+    tokenIndex !== undefined &&
+    offsets !== undefined
+  ) {
     const base = at('relative_base');
     const symbolCount = wordAt(read, count, 4);
     const relativeBase = base === undefined ? null : wordAt(read, base, 8);
-    if (symbolCount < 2_000_000n) yield { names, symbolCount: Number(symbolCount), tokenTable, tokenIndex, offsets, relativeBase };
+    if (symbolCount < 2_000_000n)
+      yield { names, symbolCount: Number(symbolCount), tokenTable, tokenIndex, offsets, relativeBase };
   }
-  const bounds = [...known.values()].filter((address) => address >= 0xffff_ffff_8000_0000n).sort((a, b) => (a < b ? -1 : 1));
+  const bounds = [...known.values()]
+    .filter((address) => address >= 0xffff_ffff_8000_0000n)
+    .sort((a, b) => (a < b ? -1 : 1));
   if (bounds.length >= 2) yield* searchKallsyms(read, bounds[0]!, bounds.at(-1)!);
 }
 
@@ -126,7 +163,11 @@ function wordAt(read: ImageReader, address: bigint, width: 4 | 8): bigint {
 }
 
 /** The scheme by which the tables give every known symbol its known address, or undefined. */
-function fitting(places: KallsymsPlaces, read: ImageReader, known: ReadonlyMap<string, bigint>): FoundKallsyms | undefined {
+function fitting(
+  places: KallsymsPlaces,
+  read: ImageReader,
+  known: ReadonlyMap<string, bigint>,
+): FoundKallsyms | undefined {
   try {
     const kallsyms = new Kallsyms(places, read);
     const numbers = kallsyms.find(new Set([...symbols, '_stext', 'init_uts_ns']));

@@ -94,7 +94,8 @@ export class AddressSpace {
       const bytes = this.readableBytes(address, Math.min(length, limit));
       const end = bytes.indexOf(0);
       if (end >= 0) return bytes.subarray(0, end);
-      if (bytes.length < Math.min(length, limit)) this.u8(highWord(address + BigInt(bytes.length)), lowWord(address + BigInt(bytes.length)), 0); // throws
+      if (bytes.length < Math.min(length, limit))
+        this.u8(highWord(address + BigInt(bytes.length)), lowWord(address + BigInt(bytes.length)), 0); // throws
       if (length >= limit) return bytes;
       length *= 4;
     }

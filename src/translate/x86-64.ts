@@ -1,4 +1,11 @@
-import { fromWords, highWord, lowWord, type PhysicalAddress, physical, type VirtualAddress } from '../base/address.ts';
+import {
+  fromWords,
+  highWord,
+  lowWord,
+  type PhysicalAddress,
+  physical,
+  type VirtualAddress,
+} from '../base/address.ts';
 import { NotCanonical, NotPresent, Swapped } from '../base/errors.ts';
 import type { PhysicalMemory } from '../memory/physical.ts';
 import type { Paging, WalkStep } from './paging.ts';

@@ -134,7 +134,10 @@ export const ptr = <N extends string>(target: N): Pointer<N, true> => pointerTo(
 /** A pointer that the kernel never leaves NULL. */
 export const ref = <N extends string>(target: N): Pointer<N, false> => pointerTo(target, false);
 /** A member that some kernels have and some do not. */
-export const opt = <F extends Field<unknown>>(field: F): F & { readonly optional: true } => ({ ...field, optional: true });
+export const opt = <F extends Field<unknown>>(field: F): F & { readonly optional: true } => ({
+  ...field,
+  optional: true,
+});
 
 /**
  * A list_head whose entries are `entry` structs linked through `member`.
@@ -208,4 +211,3 @@ function bitfield(offset: number, firstBit: number, bits: number): (this: Struct
     return ((low | rest) & mask) >>> 0;
   };
 }
-

@@ -51,11 +51,21 @@ export type View<S, N extends keyof S> = StructView & { readonly [F in keyof S[N
 
 type Value<S, F> = F extends { optional: true } & Field<unknown> ? Present<S, F> | undefined : Present<S, F>;
 type Present<S, F> =
-  F extends Links<infer N> ? (N extends keyof S ? Iterable<View<S, N>> : never)
-  : F extends Inside<infer N> ? (N extends keyof S ? View<S, N> : never)
-  : F extends Pointer<infer N, infer Null> ? (N extends keyof S ? View<S, N> | (Null extends true ? null : never) : never)
-  : F extends Field<infer V> ? V
-  : never;
+  F extends Links<infer N>
+    ? N extends keyof S
+      ? Iterable<View<S, N>>
+      : never
+    : F extends Inside<infer N>
+      ? N extends keyof S
+        ? View<S, N>
+        : never
+      : F extends Pointer<infer N, infer Null>
+        ? N extends keyof S
+          ? View<S, N> | (Null extends true ? null : never)
+          : never
+        : F extends Field<infer V>
+          ? V
+          : never;
 
 /** Binds the members that the program reads to the layouts of one kernel build. */
 export class TypeTable {
@@ -70,7 +80,8 @@ export class TypeTable {
     this.#layouts = layouts;
     this.pointerBytes = pointerBytes;
     this.note = note;
-    for (const name of Object.keys(structs)) this.#classes.set(name, { [name]: class extends StructView {} }[name]!);
+    for (const name of Object.keys(structs))
+      this.#classes.set(name, { [name]: class extends StructView {} }[name]!);
     this.missing = Object.entries(structs).flatMap(([name, fields]) => this.#define(name, fields));
   }
 

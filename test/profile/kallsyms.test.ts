@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest';
+import { type AddressScheme, Kallsyms, type KallsymsPlaces } from '../../src/profile/kallsyms.ts';
+import { searchKallsyms } from '../../src/profile/kallsyms-search.ts';
+import { type DrawnOrder, drawKallsyms } from '../support/kallsyms.ts';
+
+const TEXT = 0xffff_ffff_8100_0000n;
+const relocated = new Map<string, bigint>([
+  ...Array.from({ length: 3000 }, (_, i) => [`function_${i}`, TEXT + BigInt(i * 64)] as const),
+  ['init_task', TEXT + 0x100_0040n],
+  ['x'.repeat(300), TEXT + 0x100_0080n],
+  ['init_uts_ns', TEXT + 0x100_00c0n],
+]);
+/** An absolute symbol (a per-CPU offset) cannot be said relative to a place in the image, so newer kernels have none. */
+const symbolsOf = (order: DrawnOrder): Map<string, bigint> =>
+  new Map([...(order === 'since 7.0' ? [] : [['per_cpu_start', 0x1f000n] as const]), ...relocated]);
+const base = 0xffff_ffff_8200_0000n;
+
+/** The reading of the drawn tables that gives init_task its address, as binding would choose it. */
+function recognised(order: DrawnOrder): {
+  kallsyms: Kallsyms;
+  scheme: AddressScheme;
+  places: KallsymsPlaces;
+} {
+  const symbols = symbolsOf(order);
+  const drawn = drawKallsyms(symbols, order, base);
+  for (const places of searchKallsyms(drawn.read, base, base + BigInt(drawn.bytes.length))) {
+    const kallsyms = new Kallsyms(places, drawn.read);
+    const index = kallsyms.find(['init_task']).get('init_task')!;
+    const scheme = kallsyms.schemes.find(
+      (candidate) => kallsyms.addressOf(index, candidate) === symbols.get('init_task'),
+    );
+    if (scheme !== undefined) return { kallsyms, scheme, places };
+  }
+  throw new Error('no reading fits');
+}
+
+describe.each(['before 6.4', 'since 6.4', 'since 7.0'] as const)(
+  'kallsyms in the order of kernels %s',
+  (order) => {
+    const symbols = symbolsOf(order);
+
+    it('is found by the structure of its tables alone', () => {
+      const { places } = recognised(order);
+      expect(places.symbolCount).toBe(symbols.size);
+      expect(places.names).toBe(drawKallsyms(symbols, order, base).namesAt);
+    });
+
+    it('gives every symbol its name and address', () => {
+      const { kallsyms, scheme } = recognised(order);
+      expect(scheme).toBe(order === 'since 7.0' ? 'self-relative' : 'absolute-percpu');
+      expect(new Map([...kallsyms.all(scheme)].map(({ name, address }) => [name, address]))).toEqual(symbols);
+    });
+
+    it('looks names up without spelling the others out, long ones and ones that begin alike too', () => {
+      const { kallsyms, scheme } = recognised(order);
+      const found = kallsyms.find([
+        'init_uts_ns',
+        'x'.repeat(300),
+        'function_29',
+        'function_299',
+        'no_such_symbol',
+      ]);
+      expect(new Map([...found].map(([name, index]) => [name, kallsyms.addressOf(index, scheme)]))).toEqual(
+        new Map(
+          ['function_29', 'function_299', 'x'.repeat(300), 'init_uts_ns'].map((name) => [
+            name,
+            symbols.get(name),
+          ]),
+        ),
+      );
+    });
+  },
+);
+
+describe('searchKallsyms', () => {
+  const symbols = symbolsOf('since 6.4');
+
+  it('believes no digits without an index that agrees', () => {
+    const drawn = drawKallsyms(symbols, 'since 6.4', base);
+    const digits = drawn.bytes.indexOf('0\x001\x002\x00');
+    drawn.bytes[digits - 19] = 0x41; // joins two tokens: the index no longer fits
+    expect([...searchKallsyms(drawn.read, base, base + BigInt(drawn.bytes.length))]).toEqual([]);
+  });
+
+  it('believes no count that the names do not bear out', () => {
+    const drawn = drawKallsyms(symbols, 'since 6.4', base);
+    drawn.bytes.writeUInt32LE(symbols.size + 1, Number(drawn.namesAt - base) - 8);
+    expect([...searchKallsyms(drawn.read, base, base + BigInt(drawn.bytes.length))]).toEqual([]);
+  });
+});
