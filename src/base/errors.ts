@@ -113,20 +113,9 @@ export class NoKernel extends ProfileError {
   readonly code = 'no-kernel';
 }
 
-/** The profile lacks members that the program cannot do without. */
-export class MissingFields extends ProfileError {
-  readonly code = 'missing-fields';
-  constructor(type: string, fields: readonly string[]) {
-    super(`profile has no ${fields.map((field) => `${type}.${field}`).join(', ')}`);
-  }
-}
-
-/** The profile lacks a symbol that the program cannot do without. */
-export class MissingSymbol extends ProfileError {
-  readonly code = 'missing-symbol';
-  constructor(symbol: string) {
-    super(`profile has no symbol ${symbol}`);
-  }
+/** A kernel was found, and nothing describes its build: it carries no BTF, and no profile of it is at hand. */
+export class NoProfile extends ProfileError {
+  readonly code = 'no-profile';
 }
 
 /** A profile file that is not one, or is from a newer version of this program. */

@@ -1,5 +1,5 @@
 import { hex, type PhysicalAddress, physical } from '../base/address.ts';
-import { EvidenceFault, ForensicError, NoKernel } from '../base/errors.ts';
+import { EvidenceFault, ForensicError, NoKernel, NoProfile } from '../base/errors.ts';
 import type { LinuxParts } from '../kernel/linux/linux.ts';
 import type { BindingStep } from '../plugin/document.ts';
 import { parseVmcoreinfo, type Vmcoreinfo } from '../profile/vmcoreinfo.ts';
@@ -36,30 +36,38 @@ export interface Bound {
 /** Finds the guest's kernel in a snapshot. Every step is checked before the next is taken. @throws NoKernel */
 export function bind(snapshot: Snapshot, choice: ProfileChoice): Bound {
   const steps: BindingStep[] = [];
+  const attempt: Attempt = { snapshot, choice, steps, undescribed: [] };
   let candidates = 0;
   for (const found of searchVmcoreinfo(snapshot)) {
     candidates++;
-    const bound = tryVmcoreinfo(snapshot, found, choice, steps);
+    const bound = tryVmcoreinfo(attempt, found);
     if (bound !== undefined) return bound;
   }
   if (candidates === 0)
     steps.push({ step: 'vmcoreinfo', outcome: 'failed', detail: 'no page begins with one' });
   for (const located of scanForKernel(snapshot, steps)) {
-    const bound = tryLocated(snapshot, located, choice, steps);
+    const bound = tryLocated(attempt, located);
     if (bound !== undefined)
       return { ...bound, confidence: bound.confidence === 'verified' ? 'likely' : 'uncertain' };
   }
+  const [undescribed] = attempt.undescribed;
+  if (undescribed !== undefined) throw undescribed;
   throw new NoKernel(
     `no Linux kernel found in ${snapshot.file.path}: ${steps.map(({ step, detail }) => `${step}: ${detail}`).join('; ')}`,
   );
 }
 
-function tryVmcoreinfo(
-  snapshot: Snapshot,
-  { text, at }: FoundVmcoreinfo,
-  choice: ProfileChoice,
-  steps: BindingStep[],
-): Bound | undefined {
+/** What all roads share, and what they leave behind. */
+interface Attempt {
+  readonly snapshot: Snapshot;
+  readonly choice: ProfileChoice;
+  readonly steps: BindingStep[];
+  /** Kernels that were found and that nothing describes: the better reason to give when no road leads on. */
+  readonly undescribed: NoProfile[];
+}
+
+function tryVmcoreinfo(attempt: Attempt, { text, at }: FoundVmcoreinfo): Bound | undefined {
+  const { steps } = attempt;
   const vmcoreinfo = parseVmcoreinfo(text);
   const where = at === null ? "the file's own note" : `page at ${hex(at)}`;
   const located = vmcoreinfo === null ? undefined : locate(vmcoreinfo);
@@ -67,12 +75,14 @@ function tryVmcoreinfo(
     steps.push({
       step: 'vmcoreinfo',
       outcome: 'failed',
-      detail: `${where} lacks phys_base or swapper_pg_dir`,
+      detail: vmcoreinfo?.numbers.has('kimage_voffset')
+        ? `${where} is of an AArch64 kernel (${vmcoreinfo.release}), which this version does not read`
+        : `${where} lacks phys_base or swapper_pg_dir`,
     });
     return undefined;
   }
   steps.push({ step: 'vmcoreinfo', outcome: 'found', detail: `${where}: ${vmcoreinfo.release}` });
-  return tryLocated(snapshot, located, choice, steps);
+  return tryLocated(attempt, located);
 }
 
 /** What VMCOREINFO says of the place of an x86-64 kernel. */
@@ -99,12 +109,7 @@ function locate(vmcoreinfo: Vmcoreinfo): Located | undefined {
 }
 
 /** Binds at a place, checking page tables, profile and banner on the way. Undefined, with the reason in `steps`, where a check fails. */
-function tryLocated(
-  snapshot: Snapshot,
-  located: Located,
-  choice: ProfileChoice,
-  steps: BindingStep[],
-): Bound | undefined {
+function tryLocated({ snapshot, choice, steps, undescribed }: Attempt, located: Located): Bound | undefined {
   const space = new AddressSpace(snapshot.memory, new X8664Paging(located.root, located.levels));
   try {
     verifyPageTables(space, located, steps);
@@ -114,6 +119,7 @@ function tryLocated(
     return { parts, located, steps, confidence, notes };
   } catch (error) {
     if (!(error instanceof ForensicError)) throw error;
+    if (error instanceof NoProfile) undescribed.push(error);
     steps.push({ step: 'binding', outcome: 'failed', detail: error.message });
     return undefined;
   }

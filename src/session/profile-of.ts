@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { hex } from '../base/address.ts';
-import { BadProfile, EvidenceFault, NoKernel } from '../base/errors.ts';
+import { BadProfile, EvidenceFault, NoKernel, NoProfile } from '../base/errors.ts';
 import { structs } from '../kernel/linux/structs.ts';
 import { enumerators, symbols } from '../kernel/linux/symbols.ts';
 import type { BindingStep } from '../plugin/document.ts';
@@ -72,15 +72,17 @@ function selfDescription(snapshot: Snapshot, located: Located, steps: BindingSte
   });
   const start = found.get('__start_BTF');
   const stop = found.get('__stop_BTF');
-  if (start === undefined || stop === undefined)
-    throw new NoKernel('the kernel carries no BTF (CONFIG_DEBUG_INFO_BTF): a profile is needed');
+  if (start === undefined || stop === undefined) {
+    throw new NoProfile(
+      `"${bannerOf(read, found) || located.vmcoreinfo?.release}" carries no BTF (CONFIG_DEBUG_INFO_BTF) and no profile was given`,
+    );
+  }
   const length = Number(stop - start);
   if (length <= 0 || length > MAXIMUM_BTF_BYTES)
     throw new BadProfile(`btf of ${length} bytes is implausible`);
   const btf = new Btf(read(start, length), 8);
   steps.push({ step: 'btf', outcome: 'found', detail: `${btf.typeCount} types at ${hex(start)}` });
-  const bannerAt = found.get('linux_banner');
-  const banner = bannerAt === undefined ? '' : firstLine(read(bannerAt, 512));
+  const banner = bannerOf(read, found);
   return {
     format: PROFILE_FORMAT,
     banner,
@@ -101,6 +103,11 @@ function selfDescription(snapshot: Snapshot, located: Located, steps: BindingSte
 /** Absolute symbols (per-CPU offsets) do not slide. */
 const slideOf = (address: bigint, { slide }: Located): bigint =>
   address >= 0xffff_ffff_8000_0000n ? slide : 0n;
+
+function bannerOf(read: ImageReader, found: ReadonlyMap<string, bigint>): string {
+  const at = found.get('linux_banner');
+  return at === undefined ? '' : firstLine(read(at, 512));
+}
 
 const firstLine = (bytes: Uint8Array): string =>
   Buffer.from(bytes)

@@ -4,7 +4,7 @@ import { bytesIn } from '../memory/source.ts';
 import type { KernelFacts, SnapshotFacts } from '../plugin/document.ts';
 import type { Profile, ProfileShelf } from '../profile/profile.ts';
 import { openSnapshot, type Snapshot } from '../snapshot/open.ts';
-import { type Bound, bind } from './bind.ts';
+import { type Bound, bind, type Located } from './bind.ts';
 
 /** A snapshot with its kernel found: all that plugins need, and how sure we are of it. */
 export interface Session {
@@ -13,6 +13,8 @@ export interface Session {
   readonly facts: { readonly snapshot: SnapshotFacts; readonly kernel: KernelFacts };
   /** The profile that it was bound by: what `profile export` writes. */
   readonly profile: Profile;
+  /** Where the kernel was found. */
+  readonly located: Located;
   close(): void;
 }
 
@@ -35,7 +37,14 @@ export function openSession(path: string, options: SessionOptions = {}): Session
     const bound = bind(snapshot, options);
     const kernel = new Linux(bound.parts);
     const facts = { snapshot: snapshotFacts(snapshot), kernel: kernelFacts(kernel, bound) };
-    return { snapshot, kernel, facts, profile: bound.parts.profile, close: () => snapshot.file.close() };
+    return {
+      snapshot,
+      kernel,
+      facts,
+      profile: bound.parts.profile,
+      located: bound.located,
+      close: () => snapshot.file.close(),
+    };
   } catch (error) {
     snapshot.file.close();
     throw error;
@@ -51,7 +60,9 @@ function snapshotFacts({ file, format, contents, memory }: Snapshot): SnapshotFa
     sizeBytes: file.sizeBytes,
     format: format.name,
     facts: contents.facts,
-    ranges: ranges.slice(0, MAXIMUM_LISTED_RANGES).map(({ start, end }) => ({ start: hex(start), end: hex(end) })),
+    ranges: ranges
+      .slice(0, MAXIMUM_LISTED_RANGES)
+      .map(({ start, end }) => ({ start: hex(start), end: hex(end) })),
     rangeCount: ranges.length,
     memoryBytes,
     missingBytes: span - memoryBytes,
