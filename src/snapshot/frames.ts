@@ -94,3 +94,18 @@ export function readBitmap(file: SnapshotBytes, offset: number, bits: number): F
   if (start >= 0) turn(bits);
   return frames;
 }
+
+/** Counts the set bits among the first `bits` of a bitmap at `offset`. @throws BadSnapshot where the file ends before it. */
+export function countBits(file: SnapshotBytes, offset: number, bits: number): number {
+  let count = 0;
+  for (let done = 0; done < bits; done += WINDOW_BYTES * 8) {
+    const wanted = Math.min(WINDOW_BYTES * 8, bits - done);
+    const window = file.bytes(offset + done / 8, Math.ceil(wanted / 8), 'bitmap');
+    if (wanted % 8 > 0) window[window.length - 1]! &= (1 << (wanted % 8)) - 1;
+    for (const byte of window) count += BITS_SET[byte]!;
+  }
+  return count;
+}
+
+/** How many bits are set in each byte. */
+const BITS_SET = Uint8Array.from({ length: 256 }, (_, byte) => byte.toString(2).replaceAll('0', '').length);

@@ -3,12 +3,9 @@ import { PAGE_BYTES, type PhysicalRange, type PhysicalSource } from '../memory/s
 import { MAXIMUM_NOTE_BYTES, readNotes, textOf } from './elf-notes.ts';
 import type { SnapshotBytes } from './file.ts';
 import type { SnapshotFormat } from './format.ts';
-import { type Frames, readBitmap } from './frames.ts';
+import { countBits, type Frames, readBitmap } from './frames.ts';
 import { type Extent, KDUMP_MAGIC, type KdumpHeader, readKdumpHeader } from './kdump-header.ts';
 import { KdumpPages } from './kdump-pages.ts';
-
-/** The dump level that leaves out zero pages and nothing else (makedumpfile(8), -d): what is not stored is zero. */
-const ONLY_ZERO_PAGES = 1;
 
 /**
  * kdump-compressed, also called diskdump: a header, a sub header, a bitmap of the machine's page frames and one
@@ -23,26 +20,20 @@ export const kdump: SnapshotFormat = {
     const header = readKdumpHeader(file);
     const notes: string[] = [];
     const stored = readBitmap(file, header.storedBitmap, header.frames);
-    const memory =
-      header.memoryBitmap === null ? stored : readBitmap(file, header.memoryBitmap, header.frames);
-    const leftOut = memory.count - stored.count;
-    const fillsZeros = header.dumpLevel === ONLY_ZERO_PAGES && leftOut > 0;
     const pages = new KdumpPages(file, header, stored);
-    let held = stored;
-    if (pages.isCut()) {
-      held = pages.present();
+    const held = pages.isCut() ? pages.present() : stored;
+    if (held !== stored) {
       notes.push(`the file is cut: ${stored.count - held.count} of ${stored.count} stored pages are missing`);
-    } else if (fillsZeros) {
-      held = memory;
     }
     if (header.isIncomplete) notes.push('the dumper could not finish: the file says that it is incomplete');
-    if (leftOut > 0 && held !== memory) {
+    const leftOut =
+      header.memoryBitmap === null ? 0 : countBits(file, header.memoryBitmap, header.frames) - stored.count;
+    if (leftOut > 0)
       notes.push(`the dumper left out ${leftOut} pages of memory (dump level ${header.dumpLevel})`);
-    }
     const elfNotes = readNotes(pieceOf(file, header.notes));
     if (elfNotes.damage !== null) notes.push(elfNotes.damage);
     return {
-      source: sourceOf(header, pages, stored, held),
+      source: sourceOf(header, pages, held),
       vmcoreinfo: textOf(pieceOf(file, header.vmcoreinfo)) ?? elfNotes.vmcoreinfo,
       cpus: elfNotes.cpus,
       takenAt: header.timestamp > 0 ? new Date(header.timestamp * 1000) : null,
@@ -51,7 +42,6 @@ export const kdump: SnapshotFormat = {
         compression: header.compression,
         ...(header.machine === '' ? {} : { machine: header.machine.replace('_', '-') }),
         ...(header.release === '' ? {} : { release: header.release }),
-        ...(held === memory && fillsZeros ? { 'zero pages': `${leftOut} are not stored` } : {}),
       },
       notes,
     };
@@ -59,19 +49,14 @@ export const kdump: SnapshotFormat = {
 };
 
 /** A source over compressed pages. The block read last is kept: with 64 KiB blocks its other pages are asked for next. */
-function sourceOf(header: KdumpHeader, pages: KdumpPages, stored: Frames, held: Frames): PhysicalSource {
+function sourceOf(header: KdumpHeader, pages: KdumpPages, held: Frames): PhysicalSource {
   const { blockBytes } = header;
   const block = new Uint8Array(blockBytes);
   let blockFrame = -1;
   const load = (frame: number): boolean => {
     if (frame === blockFrame) return true;
     blockFrame = -1;
-    if (stored.rankOf(frame) < 0) {
-      if (held.rankOf(frame) < 0) return false;
-      block.fill(0);
-    } else if (!pages.read(frame, block)) {
-      return false;
-    }
+    if (!pages.read(frame, block)) return false;
     blockFrame = frame;
     return true;
   };
