@@ -3,7 +3,10 @@ import { EvidenceFault, type Note, NotInKernel } from '../../base/errors.ts';
 import { Notes } from '../../base/notes.ts';
 import type { Profile } from '../../profile/profile.ts';
 import type { AddressSpace } from '../../translate/address-space.ts';
-import { TypeTable, type View } from '../../types/struct.ts';
+import { walkList } from '../../types/fields.ts';
+import { StructView, TypeTable, type View } from '../../types/struct.ts';
+import { type Module, modules } from './module.ts';
+import { type LogRecord, logRecords } from './printk.ts';
 import { type Structs, structs } from './structs.ts';
 import type { EnumeratorName, SymbolName } from './symbols.ts';
 import { Task } from './task.ts';
@@ -67,19 +70,48 @@ export class Linux {
   }
 
   /** The struct of type `type` whose `member` is at `address`: the kernel's container_of. @throws NotInKernel */
-  containerOf<N extends keyof Structs & string>(type: N, member: string, address: VirtualAddress): View<Structs, N> {
+  containerOf<N extends keyof Structs & string>(
+    type: N,
+    member: string,
+    address: VirtualAddress,
+  ): View<Structs, N> {
     return this.at(type, BigInt.asUintN(64, address - BigInt(this.types.offsetOf(type, member))));
   }
 
   /** The pointer-sized word at `address`. @throws EvidenceFault */
   pointerAt(address: VirtualAddress): VirtualAddress {
     const [hi, lo] = [highWord(address), lowWord(address)];
-    return this.types.pointerBytes === 8 ? this.space.u64(hi, lo, 0) : BigInt(this.space.i32(hi, lo, 0) >>> 0);
+    return this.types.pointerBytes === 8
+      ? this.space.u64(hi, lo, 0)
+      : BigInt(this.space.i32(hi, lo, 0) >>> 0);
   }
 
   /** The unsigned 32-bit word at `address`. @throws EvidenceFault */
   u32At(address: VirtualAddress): number {
     return this.space.i32(highWord(address), lowWord(address), 0) >>> 0;
+  }
+
+  /** The unsigned 64-bit word at `address`. @throws EvidenceFault */
+  u64At(address: VirtualAddress): bigint {
+    return this.space.u64(highWord(address), lowWord(address), 0);
+  }
+
+  /** The entries of the list whose head is at `head`: structs of kernel type `type`, linked through `member`. */
+  list<N extends keyof Structs & string>(
+    head: VirtualAddress,
+    type: N,
+    member: string,
+  ): Iterable<View<Structs, N>> {
+    const owner = new StructView(this.space, highWord(head), lowWord(head));
+    const back = this.types.offsetOf(type, member);
+    return walkList(
+      owner,
+      0,
+      back,
+      this.types.classOf(type),
+      `${type}.${member} list`,
+      this.note,
+    ) as Iterable<View<Structs, N>>;
   }
 
   /** `read()`, or `otherwise` where the evidence faults; the fault becomes a note. */
@@ -101,5 +133,15 @@ export class Linux {
   /** Every process on the task list, in the order the kernel keeps them. */
   *tasks(): Generator<Task> {
     for (const raw of this.initTask.raw.tasks) yield new Task(raw, this);
+  }
+
+  /** Every module on the kernel's list, last loaded first. */
+  modules(): Iterable<Module> {
+    return modules(this);
+  }
+
+  /** The kernel log, oldest record first. */
+  logRecords(): Iterable<LogRecord> {
+    return logRecords(this);
   }
 }

@@ -25,11 +25,28 @@ export const symbols = [
   '__cpu_possible_mask',
   '__cpu_online_mask',
   'nr_cpu_ids',
+  // The kernel log: `prb` since 5.10, the others before.
+  'prb',
+  'log_buf',
+  'log_buf_len',
+  'log_first_idx',
+  'log_first_seq',
+  'log_next_idx',
+  'log_next_seq',
+  // Modules.
+  'modules',
 ] as const;
 
 export type SymbolName = (typeof symbols)[number];
 
 /** Enumerators whose values the program needs and that differ between kernels. */
-export const enumerators = ['PIDTYPE_TGID', 'PIDTYPE_PGID', 'PIDTYPE_SID', 'MM_FILEPAGES', 'MM_ANONPAGES', 'MM_SHMEMPAGES'] as const;
+export const enumerators = [
+  'PIDTYPE_TGID',
+  'PIDTYPE_PGID',
+  'PIDTYPE_SID',
+  'MM_FILEPAGES',
+  'MM_ANONPAGES',
+  'MM_SHMEMPAGES',
+] as const;
 
 export type EnumeratorName = (typeof enumerators)[number];

@@ -1,2 +1,26 @@
-/** Filled as questions about this part of the kernel are written. */
-export const moduleStructs = {} as const;
+import { inside, int, links, opt, place, pointer, ref, text, uint, ulong } from '../../../types/fields.ts';
+
+/** Loaded modules: include/linux/module.h. */
+export const moduleStructs = {
+  module: {
+    state: uint,
+    list: place,
+    name: text,
+    taints: ulong,
+    // With CONFIG_MODULE_UNLOAD only.
+    refcnt: opt(int),
+    source_list: opt(links('module_use', 'source_list')),
+    // Since Linux kernel commit ac3b43283923 ("module: replace module_layout with module_memory") (in v6.4),
+    // an array of memories, one for each kind of section, is in place of the layouts.
+    mem: opt(place),
+    core_layout: opt(inside('module_layout')),
+    init_layout: opt(inside('module_layout')),
+    // Since Linux kernel commit 01dc0386efb7 ("module: Add CONFIG_ARCH_WANTS_MODULES_DATA_IN_VMALLOC")
+    // (in v5.18), where that option is set, until v6.4.
+    data_layout: opt(inside('module_layout')),
+  },
+  module_layout: { base: pointer, size: uint },
+  module_memory: { base: pointer, size: uint },
+  /** That `source` uses `target`; on the target's list. */
+  module_use: { source: ref('module'), source_list: place },
+} as const;

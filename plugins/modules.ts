@@ -1,0 +1,21 @@
+import { definePlugin } from '../src/plugin/contract.ts';
+
+export default definePlugin({
+  name: 'modules',
+  summary: 'List loaded kernel modules',
+  example: '--name overlay,dm_crypt --columns name,base,usedBy',
+  version: 1,
+  subjects: (kernel) => kernel.modules(),
+  columns: {
+    name: { text: (module) => module.name },
+    base: { address: (module) => module.base },
+    size: { int: (module) => module.sizeBytes },
+    references: { int: (module) => module.references },
+    usedBy: { text: (module) => module.users.join(',') || null },
+    state: { text: (module) => module.state },
+    taints: { text: (module) => module.taints || null },
+  },
+  identity: ['name', 'base'],
+  filters: ['name', 'state'],
+  dispensable: ['state', 'base', 'references', 'size'],
+});

@@ -1,0 +1,74 @@
+import type { VirtualAddress } from '../../base/address.ts';
+import { NotInKernel } from '../../base/errors.ts';
+import type { Linux } from './linux.ts';
+import type { Kernel } from './structs.ts';
+
+/** What a loaded module counts itself as, beside those who use it: MODULE_REF_BASE. */
+const OWN_REFERENCES = 1;
+
+/** A module on the kernel's list, in the words that lsmod uses. `raw` is the kernel's own. */
+export class Module {
+  readonly raw: Kernel<'module'>;
+  readonly kernel: Linux;
+  constructor(raw: Kernel<'module'>, kernel: Linux) {
+    this.raw = raw;
+    this.kernel = kernel;
+  }
+  get name(): string {
+    return this.raw.name;
+  }
+  /** Where its code is: the address in /proc/modules. */
+  get base(): VirtualAddress {
+    return this.#memories[0]!.base;
+  }
+  /** All its memory in bytes, that of its start included until the kernel frees it: the size in /proc/modules. */
+  get sizeBytes(): number {
+    return this.#memories.reduce((sum, { size }) => sum + size, 0);
+  }
+  /** How often it is in use; null where the kernel cannot unload modules and does not count. */
+  get references(): number | null {
+    const { refcnt } = this.raw;
+    return refcnt === undefined ? null : refcnt - OWN_REFERENCES;
+  }
+  /** The names of the modules that use it, last user first as the kernel keeps them. */
+  get users(): string[] {
+    return [...(this.raw.source_list ?? [])].map(({ source }) => source.name);
+  }
+  /** `Live`, `Loading`, `Unloading`, or `Unformed` before it is known to the rest of the kernel. */
+  get state(): string {
+    return STATES[this.raw.state] ?? String(this.raw.state);
+  }
+  /** Letters of the taints that it brought, in the kernel's order: `OE` out of tree and unsigned. Empty for none. */
+  get taints(): string {
+    const { taints } = this.raw;
+    return [...TAINTS].filter((_, bit) => ((taints >> BigInt(bit)) & 1n) === 1n).join('');
+  }
+
+  /** Its memories, the one with the code first. */
+  get #memories(): readonly { readonly base: VirtualAddress; readonly size: number }[] {
+    const { mem, core_layout, init_layout, data_layout } = this.raw;
+    if (mem !== undefined) return this.#memoryTypes(mem);
+    return [core_layout, init_layout, data_layout].filter((layout) => layout !== undefined);
+  }
+
+  #memoryTypes(first: VirtualAddress): Kernel<'module_memory'>[] {
+    const { types } = this.kernel;
+    const [, bytes] = types.memberOf('module', 'mem');
+    const each = types.sizeOf('module_memory');
+    if (each === 0 || bytes < each) throw new NotInKernel('this kernel has no module.mem');
+    return Array.from({ length: bytes / each }, (_, nth) =>
+      this.kernel.at('module_memory', first + BigInt(nth * each)),
+    );
+  }
+}
+
+/** Every module on the kernel's list, last loaded first: what lsmod shows. */
+export function* modules(kernel: Linux): Generator<Module> {
+  for (const raw of kernel.list(kernel.symbol('modules'), 'module', 'list')) yield new Module(raw, kernel);
+}
+
+/** In the order of enum module_state, in the words of /proc/modules. */
+const STATES = ['Live', 'Loading', 'Unloading', 'Unformed'];
+
+/** The letter of each taint, in the order of their bits: taint_flags of kernel/panic.c. */
+const TAINTS = 'PFSRMBUDAWCIOELKXTNJ';
