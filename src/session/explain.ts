@@ -1,39 +1,11 @@
-import { hex, physical, type VirtualAddress } from '../base/address.ts';
+import { hex, type PhysicalAddress, type VirtualAddress } from '../base/address.ts';
 import { EvidenceFault, ForensicError, UsageError } from '../base/errors.ts';
 import type { PhysicalMemory } from '../memory/physical.ts';
+import type { Explanation } from '../plugin/document.ts';
+import type { KernelSymbol } from '../profile/kallsyms.ts';
 import type { AddressSpace } from '../translate/address-space.ts';
 import type { Session } from './session.ts';
 import { SymbolTable } from './symbol-table.ts';
-
-/** One page-table entry of the walk, decoded. Addresses in hex. */
-export interface ExplainedStep {
-  readonly level: number;
-  readonly table: string;
-  readonly at: string;
-  readonly index: number;
-  readonly entry: string;
-  readonly flags: readonly string[];
-}
-
-/** The road from what the user typed to the bytes: plain JSON data. */
-export interface Explanation {
-  /** What was asked, as typed. */
-  readonly asked: string;
-  /** `kernel`, or `process 42 (sshd)`. */
-  readonly space: string;
-  readonly virtual: string;
-  /** `init_task+0x10`, where the kernel image has a symbol at or just before the address. */
-  readonly symbol: string | null;
-  readonly paging: string;
-  readonly steps: readonly ExplainedStep[];
-  readonly physical: string | null;
-  /** Offset of the byte in the file; null where it is stored compressed or not at all. */
-  readonly fileOffset: number | null;
-  /** Why the walk ended early, or null. */
-  readonly fault: string | null;
-  /** Bytes from the address on, at most to the end of the page, in hex. */
-  readonly bytes: string | null;
-}
 
 const SHOWN_BYTES = 128;
 /** A symbol further below than this explains nothing: the address is past the image. */
@@ -45,46 +17,54 @@ export function explain(session: Session, asked: string, pid?: number): Explanat
   const virtual = addressOf(asked, table);
   const { space, name } = spaceOf(session, pid);
   const near = virtual >= 1n << 63n ? table?.nearest(virtual) : undefined;
-  const steps = space.paging
-    .steps(space.memory, virtual)
-    .map(({ level, table: kind, at, index, entry, flags }) => ({
-      level,
-      table: kind,
-      at: hex(at),
-      index,
-      entry: hex(entry),
-      flags,
-    }));
+  const steps = walked(space, virtual);
   const base = {
     asked,
+    symbol: near === undefined || virtual - near.address > NEAR ? null : named(near, virtual),
+    address: hex(virtual),
     space: name,
-    virtual: hex(virtual),
-    symbol:
-      near === undefined || virtual - near.address > NEAR
-        ? null
-        : `${near.name}+${hex(virtual - near.address)}`,
-    paging: space.paging.name,
     steps,
   };
   try {
     const at = space.translate(virtual);
-    const place = { physical: hex(at), fileOffset: space.memory.source.fileOffset(at) };
+    const offset = space.memory.source.fileOffset(at);
+    const place = { physical: hex(at), fileOffset: offset === null ? null : hex(offset) };
     return { ...base, ...place, ...bytesAt(space.memory, at) };
   } catch (fault) {
     if (!(fault instanceof EvidenceFault)) throw fault;
-    return { ...base, physical: null, fileOffset: null, fault: fault.message, bytes: null };
+    return { ...base, physical: null, fileOffset: null, ...faulting(fault) };
   }
 }
 
-function bytesAt(memory: PhysicalMemory, at: number): { fault: string | null; bytes: string | null } {
+/** The entries of the walk as far as it goes: what ends it early is said by the translation itself. */
+function walked(space: AddressSpace, virtual: VirtualAddress): Explanation['steps'] {
+  const steps: Explanation['steps'][number][] = [];
   try {
-    const bytes = memory.restOfPage(physical(at)).subarray(0, SHOWN_BYTES);
-    return { fault: null, bytes: Buffer.from(bytes).toString('hex') };
+    for (const step of space.paging.steps(space.memory, virtual)) {
+      steps.push({ ...step, at: hex(step.at), entry: hex(step.entry) });
+    }
   } catch (fault) {
     if (!(fault instanceof EvidenceFault)) throw fault;
-    return { fault: fault.message, bytes: null };
+  }
+  return steps;
+}
+
+const named = ({ name, address }: KernelSymbol, virtual: VirtualAddress): string =>
+  virtual === address ? name : `${name}+${hex(virtual - address)}`;
+
+function bytesAt(memory: PhysicalMemory, at: PhysicalAddress): Pick<Explanation, 'bytes' | 'fault'> {
+  try {
+    return {
+      bytes: Buffer.from(memory.restOfPage(at).subarray(0, SHOWN_BYTES)).toString('hex'),
+      fault: null,
+    };
+  } catch (fault) {
+    if (!(fault instanceof EvidenceFault)) throw fault;
+    return faulting(fault);
   }
 }
+
+const faulting = ({ code, message }: EvidenceFault) => ({ bytes: '', fault: { code, message } });
 
 /** A kernel bound by a profile alone may have no kallsyms: then addresses are explained without names. */
 function tryTable({ snapshot, located }: Session): SymbolTable | undefined {

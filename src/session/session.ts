@@ -34,21 +34,20 @@ const MAXIMUM_LISTED_RANGES = 64;
 export function openSession(path: string, options: SessionOptions = {}): Session {
   const snapshot = openSnapshot(path, options.base === undefined ? {} : { base: options.base });
   try {
-    const bound = bind(snapshot, options);
-    const kernel = new Linux(bound.parts);
-    const facts = { snapshot: snapshotFacts(snapshot), kernel: kernelFacts(kernel, bound) };
-    return {
-      snapshot,
-      kernel,
-      facts,
-      profile: bound.parts.profile,
-      located: bound.located,
-      close: () => snapshot.file.close(),
-    };
+    return startSession(snapshot, options);
   } catch (error) {
     snapshot.file.close();
     throw error;
   }
+}
+
+/** Finds the kernel of a snapshot that is open already. @throws ProfileError */
+export function startSession(snapshot: Snapshot, options: SessionOptions = {}): Session {
+  const bound = bind(snapshot, options);
+  const kernel = new Linux(bound.parts);
+  const facts = { snapshot: snapshotFacts(snapshot), kernel: kernelFacts(kernel, bound) };
+  const { located, parts } = bound;
+  return { snapshot, kernel, facts, profile: parts.profile, located, close: () => snapshot.file.close() };
 }
 
 function snapshotFacts({ file, format, contents, memory }: Snapshot): SnapshotFacts {

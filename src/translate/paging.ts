@@ -26,8 +26,11 @@ export interface Paging {
   walk(memory: PhysicalMemory, hi: number, lo: number): number;
   /** Like `walk`, but −1 instead of a throw: for sweeps that try many addresses. */
   probe(memory: PhysicalMemory, hi: number, lo: number): number;
-  /** The walk step by step; the last step is the page, or the entry that ends the walk. @throws NotCanonical, NotInSnapshot */
-  steps(memory: PhysicalMemory, address: VirtualAddress): WalkStep[];
+  /**
+   * The walk step by step; the last step is the page, or the entry that ends the walk.
+   * @throws NotCanonical before the first step, NotInSnapshot where a table is missing
+   */
+  steps(memory: PhysicalMemory, address: VirtualAddress): Generator<WalkStep>;
   /** The same tables from another root: a process's own. */
   withRoot(root: PhysicalAddress): Paging;
 }

@@ -77,22 +77,20 @@ export class X8664Paging implements Paging {
     }
   }
 
-  steps(memory: PhysicalMemory, address: VirtualAddress): WalkStep[] {
+  *steps(memory: PhysicalMemory, address: VirtualAddress): Generator<WalkStep> {
     const hi = highWord(address);
     const lo = lowWord(address);
     this.#demandCanonical(hi, lo);
-    const steps: WalkStep[] = [];
     let table: number = this.root;
     for (let level: number = this.levels; level >= 1; level--) {
       const index = indexAt(level, hi, lo);
       const at = physical(table + index * 8);
       const entry = memory.u64(at);
-      steps.push({ level, table: TABLES[level]!, at, index, entry, flags: flagsOf(level, entry) });
+      yield { level, table: TABLES[level]!, at, index, entry, flags: flagsOf(level, entry) };
       const low = Number(BigInt.asIntN(32, entry));
       if ((low & PRESENT) === 0 || isLarge(level, low)) break;
       table = Number(entry & 0xf_ffff_ffff_f000n);
     }
-    return steps;
   }
 
   #demandCanonical(hi: number, lo: number): void {

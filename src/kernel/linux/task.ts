@@ -1,4 +1,5 @@
 import type { VirtualAddress } from '../../base/address.ts';
+import type { AddressSpace } from '../../translate/address-space.ts';
 import type { Linux } from './linux.ts';
 import type { Kernel } from './structs.ts';
 
@@ -23,6 +24,13 @@ export class Task {
   }
   get parent(): Task {
     return new Task(this.raw.real_parent, this.kernel);
+  }
+  /** The process's own address space, or null for kernel threads and processes that have let go of theirs. @throws EvidenceFault */
+  get userSpace(): AddressSpace | null {
+    const { mm } = this.raw;
+    if (mm === null) return null;
+    const { space } = this.kernel;
+    return space.withRoot(space.translate(mm.pgd));
   }
   get isKernelThread(): boolean {
     return (this.raw.flags & PF_KTHREAD) !== 0;
