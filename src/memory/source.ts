@@ -29,16 +29,16 @@ export interface PhysicalSource {
   fileOffset(at: PhysicalAddress): number | null;
 }
 
-/** Index of the range that holds `at`, or −1. Binary search. */
+/** Index of the range that holds `at`, or −1, for what is no number too. Binary search. */
 export function rangeIndexOf(ranges: readonly PhysicalRange[], at: number): number {
   let low = 0;
   let high = ranges.length - 1;
   while (low <= high) {
     const middle = (low + high) >>> 1;
     const range = ranges[middle]!;
-    if (at < range.start) high = middle - 1;
-    else if (at >= range.end) low = middle + 1;
-    else return middle;
+    if (at >= range.end) low = middle + 1;
+    else if (at >= range.start) return middle;
+    else high = middle - 1;
   }
   return -1;
 }
