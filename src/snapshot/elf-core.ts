@@ -72,7 +72,8 @@ function memoryOf(headers: ElfHeaders, notes: string[]): Segment[] {
   const claimed: Segment[] = [];
   let beyond = 0;
   let leftOut = 0;
-  for (const segment of headers.segments.filter(isMemory)) {
+  const loads = headers.segments.filter(isMemory);
+  for (const segment of loads) {
     const start = physical(segment.physical);
     const length = Math.min(segment.fileBytes, segment.memoryBytes);
     // A copy of /proc/kcore gives vmalloc memory the physical address −1: that memory is in other segments too.
@@ -83,7 +84,10 @@ function memoryOf(headers: ElfHeaders, notes: string[]): Segment[] {
     leftOut += segment.memoryBytes - length;
     if (length > 0) claimed.push({ start, end: physical(start + length), offset: segment.offset });
   }
-  if (beyond > 0) notes.push(`${beyond} segments without a physical address are left out`);
+  if (beyond > 0)
+    notes.push(
+      `${beyond} of ${loads.length} segments ${beyond === 1 ? 'has' : 'have'} no physical address: left out`,
+    );
   if (leftOut > 0) notes.push(`the dumper left out ${leftOut} bytes of memory`);
   return claimed;
 }

@@ -1,3 +1,4 @@
+import type { OpenOptions } from '../memory/origin.ts';
 import type { PhysicalSource } from '../memory/source.ts';
 import type { SnapshotBytes } from './file.ts';
 
@@ -23,15 +24,6 @@ export interface SnapshotContents {
   readonly facts: Readonly<Record<string, string>>;
   /** What is wrong with the file: lowercase sentences. Truncation belongs here. */
   readonly notes: readonly string[];
-}
-
-/** What the user may say about a file. */
-export interface OpenOptions {
-  /**
-   * Physical address in bytes of a raw file's first byte, a multiple of the page size. Found by content where it
-   * is not given. Giving it says that the file is memory, whatever its first bytes look like.
-   */
-  readonly base?: number;
 }
 
 /** A snapshot format: one object, one file. Adding one to `open.ts` is all that it takes. */

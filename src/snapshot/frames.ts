@@ -2,7 +2,7 @@ import { UnsupportedSnapshot } from '../base/errors.ts';
 import type { SnapshotBytes } from './file.ts';
 
 /** Runs of page frames that are kept: past this a dump is in more pieces than memory should be spent on. */
-export const MAXIMUM_RUNS = 2 ** 20;
+const MAXIMUM_RUNS = 2 ** 20;
 
 const WINDOW_BYTES = 65536;
 

@@ -23,7 +23,9 @@ export const kdump: SnapshotFormat = {
     const pages = new KdumpPages(file, header, stored);
     const held = pages.isCut() ? pages.present() : stored;
     if (held !== stored) {
-      notes.push(`the file is cut: ${stored.count - held.count} of ${stored.count} stored pages are missing`);
+      notes.push(
+        `the file is cut or damaged: ${stored.count - held.count} of ${stored.count} stored pages are missing`,
+      );
     }
     if (header.isIncomplete) notes.push('the dumper could not finish: the file says that it is incomplete');
     const leftOut =

@@ -1,3 +1,5 @@
+import { isUtf8 } from 'node:buffer';
+
 /** A kind of file that people give by mistake, or that holds memory in a form we do not read. */
 interface KnownOther {
   /** The signature, as text of one character for each byte. */
@@ -92,8 +94,10 @@ export function knownOther(head: Buffer): string | null {
   return isText(head.subarray(0, TEXT_BYTES)) ? 'a text file, not memory' : null;
 }
 
-/** Printable ASCII, white space and whatever UTF-8 needs. */
-const isText = (bytes: Buffer): boolean =>
-  bytes.every(
+/** White space and printable characters, in UTF-8. A character that the sample cuts in two is left out of it. */
+function isText(bytes: Buffer): boolean {
+  const isPrinted = bytes.every(
     (byte) => byte === 9 || byte === 10 || byte === 12 || byte === 13 || (byte >= 32 && byte !== 127),
   );
+  return isPrinted && [0, 1, 2, 3].some((cut) => isUtf8(bytes.subarray(0, bytes.length - cut)));
+}

@@ -1,9 +1,10 @@
 import { BadSnapshot, UnsupportedSnapshot } from '../base/errors.ts';
+import type { OpenOptions, SnapshotOrigin } from '../memory/origin.ts';
 import { PhysicalMemory } from '../memory/physical.ts';
 import { elfCore } from './elf-core.ts';
 import { type SnapshotBytes, SnapshotFile } from './file.ts';
 import { FlattenedFile, isFlattened } from './flattened.ts';
-import type { OpenOptions, SnapshotContents, SnapshotFormat } from './format.ts';
+import type { SnapshotContents, SnapshotFormat } from './format.ts';
 import { kdump } from './kdump.ts';
 import { knownOther } from './known-others.ts';
 import { lime } from './lime.ts';
@@ -22,12 +23,6 @@ export interface Snapshot {
   readonly memory: PhysicalMemory;
   /** How to open the same thing again elsewhere (a worker thread): plain data. */
   readonly origin: SnapshotOrigin;
-}
-
-/** All that it takes to open a snapshot: survives `postMessage`. */
-export interface SnapshotOrigin {
-  readonly path: string;
-  readonly options: OpenOptions;
 }
 
 /** Opens a snapshot of any known format, found by content and never by name. @throws SnapshotError */

@@ -17,7 +17,7 @@ export function prstatusNote(instruction: bigint): ElfNote {
 }
 
 /** QEMU's own note of one CPU, as long as QEMU 7.2 writes it. */
-export function qemuNote({ cr3, cr4, instruction }: CpuState): ElfNote {
+function qemuNote({ cr3, cr4, instruction }: CpuState): ElfNote {
   const content = Buffer.alloc(440);
   content.writeUInt32LE(1, 0);
   content.writeUInt32LE(content.length, 4);
@@ -28,7 +28,7 @@ export function qemuNote({ cr3, cr4, instruction }: CpuState): ElfNote {
 }
 
 /** The kernel's VMCOREINFO. */
-export const vmcoreinfoNote = (text: string): ElfNote => ({
+const vmcoreinfoNote = (text: string): ElfNote => ({
   name: 'VMCOREINFO',
   type: 0,
   content: Buffer.from(text, 'latin1'),
@@ -58,7 +58,7 @@ export function encodeNotes(notes: readonly ElfNote[]): Buffer {
 }
 
 /** One program header, as the file will say it. */
-export interface ElfProgramHeader {
+interface ElfProgramHeader {
   readonly type: number;
   readonly offset: number;
   readonly virtual?: number;
