@@ -1,6 +1,7 @@
 import { highWord, lowWord, type VirtualAddress } from '../../base/address.ts';
 import { EvidenceFault, type Note, NotInKernel } from '../../base/errors.ts';
 import { Notes } from '../../base/notes.ts';
+import type { SnapshotOrigin } from '../../memory/origin.ts';
 import type { Profile } from '../../profile/profile.ts';
 import type { AddressSpace } from '../../translate/address-space.ts';
 import { walkList } from '../../types/fields.ts';
@@ -18,7 +19,7 @@ export interface LinuxParts {
   /** What this boot added to the link-time addresses of the kernel image. */
   readonly slide: bigint;
   /** How the snapshot can be opened again, for sweeps on worker threads; null for drawn memory. */
-  readonly origin: unknown;
+  readonly origin: SnapshotOrigin | null;
 }
 
 /** The kernel image is linked above this address; below are absolute symbols, which no slide moves. */
@@ -29,7 +30,7 @@ export class Linux {
   readonly space: AddressSpace;
   readonly profile: Profile;
   readonly slide: bigint;
-  readonly origin: unknown;
+  readonly origin: SnapshotOrigin | null;
   readonly types: TypeTable;
   /** What the evidence lacked, since the last `drain`. */
   readonly notes = new Notes();
