@@ -1,7 +1,9 @@
 import type { AnyPlugin } from '../src/plugin/contract.ts';
 import dmesg from './dmesg.ts';
+import env from './env.ts';
 import modules from './modules.ts';
 import pslist from './pslist.ts';
+import pstree from './pstree.ts';
 
 /** Every question that ships with the program, in the order that `--help` shows. */
-export const plugins: readonly AnyPlugin[] = [pslist, modules, dmesg];
+export const plugins: readonly AnyPlugin[] = [pslist, pstree, env, modules, dmesg];

@@ -45,9 +45,16 @@ export function openSession(path: string, options: SessionOptions = {}): Session
 export function startSession(snapshot: Snapshot, options: SessionOptions = {}): Session {
   const bound = bind(snapshot, options);
   const kernel = new Linux(bound.parts);
-  const facts = { snapshot: snapshotFacts(snapshot), kernel: kernelFacts(kernel, bound) };
+  const facts = factsOf(snapshot, kernel, bound);
   const { located, parts } = bound;
   return { snapshot, kernel, facts, profile: parts.profile, located, close: () => snapshot.file.close() };
+}
+
+function factsOf(snapshot: Snapshot, kernel: Linux, bound: Bound): Session['facts'] {
+  const facts = kernelFacts(kernel, bound);
+  const file = snapshotFacts(snapshot);
+  // Few formats say when memory was taken: the guest's own clock does.
+  return { snapshot: { ...file, takenAt: file.takenAt ?? facts.time }, kernel: facts };
 }
 
 function snapshotFacts({ file, format, contents, memory }: Snapshot): SnapshotFacts {
@@ -72,6 +79,9 @@ function snapshotFacts({ file, format, contents, memory }: Snapshot): SnapshotFa
 
 function kernelFacts(kernel: Linux, { parts, located, steps, confidence, notes }: Bound): KernelFacts {
   const { profile } = parts;
+  const { machine } = kernel;
+  const { clock } = machine;
+  const told = <T>(read: () => T, what: string): T | null => kernel.attempt<T | null>(read, null, what);
   return {
     banner: profile.banner,
     release: profile.release,
@@ -79,12 +89,15 @@ function kernelFacts(kernel: Linux, { parts, located, steps, confidence, notes }
     architecture: profile.architecture,
     paging: `${located.levels} levels`,
     pageTableRoot: hex(located.root),
-    kaslr: { virtual: hex(located.slide), physical: '' },
-    bootTime: null,
-    time: null,
-    uptimeSeconds: null,
-    hostname: null,
-    cpus: null,
+    kaslr: {
+      virtual: hex(located.slide),
+      physical: told(() => hex(kernel.symbol('_text') - located.delta), 'physical KASLR') ?? '',
+    },
+    bootTime: told(() => clock.bootTime.toISOString(), 'boot time'),
+    time: told(() => clock.now.toISOString(), 'time'),
+    uptimeSeconds: told(() => clock.uptime, 'uptime'),
+    hostname: told(() => machine.hostname, 'host name'),
+    cpus: told(() => machine.cpus.online.length, 'CPUs'),
     boundBy: profile.source,
     confidence,
     steps,

@@ -4,23 +4,31 @@ import type { PhysicalMemory } from '../memory/physical.ts';
 import type { Paging } from './paging.ts';
 
 const TLB_SLOTS = 4096;
+/** A process's own space is read in a few stretches and there are many of them: they stay small. */
+const PROCESS_TLB_SLOTS = 64;
 
 /** Virtual memory: one page-table root over one physical memory, with a TLB in front. */
 export class AddressSpace {
   readonly memory: PhysicalMemory;
   readonly paging: Paging;
-  readonly #tagHi = new Int32Array(TLB_SLOTS);
-  readonly #tagPage = new Int32Array(TLB_SLOTS).fill(-1);
-  readonly #frame = new Float64Array(TLB_SLOTS);
+  readonly #tagHi: Int32Array;
+  readonly #tagPage: Int32Array;
+  readonly #frame: Float64Array;
+  readonly #slotMask: number;
 
-  constructor(memory: PhysicalMemory, paging: Paging) {
+  /** `slots`, a power of two: how many translations are remembered. */
+  constructor(memory: PhysicalMemory, paging: Paging, slots = TLB_SLOTS) {
     this.memory = memory;
     this.paging = paging;
+    this.#tagHi = new Int32Array(slots);
+    this.#tagPage = new Int32Array(slots).fill(-1);
+    this.#frame = new Float64Array(slots);
+    this.#slotMask = slots - 1;
   }
 
   /** The same physical memory through another page-table root: a process's own space. */
   withRoot(root: PhysicalAddress): AddressSpace {
-    return new AddressSpace(this.memory, this.paging.withRoot(root));
+    return new AddressSpace(this.memory, this.paging.withRoot(root), PROCESS_TLB_SLOTS);
   }
 
   /** The physical address behind `address`. @throws EvidenceFault */
@@ -31,7 +39,7 @@ export class AddressSpace {
   /** `translate` for an address already split into words: the hot path. @throws EvidenceFault */
   locate(hi: number, lo: number): PhysicalAddress {
     const page = lo >>> 12;
-    const slot = page & (TLB_SLOTS - 1);
+    const slot = page & this.#slotMask;
     if (this.#tagPage[slot] !== page || this.#tagHi[slot] !== hi) {
       this.#frame[slot] = this.paging.walk(this.memory, hi, lo);
       this.#tagPage[slot] = page;

@@ -6,8 +6,10 @@ import type { Profile } from '../../profile/profile.ts';
 import type { AddressSpace } from '../../translate/address-space.ts';
 import { walkList } from '../../types/fields.ts';
 import { StructView, TypeTable, type View } from '../../types/struct.ts';
+import { Machine } from './machine.ts';
 import { type Module, modules } from './module.ts';
 import { type LogRecord, logRecords } from './printk.ts';
+import { processTree, type TreeNode } from './process-tree.ts';
 import { type Structs, structs } from './structs.ts';
 import type { EnumeratorName, SymbolName } from './symbols.ts';
 import { Task } from './task.ts';
@@ -32,6 +34,8 @@ export class Linux {
   readonly slide: bigint;
   readonly origin: SnapshotOrigin | null;
   readonly types: TypeTable;
+  /** The machine that it runs. */
+  readonly machine: Machine = new Machine(this);
   /** What the evidence lacked, since the last `drain`. */
   readonly notes = new Notes();
   readonly note: Note = this.notes.add;
@@ -134,6 +138,11 @@ export class Linux {
   /** Every process on the task list, in the order the kernel keeps them. */
   *tasks(): Generator<Task> {
     for (const raw of this.initTask.raw.tasks) yield new Task(raw, this);
+  }
+
+  /** Every process after its parent; with `root`, that process and what descends from it. */
+  processTree(root?: number): Iterable<TreeNode> {
+    return processTree(this, root);
   }
 
   /** Every module on the kernel's list, last loaded first. */

@@ -25,6 +25,10 @@ export const symbols = [
   '__cpu_possible_mask',
   '__cpu_online_mask',
   'nr_cpu_ids',
+  // The machine: its clock (`timekeeper_data` since 6.17, `tk_core` before) and how it was started.
+  'timekeeper_data',
+  'tk_core',
+  'saved_command_line',
   // The kernel log: `prb` since 5.10, the others before.
   'prb',
   'log_buf',

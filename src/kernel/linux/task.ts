@@ -1,38 +1,115 @@
 import type { VirtualAddress } from '../../base/address.ts';
+import { NotInKernel } from '../../base/errors.ts';
 import type { AddressSpace } from '../../translate/address-space.ts';
+import { type EnvironmentEntry, environmentOf } from './environment.ts';
 import type { Linux } from './linux.ts';
+import { ProcessMemory } from './process-memory.ts';
 import type { Kernel } from './structs.ts';
+import { stateLetter } from './task-state.ts';
 
 const PF_KTHREAD = 0x0020_0000;
+/** include/linux/sched/prio.h, DEFAULT_PRIO: the priority of nice 0. */
+const NICE_ZERO = 120;
 
-/** A process, in the words an analyst uses. `raw` is the kernel's own. */
+/** A process, or one of its threads, in the words an analyst uses. `raw` is the kernel's own. */
 export class Task {
   readonly raw: Kernel<'task_struct'>;
   readonly kernel: Linux;
+  #memory: ProcessMemory | null | undefined;
+
   constructor(raw: Kernel<'task_struct'>, kernel: Linux) {
     this.raw = raw;
     this.kernel = kernel;
   }
+
   get address(): VirtualAddress {
     return this.raw.address;
   }
+  /** The process ID in the initial namespace; for a thread that of its process. */
   get pid(): number {
     return this.raw.tgid;
+  }
+  /** The thread ID in the initial namespace; for the first thread the process ID. */
+  get tid(): number {
+    return this.raw.pid;
   }
   get name(): string {
     return this.raw.comm;
   }
+  /** The thread that will be told when this one ends: its creator, or who adopted it. */
   get parent(): Task {
     return new Task(this.raw.real_parent, this.kernel);
   }
-  /** The process's own address space, or null for kernel threads and processes that have let go of theirs. @throws EvidenceFault */
-  get userSpace(): AddressSpace | null {
-    const { mm } = this.raw;
-    if (mm === null) return null;
-    const { space } = this.kernel;
-    return space.withRoot(space.translate(mm.pgd));
-  }
   get isKernelThread(): boolean {
     return (this.raw.flags & PF_KTHREAD) !== 0;
+  }
+  /** Real user and group, and the user whose rights it uses: numbers of the initial user namespace. */
+  get uid(): number {
+    return this.raw.real_cred.uid;
+  }
+  get euid(): number {
+    return this.raw.real_cred.euid;
+  }
+  get gid(): number {
+    return this.raw.real_cred.gid;
+  }
+  /** The letter that ps shows: R, S, D, T, t, Z, X, P or I. */
+  get state(): string {
+    const { __state, state, exit_state } = this.raw;
+    return stateLetter(__state ?? Number(BigInt.asUintN(32, state ?? 0n)), exit_state);
+  }
+  /** −20 to 19. */
+  get nice(): number {
+    return this.raw.static_prio - NICE_ZERO;
+  }
+  get threadCount(): number {
+    return this.raw.signal.nr_threads;
+  }
+
+  /** Every thread of the process, the first one included. */
+  *threads(): Generator<Task> {
+    for (const raw of this.raw.signal.thread_head) yield new Task(raw, this.kernel);
+  }
+
+  /** When it was forked; exec does not change it. */
+  get started(): Date {
+    const { start_boottime, real_start_time } = this.raw;
+    const start = start_boottime ?? real_start_time;
+    if (start === undefined) throw new NotInKernel('this kernel has no task_struct.start_boottime');
+    return this.kernel.machine.clock.at(start);
+  }
+
+  /**
+   * Seconds that the process has run, ended threads included. What utime and stime in /proc/PID/stat add up to:
+   * the kernel splits the scheduler's exact time between the two, and never tells less than it told before
+   * (kernel/sched/cputime.c, cputime_adjust).
+   */
+  get cpuSeconds(): number {
+    const { signal } = this.raw;
+    let ran = signal.sum_sched_runtime;
+    if (signal.nr_threads === 1) ran += this.raw.se.sum_exec_runtime;
+    else for (const thread of this.threads()) ran += thread.raw.se.sum_exec_runtime;
+    const told = signal.prev_cputime;
+    const before = told === undefined ? 0n : told.utime + told.stime;
+    return Number(before > ran ? before : ran) / 1e9;
+  }
+
+  /** Its memory; null for kernel threads, which only borrow one, and for zombies, which gave theirs back. */
+  get memory(): ProcessMemory | null {
+    if (this.#memory === undefined) {
+      const mm = this.isKernelThread ? null : this.raw.mm;
+      this.#memory = mm === null ? null : new ProcessMemory(mm, this.kernel);
+    }
+    return this.#memory;
+  }
+
+  /** Virtual memory as it sees it, or null where it has none of its own. */
+  get userSpace(): AddressSpace | null {
+    return this.memory?.space ?? null;
+  }
+
+  /** Its environment, string by string. Never throws: what cannot be read is an entry that says why. */
+  environment(): Generator<EnvironmentEntry> {
+    return environmentOf(this);
   }
 }

@@ -1,4 +1,4 @@
-import { ulong } from '../../../types/fields.ts';
+import { opt, place, ulong } from '../../../types/fields.ts';
 
 /** Address spaces and their areas: include/linux/mm_types.h. */
 export const mmStructs = {
@@ -8,5 +8,9 @@ export const mmStructs = {
     arg_end: ulong,
     env_start: ulong,
     env_end: ulong,
+    // Since Linux kernel commit f1a7941243c1 ("mm: convert mm's rss stats into percpu_counter") (in v6.2),
+    // `rss_stat` is an array of `percpu_counter`; before, it is a `mm_rss_stat`.
+    rss_stat: place,
   },
+  mm_rss_stat: { count: opt(place) },
 } as const;

@@ -1,7 +1,20 @@
-import { inside, text } from '../../../types/fields.ts';
+import { bytes, inside, long, opt, place, text, uint, ulong } from '../../../types/fields.ts';
 
-/** The machine as a whole: include/linux/utsname.h. */
+/**
+ * The machine as a whole: include/linux/utsname.h, include/linux/timekeeper_internal.h,
+ * kernel/time/timekeeping.c, include/linux/cpumask.h.
+ */
 export const systemStructs = {
   uts_namespace: { name: inside('new_utsname') },
   new_utsname: { sysname: text, nodename: text, release: text, version: text, machine: text },
+  cpumask: { bits: bytes },
+  // Since Linux kernel commit 10f7c178a9da ("timekeeping: Define a struct type for tk_core to make it
+  // reusable") (in v6.13), the struct that holds the timekeeper has a name.
+  tk_data: { timekeeper: opt(place) },
+  // Since Linux kernel commit 025e82bcbc34 ("timekeeping: Use sequence counter with associated raw spinlock")
+  // (in v5.9), this is what precedes the timekeeper; a plain `seqcount` before.
+  seqcount_raw_spinlock: {},
+  seqcount: {},
+  timekeeper: { tkr_mono: inside('tk_read_base'), offs_real: long, offs_boot: long },
+  tk_read_base: { xtime_nsec: ulong, shift: uint, base: long },
 } as const;

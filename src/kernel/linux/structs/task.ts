@@ -1,4 +1,4 @@
-import { int, links, opt, ptr, ref, text, uint, ulong } from '../../../types/fields.ts';
+import { inside, int, links, long, opt, ptr, ref, text, uint, ulong } from '../../../types/fields.ts';
 
 /** Processes and threads: include/linux/sched.h, include/linux/sched/signal.h, include/linux/cred.h. */
 export const taskStructs = {
@@ -10,10 +10,32 @@ export const taskStructs = {
     mm: ptr('mm_struct'),
     real_parent: ref('task_struct'),
     tasks: links('task_struct', 'tasks'),
+    thread_node: links('task_struct', 'thread_node'),
+    signal: ref('signal_struct'),
+    real_cred: ref('cred'),
+    se: inside('sched_entity'),
+    static_prio: int,
     // Since Linux kernel commit 2f064a59a11f ("sched: Change task_struct::state") (in v5.14), `state` is
     // named `__state`.
     __state: opt(uint),
     state: opt(ulong),
     exit_state: int,
+    // Since Linux kernel commit cf25e24db61c ("time: Rename tsk->real_start_time to ->start_boottime")
+    // (in v5.5), `real_start_time` is named `start_boottime`.
+    start_boottime: opt(ulong),
+    real_start_time: opt(ulong),
   },
+  /** What the threads of a process share. */
+  signal_struct: {
+    nr_threads: int,
+    thread_head: links('task_struct', 'thread_node'),
+    sum_sched_runtime: ulong,
+    // Only with CONFIG_VIRT_CPU_ACCOUNTING_NATIVE, which x86 and arm64 do not have, is there none.
+    prev_cputime: opt(inside('prev_cputime')),
+  },
+  prev_cputime: { utime: ulong, stime: ulong },
+  sched_entity: { sum_exec_runtime: ulong },
+  cred: { uid: uint, gid: uint, euid: uint },
+  /** A number kept as one part for each CPU, and what the parts were last folded into. */
+  percpu_counter: { count: long, counters: ulong },
 } as const;

@@ -1,0 +1,18 @@
+import { definePlugin } from '../src/plugin/contract.ts';
+
+export default definePlugin({
+  name: 'env',
+  summary: "Show processes' environment variables",
+  example: '--pid 200 --name PATH,HOME',
+  version: 1,
+  *subjects(kernel) {
+    for (const task of kernel.tasks()) yield* task.environment();
+  },
+  columns: {
+    pid: { int: ({ task }) => task.pid },
+    name: { text: (entry) => entry.name },
+    value: { text: (entry) => entry.value },
+  },
+  identity: ['pid', 'name'],
+  filters: ['pid', 'name'],
+});

@@ -1,0 +1,33 @@
+import { UsageError } from '../src/base/errors.ts';
+import { definePlugin } from '../src/plugin/contract.ts';
+
+export default definePlugin({
+  name: 'pstree',
+  summary: 'Show which process started which',
+  example: '--root 1 --columns pid,name,args',
+  version: 1,
+  options: {
+    root: { help: 'show this process and its descendants', value: 'pid', parse: pidOf },
+  },
+  subjects: (kernel, { root }) => kernel.processTree(root),
+  columns: {
+    pid: { int: ({ task }) => task.pid },
+    ppid: { int: ({ task }) => task.parent.pid },
+    name: { text: ({ task }) => task.name },
+    depth: { int: ({ depth }) => depth },
+    threads: { int: ({ task }) => task.threadCount },
+    uid: { int: ({ task }) => task.uid },
+    state: { text: ({ task }) => task.state },
+    started: { time: ({ task }) => task.started },
+    args: { text: ({ task }) => task.memory?.commandLine ?? null },
+  },
+  identity: ['pid', 'name'],
+  filters: ['pid', 'name'],
+  dispensable: ['threads', 'state', 'started', 'uid'],
+  tree: { column: 'name', by: 'depth' },
+});
+
+function pidOf(word: string): number {
+  if (!/^\d{1,10}$/.test(word)) throw new UsageError(`${word} is no process ID`);
+  return Number(word);
+}

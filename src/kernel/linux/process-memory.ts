@@ -1,0 +1,87 @@
+import { physical } from '../../base/address.ts';
+import { CorruptStructure } from '../../base/errors.ts';
+import { decodeText } from '../../base/text.ts';
+import type { AddressSpace } from '../../translate/address-space.ts';
+import type { Linux } from './linux.ts';
+import type { Kernel } from './structs.ts';
+
+/** Arguments and environment may have three quarters of _STK_LIM, 8 MiB, at most (fs/exec.c). */
+export const MAXIMUM_ARGUMENT_BYTES = 6 << 20;
+/** A title that a process gave itself is read up to one page (fs/proc/base.c, get_mm_proctitle). */
+const MAXIMUM_TITLE_BYTES = 4096;
+
+/** The memory of a process: its page tables, its size, the words it was started with. */
+export class ProcessMemory {
+  readonly raw: Kernel<'mm_struct'>;
+  readonly kernel: Linux;
+  #space: AddressSpace | undefined;
+
+  constructor(raw: Kernel<'mm_struct'>, kernel: Linux) {
+    this.raw = raw;
+    this.kernel = kernel;
+  }
+
+  /** Virtual memory as the process sees it, the kernel's half included. @throws EvidenceFault */
+  get space(): AddressSpace {
+    const { space } = this.kernel;
+    this.#space ??= space.withRoot(physical(space.translate(this.raw.pgd)));
+    return this.#space;
+  }
+
+  /**
+   * Pages in RAM, in KiB: VmRSS of /proc/PID/status. Exact where the kernel keeps its counters for each CPU;
+   * what older kernels print lacks the few pages that each thread counts for itself. @throws EvidenceFault
+   */
+  get residentKiB(): number {
+    const { kernel } = this;
+    let pages = 0;
+    for (const kind of ['MM_FILEPAGES', 'MM_ANONPAGES', 'MM_SHMEMPAGES'] as const) {
+      pages += Math.max(0, this.#pagesOf(kernel.enumerator(kind)));
+    }
+    return pages * 4;
+  }
+
+  #pagesOf(kind: number): number {
+    const { kernel, raw } = this;
+    const { types } = kernel;
+    if (types.has('mm_rss_stat', 'count')) {
+      const at = raw.rss_stat + BigInt(types.offsetOf('mm_rss_stat', 'count') + kind * types.pointerBytes);
+      return Number(BigInt.asIntN(64, kernel.pointerAt(at)));
+    }
+    const counter = kernel.at('percpu_counter', raw.rss_stat + BigInt(kind * types.sizeOf('percpu_counter')));
+    const { cpus } = kernel.machine;
+    let pages = Number(counter.count);
+    for (const cpu of cpus.online) pages += kernel.u32At(cpus.perCpu(counter.counters, cpu)) | 0;
+    return pages;
+  }
+
+  /**
+   * The command line as ps shows it, arguments joined by spaces. Follows what /proc/PID/cmdline does
+   * (fs/proc/base.c, get_mm_cmdline): a process that has overwritten the end of its arguments has given itself a
+   * title, which ends at its first NUL and may run on into the environment. @throws EvidenceFault
+   */
+  get commandLine(): string {
+    const { arg_start, arg_end, env_start, env_end } = this.raw;
+    if (env_end === 0n || arg_start >= arg_end) return '';
+    const args = this.space.bytes(arg_start, boundedLength(arg_start, arg_end, 'command line'));
+    if (args.at(-1) === 0) return joined(args);
+    const end = env_start === arg_end && env_end >= env_start ? env_end : arg_end;
+    const limit = end - arg_start < MAXIMUM_TITLE_BYTES ? Number(end - arg_start) : MAXIMUM_TITLE_BYTES;
+    return joined(this.space.cString(arg_start, limit));
+  }
+}
+
+/** Bytes from `start` to `end`. @throws CorruptStructure where no kernel would have allowed so many */
+function boundedLength(start: bigint, end: bigint, what: string): number {
+  const length = end - start;
+  if (length > MAXIMUM_ARGUMENT_BYTES)
+    throw new CorruptStructure(`${what} of ${length} bytes is implausible`);
+  return Number(length);
+}
+
+/** Strings, each ended by a NUL, as one text with spaces between; NULs at the end are dropped. */
+function joined(bytes: Uint8Array): string {
+  let end = bytes.length;
+  while (end > 0 && bytes[end - 1] === 0) end--;
+  return decodeText(bytes.subarray(0, end).map((byte) => (byte === 0 ? 0x20 : byte)));
+}
