@@ -6,9 +6,10 @@ import type { Layouts, MemberLayout } from './layout.ts';
 
 /** A kernel structure at an address. Nothing is copied; every getter reads memory. */
 export class StructView {
-  readonly space: AddressSpace;
-  readonly hi: number;
-  readonly lo: number;
+  // Only declared: as fields of the class they would be defined first and then set, which makes views three times as dear.
+  declare readonly space: AddressSpace;
+  declare readonly hi: number;
+  declare readonly lo: number;
   constructor(space: AddressSpace, hi: number, lo: number) {
     this.space = space;
     this.hi = hi;

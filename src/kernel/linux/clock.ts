@@ -1,5 +1,4 @@
 import type { VirtualAddress } from '../../base/address.ts';
-import { CorruptStructure } from '../../base/errors.ts';
 import type { Linux } from './linux.ts';
 import type { Kernel } from './structs.ts';
 
@@ -9,7 +8,7 @@ import type { Kernel } from './structs.ts';
  */
 export class Clock {
   readonly #kernel: Linux;
-  #bootMilliseconds: number | undefined;
+  #bootTime: bigint | undefined;
 
   constructor(kernel: Linux) {
     this.#kernel = kernel;
@@ -23,27 +22,27 @@ export class Clock {
   /** Wall-clock time. @throws EvidenceFault */
   get now(): Date {
     const timekeeper = this.#timekeeper;
-    return dateOf(milliseconds(monotonic(timekeeper) + timekeeper.offs_real));
+    return dateOf(monotonic(timekeeper) + timekeeper.offs_real);
   }
 
   /** Seconds since boot, sleep included: CLOCK_BOOTTIME. @throws EvidenceFault */
   get uptime(): number {
     const timekeeper = this.#timekeeper;
-    return Math.round(milliseconds(monotonic(timekeeper) + timekeeper.offs_boot)) / 1000;
+    return Number((monotonic(timekeeper) + timekeeper.offs_boot) / 1_000_000n) / 1000;
   }
 
   /** The moment that lies `nanoseconds` of CLOCK_BOOTTIME after boot. @throws EvidenceFault */
   at(nanoseconds: bigint): Date {
-    return dateOf(this.#boot + Number(nanoseconds) / 1e6);
+    return dateOf(this.#boot + nanoseconds);
   }
 
-  /** Milliseconds from 1970 to boot. */
-  get #boot(): number {
-    if (this.#bootMilliseconds === undefined) {
+  /** Nanoseconds from 1970 to boot. */
+  get #boot(): bigint {
+    if (this.#bootTime === undefined) {
       const { offs_real, offs_boot } = this.#timekeeper;
-      this.#bootMilliseconds = milliseconds(offs_real - offs_boot);
+      this.#bootTime = offs_real - offs_boot;
     }
-    return this.#bootMilliseconds;
+    return this.#bootTime;
   }
 
   get #timekeeper(): Kernel<'timekeeper'> {
@@ -68,12 +67,5 @@ function monotonic({ tkr_mono }: Kernel<'timekeeper'>): bigint {
   return tkr_mono.base + (tkr_mono.xtime_nsec >> BigInt(tkr_mono.shift & 63));
 }
 
-/** Nanoseconds as milliseconds: a double holds today's time to the microsecond. */
-const milliseconds = (nanoseconds: bigint): number => Number(nanoseconds / 1000n) / 1000;
-
-/** @throws CorruptStructure where a damaged number is past every calendar */
-function dateOf(sinceEpoch: number): Date {
-  const date = new Date(Math.floor(sinceEpoch));
-  if (Number.isNaN(date.getTime())) throw new CorruptStructure(`no time is ${sinceEpoch} ms after 1970`);
-  return date;
-}
+/** The moment `sinceEpoch` nanoseconds after 1970, cut to the millisecond; any 64 bits are some year of the calendar. */
+const dateOf = (sinceEpoch: bigint): Date => new Date(Number(sinceEpoch / 1_000_000n));
