@@ -1,0 +1,180 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join, posix } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { plugins } from '../plugins/index.ts';
+
+/** The repository: compiled tests and their sources are both run from there. */
+const ROOT = process.cwd();
+
+/**
+ * Which rooms a room may import from, besides itself. What is behind `later` must not be loaded at start-up, when
+ * the cache may have the answer already: from there only types, and code by dynamic import.
+ */
+interface Doors {
+  readonly code: readonly string[];
+  readonly later?: readonly string[];
+}
+
+/** Room → its doors. A folder that is not here may not exist. Why each room exists is told in src/README.md. */
+const ROOMS: Readonly<Record<string, Doors>> = {
+  'src/base': { code: [] },
+  'src/memory': { code: ['src/base'] },
+  'src/snapshot': { code: ['src/base', 'src/memory'] },
+  'src/translate': { code: ['src/base', 'src/memory'] },
+  'src/types': { code: ['src/base', 'src/translate'] },
+  'src/profile': { code: ['src/base', 'src/types'] },
+  'src/kernel': {
+    code: ['src/base', 'src/translate', 'src/types'],
+    later: ['src/memory', 'src/profile'],
+  },
+  'src/scan': { code: ['src/base', 'src/memory', 'src/snapshot'] },
+  'src/plugin': { code: ['src/base'], later: ['src/kernel', 'src/scan'] },
+  plugins: { code: ['src/base', 'src/plugin'], later: ['src/kernel', 'src/scan'] },
+  'src/session': {
+    code: ['src/base', 'src/memory', 'src/snapshot', 'src/translate', 'src/profile', 'src/kernel'],
+    later: ['src/plugin'],
+  },
+  'src/report': { code: ['src/base', 'src/plugin'] },
+  'src/store': { code: ['src/base', 'src/plugin', 'src/profile'] },
+  'src/triage': { code: ['src/base', 'src/plugin'] },
+  'src/diff': { code: ['src/base', 'src/plugin'] },
+  'src/policy': { code: ['src/base', 'src/plugin'] },
+  'src/watch': {
+    code: ['src/base', 'src/session', 'src/plugin', 'src/store', 'src/diff', 'src/policy'],
+  },
+  'src/cli': { code: ['src', 'plugins'] },
+  bin: { code: ['src/cli'] },
+};
+
+/** Which rooms may import each package. One that is not here is imported by none. */
+const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  commander: ['src/cli'],
+  chalk: ['src/report'],
+  'cli-table3': ['src/report'],
+  'get-east-asian-width': ['src/report'],
+  'better-sqlite3': ['src/store'],
+  'node:buffer': ['src/snapshot'],
+  'node:crypto': ['src/session', 'src/store', 'src/cli'],
+  'node:fs': ['src/snapshot', 'src/store', 'src/watch', 'src/cli'],
+  'node:module': ['src/cli'],
+  'node:os': ['src/scan', 'src/store', 'src/cli'],
+  'node:path': ['src/store', 'src/watch', 'src/cli'],
+  'node:process': ['src/cli'],
+  'node:timers/promises': ['src/scan', 'src/watch'],
+  'node:url': ['src/scan', 'src/cli'],
+  'node:worker_threads': ['src/scan'],
+  'node:zlib': ['src/snapshot'],
+};
+
+/** The one file that is no room: what the package gives to programs. */
+const LIBRARY = 'src/index.ts';
+
+const IMPORT =
+  /^(?:import|export)\s+(type\s)?[^;'"]*?from '([^']+)'|^import '([^']+)'|\bimport\('([^']+)'\)/gm;
+
+const roomOf = (path: string): string | undefined => /^(src\/[^/]+|plugins|bin)\//.exec(path)?.[1];
+const isBelow = (room: string, doors: readonly string[]): boolean =>
+  doors.some((door) => room === door || room.startsWith(`${door}/`));
+
+/** What a file imports against the tables above, as sentences. */
+function violationsIn(path: string, text: string): string[] {
+  const room = roomOf(path);
+  if (room === undefined || ROOMS[room] === undefined) return [`${path} is in no room`];
+  const { code, later = [] } = ROOMS[room];
+  const found: string[] = [];
+  for (const [, type, named, bare, dynamic] of text.matchAll(IMPORT)) {
+    const target = named ?? bare ?? dynamic ?? '';
+    if (!target.startsWith('.')) {
+      if (!isBelow(room, PACKAGES[target] ?? [])) found.push(`${path} imports ${target}`);
+      continue;
+    }
+    const other = roomOf(posix.join(posix.dirname(path), target)) ?? target;
+    if (other === room || isBelow(other, code)) continue;
+    if (isBelow(other, later)) {
+      if (type === undefined && dynamic === undefined)
+        found.push(`${path} imports more than types from ${other}`);
+    } else found.push(`${path} imports ${other}`);
+  }
+  return found;
+}
+
+/** The project's own source files, tests aside. */
+function sources(): string[] {
+  return ['src', 'plugins', 'bin']
+    .filter((folder) => existsSync(join(ROOT, folder)))
+    .flatMap((folder) =>
+      readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((file) =>
+        posix.join(folder, file.replaceAll('\\', '/')),
+      ),
+    )
+    .filter((path) => path.endsWith('.ts') && path !== LIBRARY);
+}
+
+describe('the rooms', () => {
+  it('import only through their doors', () => {
+    const found = sources().flatMap((path) => violationsIn(path, readFileSync(join(ROOT, path), 'utf8')));
+    expect(found).toEqual([]);
+  });
+
+  it.each([
+    ['src/base/hex.ts', "import { Linux } from '../kernel/linux/linux.ts';", 'imports src/kernel'],
+    ['src/kernel/linux/task.ts', "import chalk from 'chalk';", 'imports chalk'],
+    [
+      'plugins/bad.ts',
+      "import { AddressSpace } from '../src/translate/address-space.ts';",
+      'imports src/translate',
+    ],
+    [
+      'plugins/bad.ts',
+      "import { Task } from '../src/kernel/linux/task.ts';",
+      'imports more than types from src/kernel',
+    ],
+    ['plugins/bad.ts', "import {\n  readFileSync,\n  writeFileSync,\n} from 'node:fs';", 'imports node:fs'],
+    ['plugins/bad.ts', "const store = await import('../src/store/store.ts');", 'imports src/store'],
+    ['src/report/bad.ts', "export { openStore } from '../store/store.ts';", 'imports src/store'],
+    ['src/scan/bad.ts', "import 'node:child_process';", 'imports node:child_process'],
+    ['src/kernel/bad.ts', "import type { Session } from '../session/session.ts';", 'imports src/session'],
+    ['src/manager/new.ts', '', 'is in no room'],
+  ])('would notice that %s has %j', (path, text, complaint) => {
+    expect(violationsIn(path, text)).toEqual([`${path} ${complaint}`]);
+  });
+
+  it.each([
+    "import type { Task } from '../src/kernel/linux/task.ts';",
+    "const { processTree } = await import('../src/kernel/linux/process-tree.ts');",
+  ])('may have types and late code where early code is not allowed: %s', (text) => {
+    expect(violationsIn('plugins/good.ts', text)).toEqual([]);
+  });
+});
+
+describe('the plugins', () => {
+  const files = readdirSync(join(ROOT, 'plugins'))
+    .filter((file) => file.endsWith('.ts') && file !== 'index.ts')
+    .map((file) => file.slice(0, -3));
+
+  it('are all listed, each under the name of its file', () => {
+    expect(plugins.map(({ name }) => name).sort()).toEqual(files.sort());
+  });
+
+  it('are all described in plugins/README.md', () => {
+    const readme = join(ROOT, 'plugins', 'README.md');
+    const text = existsSync(readme) ? readFileSync(readme, 'utf8') : undefined;
+    expect(files.filter((name) => text !== undefined && !text.includes(`\`${name}\``))).toEqual([]);
+  });
+
+  it.each(plugins.map((plugin) => [plugin.name, plugin] as const))('%s declares what it has', (_, plugin) => {
+    const columns = Object.keys(plugin.columns);
+    const { identity, filters = [], dispensable = [], tree } = plugin;
+    const named = [
+      ...identity,
+      ...filters,
+      ...dispensable,
+      ...(tree === undefined ? [] : [tree.column, tree.by]),
+    ];
+    expect(named.filter((name) => !columns.includes(name))).toEqual([]);
+    expect(identity.length).toBeGreaterThan(0);
+    expect(plugin.summary).toMatch(/^[A-Z].*[^.]$/);
+    expect(plugin.example).not.toBe('');
+    expect(Number.isInteger(plugin.version)).toBe(true);
+  });
+});
