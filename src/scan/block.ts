@@ -1,0 +1,128 @@
+import { type PhysicalAddress, physical } from '../base/address.ts';
+import { ForensicError } from '../base/errors.ts';
+import type { PhysicalMemory } from '../memory/physical.ts';
+import { PAGE_BYTES } from '../memory/source.ts';
+import type { Block } from './plan.ts';
+import type { Scanner } from './scanner.ts';
+
+/** A find and the physical address of its first byte. */
+export interface Hit<F> {
+  readonly physical: PhysicalAddress;
+  readonly found: F;
+}
+
+/** What one block gave. Plain data: it travels between threads. */
+export interface BlockResult<F> {
+  /** Ascending by address. */
+  readonly hits: readonly Hit<F>[];
+  /** Finds beyond the limit, counted and not kept. */
+  readonly dropped: number;
+  /** Bytes of the block that the source promised and did not give. */
+  readonly missingBytes: number;
+  /** Where the first of them is. */
+  readonly firstMissing: PhysicalAddress | null;
+  /** Why, where the whole block could not be read. */
+  readonly reason?: string;
+}
+
+/** Finds kept of one block; no honest block of memory holds more of anything that is worth finding. */
+const MAXIMUM_HITS_PER_BLOCK = 4096;
+
+const zeroPage = Buffer.alloc(PAGE_BYTES);
+
+/** Reads blocks and shows them to a scanner. Keeps one buffer for all of them. */
+export class BlockScan<F> {
+  readonly #memory: PhysicalMemory;
+  readonly #scanner: Scanner<F>;
+  #buffer = new Uint8Array(0);
+
+  constructor(memory: PhysicalMemory, scanner: Scanner<F>) {
+    this.#memory = memory;
+    this.#scanner = scanner;
+  }
+
+  /** Looks at one block. A damaged page costs itself only. */
+  run(block: Block): BlockResult<F> {
+    try {
+      return this.#look(block);
+    } catch (error) {
+      if (!(error instanceof ForensicError)) throw error;
+      return {
+        hits: [],
+        dropped: 0,
+        missingBytes: block.length,
+        firstMissing: block.start,
+        reason: error.message,
+      };
+    }
+  }
+
+  #look(block: Block): BlockResult<F> {
+    const hits: Hit<F>[] = [];
+    let dropped = 0;
+    let missingBytes = 0;
+    let firstMissing: PhysicalAddress | null = null;
+    const whole = block.length + block.tail;
+    const buffer = this.#room(whole);
+    for (let at = 0; at < block.length; at += PAGE_BYTES) {
+      const had = this.#fill(block.start + at, buffer.subarray(at, whole));
+      const seen = buffer.subarray(at, at + had);
+      const base = block.start + at;
+      for (const { from, to } of inhabited(seen, block.length - at, this.#scanner.overlapBytes)) {
+        this.#scanner.scan(seen, from, to, (place, found) => {
+          if (hits.length < MAXIMUM_HITS_PER_BLOCK) hits.push({ physical: physical(base + place), found });
+          else dropped++;
+        });
+      }
+      at += had;
+      if (at >= block.length) break;
+      firstMissing ??= physical(block.start + at);
+      missingBytes += PAGE_BYTES;
+    }
+    hits.sort((a, b) => a.physical - b.physical);
+    return { hits, dropped, missingBytes, firstMissing };
+  }
+
+  /** Fills `into` across ranges that touch. @returns bytes had before the first that is missing. */
+  #fill(start: number, into: Uint8Array): number {
+    let done = 0;
+    while (done < into.length) {
+      const had = this.#memory.readRun(physical(start + done), into.subarray(done));
+      if (had === 0) break;
+      done += had;
+    }
+    return done;
+  }
+
+  #room(bytes: number): Uint8Array {
+    if (this.#buffer.length < bytes) this.#buffer = new Uint8Array(bytes);
+    return this.#buffer;
+  }
+}
+
+interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * The parts of [0, `limit`) where a find may start, given that none is zero throughout: the pages with something
+ * in them, and as much before each as a find may reach over. Most of a fresh guest's memory is zero, and
+ * `memcmp` walks zeros several times faster than any scanner.
+ */
+function* inhabited(bytes: Uint8Array, limit: number, overlapBytes: number): Generator<Span> {
+  const pages = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  const end = Math.min(limit, bytes.length);
+  let from = -1;
+  let given = 0;
+  for (let page = 0; page < bytes.length; page += PAGE_BYTES) {
+    const zero = pages.compare(zeroPage, 0, PAGE_BYTES, page, page + PAGE_BYTES) === 0;
+    if (!zero && from < 0) from = Math.max(given, page - overlapBytes);
+    if (zero && from >= 0) {
+      if (from < end) yield { from, to: Math.min(page, end) };
+      from = -1;
+      given = page;
+    }
+  }
+  if (from >= 0 && from < end) yield { from, to: end };
+}
