@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { BadSnapshot, UnreadableFile } from '../base/errors.ts';
 import { PAGE_BYTES } from '../memory/source.ts';
+import { HoleProbe, PROBE_BYTES, SWEEP_BYTES, WORTH_PROBING_BYTES } from './hole-probe.ts';
 
 /** Distinct troubles kept for one file: a failing disk has one for every page. */
 const MAXIMUM_TROUBLES = 50;
@@ -38,6 +39,8 @@ export class SnapshotFile implements SnapshotBytes {
   readonly identity: FileIdentity;
   readonly isSparse: boolean;
   readonly #fd: number;
+  /** Only where most of the file is holes: bytes that are there are then read twice in a sweep. */
+  readonly #holes: HoleProbe | null;
   readonly #troubles = new Set<string>();
   #furtherTroubles = 0;
 
@@ -60,6 +63,8 @@ export class SnapshotFile implements SnapshotBytes {
       throw new BadSnapshot(`${path} is empty`);
     }
     this.isSparse = stat.blocks * 512n < stat.size;
+    const isMostlyHoles = stat.blocks * 512n < stat.size / 2n && stat.size >= WORTH_PROBING_BYTES;
+    this.#holes = isMostlyHoles ? HoleProbe.of(this.#fd) : null;
     this.identity = {
       device: stat.dev,
       inode: stat.ino,
@@ -85,11 +90,25 @@ export class SnapshotFile implements SnapshotBytes {
     else if (!this.#troubles.has(message)) this.#furtherTroubles++;
   }
 
+  read(offset: number, into: Uint8Array): number {
+    if (this.#holes === null || into.length < SWEEP_BYTES) return this.#readPlainly(offset, into);
+    let done = 0;
+    while (done < into.length) {
+      const piece = into.subarray(done, done + PROBE_BYTES);
+      const isZero = this.#holes.isZero(offset + done, piece.length);
+      if (isZero) piece.fill(0);
+      const had = isZero ? piece.length : this.#readPlainly(offset + done, piece);
+      done += had;
+      if (had < piece.length) break;
+    }
+    return done;
+  }
+
   /**
    * Fills `into` from `offset` on. An I/O error ends the read like the end of the file: a bad sector is missing
    * evidence, not a reason to lose the rest. Page by page up to it, so that it costs no good neighbours before it.
    */
-  read(offset: number, into: Uint8Array): number {
+  #readPlainly(offset: number, into: Uint8Array): number {
     let done = 0;
     let step = into.length;
     while (done < into.length) {
@@ -125,6 +144,7 @@ export class SnapshotFile implements SnapshotBytes {
   }
 
   close(): void {
+    this.#holes?.close();
     closeSync(this.#fd);
   }
 }

@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { closeSync, ftruncateSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { BadSnapshot, UnreadableFile } from '../../src/base/errors.ts';
 import { SnapshotFile } from '../../src/snapshot/file.ts';
+import { Random } from '../support/random.ts';
 import { scratchFolder } from '../support/writers-scratch.ts';
 
 const scratch = scratchFolder();
@@ -51,5 +52,40 @@ describe('a snapshot file', () => {
       for (let page = 0; page < 53; page++) file.trouble(`page ${page} is bad`);
     expect(file.troubles).toHaveLength(51);
     expect(file.troubles.at(-1)).toBe('6 further troubles are not shown');
+  });
+
+  it('reads the same with holes as without, in long and short reads, wherever they begin', () => {
+    const path = scratch.file('sparse', '');
+    const size = 2 ** 31 + 777;
+    const islands = [0, 2 ** 20 - 3, 5 * 2 ** 20 + 4096, 2 ** 31 + 700];
+    const bytes = new Random(1).bytes(77);
+    const fd = openSync(path, 'r+');
+    ftruncateSync(fd, size);
+    for (const at of islands) writeSync(fd, bytes, 0, bytes.length, at);
+    closeSync(fd);
+    const file = new SnapshotFile(path);
+    expect(file.isSparse).toBe(true);
+    for (const [offset, length] of [
+      [0, 2 ** 23],
+      [4096, 2 ** 21 + 8192],
+      [1, 2 ** 22],
+      [2 ** 31 - 2 ** 20, 2 ** 21],
+      [2 ** 20 - 10, 100],
+      [size, 2 ** 20],
+    ] as const) {
+      const wanted = Math.max(0, Math.min(length, size - offset));
+      const expected = Buffer.alloc(wanted);
+      for (const at of islands) {
+        for (const [index, byte] of bytes.entries()) {
+          const place = at + index - offset;
+          if (place >= 0 && place < wanted) expected[place] = byte;
+        }
+      }
+      const into = Buffer.alloc(length, 0xff);
+      expect(file.read(offset, into)).toBe(wanted);
+      expect(Buffer.compare(into.subarray(0, wanted), expected)).toBe(0);
+    }
+    expect(file.troubles).toEqual([]);
+    file.close();
   });
 });
