@@ -1,4 +1,5 @@
 import type { VirtualAddress } from '../base/address.ts';
+import type { ColumnKind } from './contract.ts';
 
 /** Why a cell is empty: the code of the fault that kept us from reading it. */
 export interface Absent {
@@ -14,3 +15,20 @@ export type Row = Readonly<Record<string, Cell>>;
 /** True for a cell that could not be read. */
 export const isAbsent = (cell: Cell): cell is Absent =>
   typeof cell === 'object' && cell !== null && !(cell instanceof Date);
+
+/**
+ * A cell in the one form that its kind has, so that a row read again from the cache equals the row first read: a
+ * whole number is a `bigint` only past what a `number` holds exactly, and where damaged evidence gave a time or
+ * a number that is none, the cell is absent.
+ */
+export function soundCell(cell: Cell, kind: ColumnKind): Cell {
+  if (typeof cell === 'number') return Number.isFinite(cell) ? cell : NONSENSE;
+  if (typeof cell === 'bigint') return kind === 'int' && isExact(cell) ? Number(cell) : cell;
+  if (cell instanceof Date) return Number.isNaN(cell.getTime()) ? NONSENSE : cell;
+  return cell ?? null;
+}
+
+const isExact = (value: bigint): boolean =>
+  value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER;
+
+const NONSENSE: Absent = { absent: 'corrupt-structure' };

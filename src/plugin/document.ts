@@ -63,3 +63,29 @@ export interface Result {
   readonly rows: readonly Row[];
   readonly notes: readonly string[];
 }
+
+/** How an address becomes bytes, step by step: what `explain` shows. Plain JSON data, addresses in hex. */
+export interface Explanation {
+  /** What the user asked for: `init_task`, `0xffffffff81000000`. */
+  readonly asked: string;
+  /** The nearest symbol at or before the address: `init_task+0x10`. Null where there is none. */
+  readonly symbol: string | null;
+  readonly address: string;
+  /** Whose page tables were walked: `kernel`, `process 812 (sshd)`. */
+  readonly space: string;
+  readonly steps: readonly {
+    readonly level: number;
+    readonly table: string;
+    readonly at: string;
+    readonly index: number;
+    readonly entry: string;
+    readonly flags: readonly string[];
+  }[];
+  readonly physical: string | null;
+  /** Offset in the snapshot file; null where the page is stored compressed, or is not there. */
+  readonly fileOffset: string | null;
+  /** Bytes from the address on, two hex digits each; empty where there are none. */
+  readonly bytes: string;
+  /** What ended the walk early. */
+  readonly fault: { readonly code: string; readonly message: string } | null;
+}

@@ -1,7 +1,7 @@
 import { EvidenceFault } from '../base/errors.ts';
 import type { Linux } from '../kernel/linux/linux.ts';
-import { type Absent, type Cell, isAbsent, type Row } from './cell.ts';
-import type { AnyPlugin, Column, Progress } from './contract.ts';
+import { type Absent, type Cell, type Row, soundCell } from './cell.ts';
+import { type AnyPlugin, type Column, type ColumnKind, kindOf, type Progress } from './contract.ts';
 
 /** What of a plugin's answer is wanted. */
 export interface Request {
@@ -9,52 +9,37 @@ export interface Request {
   readonly options: Readonly<Record<string, unknown>>;
   /** Columns to read, in this order; all where it is left out. Cells of other columns are never read. */
   readonly columns?: readonly string[];
-  /** Column → does this cell pass? A row is kept when all pass. */
-  readonly filters?: ReadonlyMap<string, (cell: Cell) => boolean>;
   readonly progress?: Progress;
 }
 
 /**
  * Runs a plugin, settling every cell to a value or to the reason it is absent. What the evidence lacked is in
- * `kernel.notes` afterwards. A row whose filter cell is absent is left out, and the notes say how many were.
+ * `kernel.notes` afterwards.
  */
 export async function* runPlugin(plugin: AnyPlugin, kernel: Linux, request: Request): AsyncGenerator<Row> {
-  const { filters = new Map<string, (cell: Cell) => boolean>(), progress } = request;
   const readers = (request.columns ?? Object.keys(plugin.columns)).map((name) => readerOf(plugin, name));
-  const tests = [...filters].map(([name, passes]) => ({ ...readerOf(plugin, name), passes }));
-  let undecided = 0;
-  for await (const subject of endingWithNote(plugin, kernel, request.options, progress)) {
-    let kept = true;
-    for (const { read, passes } of tests) {
-      const cell = settle(read, subject);
-      if (isAbsent(cell)) undecided++;
-      if (isAbsent(cell) || !passes(cell)) {
-        kept = false;
-        break;
-      }
-    }
-    if (!kept) continue;
+  for await (const subject of endingWithNote(plugin, kernel, request)) {
     const row: Record<string, Cell> = {};
-    for (const { name, read } of readers) row[name] = settle(read, subject);
+    for (const reader of readers) row[reader.name] = settle(reader, subject);
     yield row;
   }
-  if (undecided > 0) kernel.note(`${plugin.name}: ${undecided} rows left out, the cell to filter by could not be read`);
 }
 
 interface Reader {
   readonly name: string;
+  readonly kind: ColumnKind;
   readonly read: (subject: unknown) => Exclude<Cell, Absent>;
 }
 
 function readerOf(plugin: AnyPlugin, name: string): Reader {
   const column = plugin.columns[name] as Column<unknown>;
   const [read] = Object.values(column) as [Reader['read']];
-  return { name, read };
+  return { name, kind: kindOf(column), read };
 }
 
-function settle(read: Reader['read'], subject: unknown): Cell {
+function settle({ read, kind }: Reader, subject: unknown): Cell {
   try {
-    return read(subject);
+    return soundCell(read(subject), kind);
   } catch (fault) {
     if (!(fault instanceof EvidenceFault)) throw fault;
     return { absent: fault.code };
@@ -65,8 +50,7 @@ function settle(read: Reader['read'], subject: unknown): Cell {
 async function* endingWithNote(
   plugin: AnyPlugin,
   kernel: Linux,
-  options: Request['options'],
-  progress: Progress | undefined,
+  { options, progress }: Request,
 ): AsyncGenerator<unknown> {
   try {
     yield* plugin.subjects(kernel, options, progress);

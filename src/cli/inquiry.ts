@@ -1,0 +1,162 @@
+import { ForensicError } from '../base/errors.ts';
+import { isAbsent, type Row } from '../plugin/cell.ts';
+import type { AnyPlugin, Options } from '../plugin/contract.ts';
+import type { Profile } from '../profile/profile.ts';
+import type { Answer, Facts } from '../report/answer.ts';
+import type { Session } from '../session/session.ts';
+import type { SnapshotIdentity } from '../store/store.ts';
+import { clearProgress, showProgress } from './output.ts';
+import { bindingKey, type Recall } from './recall.ts';
+import { type Selection, sortRows } from './selection.ts';
+
+/** How snapshots are opened, whatever is asked of them. */
+export interface OpenSettings {
+  readonly base?: number;
+  readonly profile?: Profile;
+}
+
+/** One plugin to be run, as the command line wants it. */
+export interface Question {
+  readonly plugin: AnyPlugin;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly selection: Selection;
+}
+
+/** One snapshot being asked about: the cache answers what it can, the snapshot is opened for the rest. */
+export class Inquiry {
+  readonly path: string;
+  readonly #settings: OpenSettings;
+  readonly #recall: Recall;
+  readonly #identity: SnapshotIdentity | undefined;
+  #session: Session | undefined;
+  #facts: Facts | undefined;
+
+  private constructor(
+    path: string,
+    settings: OpenSettings,
+    recall: Recall,
+    identity: SnapshotIdentity | undefined,
+  ) {
+    this.path = path;
+    this.#settings = settings;
+    this.#recall = recall;
+    this.#identity = identity;
+    if (identity !== undefined) this.#facts = recall.facts({ ...identity, path });
+  }
+
+  static async begin(path: string, settings: OpenSettings, recall: Recall): Promise<Inquiry> {
+    return new Inquiry(
+      path,
+      settings,
+      recall,
+      await recall.identify(path, bindingKey(settings.base, settings.profile)),
+    );
+  }
+
+  /** What is known of the snapshot and its kernel. @throws SnapshotError, ProfileError */
+  async facts(): Promise<Facts> {
+    this.#facts ??= (await this.session()).facts;
+    return this.#facts;
+  }
+
+  /** The open snapshot, with the kernel found. @throws SnapshotError, ProfileError */
+  async session(): Promise<Session> {
+    if (this.#session === undefined) {
+      const { openSession } = await import('../session/session.ts');
+      this.#session = openSession(this.path, { ...this.#settings, shelf: this.#recall });
+    }
+    return this.#session;
+  }
+
+  /** The answer to a question; rows are found when they are asked for. */
+  answer({ plugin, options, selection }: Question): Answer {
+    const notes: string[] = [];
+    const answer: { -readonly [K in keyof Answer]: Answer[K] } = {
+      plugin,
+      columns: selection.columns,
+      named: selection.named,
+      sorted: selection.order.length > 0,
+      notes,
+      failure: undefined,
+      rows: {
+        [Symbol.asyncIterator]: () =>
+          this.#rows({ plugin, options, selection }, notes, (failure) => (answer.failure = failure)),
+      },
+    };
+    return answer;
+  }
+
+  close(): void {
+    this.#session?.close();
+  }
+
+  async *#rows(
+    { plugin, options, selection }: Question,
+    notes: string[],
+    fail: (error: ForensicError) => void,
+  ): AsyncGenerator<Row> {
+    try {
+      const whole = await this.#whole(plugin, options);
+      const { rows, undecided } = passing(whole.rows, selection);
+      notes.push(...whole.notes);
+      if (undecided > 0) notes.push(`${undecided} rows left out: the cell to filter by could not be read`);
+      let given = 0;
+      for (const row of sortRows(rows, selection.order)) {
+        if (given++ >= selection.limit) break;
+        yield row;
+      }
+    } catch (error) {
+      if (!(error instanceof ForensicError)) throw error;
+      fail(error);
+    } finally {
+      clearProgress();
+    }
+  }
+
+  /** All rows and columns: from the cache, or from the snapshot and then into the cache. */
+  async #whole(
+    plugin: AnyPlugin,
+    options: Question['options'],
+  ): Promise<{ rows: readonly Row[]; notes: readonly string[] }> {
+    const declared: Options = plugin.options ?? {};
+    const secret = Object.entries(declared).some(
+      ([name, option]) => 'secret' in option && options[name] === true,
+    );
+    const key = optionsKey(options);
+    const identity = secret ? undefined : this.#identity;
+    const remembered = identity === undefined ? undefined : this.#recall.answer(identity, plugin, key);
+    if (remembered !== undefined) return remembered;
+    const { kernel, facts, snapshot } = await this.session();
+    const { runPlugin } = await import('../plugin/run.ts');
+    const rows: Row[] = [];
+    const progress = (done: number, total: number): void => showProgress(plugin.name, done, total);
+    for await (const row of runPlugin(plugin, kernel, { options, progress })) rows.push(row);
+    const notes = [...kernel.notes.drain(), ...snapshot.file.troubles];
+    if (identity !== undefined && snapshot.file.troubles.length === 0)
+      this.#recall.keep(identity, facts, plugin, key, { rows, notes });
+    return { rows, notes };
+  }
+}
+
+/** Rows whose filtered cells all pass. A row whose filter cell is absent is left out and counted. */
+function passing(rows: readonly Row[], { filters }: Selection): { rows: readonly Row[]; undecided: number } {
+  if (filters.size === 0) return { rows, undecided: 0 };
+  let undecided = 0;
+  const kept = rows.filter((row) => {
+    for (const [column, passes] of filters) {
+      const cell = row[column]!;
+      if (isAbsent(cell)) undecided++;
+      if (isAbsent(cell) || !passes(cell)) return false;
+    }
+    return true;
+  });
+  return { rows: kept, undecided };
+}
+
+/** Options as one text, the same for the same choice whatever the order of flags. */
+function optionsKey(options: Question['options']): string {
+  const chosen = Object.entries(options).filter(
+    ([, value]) => value !== undefined && value !== false && !(Array.isArray(value) && value.length === 0),
+  );
+  return JSON.stringify(Object.fromEntries(chosen.sort(([a], [b]) => (a < b ? -1 : 1))));
+}

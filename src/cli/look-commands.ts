@@ -1,0 +1,129 @@
+import type { Command } from 'commander';
+import { UsageError } from '../base/errors.ts';
+import type { Result } from '../plugin/document.ts';
+import type { Facts } from '../report/answer.ts';
+import { EXIT } from './exit.ts';
+import { Inquiry } from './inquiry.ts';
+import type { Outcome } from './main.ts';
+import { complain, terminalWidth, writeData } from './output.ts';
+import { Recall } from './recall.ts';
+import {
+  cachePath,
+  checkColor,
+  type OpenFlags,
+  openSettings,
+  type ShowFlags,
+  withOpenFlags,
+} from './settings.ts';
+import { styleFor, wholeQuestion } from './show.ts';
+import { version } from './version.ts';
+
+type Flags = OpenFlags & Pick<ShowFlags, 'json' | 'color'>;
+
+const withLookFlags = (command: Command): Command =>
+  withOpenFlags(command)
+    .option('--json', 'as JSON')
+    .option('--color <when>', 'auto, always or never', 'auto');
+
+/** Does one thing with one snapshot, and tidies up. */
+async function inquire(
+  path: string,
+  flags: Flags,
+  action: (inquiry: Inquiry) => Promise<void>,
+): Promise<void> {
+  checkColor({ color: flags.color });
+  const recall = await Recall.open(cachePath(flags));
+  const inquiry = await Inquiry.begin(path, openSettings(flags), recall);
+  try {
+    await action(inquiry);
+  } finally {
+    inquiry.close();
+    recall.close();
+  }
+}
+
+/** Text that nobody watches is 100 columns wide: wide enough to read, narrow enough to mail. */
+const pageWidth = (): number =>
+  Math.min(terminalWidth(), process.stdout.isTTY ? Number.POSITIVE_INFINITY : 100);
+
+const withoutTable = async (data: Facts | Readonly<Record<string, unknown>>): Promise<string> =>
+  (await import('../report/json.ts')).jsonDocument(version(), data as Readonly<Record<string, unknown>>);
+
+/** Adds `vestige info <snapshot>`. */
+export function addInfoCommand(program: Command, outcome: Outcome): void {
+  const command = program
+    .command('info')
+    .description('Show what a snapshot is, which kernel is inside, and how it was found')
+    .argument('<snapshot...>')
+    .addHelpText('after', '\nExample:\n  vestige info memory.raw\n');
+  withLookFlags(command).action(async (paths: string[], flags: Flags) => {
+    for (const path of paths) {
+      await inquire(path, flags, async (inquiry) => {
+        const facts = (await inquiry.session()).facts; // the road to the kernel, taken now and not remembered
+        if (flags.json === true) return writeData(await withoutTable(facts));
+        const { infoText } = await import('../report/info.ts');
+        return writeData(infoText(facts, await styleFor(flags), pageWidth()));
+      });
+    }
+    outcome.code = EXIT.done;
+  });
+}
+
+/** Adds `vestige explain <snapshot> <address|symbol>`. */
+export function addExplainCommand(program: Command, outcome: Outcome): void {
+  const command = program
+    .command('explain')
+    .description('Show how an address or symbol becomes bytes: every page-table entry on the way')
+    .argument('<snapshot>')
+    .argument('<address>', 'in hex, or a symbol of the kernel, or symbol+0x10')
+    .option('--pid <pid>', "walk this process's page tables instead of the kernel's")
+    .addHelpText(
+      'after',
+      '\nExample:\n  vestige explain memory.raw init_task\n  vestige explain memory.raw 0x7ffd1000 --pid 1\n',
+    );
+  withLookFlags(command).action(async (path: string, asked: string, flags: Flags & { pid?: string }) => {
+    if (flags.pid !== undefined && !/^\d{1,9}$/.test(flags.pid))
+      throw new UsageError(`--pid wants a number, not ${flags.pid}`);
+    await inquire(path, flags, async (inquiry) => {
+      const { explain } = await import('../session/explain.ts');
+      const explanation = explain(
+        await inquiry.session(),
+        asked,
+        flags.pid === undefined ? undefined : Number(flags.pid),
+      );
+      outcome.code = explanation.fault === null ? EXIT.done : EXIT.findings;
+      if (flags.json === true) return writeData(await withoutTable({ explanation }));
+      const { explanationText } = await import('../report/explanation.ts');
+      return writeData(explanationText(explanation, await styleFor(flags)));
+    });
+  });
+}
+
+/** Adds `vestige triage <snapshot>`. */
+export function addTriageCommand(program: Command, outcome: Outcome): void {
+  const command = program
+    .command('triage')
+    .description('Show on one screen what a machine was doing, and what deserves a look')
+    .argument('<snapshot>')
+    .addHelpText('after', '\nExample:\n  vestige triage memory.raw\n');
+  withLookFlags(command).action(async (path: string, flags: Flags) => {
+    await inquire(path, flags, async (inquiry) => {
+      const facts = await inquiry.facts();
+      const { paintPicture, TRIAGE_PLUGINS } = await import('../triage/paint.ts');
+      const { plugins } = await import('../../plugins/index.ts');
+      const results: Result[] = [];
+      for (const plugin of plugins.filter(({ name }) => TRIAGE_PLUGINS.some((wanted) => wanted === name))) {
+        const answer = inquiry.answer(wholeQuestion(plugin));
+        const rows = [];
+        for await (const row of answer.rows) rows.push(row);
+        if (answer.failure !== undefined) complain(`${plugin.name}: ${answer.failure.message}`);
+        if (answer.failure !== undefined) outcome.code = EXIT.failed;
+        results.push({ plugin: plugin.name, version: plugin.version, rows, notes: answer.notes });
+      }
+      const picture = paintPicture(results);
+      if (flags.json === true) return writeData(await withoutTable({ ...facts, triage: picture }));
+      const { triageText } = await import('../report/triage.ts');
+      return writeData(triageText(facts, picture, await styleFor(flags), pageWidth()));
+    });
+  });
+}

@@ -1,0 +1,152 @@
+import type { Command } from 'commander';
+import { UsageError } from '../base/errors.ts';
+import { type AnyPlugin, kindOf, type Option, type Options } from '../plugin/contract.ts';
+import type { Question } from './inquiry.ts';
+import type { Outcome } from './main.ts';
+import { hint } from './nearest.ts';
+import { writeData } from './output.ts';
+import { type SelectionWords, selectFor } from './selection.ts';
+import { formatFrom, type OpenFlags, type ShowFlags, withOpenFlags, withShowFlags } from './settings.ts';
+import { showAnswers } from './show.ts';
+
+type Flags = OpenFlags & ShowFlags & Readonly<Record<string, unknown>>;
+
+/** Adds `vestige pslist <snapshot…>` and its like. */
+export function addPluginCommands(program: Command, plugins: readonly AnyPlugin[], outcome: Outcome): void {
+  for (const plugin of plugins) {
+    const command = program
+      .command(plugin.name)
+      .description(plugin.summary)
+      .argument('<snapshot...>', 'memory snapshots, of any known format')
+      .addHelpText('after', () => columnsHelp(plugin));
+    for (const column of plugin.filters ?? []) {
+      command.option(
+        `--${column} <list>`,
+        `keep the rows with one of these: a,b,c${kindOf(plugin.columns[column]!) === 'text' ? ' (* and ? match)' : ''}`,
+      );
+    }
+    const options: Options = plugin.options ?? {};
+    for (const [name, option] of Object.entries(options)) command.option(flagFor(name, option), option.help);
+    command
+      .option('--columns <list>', 'show these columns in this order')
+      .option('--sort <list>', 'sort by these columns; -column for descending')
+      .option('--limit <rows>', 'show no more rows than this');
+    withShowFlags(withOpenFlags(command)).action(async (paths: string[], flags: Flags) => {
+      outcome.code = await showAnswers(paths, [questionOf(plugin, flags)], flags);
+    });
+  }
+}
+
+const flagFor = (name: string, option: Option): string =>
+  `--${name}${'switch' in option ? '' : ` <${option.value}>`}`;
+
+function questionOf(plugin: AnyPlugin, flags: Flags): Question {
+  const word = (name: string): string | undefined =>
+    typeof flags[name] === 'string' ? flags[name] : undefined;
+  const filters = new Map(
+    (plugin.filters ?? []).flatMap((column) => {
+      const value = word(column);
+      return value === undefined ? [] : [[column, value] as const];
+    }),
+  );
+  const words: { -readonly [K in keyof SelectionWords]: SelectionWords[K] } = { filters };
+  for (const name of ['columns', 'sort', 'limit'] as const) {
+    const value = word(name);
+    if (value !== undefined) words[name] = value;
+  }
+  const declared: Options = plugin.options ?? {};
+  const options = Object.fromEntries(
+    Object.entries(declared).map(([name, option]) => [name, chosen(option, flags[name])]),
+  );
+  return { plugin, options, selection: selectFor(plugin, words) };
+}
+
+function chosen(option: Option, value: unknown): unknown {
+  if ('switch' in option) return value === true;
+  if (typeof value !== 'string') return option.list ? [] : undefined;
+  return option.list ? value.split(',').map((word) => option.parse(word.trim())) : option.parse(value);
+}
+
+function columnsHelp(plugin: AnyPlugin): string {
+  const width = Math.max(...Object.keys(plugin.columns).map((name) => name.length));
+  const lines = Object.entries(plugin.columns).map(
+    ([name, column]) => `  ${name.padEnd(width)}  ${kindOf(column)}`,
+  );
+  return `\nColumns:\n${lines.join('\n')}\n\nExample:\n  vestige ${plugin.name} memory.raw ${plugin.example}\n`;
+}
+
+/** Adds `vestige run <plugin,plugin> <snapshot…>`. */
+export function addRunCommand(program: Command, plugins: readonly AnyPlugin[], outcome: Outcome): void {
+  const command = program
+    .command('run')
+    .description('Ask several questions in one go: vestige run pslist,sockets memory.raw')
+    .argument('<words...>', 'plugins joined by commas, then snapshots; with --all only snapshots')
+    .option('--all', 'ask every plugin')
+    .option('--limit <rows>', 'show no more rows of each than this');
+  withShowFlags(withOpenFlags(command)).action(
+    async (words: string[], flags: Flags & { all?: true; limit?: string }) => {
+      const paths = flags.all === true ? words : words.slice(1);
+      if (paths.length === 0)
+        throw new UsageError(
+          'run wants plugins and at least one snapshot: vestige run pslist,sockets memory.raw',
+        );
+      const chosenPlugins = flags.all === true ? plugins : pluginsNamed(words[0]!, plugins);
+      if (formatFrom(flags) === 'csv' && chosenPlugins.length > 1)
+        throw new UsageError('csv holds one table: ask one plugin at a time, or use --format jsonl');
+      outcome.code = await showAnswers(
+        paths,
+        chosenPlugins.map((plugin) => questionOf(plugin, { ...flags, columns: undefined })),
+        flags,
+      );
+    },
+  );
+}
+
+function pluginsNamed(list: string, plugins: readonly AnyPlugin[]): AnyPlugin[] {
+  const names = plugins.map(({ name }) => name);
+  return [
+    ...new Set(
+      list
+        .split(',')
+        .map((word) => word.trim())
+        .filter((word) => word !== ''),
+    ),
+  ].map((word) => {
+    const found = plugins.find(({ name }) => name === word);
+    if (found === undefined)
+      throw new UsageError(`there is no plugin ${word}${hint(word, names)}; there are ${names.join(', ')}`);
+    return found;
+  });
+}
+
+/** Adds `vestige plugins`: what can be asked. */
+export function addPluginsCommand(program: Command, plugins: readonly AnyPlugin[]): void {
+  program
+    .command('plugins')
+    .description('List the questions that can be asked, with their columns')
+    .option('--json', 'as JSON')
+    .action(({ json }: { json?: true }) => {
+      if (json === true) {
+        const listed = plugins.map(({ name, summary, version, columns, identity, filters }) => ({
+          name,
+          summary,
+          version,
+          columns: Object.fromEntries(
+            Object.entries(columns).map(([column, reader]) => [column, kindOf(reader)]),
+          ),
+          identity,
+          filters: filters ?? [],
+        }));
+        return writeData(`${JSON.stringify(listed, null, 2)}\n`);
+      }
+      const width = Math.max(...plugins.map(({ name }) => name.length));
+      return writeData(
+        plugins
+          .map(
+            ({ name, summary, columns }) =>
+              `${name.padEnd(width)}  ${summary}\n${' '.repeat(width)}  ${Object.keys(columns).join(', ')}\n`,
+          )
+          .join(''),
+      );
+    });
+}

@@ -1,0 +1,93 @@
+import { createHash } from 'node:crypto';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { StoreError } from '../base/errors.ts';
+import type { AnyPlugin } from '../plugin/contract.ts';
+import type { Profile, ProfileShelf } from '../profile/profile.ts';
+import type { RememberedAnswer, RememberedFacts, SnapshotIdentity, Store } from '../store/store.ts';
+import { complain } from './output.ts';
+
+/** Where the cache is when no flag says: `$XDG_CACHE_HOME/vestige/cache.sqlite` (XDG Base Directory Specification). */
+export function defaultCachePath(env: Readonly<Record<string, string | undefined>> = process.env): string {
+  const { XDG_CACHE_HOME } = env;
+  const base = XDG_CACHE_HOME?.startsWith('/') ? XDG_CACHE_HOME : join(homedir(), '.cache');
+  return join(base, 'vestige', 'cache.sqlite');
+}
+
+/** What makes one binding of a file differ from another: a base address or a profile that the user forced. */
+export const bindingKey = (base: number | undefined, profile: Profile | undefined): string =>
+  base === undefined && profile === undefined
+    ? ''
+    : createHash('sha256')
+        .update(JSON.stringify([base ?? null, profile ?? null]))
+        .digest('hex')
+        .slice(0, 16);
+
+/** The cache as commands see it: whatever goes wrong with it costs one warning and the speed, never the answer. */
+export class Recall implements ProfileShelf {
+  #store: Store | undefined;
+
+  private constructor(store: Store | undefined) {
+    this.#store = store;
+  }
+
+  /** Opens the cache; `path` undefined means that none is wanted. */
+  static async open(path: string | undefined): Promise<Recall> {
+    if (path === undefined) return new Recall(undefined);
+    const { Store } = await import('../store/store.ts');
+    const recall = new Recall(undefined);
+    recall.#store = recall.#guard(() => Store.open(path));
+    return recall;
+  }
+
+  /** The identity of a file as it is now, or undefined where nothing can be remembered of it. */
+  async identify(path: string, binding: string): Promise<SnapshotIdentity | undefined> {
+    if (this.#store === undefined) return undefined;
+    const { keyOf } = await import('../store/key.ts');
+    const key = keyOf(path);
+    return key === null ? undefined : { path: resolve(path), key, binding };
+  }
+
+  facts(identity: SnapshotIdentity): RememberedFacts | undefined {
+    return this.#guard((store) => store.facts(identity));
+  }
+
+  answer(identity: SnapshotIdentity, plugin: AnyPlugin, options: string): RememberedAnswer | undefined {
+    return this.#guard((store) => store.answer(identity, plugin, options));
+  }
+
+  keep(
+    identity: SnapshotIdentity,
+    facts: RememberedFacts,
+    plugin: AnyPlugin,
+    options: string,
+    answer: RememberedAnswer,
+  ): void {
+    this.#guard((store) => store.keep(identity, facts, plugin, options, answer));
+  }
+
+  findProfile(buildId: string): Profile | undefined {
+    return this.#guard((store) => store.findProfile(buildId));
+  }
+
+  keepProfile(profile: Profile): void {
+    this.#guard((store) => store.keepProfile(profile));
+  }
+
+  close(): void {
+    this.#store?.close();
+  }
+
+  /** Does something with the store; after its first failure there is no store any more. */
+  #guard<T>(action: (store: Store) => T): T | undefined {
+    if (this.#store === undefined && action.length > 0) return undefined;
+    try {
+      return action(this.#store!);
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      complain(`${error.message}; going on without it`);
+      this.#store = undefined;
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,64 @@
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { plugins as own } from '../../plugins/index.ts';
+import { UsageError } from '../base/errors.ts';
+import type { AnyPlugin } from '../plugin/contract.ts';
+
+/** The program's own plugins and those that `--plugin FILE` names, and the words that are left. @throws UsageError */
+export async function loadPlugins(
+  words: readonly string[],
+): Promise<{ plugins: readonly AnyPlugin[]; rest: readonly string[] }> {
+  const plugins = [...own];
+  const rest: string[] = [];
+  for (let index = 0; index < words.length; index++) {
+    const word = words[index]!;
+    if (word !== '--plugin' && !word.startsWith('--plugin=')) {
+      rest.push(word);
+      continue;
+    }
+    const path = word === '--plugin' ? words[++index] : word.slice('--plugin='.length);
+    if (path === undefined || path === '') throw new UsageError('--plugin wants the file of a plugin');
+    const plugin = await loadPlugin(path);
+    if (plugins.some(({ name }) => name === plugin.name))
+      throw new UsageError(`${path}: there is a plugin ${plugin.name} already`);
+    plugins.push(plugin);
+  }
+  return { plugins, rest };
+}
+
+/** Only the program's own answers are remembered: a plugin being written changes without a new version. */
+export const isOwn = (plugin: AnyPlugin): boolean => own.includes(plugin);
+
+async function loadPlugin(path: string): Promise<AnyPlugin> {
+  let loaded: { default?: unknown };
+  try {
+    loaded = (await import(pathToFileURL(resolve(path)).href)) as { default?: unknown };
+  } catch (error) {
+    throw new UsageError(`cannot load plugin ${path}: ${(error as Error).message}`);
+  }
+  const flaw = flawIn(loaded.default);
+  if (flaw !== undefined) throw new UsageError(`${path} exports no plugin: ${flaw}`);
+  return loaded.default as AnyPlugin;
+}
+
+const KINDS = ['int', 'text', 'flag', 'address', 'time', 'seconds'];
+
+/** What keeps a value from being a plugin, in words; the compiler has not seen modules that users bring. */
+function flawIn(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null) return 'its default export is no object';
+  const { name, summary, example, version, subjects, columns, identity } = value as Record<string, unknown>;
+  if (typeof name !== 'string' || !/^[a-z][a-z0-9-]*$/.test(name)) return 'name must be a lowercase word';
+  if (typeof summary !== 'string' || typeof example !== 'string') return 'summary and example must be texts';
+  if (!Number.isSafeInteger(version)) return 'version must be a whole number';
+  if (typeof subjects !== 'function') return 'subjects must be a function';
+  if (typeof columns !== 'object' || columns === null || Object.keys(columns).length === 0)
+    return 'columns are missing';
+  for (const [column, reader] of Object.entries(columns as Record<string, Record<string, unknown>>)) {
+    const [kind, read] = Object.entries(reader ?? {})[0] ?? [];
+    if (!KINDS.includes(kind ?? '') || typeof read !== 'function')
+      return `column ${column} must be one of ${KINDS.join(', ')} with a function`;
+  }
+  if (!Array.isArray(identity) || identity.some((column) => !Object.hasOwn(columns, column as string)))
+    return 'identity must name columns';
+  return undefined;
+}

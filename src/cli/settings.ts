@@ -1,0 +1,95 @@
+import { readFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { UnreadableFile, UsageError } from '../base/errors.ts';
+import { readProfile } from '../profile/profile.ts';
+import type { ColorChoice } from '../report/style.ts';
+import type { OpenSettings } from './inquiry.ts';
+import { defaultCachePath } from './recall.ts';
+
+/** Flags of every command that opens snapshots, as commander gives them. */
+export interface OpenFlags {
+  readonly base?: string;
+  readonly profile?: string;
+  /** A path, `false` for `--no-cache`, `true` where no flag says. */
+  readonly cache: string | boolean;
+}
+
+/** Flags of every command that shows something. */
+export interface ShowFlags {
+  readonly format?: string;
+  readonly json?: true;
+  readonly header: boolean;
+  readonly color: ColorChoice;
+  readonly strict?: true;
+}
+
+export const FORMATS = ['table', 'json', 'jsonl', 'csv'] as const;
+export type FormatName = (typeof FORMATS)[number];
+
+/** Adds the flags that say how a snapshot is opened. */
+export const withOpenFlags = (command: Command): Command =>
+  command
+    .option('--base <address>', 'physical address of the first byte of a raw snapshot')
+    .option('--profile <file>', 'bind by this profile instead of what the snapshot says of itself')
+    .option('--cache <file>', 'remember answers in this file instead of the usual one')
+    .option('--no-cache', 'neither ask the cache nor add to it');
+
+/** Adds the flags that say how answers are shown. */
+export const withShowFlags = (command: Command): Command =>
+  command
+    .option('--format <format>', `how to print: ${FORMATS.join(', ')}`)
+    .option('--json', 'the same as --format json')
+    .option('--no-header', 'leave the line of column names out')
+    .option('--color <when>', 'auto, always or never', 'auto')
+    .option('--strict', 'exit with 1 where anything could not be read');
+
+/** @throws UsageError, UnreadableFile, BadProfile */
+export function openSettings({ base, profile }: OpenFlags): OpenSettings {
+  return {
+    ...(base === undefined ? {} : { base: addressFrom(base) }),
+    ...(profile === undefined ? {} : { profile: readProfile(textOf(profile), profile) }),
+  };
+}
+
+/** The cache's path, or undefined where none is wanted. */
+export function cachePath({ cache }: OpenFlags): string | undefined {
+  if (cache === false) return undefined;
+  return typeof cache === 'string' ? cache : defaultCachePath();
+}
+
+/** @throws UsageError */
+export function formatFrom({ format, json }: ShowFlags): FormatName {
+  const word = json === true ? 'json' : (format ?? 'table');
+  const known = FORMATS.find((name) => name === word);
+  if (known === undefined)
+    throw new UsageError(`there is no format ${word}; there are ${FORMATS.join(', ')}`);
+  if (json === true && format !== undefined && format !== 'json')
+    throw new UsageError('--json contradicts --format');
+  return known;
+}
+
+/** @throws UsageError */
+export function checkColor({ color }: Pick<ShowFlags, 'color'>): void {
+  if (!['auto', 'always', 'never'].includes(color))
+    throw new UsageError(`--color wants auto, always or never, not ${color}`);
+}
+
+function addressFrom(word: string): number {
+  const address = /^(0x[0-9a-f]+|\d+)$/i.test(word) ? Number(word) : Number.NaN;
+  if (!Number.isSafeInteger(address) || address % 4096 !== 0) {
+    throw new UsageError(`--base wants an address that is a multiple of 4096, not ${word}`);
+  }
+  return address;
+}
+
+/** The text of a file that the user named. @throws UnreadableFile */
+export function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new UnreadableFile(
+      `cannot read ${path}: ${code === 'ENOENT' ? 'no such file' : (code ?? String(error))}`,
+    );
+  }
+}

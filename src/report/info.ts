@@ -1,0 +1,110 @@
+import type { BindingStep } from '../plugin/document.ts';
+import type { Facts } from './answer.ts';
+import { escapeText } from './escape.ts';
+import type { Style } from './style.ts';
+import { padEnd, truncate } from './width.ts';
+
+/** Ranges that `info` lists; the rest is counted. */
+const SHOWN_RANGES = 6;
+
+/** How much, in the unit that keeps it readable: `512 MiB`. */
+export function bytesText(bytes: number): string {
+  const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  return `${Number.isInteger(value) ? value : value.toFixed(1)} ${units[unit]}`;
+}
+
+/** How long, as people say it: `2 d 3 h 4 min 5 s`; parts that are zero at the front are left out. */
+export function durationText(seconds: number): string {
+  const whole = Math.floor(seconds);
+  const parts = [
+    [Math.floor(whole / 86400), 'd'],
+    [Math.floor(whole / 3600) % 24, 'h'],
+    [Math.floor(whole / 60) % 60, 'min'],
+    [whole % 60, 's'],
+  ] as const;
+  const first = parts.findIndex(([value]) => value > 0);
+  return parts
+    .slice(first < 0 ? 3 : first)
+    .map(([value, unit]) => `${value} ${unit}`)
+    .join(' ');
+}
+
+/** One screen about a snapshot and the kernel inside: no line wider than `width`, ends in a newline. */
+export function infoText({ snapshot, kernel }: Facts, style: Style, width: number): string {
+  const ranges = snapshot.ranges.slice(0, SHOWN_RANGES).map(({ start, end }) => `${start} – ${end}`);
+  const more = snapshot.rangeCount - ranges.length;
+  const unknown = 'not known';
+  const sections: readonly (readonly [
+    title: string,
+    lines: readonly (readonly [key: string, value: string])[],
+  ])[] = [
+    [
+      'Snapshot',
+      [
+        ['file', snapshot.path],
+        [
+          'format',
+          [snapshot.format, ...Object.entries(snapshot.facts).map(([key, value]) => `${key} ${value}`)].join(
+            ', ',
+          ),
+        ],
+        ['size', bytesText(snapshot.sizeBytes)],
+        [
+          'memory',
+          `${bytesText(snapshot.memoryBytes)} in ${snapshot.rangeCount} range${snapshot.rangeCount === 1 ? '' : 's'}`,
+        ],
+        [
+          'missing',
+          snapshot.missingBytes === 0
+            ? 'nothing'
+            : `${bytesText(snapshot.missingBytes)} between the first and the last range`,
+        ],
+        ...ranges.map((range, index) => [index === 0 ? 'ranges' : '', range] as const),
+        ...(more > 0 ? [['', `and ${more} more`] as const] : []),
+      ],
+    ],
+    [
+      'Kernel',
+      [
+        ['banner', kernel.banner],
+        ['release', kernel.release],
+        ['build ID', kernel.buildId ?? unknown],
+        ['architecture', `${kernel.architecture}, ${kernel.paging}, page tables at ${kernel.pageTableRoot}`],
+        ['KASLR', `virtual ${kernel.kaslr.virtual}, physical ${kernel.kaslr.physical}`],
+        ['host name', kernel.hostname ?? unknown],
+        ['CPUs', kernel.cpus === null ? unknown : String(kernel.cpus)],
+        ['booted', kernel.bootTime ?? unknown],
+        ['snapshot', kernel.time ?? snapshot.takenAt ?? unknown],
+        ['up', kernel.uptimeSeconds === null ? unknown : durationText(kernel.uptimeSeconds)],
+      ],
+    ],
+  ];
+  const lines = sections.flatMap(([title, entries]) => [
+    style.title(title),
+    ...entries.map(
+      ([key, value]) => `  ${style.faint(padEnd(key, 13))} ${truncate(escapeText(value), width - 16)}`,
+    ),
+  ]);
+  const sure = { verified: style.good, likely: style.warning, uncertain: style.danger }[kernel.confidence];
+  lines.push(`${style.title('Binding')}  by ${kernel.boundBy}: ${sure(kernel.confidence)}`);
+  for (const step of kernel.steps) lines.push(stepText(step, style, width));
+  return `${lines.join('\n')}\n`;
+}
+
+const MARKS: Readonly<Record<BindingStep['outcome'], string>> = {
+  found: '✓',
+  verified: '✓',
+  failed: '✗',
+  skipped: '·',
+};
+
+function stepText({ step, outcome, detail }: BindingStep, style: Style, width: number): string {
+  const paint = outcome === 'failed' ? style.warning : style.good;
+  return `  ${paint(MARKS[outcome])} ${style.faint(padEnd(step, 11))} ${truncate(escapeText(detail), width - 16)}`;
+}

@@ -1,0 +1,68 @@
+import type { Row } from '../plugin/cell.ts';
+import { type Answer, factNotes, type Piece, type Presenter } from './answer.ts';
+import { ABSENT_MARK } from './cell.ts';
+import { escapeText } from './escape.ts';
+import { drawTable, type Table, type TableOptions } from './table.ts';
+import { truncate } from './width.ts';
+
+/** What the table format must know besides the tables' own options. */
+export interface TablePresenterOptions extends TableOptions {
+  /** Several snapshots: each gets a title. */
+  readonly titleSnapshots: boolean;
+  /** Several plugins: each gets a title. */
+  readonly titlePlugins: boolean;
+}
+
+/** Tables for people: rows on stdout; what was hidden, what `–` stands for and the notes on stderr. */
+export function tablePresenter(options: TablePresenterOptions): Presenter {
+  let first = true;
+  const title = (text: string): string => {
+    const lead = first ? '' : '\n';
+    first = false;
+    return `${lead}${options.style.title(truncate(escapeText(text), options.width))}\n`;
+  };
+  return {
+    begin: () => '',
+    async *snapshot(facts, answers) {
+      if (options.titleSnapshots) yield title(facts.snapshot.path);
+      for await (const answer of answers) {
+        const rows: Row[] = [];
+        for await (const row of answer.rows) rows.push(row);
+        if (options.titlePlugins) yield title(`${answer.plugin.name} (${rows.length})`);
+        const table = drawTable(answer, rows, options);
+        yield* inPieces(table.lines);
+        yield { aside: asides(table, answer) };
+      }
+      yield noteAside(factNotes(facts));
+    },
+    failed: () => '',
+    end: () => '',
+  };
+}
+
+/** Many lines as few strings: a write for every line would cost more than the line. */
+function* inPieces(lines: readonly string[]): Generator<string> {
+  for (let at = 0; at < lines.length; at += 1000) yield `${lines.slice(at, at + 1000).join('\n')}\n`;
+}
+
+function asides({ hidden, absences }: Table, { named, notes }: Answer): string {
+  let text = '';
+  if (hidden.length > 0) {
+    const way = named ? 'a wider terminal shows them' : '--columns shows them';
+    text += `hidden at this width: ${hidden.join(', ')}; ${way}\n`;
+  }
+  if (absences.size > 0) {
+    const reasons = [...absences].map(([reason, count]) => `${escapeText(reason)} (${count})`).join(', ');
+    text += `${ABSENT_MARK} could not be read: ${reasons}\n`;
+  }
+  return text + noteLines(notes);
+}
+
+/** Notes as lines for stderr, and their number where it is worth counting. */
+export function noteLines(notes: readonly string[]): string {
+  const lines = notes.map((note) => `note: ${escapeText(note)}\n`).join('');
+  return notes.length > 1 ? `${lines}${notes.length} notes\n` : lines;
+}
+
+/** Notes as an aside. */
+export const noteAside = (notes: readonly string[]): Piece => ({ aside: noteLines(notes) });

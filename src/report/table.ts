@@ -1,0 +1,141 @@
+import { type Cell, isAbsent, type Row } from '../plugin/cell.ts';
+import { type AnyPlugin, type ColumnKind, kindOf } from '../plugin/contract.ts';
+import { cellText, isRightAligned } from './cell.ts';
+import { escapeText } from './escape.ts';
+import { GAP, shareWidth, type Wish } from './fit.ts';
+import type { Style } from './style.ts';
+import { truncate, widthOf } from './width.ts';
+
+/** A tree deeper than this is drawn no further to the right: damaged evidence may claim any depth. */
+const DEEPEST = 32;
+/** Digits of a second that are shown: the kernel's log has microseconds. */
+const MOST_DECIMALS = 6;
+
+/** What the columns of a table are and how they are drawn. */
+export interface TableShape {
+  readonly plugin: Pick<AnyPlugin, 'columns' | 'dispensable' | 'tree'>;
+  /** In this order. */
+  readonly columns: readonly string[];
+  /** The user named the columns: none is dispensable then. */
+  readonly named: boolean;
+  /** The rows are in an order of the user's own: a tree is drawn flat. */
+  readonly sorted: boolean;
+}
+
+/** How a table may be drawn. */
+export interface TableOptions {
+  /** Columns of the terminal; `Infinity` where nobody looks. */
+  readonly width: number;
+  readonly header: boolean;
+  readonly style: Style;
+}
+
+/** A table, drawn. */
+export interface Table {
+  /** Without line feeds. */
+  readonly lines: readonly string[];
+  /** Columns that found no room. */
+  readonly hidden: readonly string[];
+  /** Why cells are absent → how many are, of the columns shown. */
+  readonly absences: ReadonlyMap<string, number>;
+}
+
+interface Drawn {
+  readonly name: string;
+  readonly title: string;
+  readonly right: boolean;
+  readonly kind: ColumnKind;
+  readonly cells: readonly string[];
+}
+
+/** Draws rows as a table without rules: a header, numbers to the right, no line wider than the terminal. */
+export function drawTable(shape: TableShape, rows: readonly Row[], options: TableOptions): Table {
+  const { columns, tree, dispensable = [] } = shape.plugin;
+  const treeBy =
+    tree !== undefined && !shape.sorted && shape.columns.includes(tree.column) ? tree.by : undefined;
+  const drawn = shape.columns
+    .filter((name) => shape.named || name !== treeBy)
+    .map((name) =>
+      drawColumn(name, kindOf(columns[name]!), rows, name === tree?.column ? treeBy : undefined),
+    );
+  const wishes = drawn.map((column) => wishOf(column, options.header));
+  const { widths, hidden } = shareWidth(wishes, options.width, shape.named ? [] : dispensable);
+  const shown = drawn.filter(({ name }) => widths.has(name));
+  const lines: string[] = [];
+  if (options.header)
+    lines.push(
+      drawLine(
+        shown,
+        widths,
+        (column) => column.title,
+        () => options.style.heading,
+      ),
+    );
+  rows.forEach((row, index) => {
+    const styleOf = ({ name }: Drawn): ((text: string) => string) | undefined =>
+      isAbsent(row[name] as Cell) ? options.style.faint : undefined;
+    lines.push(drawLine(shown, widths, (column) => column.cells[index]!, styleOf));
+  });
+  return { lines, hidden, absences: countAbsences(shown, rows) };
+}
+
+function drawColumn(name: string, kind: ColumnKind, rows: readonly Row[], treeBy: string | undefined): Drawn {
+  const shared = { name, title: escapeText(name), right: isRightAligned(kind), kind };
+  if (kind === 'seconds') return { ...shared, cells: drawSeconds(rows.map((row) => row[name]!)) };
+  if (treeBy === undefined) return { ...shared, cells: rows.map((row) => cellText(kind, row[name]!)) };
+  return { ...shared, cells: rows.map((row) => indent(row[treeBy]!) + cellText(kind, row[name]!)) };
+}
+
+function indent(depth: Cell): string {
+  return typeof depth === 'number' && depth > 0 ? '  '.repeat(Math.min(depth, DEEPEST)) : '';
+}
+
+/** One number of decimals for the whole column, so that the points stand below each other. */
+function drawSeconds(cells: readonly Cell[]): string[] {
+  let decimals = 0;
+  for (const cell of cells) {
+    if (typeof cell !== 'number') continue;
+    const fraction = cell.toFixed(MOST_DECIMALS).split('.')[1]!.replace(/0+$/, '');
+    decimals = Math.max(decimals, fraction.length);
+  }
+  return cells.map((cell) => (typeof cell === 'number' ? cell.toFixed(decimals) : cellText('seconds', cell)));
+}
+
+function wishOf({ name, title, cells, kind }: Drawn, header: boolean): Wish {
+  let natural = header ? widthOf(title) : 0;
+  for (const cell of cells) natural = Math.max(natural, widthOf(cell));
+  return { name, natural, cuttable: kind === 'text' };
+}
+
+function drawLine(
+  shown: readonly Drawn[],
+  widths: ReadonlyMap<string, number>,
+  textOf: (column: Drawn) => string,
+  styleOf: (column: Drawn) => ((text: string) => string) | undefined,
+): string {
+  let line = '';
+  let owed = '';
+  for (const column of shown) {
+    const width = widths.get(column.name)!;
+    const text = truncate(textOf(column), width);
+    const padding = ' '.repeat(Math.max(0, width - widthOf(text)));
+    if (text !== '') {
+      line += owed + (column.right ? padding : '') + (styleOf(column)?.(text) ?? text);
+      owed = '';
+    }
+    // Spaces are written only when something follows: no line ends in them.
+    owed += (text === '' || !column.right ? padding : '') + ' '.repeat(GAP);
+  }
+  return line;
+}
+
+function countAbsences(shown: readonly Drawn[], rows: readonly Row[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { name } of shown) {
+    for (const row of rows) {
+      const cell = row[name]!;
+      if (isAbsent(cell)) counts.set(cell.absent, (counts.get(cell.absent) ?? 0) + 1);
+    }
+  }
+  return counts;
+}

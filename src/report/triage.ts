@@ -1,0 +1,95 @@
+import type { Picture, SocketLine } from '../triage/picture.ts';
+import type { Facts } from './answer.ts';
+import { escapeText } from './escape.ts';
+import { bytesText, durationText } from './info.ts';
+import type { Style } from './style.ts';
+import { padEnd, truncate, widthOf } from './width.ts';
+
+/** Lines of each kind that one screen has room for; what is left out is counted. */
+const MOST = { processes: 14, sockets: 8, modules: 4, keys: 6, unread: 6 } as const;
+
+/** A one-screen picture of a machine: no line wider than `width`, ends in a newline. */
+export function triageText(facts: Facts, picture: Picture, style: Style, width: number): string {
+  const lines: string[] = [...machineLines(facts, style, width)];
+  const section = (title: string, count: string, rows: readonly string[], most: number): void => {
+    lines.push('', `${style.title(title)}  ${style.faint(count)}`);
+    lines.push(...rows.slice(0, most).map((row) => `  ${row}`));
+    if (rows.length > most) lines.push(style.faint(`  … and ${rows.length - most} more`));
+  };
+  const { processes, listening, established, modules, keys, unread } = picture;
+  const notable = processes.listed.filter(({ reasons }) => reasons.length > 0).length;
+  section(
+    'Processes',
+    `${processes.total - processes.kernelThreads} and ${processes.kernelThreads} kernel threads; ${notable} notable`,
+    processLines(picture, style, width - 2),
+    MOST.processes,
+  );
+  section('Listening', `${listening.length}`, socketLines(listening, style, width - 2), MOST.sockets);
+  section('Established', `${established.length}`, socketLines(established, style, width - 2), MOST.sockets);
+  section(
+    'Modules',
+    `${modules.total}; ${modules.notable.length} notable`,
+    modules.notable.map(({ name, reasons }) =>
+      truncate(escapeText(`${name}: ${reasons.join(', ')}`), width - 2),
+    ),
+    MOST.modules,
+  );
+  section(
+    'AES keys',
+    `${keys.reduce((sum, { count }) => sum + count, 0)}`,
+    keys.map(({ bits, count, owner }) =>
+      truncate(escapeText(`${count} of ${bits} bits in ${owner}`), width - 2),
+    ),
+    MOST.keys,
+  );
+  section(
+    'Could not be read',
+    unread.length === 0 ? 'nothing' : '',
+    unread.map((line) => style.warning(truncate(escapeText(line), width - 2))),
+    MOST.unread,
+  );
+  return `${lines.join('\n')}\n`;
+}
+
+function machineLines({ snapshot, kernel }: Facts, style: Style, width: number): string[] {
+  const cpus = kernel.cpus === null ? '' : `, ${kernel.cpus} CPU${kernel.cpus === 1 ? '' : 's'}`;
+  const time = kernel.time ?? snapshot.takenAt;
+  const up = kernel.uptimeSeconds === null ? '' : `, up ${durationText(kernel.uptimeSeconds)}`;
+  const missing = snapshot.missingBytes > 0 ? `, ${bytesText(snapshot.missingBytes)} missing` : '';
+  const sure = { verified: style.good, likely: style.warning, uncertain: style.danger }[kernel.confidence];
+  const cut = (text: string): string => truncate(escapeText(text), width);
+  return [
+    `${style.title(cut(kernel.hostname ?? 'no host name'))}`,
+    cut(
+      `Linux ${kernel.release}, ${kernel.architecture}, ${kernel.paging}${cpus}, ${bytesText(snapshot.memoryBytes)}${missing}`,
+    ),
+    cut(`${time === null ? 'time not known' : `at ${time}`}${up}`),
+    `${cut(`${snapshot.format}, kernel found by ${kernel.boundBy}`)}: ${sure(kernel.confidence)}`,
+  ];
+}
+
+/** One process a line: number, user, name or arguments, and why it is worth a look. */
+function processLines({ processes: { listed } }: Picture, style: Style, width: number): string[] {
+  const pidWidth = Math.max(3, ...listed.map(({ pid }) => String(pid).length));
+  const uidWidth = Math.max(3, ...listed.map(({ uid }) => String(uid ?? '').length));
+  return listed.map(({ pid, uid, name, args, reasons }) => {
+    const head = `${String(pid).padStart(pidWidth)} ${String(uid ?? '–').padStart(uidWidth)}  `;
+    const why = reasons.length === 0 ? '' : `  ${escapeText(reasons.join('; '))}`;
+    const shownName = escapeText(args === null || args === '' ? name : args);
+    const room = width - head.length;
+    const forName = Math.max(Math.min(widthOf(shownName), 16), room - widthOf(why));
+    const command = truncate(shownName, Math.min(forName, room));
+    return head + command + style.danger(truncate(why, room - widthOf(command)));
+  });
+}
+
+function socketLines(sockets: readonly SocketLine[], style: Style, width: number): string[] {
+  const ends = sockets.map(({ protocol, local, remote }) =>
+    escapeText(`${padEnd(protocol, 4)} ${local}${remote === null ? '' : ` → ${remote}`}`),
+  );
+  const most = Math.min(Math.max(0, ...ends.map(widthOf)), Math.floor(width * 0.65));
+  return sockets.map(({ holders }, index) => {
+    const end = padEnd(truncate(ends[index]!, most), most);
+    return `${end}  ${holders === null ? style.warning('no process') : truncate(escapeText(holders), width - most - 2)}`;
+  });
+}

@@ -1,0 +1,134 @@
+import { type Cell, isAbsent, type Row } from '../plugin/cell.ts';
+import type { Result } from '../plugin/document.ts';
+import type { KeyLine, ModuleLine, NotableProcess, Picture, SocketLine } from './picture.ts';
+import { reasonsByProcess } from './reasons.ts';
+
+/** The questions that a triage asks, in this order. */
+export const TRIAGE_PLUGINS = ['pslist', 'sockets', 'modules', 'files', 'maps', 'env', 'keys'] as const;
+
+/** Paints the picture from plugins' answers. Pure; a plugin that gave no answer is simply not in the picture. */
+export function paintPicture(results: readonly Result[]): Picture {
+  const rowsOf = (plugin: string): readonly Row[] =>
+    results.find((result) => result.plugin === plugin)?.rows ?? [];
+  const sockets = rowsOf('sockets');
+  return {
+    processes: processesIn(rowsOf('pslist'), reasonsByProcess(rowsOf)),
+    listening: socketLines(sockets.filter(isListening)),
+    established: socketLines(sockets.filter(isEstablished)),
+    modules: { total: rowsOf('modules').length, notable: rowsOf('modules').flatMap(notableModule) },
+    keys: keyLines(rowsOf('keys')),
+    unread: results.flatMap(unreadIn),
+  };
+}
+
+/** A cell's text; empty for null and for what could not be read. */
+export const textOf = (cell: Cell | undefined): string =>
+  cell === null || cell === undefined || isAbsent(cell)
+    ? ''
+    : cell instanceof Date
+      ? cell.toISOString()
+      : String(cell);
+
+/** A cell's number; null for null and for what could not be read. */
+export const numberOf = (cell: Cell | undefined): number | null =>
+  typeof cell === 'number' ? cell : typeof cell === 'bigint' ? Number(cell) : null;
+
+function processesIn(
+  rows: readonly Row[],
+  reasons: ReadonlyMap<number, readonly string[]>,
+): Picture['processes'] {
+  const listed = rows
+    .filter((row) => row['kernel'] !== true)
+    .map((row): NotableProcess => {
+      const pid = numberOf(row['pid']) ?? 0;
+      return {
+        pid,
+        name: textOf(row['name']),
+        args: typeof row['args'] === 'string' ? row['args'] : null,
+        uid: numberOf(row['uid']),
+        started: row['started'] instanceof Date ? row['started'].toISOString() : null,
+        reasons: reasons.get(pid) ?? [],
+      };
+    })
+    .sort(
+      (a, b) => b.reasons.length - a.reasons.length || textOf(b.started).localeCompare(textOf(a.started)),
+    );
+  return { total: rows.length, kernelThreads: rows.length - listed.length, listed };
+}
+
+const isInet = (row: Row): boolean => row['family'] === 'inet' || row['family'] === 'inet6';
+const isListening = (row: Row): boolean =>
+  isInet(row) &&
+  (row['state'] === 'LISTEN' ||
+    (row['protocol'] !== 'tcp' && row['remotePort'] === null && numberOf(row['localPort']) !== null));
+const isEstablished = (row: Row): boolean =>
+  isInet(row) && row['state'] === 'ESTABLISHED' && row['protocol'] === 'tcp';
+
+/** One line for each socket, whoever holds it. */
+function socketLines(rows: readonly Row[]): SocketLine[] {
+  const lines = new Map<string, { line: Omit<SocketLine, 'holders'>; holders: Set<string> }>();
+  for (const row of rows) {
+    const local = endpoint(row['localAddress'], row['localPort']);
+    const remote = endpoint(row['remoteAddress'], row['remotePort']);
+    const key = `${textOf(row['netns'])} ${textOf(row['inode'])} ${textOf(row['protocol'])} ${local} ${remote}`;
+    const entry = lines.get(key) ?? {
+      line: { protocol: textOf(row['protocol']), local, remote: remote === '*' ? null : remote },
+      holders: new Set(),
+    };
+    if (numberOf(row['pid']) !== null) entry.holders.add(`${textOf(row['process'])} (${textOf(row['pid'])})`);
+    lines.set(key, entry);
+  }
+  return [...lines.values()].map(({ line, holders }) => ({
+    ...line,
+    holders: holders.size === 0 ? null : [...holders].join(', '),
+  }));
+}
+
+function endpoint(address: Cell | undefined, port: Cell | undefined): string {
+  const host = textOf(address);
+  const number = numberOf(port);
+  if (host === '' && number === null) return '*';
+  return `${host.includes(':') ? `[${host}]` : host || '*'}:${number ?? '*'}`;
+}
+
+/** Letters of kernel taint that say that code came from elsewhere (Documentation/admin-guide/tainted-kernels.rst). */
+const TAINTS: Readonly<Record<string, string>> = {
+  P: 'proprietary',
+  O: 'out of tree',
+  F: 'loaded by force',
+  E: 'unsigned',
+};
+
+function notableModule(row: Row): ModuleLine[] {
+  const reasons = [...textOf(row['taints'])].flatMap((letter) => TAINTS[letter] ?? []);
+  if (textOf(row['state']) !== '' && row['state'] !== 'Live') reasons.push(`state ${textOf(row['state'])}`);
+  return reasons.length === 0 ? [] : [{ name: textOf(row['name']), reasons }];
+}
+
+function keyLines(rows: readonly Row[]): KeyLine[] {
+  const lines = new Map<string, KeyLine>();
+  for (const row of rows) {
+    const pid = numberOf(row['pid']);
+    const owner =
+      pid === null
+        ? textOf(row['mapping']) || 'no process'
+        : `${textOf(row['process'])} (${pid}) ${textOf(row['mapping'])}`.trim();
+    const bits = numberOf(row['size']) ?? 0;
+    const before = lines.get(`${bits} ${owner}`);
+    lines.set(`${bits} ${owner}`, { bits, owner, count: (before?.count ?? 0) + 1 });
+  }
+  return [...lines.values()];
+}
+
+/** Sentences about what an answer lacks. */
+function unreadIn({ plugin, rows, notes }: Result): string[] {
+  const counts = new Map<string, number>();
+  for (const row of rows) {
+    for (const cell of Object.values(row))
+      if (isAbsent(cell)) counts.set(cell.absent, (counts.get(cell.absent) ?? 0) + 1);
+  }
+  const absences = [...counts].map(
+    ([reason, count]) => `${plugin}: ${count} cell${count === 1 ? '' : 's'} ${reason}`,
+  );
+  return [...absences, ...notes.map((note) => `${plugin}: ${note}`)];
+}

@@ -1,0 +1,61 @@
+import type { Row } from '../plugin/cell.ts';
+import { numberOf, textOf } from './paint.ts';
+
+/** Folders that anyone can write to and that nothing is installed in. */
+const SCRATCH = /^\/(?:tmp|var\/tmp|dev\/shm|run\/shm)\//;
+/** How the kernel names its own threads: brackets, or the worker pools' pattern. */
+const THREAD_LIKE = /^\[.*\]|^kworker\/|^kthreadd$|^ksoftirqd\//;
+/** Programs that run what they are told: with a socket for standard input they are somebody's remote shell. */
+const INTERPRETER =
+  /^(?:ba|da|a|z|k|c|tc)?sh$|^(?:python|perl|ruby|php|lua|node)[\d.]*$|^busybox$|^nc(?:at)?$/;
+
+/**
+ * Why a process deserves a look: facts, not verdicts. Policies judge; this only decides what one screen shows
+ * first.
+ */
+export function reasonsByProcess(rowsOf: (plugin: string) => readonly Row[]): Map<number, string[]> {
+  const reasons = new Map<number, string[]>();
+  const add = (pid: number | null, reason: string): void => {
+    if (pid === null) return;
+    const known = reasons.get(pid) ?? [];
+    if (!known.includes(reason)) reasons.set(pid, [...known, reason]);
+  };
+  const executables = executablesIn(rowsOf('maps'));
+  for (const row of rowsOf('pslist')) {
+    const pid = numberOf(row['pid']);
+    if (pid === null || row['kernel'] === true) continue;
+    const executable = executables.get(pid) ?? '';
+    if (executable.startsWith('/memfd:')) add(pid, 'runs from memory only (memfd)');
+    else if (executable.endsWith(' (deleted)')) add(pid, 'its executable is deleted');
+    if (SCRATCH.test(executable)) add(pid, `runs from ${executable.split('/').slice(0, -1).join('/')}`);
+    if (THREAD_LIKE.test(textOf(row['args'])) || THREAD_LIKE.test(textOf(row['name'])))
+      add(pid, 'looks like a kernel thread');
+    const [uid, euid] = [numberOf(row['uid']), numberOf(row['euid'])];
+    if (uid !== null && euid === 0 && uid !== 0) add(pid, `root's rights for user ${uid}`);
+  }
+  for (const row of rowsOf('sockets')) {
+    const fd = numberOf(row['fd']);
+    const isStandard = fd === 0 || fd === 1;
+    const isInet = row['family'] === 'inet' || row['family'] === 'inet6';
+    if (isInet && isStandard && INTERPRETER.test(textOf(row['process'])))
+      add(numberOf(row['pid']), 'a shell on a socket');
+    if (row['family'] === 'packet') add(numberOf(row['pid']), 'sees raw packets');
+  }
+  for (const row of rowsOf('env')) {
+    if (row['name'] === 'LD_PRELOAD' && textOf(row['value']) !== '')
+      add(numberOf(row['pid']), `LD_PRELOAD is ${textOf(row['value'])}`);
+  }
+  return reasons;
+}
+
+/** The file that each process runs: the first mapping of a file in its space is the program itself. */
+function executablesIn(maps: readonly Row[]): Map<number, string> {
+  const found = new Map<number, string>();
+  for (const row of maps) {
+    const pid = numberOf(row['pid']);
+    const path = textOf(row['path']);
+    if (pid !== null && !found.has(pid) && path.startsWith('/') && textOf(row['flags']).includes('x'))
+      found.set(pid, path);
+  }
+  return found;
+}
