@@ -145,11 +145,15 @@ export function scheduleAt(
   const length = bytesOf(form);
   if (at < 0 || at + length > bytes.length) return null;
   for (const byteOrder of ['big', 'little'] as const) {
-    if (!plausible(bytes, at, form, byteOrder === 'big' ? 0 : 3)) continue;
-    const there = bytes.subarray(at, at + length);
-    const standard = byteOrder === 'big' ? there : swapWords(there);
     const keyBytes = form.bits / 8;
     const encryption = form.form === 'encryption';
+    const flip = byteOrder === 'big' ? 0 : 3;
+    const plausible = encryption
+      ? turnsAt(bytes, at, keyBytes, flip, 1)
+      : turnsInverse(bytes, at + length - 16, keyBytes, flip);
+    if (!plausible) continue;
+    const there = bytes.subarray(at, at + length);
+    const standard = byteOrder === 'big' ? there : swapWords(there);
     const key = encryption
       ? new Uint8Array(standard.subarray(0, keyBytes))
       : keyOfInverted(standard, keyBytes);
@@ -160,16 +164,20 @@ export function scheduleAt(
 }
 
 /**
- * Whether the first word that is not a mere XOR is right: w[Nk] = w[0] ⊕ SubWord(RotWord(w[Nk − 1])) ⊕ Rcon[1].
- * `flip` is 3 where words are reversed.
+ * Whether word w[i] fits, i being a multiple of Nk: w[i] = w[i − Nk] ⊕ SubWord(RotWord(w[i − 1])) ⊕ Rcon. Given the
+ * byte offset of w[i − Nk]; `flip` is 3 where words are reversed. Three bytes of the four are enough.
  */
-function plausible(bytes: Uint8Array, at: number, form: AesForm, flip: 0 | 3): boolean {
-  const keyBytes = form.bits / 8;
-  if (form.form === 'decryption') return plausibleInverse(bytes, at + bytesOf(form) - 16, keyBytes, flip);
+export function turnsAt(
+  bytes: Uint8Array,
+  at: number,
+  keyBytes: number,
+  flip: 0 | 3,
+  roundConstant: number,
+): boolean {
   const last = at + keyBytes - 4;
   const next = at + keyBytes;
   return (
-    bytes[next + flip] === (bytes[at + flip]! ^ substitute[bytes[last + (1 ^ flip)]!]! ^ 1) &&
+    bytes[next + flip] === (bytes[at + flip]! ^ substitute[bytes[last + (1 ^ flip)]!]! ^ roundConstant) &&
     bytes[next + (1 ^ flip)] === (bytes[at + (1 ^ flip)]! ^ substitute[bytes[last + (2 ^ flip)]!]!) &&
     bytes[next + (2 ^ flip)] === (bytes[at + (2 ^ flip)]! ^ substitute[bytes[last + (3 ^ flip)]!]!)
   );
@@ -180,12 +188,12 @@ function plausible(bytes: Uint8Array, at: number, form: AesForm, flip: 0 | 3): b
  * the sum of a word's four bytes as it was (its column 0e 0b 0d 09 sums to 1), so sums are compared and most
  * words need not be undone.
  */
-function plausibleInverse(bytes: Uint8Array, end: number, keyBytes: number, flip: 0 | 3): boolean {
+function turnsInverse(bytes: Uint8Array, end: number, keyBytes: number, flip: 0 | 3): boolean {
   const place = (at: number) => end - (at & ~15) + (at & 15);
   for (let at = keyBytes, roundConstant = 1; roundConstant <= 4; at += keyBytes, roundConstant *= 2) {
     const substituted = substitutedSum(bytes, place(at - 4), flip, at > 16);
-    if (sum(bytes, place(at)) !== (sum(bytes, place(at - keyBytes)) ^ substituted ^ roundConstant))
-      return false;
+    const expected = sum(bytes, place(at - keyBytes)) ^ substituted ^ roundConstant;
+    if (sum(bytes, place(at)) !== expected) return false;
   }
   return true;
 }

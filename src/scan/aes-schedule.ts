@@ -13,25 +13,36 @@ export const substitute: Uint8Array = substitutionTable();
 /** Bytes of the whole schedule for a key of `keyBytes`: one round key of 16 bytes more than there are rounds. */
 export const scheduleBytes = (keyBytes: number): number => 16 * (keyBytes / 4 + 7);
 
+/** Rcon[0] to Rcon[9], powers of two in GF(2^8): what is added to w[Nk], w[2Nk] and so on (FIPS-197, 5.2). */
+export const roundConstants: readonly number[] = [1, 2, 4, 8, 16, 32, 64, 128, 0x1b, 0x36];
+
 /** The round keys for encryption, the key itself first (FIPS-197, 5.2). */
 export function expandKey(key: Uint8Array): Uint8Array {
   const w = new Uint8Array(scheduleBytes(key.length));
   w.set(key);
-  let roundConstant = 1;
-  for (let at = key.length; at < w.length; at += 4) {
-    const place = at % key.length;
-    const turned = place === 0 ? 1 : 0;
-    const substituted = place === 0 || (key.length === 32 && place === 16);
-    for (let i = 0; i < 4; i++) {
-      const byte = w[at - 4 + ((i + turned) & 3)]!;
-      w[at + i] = w[at - key.length + i]! ^ (substituted ? substitute[byte]! : byte);
-    }
-    if (place === 0) {
-      w[at]! ^= roundConstant;
-      roundConstant = double(roundConstant);
-    }
-  }
+  for (let at = key.length; at < w.length; at += 4) addTerm(w, at, at - key.length, at, key.length);
   return w;
+}
+
+/** The key whose schedule holds `window` (as long as the key) from its word `index` on: expansion run backwards. */
+export function keyBefore(window: Uint8Array, index: number): Uint8Array {
+  const keyBytes = window.length;
+  const w = new Uint8Array(4 * index + keyBytes);
+  w.set(window, 4 * index);
+  for (let at = w.length - 4; at >= keyBytes; at -= 4) addTerm(w, at - keyBytes, at, at, keyBytes);
+  return w.slice(0, keyBytes);
+}
+
+/** w[to] = w[from] plus the term of the word at byte `at`: the word before it, turned and substituted where due. */
+function addTerm(w: Uint8Array, to: number, from: number, at: number, keyBytes: number): void {
+  const place = at % keyBytes;
+  const turned = place === 0 ? 1 : 0;
+  const substituted = place === 0 || (keyBytes === 32 && place === 16);
+  for (let i = 0; i < 4; i++) {
+    const byte = w[at - 4 + ((i + turned) & 3)]!;
+    w[to + i] = w[from + i]! ^ (substituted ? substitute[byte]! : byte);
+  }
+  if (place === 0) w[to]! ^= roundConstants[at / keyBytes - 1]!;
 }
 
 /**

@@ -1,7 +1,8 @@
+import { probeEdges } from './aes-edge.ts';
 import { type AesForm, aesForms, relates, scheduleAt, startsAround } from './aes-form.ts';
 import type { Report, Scanner } from './scanner.ts';
 
-/** An AES key whose whole expanded schedule stands in memory, every bit of it right. */
+/** An AES key whose expanded schedule stands in memory, every bit of it right. */
 export interface AesSchedule {
   readonly bits: 128 | 192 | 256;
   /** The key itself: 16, 24 or 32 bytes, in the order of FIPS-197. */
@@ -10,6 +11,11 @@ export interface AesSchedule {
   readonly form: 'encryption' | 'decryption';
   /** `little`: words are kept as numbers of a little-endian machine, so the bytes of each are reversed. */
   readonly byteOrder: 'big' | 'little';
+  /**
+   * `head` and `tail`: the schedule lies across two virtual pages that are no neighbours in physical memory, and
+   * this is its part before or after the border.
+   */
+  readonly part: 'whole' | 'head' | 'tail';
 }
 
 /** The longest schedule, that of AES-256, in bytes. */
@@ -34,6 +40,7 @@ export const aes: Scanner<AesSchedule> = {
     const first = (from + 16) >>> 2;
     const end = Math.min(words.length, (to + LONGEST) >>> 2);
     probeWords(words, first, end, search);
+    probeEdges(bytes, words, from, to, search.found, report);
   },
 };
 
@@ -79,7 +86,7 @@ class Search {
   readonly #to: number;
   readonly #report: Report<AesSchedule>;
   /** Offsets reported. Two schedules cannot start at one offset, but many probes lead to each. */
-  readonly #found = new Set<number>();
+  readonly found = new Set<number>();
 
   constructor(bytes: Uint8Array, words: Int32Array, from: number, to: number, report: Report<AesSchedule>) {
     this.#bytes = bytes;
@@ -98,10 +105,10 @@ class Search {
   }
 
   #verify(start: number, form: AesForm): void {
-    if (start < this.#from || start >= this.#to || this.#found.has(start)) return;
+    if (start < this.#from || start >= this.#to || this.found.has(start)) return;
     const schedule = scheduleAt(this.#bytes, start, form);
     if (schedule === null) return;
-    this.#found.add(start);
-    this.#report(start, { bits: form.bits, form: form.form, ...schedule });
+    this.found.add(start);
+    this.#report(start, { bits: form.bits, form: form.form, part: 'whole', ...schedule });
   }
 }

@@ -62,21 +62,23 @@ export class BlockScan<F> {
     let dropped = 0;
     let missingBytes = 0;
     let firstMissing: PhysicalAddress | null = null;
-    const whole = block.length + block.tail;
-    const buffer = this.#room(whole);
-    for (let at = 0; at < block.length; at += PAGE_BYTES) {
-      const had = this.#fill(block.start + at, buffer.subarray(at, whole));
+    const begin = block.start - block.lead;
+    const end = block.lead + block.length;
+    const buffer = this.#room(end + block.tail);
+    for (let at = 0; at < end; at += PAGE_BYTES) {
+      const had = this.#fill(begin + at, buffer.subarray(at, end + block.tail));
       const seen = buffer.subarray(at, at + had);
-      const base = block.start + at;
-      for (const { from, to } of inhabited(seen, block.length - at, this.#scanner.overlapBytes)) {
+      const base = begin + at;
+      for (const { from, to } of inhabited(seen, block.lead - at, end - at, this.#scanner.overlapBytes)) {
         this.#scanner.scan(seen, from, to, (place, found) => {
           if (hits.length < MAXIMUM_HITS_PER_BLOCK) hits.push({ physical: physical(base + place), found });
           else dropped++;
         });
       }
       at += had;
-      if (at >= block.length) break;
-      firstMissing ??= physical(block.start + at);
+      if (at >= end) break;
+      if (at < block.lead) continue; // the block before this one misses it
+      firstMissing ??= physical(begin + at);
       missingBytes += PAGE_BYTES;
     }
     hits.sort((a, b) => a.physical - b.physical);
@@ -106,23 +108,23 @@ interface Span {
 }
 
 /**
- * The parts of [0, `limit`) where a find may start, given that none is zero throughout: the pages with something
- * in them, and as much before each as a find may reach over. Most of a fresh guest's memory is zero, and
- * `memcmp` walks zeros several times faster than any scanner.
+ * The parts of [`first`, `limit`) where a find may start, given that none is zero throughout: the pages with
+ * something in them, and as much before each as a find may reach over. Most of a fresh guest's memory is zero,
+ * and `memcmp` walks zeros faster than most scanners.
  */
-function* inhabited(bytes: Uint8Array, limit: number, overlapBytes: number): Generator<Span> {
+function* inhabited(bytes: Uint8Array, first: number, limit: number, overlapBytes: number): Generator<Span> {
   const pages = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   const end = Math.min(limit, bytes.length);
+  let given = Math.max(0, first);
   let from = -1;
-  let given = 0;
   for (let page = 0; page < bytes.length; page += PAGE_BYTES) {
     const zero = pages.compare(zeroPage, 0, PAGE_BYTES, page, page + PAGE_BYTES) === 0;
     if (!zero && from < 0) from = Math.max(given, page - overlapBytes);
-    if (zero && from >= 0) {
-      if (from < end) yield { from, to: Math.min(page, end) };
-      from = -1;
-      given = page;
-    }
+    if (!zero || from < 0) continue;
+    const to = Math.min(page, end);
+    if (from < to) yield { from, to };
+    given = Math.max(given, page);
+    from = -1;
   }
   if (from >= 0 && from < end) yield { from, to: end };
 }

@@ -6,6 +6,8 @@ export interface Block {
   readonly start: PhysicalAddress;
   /** Bytes whose finds belong to this block: a find belongs to the block in which it starts. */
   readonly length: number;
+  /** Bytes held right before them, up to the plan's overlap: for finds that must know what they follow. */
+  readonly lead: number;
   /** Bytes held right behind them, up to the plan's overlap: finds may reach into them, none starts there. */
   readonly tail: number;
 }
@@ -24,7 +26,8 @@ export function planBlocks(
   for (const { start, end } of joined(ranges)) {
     for (let at = start; at < end; at = physical(at + blockBytes)) {
       const length = Math.min(blockBytes, end - at);
-      blocks.push({ start: at, length, tail: Math.min(overlapBytes, end - at - length) });
+      const lead = Math.min(overlapBytes, at - start);
+      blocks.push({ start: at, length, lead, tail: Math.min(overlapBytes, end - at - length) });
     }
   }
   return blocks;

@@ -12,13 +12,14 @@ export interface Scanner<F> {
   readonly name: string;
   /** `import.meta.url` of the file that exports the scanner. */
   readonly module: string;
-  /** The longest thing it finds, in bytes: so far past a block's end it may look. */
+  /** The longest thing it finds, in bytes: so far before and past a block it is given to look. */
   readonly overlapBytes: number;
   /**
-   * Reports every find that starts in [`from`, `to`) and ends within `bytes`, in any order, each once.
+   * Reports every find that starts in [`from`, `to`), in any order, each once. Finds that start before or after
+   * belong to other calls, and nothing that is zero throughout may ever be one: all-zero pages are not shown.
    *
-   * `bytes` starts at a multiple of four bytes in its buffer. What starts at or after `to` belongs to the next
-   * call. Nothing that is zero throughout may ever be a find: all-zero pages are not shown.
+   * `bytes` begins at a page of guest memory, and at a multiple of four bytes in its buffer. Where it begins at
+   * `from` or ends at `to`, the snapshot holds nothing next to it.
    */
   scan(bytes: Uint8Array, from: number, to: number, report: Report<F>): void;
 }

@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest';
+import type { SnapshotOrigin } from '../../src/memory/origin.ts';
+import type { Snapshot } from '../../src/snapshot/open.ts';
+import { Random } from '../support/random.ts';
+import { scratchFolder } from '../support/writers-scratch.ts';
+import { drawSchedule, noise } from './schedules.ts';
+
+/** Threads run what the build made: the runner compiles sources on its own thread only. */
+const built = (path: string): string => new URL(`../../dist/src/${path}`, import.meta.url).href;
+const { aes } = (await import(built('scan/aes.js'))) as typeof import('../../src/scan/aes.ts');
+const { sweep } = (await import(built('scan/sweep.js'))) as typeof import('../../src/scan/sweep.ts');
+const { openSnapshot } = (await import(
+  built('snapshot/open.js')
+)) as typeof import('../../src/snapshot/open.ts');
+
+const folder = scratchFolder();
+const page = 4096;
+
+function drawSnapshot(name: string): { snapshot: Snapshot; places: readonly number[] } {
+  const random = new Random(1);
+  const bytes = noise(4 << 20, 1);
+  const places = Array.from({ length: 40 }, (_, i) => i * 100_000 + random.below(90_000));
+  for (const at of places) bytes.set(drawSchedule(random.bytes(random.pick([16, 24, 32]))).bytes, at);
+  return { snapshot: openSnapshot(folder.file(name, bytes)), places };
+}
+
+/** Ends its thread at the first block: one way or the other, by the first byte. */
+const dying = `data:text/javascript,${encodeURIComponent(`export const aes = {
+  name: 'aes', overlapBytes: 240,
+  scan(bytes) { if (bytes[0] < 128) process.exit(3); throw new Error('died over a block'); },
+}`)}`;
+
+const openPorts = () => process.getActiveResourcesInfo().filter((kind) => kind === 'MessagePort').length;
+
+describe('a sweep on threads', () => {
+  it('gives what one thread gives, in the same order', async () => {
+    const { snapshot, places } = drawSnapshot('threads.raw');
+    const { memory, origin } = snapshot;
+    for (const workers of [1, 2, 3]) {
+      const told: number[] = [];
+      const hits: number[] = [];
+      const progress = (done: number) => told.push(done);
+      for await (const hit of sweep(aes, memory, origin, { workers, blockBytes: 16 * page, progress })) {
+        hits.push(hit.physical);
+      }
+      expect(hits).toEqual(places);
+      expect(told).toEqual(Array.from({ length: 64 }, (_, i) => (i + 1) * 16 * page));
+    }
+  });
+
+  it('does by itself what dying threads leave behind, and says that they died', async () => {
+    const { snapshot, places } = drawSnapshot('dying.raw');
+    const notes: string[] = [];
+    const hits: number[] = [];
+    const options = { workers: 2, blockBytes: 16 * page, note: (message: string) => notes.push(message) };
+    for await (const hit of sweep({ ...aes, module: dying }, snapshot.memory, snapshot.origin, options)) {
+      hits.push(hit.physical);
+    }
+    expect(hits).toEqual(places);
+    expect(notes.length).toBe(2);
+    for (const note of notes) {
+      expect(note).toMatch(
+        /^aes: a worker thread ended early \((exit code 3|died over a block)\): its share was looked at without it$/,
+      );
+    }
+  });
+
+  it('does everything by itself where threads cannot open the snapshot', async () => {
+    const { snapshot, places } = drawSnapshot('vanished.raw');
+    const origin: SnapshotOrigin = { path: folder.path('nowhere.raw'), options: {} };
+    const notes: string[] = [];
+    const hits: number[] = [];
+    const note = (message: string) => notes.push(message);
+    for await (const hit of sweep(aes, snapshot.memory, origin, { workers: 2, note }))
+      hits.push(hit.physical);
+    expect(hits).toEqual(places);
+    expect(notes).toEqual(
+      Array(2).fill(
+        `aes: a worker thread ended early (cannot open ${origin.path}: no such file): its share was looked at without it`,
+      ),
+    );
+  });
+
+  it('ends its threads when the iteration is left early', async () => {
+    const { snapshot } = drawSnapshot('left.raw');
+    const before = openPorts();
+    for await (const _ of sweep(aes, snapshot.memory, snapshot.origin, { workers: 2 })) {
+      expect(openPorts()).toBeGreaterThan(before);
+      break;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(openPorts()).toBe(before);
+  });
+});
