@@ -1,9 +1,12 @@
 import type { AnyPlugin } from '../src/plugin/contract.ts';
 import dmesg from './dmesg.ts';
 import env from './env.ts';
+import files from './files.ts';
+import maps from './maps.ts';
 import modules from './modules.ts';
 import pslist from './pslist.ts';
 import pstree from './pstree.ts';
+import sockets from './sockets.ts';
 
 /** Every question that ships with the program, in the order that `--help` shows. */
-export const plugins: readonly AnyPlugin[] = [pslist, pstree, env, modules, dmesg];
+export const plugins: readonly AnyPlugin[] = [pslist, pstree, sockets, files, maps, env, modules, dmesg];

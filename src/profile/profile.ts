@@ -31,8 +31,8 @@ export interface Profile {
 /** Profiles kept from earlier snapshots, wherever they are kept. */
 export interface ProfileShelf {
   /** The profile of the build with this GNU build ID (hex). */
-  find(buildId: string): Profile | undefined;
-  keep(profile: Profile): void;
+  findProfile(buildId: string): Profile | undefined;
+  keepProfile(profile: Profile): void;
 }
 
 /** The file form of a profile: JSON, two-space indent, ending in a newline. */

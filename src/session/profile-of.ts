@@ -51,13 +51,13 @@ export function profileOf(
     return { profile, notes: [] };
   }
   const buildId = located.vmcoreinfo?.buildId ?? null;
-  const remembered = buildId === null ? undefined : shelf?.find(buildId);
+  const remembered = buildId === null ? undefined : shelf?.findProfile(buildId);
   if (remembered?.vocabulary === vocabulary) {
     steps.push({ step: 'profile', outcome: 'found', detail: `remembered by build ID ${buildId}` });
     return { profile: remembered, notes: [] };
   }
   const own = selfDescription(snapshot, located, steps);
-  if (buildId !== null) shelf?.keep(own);
+  if (buildId !== null) shelf?.keepProfile(own);
   return { profile: own, notes: [] };
 }
 

@@ -101,6 +101,12 @@ function kernelFacts(kernel: Linux, { parts, located, steps, confidence, notes }
     boundBy: profile.source,
     confidence,
     steps,
-    notes: [...notes, ...kernel.notes.drain()],
+    notes: [...notes, ...lackingMembers(kernel), ...kernel.notes.drain()],
   };
+}
+
+/** One sentence for all members that this build lacks and that some cell will want. */
+function lackingMembers({ types }: Linux): string[] {
+  if (types.missing.length === 0) return [];
+  return [`this kernel has no ${types.missing.join(', ')}: cells that need them are absent (not-in-kernel)`];
 }

@@ -74,7 +74,10 @@ export class TypeTable {
   readonly #classes = new Map<string, ViewClass>();
   readonly note: Note;
   readonly pointerBytes: 4 | 8;
-  /** Members that `structs` demands and this build lacks, as `type.member`. Reading one throws NotInKernel. */
+  /**
+   * Members that `structs` demands and this build's structs lack, as `type.member`. Reading one throws NotInKernel. A
+   * struct that the build does not have at all is no loss: it is of another kernel, or of a part not compiled in.
+   */
   readonly missing: readonly string[];
 
   constructor(structs: StructTable, layouts: Layouts, pointerBytes: 4 | 8, note: Note) {
@@ -124,7 +127,7 @@ export class TypeTable {
     const prototype = this.classOf(type).prototype as object;
     for (const [name, field] of Object.entries(fields)) {
       const member = known[name];
-      if (member === undefined && !field.optional) missing.push(`${type}.${name}`);
+      if (this.has(type) && member === undefined && !field.optional) missing.push(`${type}.${name}`);
       const get = this.#getterOf(type, name, field);
       Object.defineProperty(prototype, name, { get, enumerable: true, configurable: true });
     }

@@ -6,8 +6,11 @@ import type { Profile } from '../../profile/profile.ts';
 import type { AddressSpace } from '../../translate/address-space.ts';
 import { walkList } from '../../types/fields.ts';
 import { StructView, TypeTable, type View } from '../../types/struct.ts';
+import type { Area } from './area.ts';
 import { Machine } from './machine.ts';
 import { type Module, modules } from './module.ts';
+import type { OpenFile } from './open-file.ts';
+import { Paths } from './path.ts';
 import { type LogRecord, logRecords } from './printk.ts';
 import { processTree, type TreeNode } from './process-tree.ts';
 import { type Structs, structs } from './structs.ts';
@@ -39,6 +42,7 @@ export class Linux {
   /** What the evidence lacked, since the last `drain`. */
   readonly notes = new Notes();
   readonly note: Note = this.notes.add;
+  #paths: Paths | undefined;
 
   constructor({ space, profile, slide, origin }: LinuxParts) {
     this.space = space;
@@ -72,6 +76,12 @@ export class Linux {
   at<N extends keyof Structs & string>(type: N, address: VirtualAddress): View<Structs, N> {
     const Class = this.types.classOf(type);
     return new Class(this.space, highWord(address), lowWord(address)) as View<Structs, N>;
+  }
+
+  /** `at` for an address already split into words. */
+  atWords<N extends keyof Structs & string>(type: N, hi: number, lo: number): View<Structs, N> {
+    const Class = this.types.classOf(type);
+    return new Class(this.space, hi, lo) as View<Structs, N>;
   }
 
   /** The struct of type `type` whose `member` is at `address`: the kernel's container_of. @throws NotInKernel */
@@ -143,6 +153,22 @@ export class Linux {
   /** Every process after its parent; with `root`, that process and what descends from it. */
   processTree(root?: number): Iterable<TreeNode> {
     return processTree(this, root);
+  }
+
+  /** Names paths as a process in the initial root sees them. */
+  get paths(): Paths {
+    this.#paths ??= new Paths(this);
+    return this.#paths;
+  }
+
+  /** Every open file of every process. */
+  *openFiles(): Generator<OpenFile> {
+    for (const task of this.tasks()) yield* task.openFiles();
+  }
+
+  /** Every mapping of every process. */
+  *areas(): Generator<Area> {
+    for (const task of this.tasks()) yield* task.areas();
   }
 
   /** Every module on the kernel's list, last loaded first. */

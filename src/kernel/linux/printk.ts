@@ -6,6 +6,9 @@ import type { Kernel } from './structs.ts';
 /** More descriptors than any log has: CONFIG_LOG_BUF_SHIFT is at most 25, and a record takes 32 bytes. */
 const MAXIMUM_RECORDS = 1 << 20;
 
+/** CONFIG_LOG_BUF_SHIFT is at most 25, and log_buf_len= on the command line at most 2 GiB. */
+const MAXIMUM_SIZE_BITS = 31;
+
 /** What both forms of record have: `printk_info` and `printk_log`. */
 type Header = Pick<Kernel<'printk_info'>, 'ts_nsec' | 'facility' | 'level'> & {
   readonly caller_id?: number | undefined;
@@ -101,6 +104,9 @@ function ringText(
   const { begin, next } = desc.text_blk_lpos;
   // Odd positions say that there is no block: the text is empty, or there was no room for it.
   if ((begin & next & 1n) === 1n) return new Uint8Array();
+  if (ring.size_bits > MAXIMUM_SIZE_BITS) {
+    throw new CorruptStructure(`texts of the kernel log have 2^${ring.size_bits} bytes`);
+  }
   const sizeBits = BigInt(ring.size_bits);
   const mask = (1n << sizeBits) - 1n;
   const wraps = begin >> sizeBits !== (next - 1n) >> sizeBits;

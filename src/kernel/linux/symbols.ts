@@ -37,8 +37,25 @@ export const symbols = [
   'log_first_seq',
   'log_next_idx',
   'log_next_seq',
+  // Mappings that no file is behind: how they tell their names, and the page at a fixed place.
+  'special_mapping_vmops',
+  'legacy_special_mapping_vmops',
+  'gate_vma',
+  'vsyscall_mode',
   // Modules.
   'modules',
+  // Sockets: the tables that they are found in.
+  'init_net',
+  'net_namespace_list',
+  'socket_file_ops',
+  'tcp_hashinfo',
+  'udp_table',
+  'udplite_table',
+  'raw_v4_hashinfo',
+  'raw_v6_hashinfo',
+  'ping_table',
+  'unix_socket_table',
+  'nl_table',
 ] as const;
 
 export type SymbolName = (typeof symbols)[number];

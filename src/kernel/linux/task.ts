@@ -1,8 +1,11 @@
 import type { VirtualAddress } from '../../base/address.ts';
-import { NotInKernel } from '../../base/errors.ts';
+import { EvidenceFault, NotInKernel } from '../../base/errors.ts';
 import type { AddressSpace } from '../../translate/address-space.ts';
+import { type Area, areasOf } from './area.ts';
 import { type EnvironmentEntry, environmentOf } from './environment.ts';
+import { descriptorsOf } from './file-table.ts';
 import type { Linux } from './linux.ts';
+import { OpenFile } from './open-file.ts';
 import { ProcessMemory } from './process-memory.ts';
 import type { Kernel } from './structs.ts';
 import { stateLetter } from './task-state.ts';
@@ -106,6 +109,24 @@ export class Task {
   /** Virtual memory as it sees it, or null where it has none of its own. */
   get userSpace(): AddressSpace | null {
     return this.memory?.space ?? null;
+  }
+
+  /** What its file descriptors lead to, ascending. */
+  *openFiles(): Generator<OpenFile> {
+    const { kernel } = this;
+    const files = kernel.attempt(() => this.raw.files, null, 'open files of a process');
+    if (files === null) return;
+    try {
+      for (const descriptor of descriptorsOf(kernel, files, this.pid)) yield new OpenFile(this, descriptor);
+    } catch (fault) {
+      if (!(fault instanceof EvidenceFault)) throw fault;
+      kernel.note(`open files of process ${this.pid}: ${fault.message}`);
+    }
+  }
+
+  /** The pieces of its address space, ascending. */
+  areas(): Generator<Area> {
+    return areasOf(this);
   }
 
   /** Its environment, string by string. Never throws: what cannot be read is an entry that says why. */

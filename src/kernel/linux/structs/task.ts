@@ -13,6 +13,10 @@ export const taskStructs = {
     thread_node: links('task_struct', 'thread_node'),
     signal: ref('signal_struct'),
     real_cred: ref('cred'),
+    // Both are given back at exit, before the task itself is.
+    files: ptr('files_struct'),
+    fs: ptr('fs_struct'),
+    nsproxy: ptr('nsproxy'),
     se: inside('sched_entity'),
     static_prio: int,
     // Since Linux kernel commit 2f064a59a11f ("sched: Change task_struct::state") (in v5.14), `state` is

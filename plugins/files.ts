@@ -1,0 +1,21 @@
+import { definePlugin } from '../src/plugin/contract.ts';
+
+export default definePlugin({
+  name: 'files',
+  summary: 'List open files, process by process',
+  example: '--path "*(deleted)" --columns pid,fd,path',
+  version: 1,
+  subjects: (kernel) => kernel.openFiles(),
+  columns: {
+    pid: { int: (file) => file.task.pid },
+    fd: { int: (file) => file.fd },
+    path: { text: (file) => file.path },
+    type: { text: (file) => file.type },
+    inode: { int: (file) => file.inodeNumber },
+    flags: { text: (file) => file.flags },
+    position: { int: (file) => file.position },
+  },
+  identity: ['pid', 'fd', 'path'],
+  filters: ['pid', 'path', 'type'],
+  dispensable: ['position', 'flags', 'inode'],
+});

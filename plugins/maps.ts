@@ -1,0 +1,22 @@
+import { definePlugin } from '../src/plugin/contract.ts';
+
+export default definePlugin({
+  name: 'maps',
+  summary: "Show processes' mappings, as /proc/PID/maps does",
+  example: '--pid 1 --columns start,end,flags,path',
+  version: 1,
+  subjects: (kernel) => kernel.areas(),
+  columns: {
+    pid: { int: (area) => area.task.pid },
+    start: { address: (area) => area.start },
+    end: { address: (area) => area.end },
+    flags: { text: (area) => area.flags },
+    offset: { int: (area) => area.offset },
+    device: { text: (area) => area.device },
+    inode: { int: (area) => area.inodeNumber },
+    path: { text: (area) => area.path },
+  },
+  identity: ['pid', 'start'],
+  filters: ['pid', 'path', 'flags'],
+  dispensable: ['device', 'inode', 'offset'],
+});

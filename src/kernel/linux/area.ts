@@ -1,0 +1,157 @@
+import { highWord, lowWord, type VirtualAddress } from '../../base/address.ts';
+import { decodeText } from '../../base/text.ts';
+import type { Linux } from './linux.ts';
+import { mapleEntries } from './maple.ts';
+import { deviceText, userPath } from './open-file.ts';
+import type { Kernel } from './structs.ts';
+import type { Task } from './task.ts';
+
+// include/linux/mm.h
+const VM_READ = 1;
+const VM_WRITE = 2;
+const VM_EXEC = 4;
+const VM_MAYSHARE = 0x80;
+/** As many mappings as a list may have before it counts as endless: vm.max_map_count is 65,530. */
+const MAXIMUM_AREAS = 2_000_000;
+/** ANON_VMA_NAME_MAX_LEN of include/linux/mm_inline.h, and names of special mappings are shorter still. */
+const MAXIMUM_NAME_BYTES = 80;
+/** x86: enum of arch/x86/entry/vsyscall/vsyscall_64.c, NONE. */
+const VSYSCALL_NONE = 2;
+/** x86: bit of mm_context_t.flags (arch/x86/include/asm/mmu.h). */
+const MM_CONTEXT_HAS_VSYSCALL = 1 << 1;
+
+/** A piece of a process's address space: a line of /proc/PID/maps. */
+export class Area {
+  readonly task: Task;
+  readonly mm: Kernel<'mm_struct'>;
+  readonly raw: Kernel<'vm_area_struct'>;
+
+  constructor(task: Task, mm: Kernel<'mm_struct'>, raw: Kernel<'vm_area_struct'>) {
+    this.task = task;
+    this.mm = mm;
+    this.raw = raw;
+  }
+
+  get start(): VirtualAddress {
+    return this.raw.vm_start;
+  }
+  /** The first address past it. */
+  get end(): VirtualAddress {
+    return this.raw.vm_end;
+  }
+  /** `r-xp`: read, write, execute, private or shared. */
+  get flags(): string {
+    const flags = Number(BigInt.asUintN(32, this.raw.vm_flags));
+    return (
+      (flags & VM_READ ? 'r' : '-') +
+      (flags & VM_WRITE ? 'w' : '-') +
+      (flags & VM_EXEC ? 'x' : '-') +
+      (flags & VM_MAYSHARE ? 's' : 'p')
+    );
+  }
+  /** Bytes into the file; 0 where there is no file. */
+  get offset(): bigint {
+    return this.raw.vm_file === null ? 0n : BigInt.asUintN(64, this.raw.vm_pgoff << 12n);
+  }
+  /** `fe:00`, major and minor in hex; `00:00` where there is no file. */
+  get device(): string {
+    return deviceText(this.#inode?.i_sb.s_dev ?? 0);
+  }
+  /** 0 where there is no file. */
+  get inodeNumber(): bigint {
+    return this.#inode?.i_ino ?? 0n;
+  }
+  /** The file, or what the kernel calls the area: `[heap]`, `[stack]`, `[vdso]`, `[anon:name]`. Null for plain memory. */
+  get path(): string | null {
+    const { kernel } = this.task;
+    const { vm_file: file } = this.raw;
+    if (file !== null) {
+      const given = this.#givenName();
+      return given === null ? kernel.paths.of(userPath(kernel, file)) : `[anon_shmem:${given}]`;
+    }
+    const special = this.#specialName();
+    if (special !== null) return special;
+    const { start, end } = this;
+    const { start_brk, brk, start_stack } = this.mm;
+    if (start < brk && end > start_brk) return '[heap]';
+    if (start <= start_stack && end >= start_stack) return '[stack]';
+    const given = this.#givenName();
+    return given === null ? null : `[anon:${given}]`;
+  }
+
+  /** The inode that /proc names: where a path of the user's own is kept, that path's. */
+  get #inode(): Kernel<'inode'> | null {
+    const { vm_file: file } = this.raw;
+    if (file === null) return null;
+    const path = userPath(this.task.kernel, file);
+    return path.address === file.f_path.address ? file.f_inode : path.dentry.d_inode;
+  }
+
+  /** What prctl(PR_SET_VMA_ANON_NAME) called it. */
+  #givenName(): string | null {
+    const { types, space } = this.task.kernel;
+    const { anon_name, shared } = this.raw;
+    if (anon_name === undefined || (this.raw.vm_file !== null && shared === this.#placeOfName())) return null;
+    if (anon_name === null || !types.has('anon_vma_name', 'name')) return null;
+    return decodeText(space.cString(anon_name.name ?? 0n, MAXIMUM_NAME_BYTES));
+  }
+
+  #placeOfName(): VirtualAddress {
+    return this.raw.address + BigInt(this.task.kernel.types.offsetOf('vm_area_struct', 'anon_name'));
+  }
+
+  /** The name of an area that the kernel itself put there: vdso, vvar, the vsyscall page. */
+  #specialName(): string | null {
+    const { kernel } = this.task;
+    const { vm_ops, vm_private_data } = this.raw;
+    for (const symbol of ['special_mapping_vmops', 'legacy_special_mapping_vmops'] as const) {
+      if (vm_ops === 0n || !kernel.hasSymbol(symbol) || kernel.symbol(symbol) !== vm_ops) continue;
+      const { name } = kernel.at('vm_special_mapping', vm_private_data);
+      return decodeText(kernel.space.cString(name, MAXIMUM_NAME_BYTES));
+    }
+    if (kernel.hasSymbol('gate_vma') && this.raw.address === kernel.symbol('gate_vma')) return '[vsyscall]';
+    return null;
+  }
+}
+
+/** Every area of a process, ascending, the vsyscall page last; none for kernel threads and zombies. */
+export function* areasOf(task: Task): Generator<Area> {
+  const { kernel } = task;
+  const memory = kernel.attempt(() => task.memory, null, `mappings of process ${task.pid}`);
+  if (memory === null) return;
+  const mm = memory.raw;
+  for (const raw of rawAreas(kernel, mm, task)) yield new Area(task, mm, raw);
+  if (kernel.attempt(() => seesVsyscall(kernel, mm), false, 'vsyscall page')) {
+    yield new Area(task, mm, kernel.at('vm_area_struct', kernel.symbol('gate_vma')));
+  }
+}
+
+function* rawAreas(kernel: Linux, mm: Kernel<'mm_struct'>, task: Task): Generator<Kernel<'vm_area_struct'>> {
+  const what = `mappings of process ${task.pid}`;
+  const tree = mm.mm_mt;
+  if (tree !== undefined) {
+    for (const address of mapleEntries(kernel, tree, what)) {
+      yield kernel.atWords('vm_area_struct', highWord(address), lowWord(address));
+    }
+    return;
+  }
+  const seen = new Set<VirtualAddress>();
+  let area = kernel.attempt(() => mm.mmap ?? null, null, what);
+  while (area !== null) {
+    const here: Kernel<'vm_area_struct'> = area;
+    if (seen.has(here.address)) return kernel.note(`${what} loop after ${seen.size}`);
+    if (seen.size >= MAXIMUM_AREAS) return kernel.note(`${what} are cut after ${seen.size}`);
+    seen.add(here.address);
+    yield here;
+    area = kernel.attempt(() => here.vm_next ?? null, null, `${what} end after ${seen.size}`);
+  }
+}
+
+/** Whether /proc shows the vsyscall page to the process (arch/x86/entry/vsyscall/vsyscall_64.c, get_gate_vma). */
+function seesVsyscall(kernel: Linux, mm: Kernel<'mm_struct'>): boolean {
+  if (!kernel.hasSymbol('gate_vma')) return false;
+  if (kernel.hasSymbol('vsyscall_mode') && kernel.u32At(kernel.symbol('vsyscall_mode')) === VSYSCALL_NONE)
+    return false;
+  const flags = kernel.at('mm_context_t', mm.context).flags;
+  return flags === undefined || (flags & MM_CONTEXT_HAS_VSYSCALL) !== 0;
+}

@@ -1,0 +1,77 @@
+import { highWord, lowWord, type VirtualAddress } from '../../base/address.ts';
+import type { Linux } from './linux.ts';
+import type { Kernel } from './structs.ts';
+
+/**
+ * Descriptors after which a table is taken for damaged: four times the default of fs.nr_open, and a table only
+ * grows as far as descriptors are really used.
+ */
+const MAXIMUM_DESCRIPTORS = 4_194_304;
+const SLOTS_PER_READ = 512;
+
+/** One descriptor of a process and the open file behind it. */
+export class Descriptor {
+  readonly fd: number;
+  /** The kernel's own open file: several descriptors, of several processes, may share one. */
+  readonly file: Kernel<'file'>;
+  readonly #table: Kernel<'fdtable'>;
+  constructor(fd: number, file: Kernel<'file'>, table: Kernel<'fdtable'>) {
+    this.fd = fd;
+    this.file = file;
+    this.#table = table;
+  }
+  /** Whether the descriptor closes at exec: the table's bitmap knows, not the file. @throws EvidenceFault */
+  get closesOnExec(): boolean {
+    const bitmap = this.#table.close_on_exec;
+    const byte = this.#table.space.u8(highWord(bitmap), lowWord(bitmap), this.fd >>> 3);
+    return ((byte >>> (this.fd & 7)) & 1) === 1;
+  }
+}
+
+/**
+ * The descriptors of one process, ascending (files_struct → fdtable → array of pointers). Processes may share
+ * a table; each lists it as its own, as /proc does. Pages of the table that cannot be read are noted and skipped.
+ *
+ * @throws EvidenceFault where the table itself cannot be found
+ */
+export function* descriptorsOf(
+  kernel: Linux,
+  files: Kernel<'files_struct'>,
+  pid: number,
+): Generator<Descriptor> {
+  const { fdt } = files;
+  const { fd: array, max_fds: claimed } = fdt;
+  const count = Math.min(claimed, MAXIMUM_DESCRIPTORS);
+  if (count < claimed) {
+    kernel.note(`file table of process ${pid} claims ${claimed} descriptors; the first ${count} are listed`);
+  }
+  const width = kernel.types.pointerBytes;
+  for (let first = 0; first < count; first += SLOTS_PER_READ) {
+    const slots = Math.min(SLOTS_PER_READ, count - first);
+    const words = pointersAt(kernel, array + BigInt(first * width), slots);
+    for (let slot = 0; slot * 2 < words.length; slot++) {
+      const lo = words[slot * 2]!;
+      const hi = words[slot * 2 + 1]!;
+      if ((lo | hi) === 0) continue;
+      yield new Descriptor(first + slot, kernel.atWords('file', hi, lo), fdt);
+    }
+    if (words.length < slots * 2) {
+      const last = first + slots - 1;
+      kernel.note(
+        `file table of process ${pid}: descriptors ${first + words.length / 2} to ${last} cannot be read`,
+      );
+    }
+  }
+}
+
+/** `count` pointers as pairs of words, low first: fewer where memory ends. */
+function pointersAt(kernel: Linux, address: VirtualAddress, count: number): Int32Array {
+  const width = kernel.types.pointerBytes;
+  const bytes = kernel.space.readableBytes(address, count * width);
+  const whole = Math.floor(bytes.length / width);
+  const raw = new Int32Array(bytes.buffer, 0, (whole * width) >>> 2);
+  if (width === 8) return raw;
+  const pairs = new Int32Array(whole * 2);
+  for (let i = 0; i < whole; i++) pairs[i * 2] = raw[i]!;
+  return pairs;
+}

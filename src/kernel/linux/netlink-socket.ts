@@ -1,0 +1,54 @@
+import type { VirtualAddress } from '../../base/address.ts';
+import type { Linux } from './linux.ts';
+import { rhashtableLinks } from './rhashtable.ts';
+import type { Ends, Socket } from './socket.ts';
+import { linkedSockets } from './socket-table.ts';
+
+const AF_NETLINK = 16;
+
+/** Netlink protocols that there can be: MAX_LINKS. */
+const MAXIMUM_PROTOCOLS = 32;
+const CONNECTED = 1;
+/** Bit 0 of the flags, whatever their width: NETLINK_F_KERNEL_SOCKET. */
+const KERNEL_SOCKET = 1;
+
+/**
+ * The ends of netlink sockets: port numbers, which programs choose and which are often process numbers. 0 is the
+ * kernel's own. There are no addresses.
+ */
+export const netlinkEnds: Ends = {
+  localAddress: () => null,
+  localPort({ kernel, address }) {
+    const { portid, flags } = kernel.at('netlink_sock', address);
+    return portid !== 0 || (flags & KERNEL_SOCKET) !== 0 ? portid : null;
+  },
+  remoteAddress: () => null,
+  remotePort: ({ kernel, address, common }) =>
+    common.skc_state === CONNECTED ? kernel.at('netlink_sock', address).dst_portid : null,
+};
+
+/** `route`, `generic`, `kobject-uevent` …; a protocol without a name is its number. */
+export function netlinkProtocol({ raw }: Socket): string {
+  const number = raw.sk_protocol;
+  return PROTOCOLS[number] ?? String(number);
+}
+
+/** The addresses of all netlink sockets that messages can be sent to, of all namespaces. */
+export function* netlinkSockets(kernel: Linux): Generator<VirtualAddress> {
+  const tables = kernel.attempt(() => kernel.pointerAt(kernel.symbol('nl_table')), 0n, 'netlink sockets');
+  if (tables === 0n) return;
+  const each = kernel.types.sizeOf('netlink_table');
+  const link = kernel.types.offsetOf('netlink_sock', 'node');
+  for (let protocol = 0; protocol < MAXIMUM_PROTOCOLS; protocol++) {
+    const { hash } = kernel.at('netlink_table', tables + BigInt(protocol * each));
+    const name = `netlink ${PROTOCOLS[protocol] ?? protocol} sockets`;
+    yield* linkedSockets(kernel, rhashtableLinks(kernel, hash, name), link, [AF_NETLINK], name);
+  }
+}
+
+/** In the order of NETLINK_… in include/uapi/linux/netlink.h. */
+const PROTOCOLS: readonly (string | undefined)[] = [
+  ...['route', 'unused', 'usersock', 'firewall', 'sock-diag', 'nflog', 'xfrm', 'selinux', 'iscsi', 'audit'],
+  ...['fib-lookup', 'connector', 'netfilter', 'ip6-fw', 'dnrtmsg', 'kobject-uevent', 'generic', undefined],
+  ...['scsitransport', 'ecryptfs', 'rdma', 'crypto', 'smc'],
+];

@@ -1,0 +1,123 @@
+import type { VirtualAddress } from '../../base/address.ts';
+import type { Descriptor } from './file-table.ts';
+import type { Linux } from './linux.ts';
+import type { Kernel } from './structs.ts';
+import type { Task } from './task.ts';
+
+/**
+ * How a file of a stacked file system is marked as opened on the one below (include/linux/fs.h): not counted
+ * (FMODE_NOACCOUNT), and FMODE_BACKING, which is bit 25 in older kernels and bit 24 in newer ones (6.12.117 and
+ * 7.2 have it so). The other of the two bits is never set on files that are not counted and that a process can
+ * reach.
+ */
+const FMODE_NOACCOUNT = 1 << 29;
+const FMODE_BACKING_EITHER = (1 << 24) | (1 << 25);
+
+/** File systems whose inodes stand for no file: stat(2) tells no type for them. */
+const TYPELESS = new Set(['anon_inodefs', 'pidfs']);
+
+/** File types by the upper bits of a mode (include/uapi/linux/stat.h). */
+const TYPES: Readonly<Record<number, string>> = {
+  1: 'fifo',
+  2: 'character',
+  4: 'directory',
+  6: 'block',
+  8: 'regular',
+  10: 'symlink',
+  12: 'socket',
+};
+
+/** Bits of f_flags by name (include/uapi/asm-generic/fcntl.h); O_SYNC holds O_DSYNC's bit and so comes first. */
+const FLAGS: readonly (readonly [bits: number, name: string])[] = [
+  [0o4010000, 'O_SYNC'],
+  [0o100, 'O_CREAT'],
+  [0o200, 'O_EXCL'],
+  [0o400, 'O_NOCTTY'],
+  [0o1000, 'O_TRUNC'],
+  [0o2000, 'O_APPEND'],
+  [0o4000, 'O_NONBLOCK'],
+  [0o10000, 'O_DSYNC'],
+  [0o20000, 'O_ASYNC'],
+  [0o40000, 'O_DIRECT'],
+  [0o100000, 'O_LARGEFILE'],
+  [0o20200000, 'O_TMPFILE'],
+  [0o200000, 'O_DIRECTORY'],
+  [0o400000, 'O_NOFOLLOW'],
+  [0o1000000, 'O_NOATIME'],
+  [0o2000000, 'O_CLOEXEC'],
+  [0o10000000, 'O_PATH'],
+];
+const ACCESS = ['O_RDONLY', 'O_WRONLY', 'O_RDWR', 'O_ACCMODE'] as const;
+const O_CLOEXEC = 0o2000000;
+
+/** The flags of an open file as open(2) writes them: `O_RDWR|O_APPEND`. Bits without a name are in octal at the end. */
+export function openFlags(flags: number): string {
+  const words: string[] = [ACCESS[flags & 3]!];
+  let rest = flags & ~3;
+  for (const [bits, name] of FLAGS) {
+    if ((rest & bits) !== bits) continue;
+    words.push(name);
+    rest &= ~bits;
+  }
+  if (rest !== 0) words.push(`0${(rest >>> 0).toString(8)}`);
+  return words.join('|');
+}
+
+/** A device as /proc/PID/maps prints it: major and minor in hex. */
+export function deviceText(device: number): string {
+  const [major, minor] = [device >>> 20, device & 0xf_ffff]; // include/linux/kdev_t.h
+  return `${major.toString(16).padStart(2, '0')}:${minor.toString(16).padStart(2, '0')}`;
+}
+
+/** The path by which users know a file: of a stacked file system's file that above, not that below. @throws EvidenceFault */
+export function userPath(kernel: Linux, file: Kernel<'file'>): Kernel<'path'> {
+  const mode = file.f_mode;
+  const isBacking = (mode & FMODE_NOACCOUNT) !== 0 && (mode & FMODE_BACKING_EITHER) !== 0;
+  if (!isBacking || !kernel.types.has('backing_file', 'user_path')) return file.f_path;
+  return kernel.containerOf('backing_file', 'file', file.address).user_path ?? file.f_path;
+}
+
+/** What a file descriptor of a process leads to. */
+export class OpenFile {
+  readonly task: Task;
+  readonly fd: number;
+  readonly raw: Kernel<'file'>;
+  readonly #closesOnExec: boolean;
+
+  constructor(task: Task, { fd, file, closesOnExec }: Descriptor) {
+    this.task = task;
+    this.fd = fd;
+    this.raw = file;
+    this.#closesOnExec = closesOnExec;
+  }
+
+  /** What `readlink /proc/PID/fd/N` says, for a process in the initial root. */
+  get path(): string {
+    const { kernel } = this.task;
+    return kernel.paths.of(userPath(kernel, this.raw));
+  }
+  /** `regular`, `directory`, `character`, `block`, `fifo`, `socket`, `symlink`; `anonymous` for files that are none of these. */
+  get type(): string {
+    const { inode } = this;
+    if (inode === null || TYPELESS.has(this.task.kernel.paths.fileSystem(inode.i_sb))) return 'anonymous';
+    return TYPES[inode.i_mode >>> 12] ?? 'anonymous';
+  }
+  /** The inode's number in its file system. */
+  get inodeNumber(): bigint | null {
+    return this.inode?.i_ino ?? null;
+  }
+  /** How it was opened: `O_RDWR|O_CLOEXEC`. */
+  get flags(): string {
+    return openFlags(this.raw.f_flags | (this.#closesOnExec ? O_CLOEXEC : 0));
+  }
+  /** Where the next read or write begins, in bytes. */
+  get position(): bigint {
+    return this.raw.f_pos;
+  }
+  get inode(): Kernel<'inode'> | null {
+    return this.raw.f_inode;
+  }
+  get address(): VirtualAddress {
+    return this.raw.address;
+  }
+}
