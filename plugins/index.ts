@@ -2,6 +2,7 @@ import type { AnyPlugin } from '../src/plugin/contract.ts';
 import dmesg from './dmesg.ts';
 import env from './env.ts';
 import files from './files.ts';
+import keys from './keys.ts';
 import maps from './maps.ts';
 import modules from './modules.ts';
 import pslist from './pslist.ts';
@@ -9,4 +10,14 @@ import pstree from './pstree.ts';
 import sockets from './sockets.ts';
 
 /** Every question that ships with the program, in the order that `--help` shows. */
-export const plugins: readonly AnyPlugin[] = [pslist, pstree, sockets, files, maps, env, modules, dmesg];
+export const plugins: readonly AnyPlugin[] = [
+  pslist,
+  pstree,
+  sockets,
+  files,
+  maps,
+  env,
+  modules,
+  dmesg,
+  keys,
+];

@@ -54,7 +54,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'get-east-asian-width': ['src/report'],
   'better-sqlite3': ['src/store'],
   'node:buffer': ['src/snapshot'],
-  'node:crypto': ['src/session', 'src/store', 'src/cli'],
+  'node:crypto': ['src/session', 'src/scan', 'src/store', 'src/cli'],
   'node:fs': ['src/snapshot', 'src/store', 'src/watch', 'src/cli'],
   'node:module': ['src/cli'],
   'node:os': ['src/scan', 'src/store', 'src/cli'],

@@ -31,6 +31,16 @@ export interface Paging {
    * @throws NotCanonical before the first step, NotInSnapshot where a table is missing
    */
   steps(memory: PhysicalMemory, address: VirtualAddress): Generator<WalkStep>;
+  /**
+   * Where the user's half of the tables maps the wanted page frames: calls `report` with the virtual address of each
+   * 4 KiB page. Tables that cannot be read are passed over, and none is looked at twice, so tables that point at
+   * themselves end. @returns how many tables could not be read
+   */
+  findFrames(
+    memory: PhysicalMemory,
+    wanted: ReadonlySet<number>,
+    report: (frame: PhysicalAddress, address: VirtualAddress) => void,
+  ): number;
   /** The same tables from another root: a process's own. */
   withRoot(root: PhysicalAddress): Paging;
 }

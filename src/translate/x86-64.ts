@@ -6,7 +6,7 @@ import {
   physical,
   type VirtualAddress,
 } from '../base/address.ts';
-import { NotCanonical, NotPresent, Swapped } from '../base/errors.ts';
+import { EvidenceFault, NotCanonical, NotPresent, Swapped } from '../base/errors.ts';
 import type { PhysicalMemory } from '../memory/physical.ts';
 import type { Paging, WalkStep } from './paging.ts';
 
@@ -93,6 +93,39 @@ export class X8664Paging implements Paging {
     }
   }
 
+  findFrames(
+    memory: PhysicalMemory,
+    wanted: ReadonlySet<number>,
+    report: (frame: PhysicalAddress, address: VirtualAddress) => void,
+  ): number {
+    const seen = new Set<number>();
+    let unread = 0;
+    const visit = (table: number, level: number, base: number, entries: number): void => {
+      if (seen.has(table * 8 + level)) return;
+      seen.add(table * 8 + level);
+      const words = tableAt(memory, table);
+      if (words === undefined) {
+        unread++;
+        return;
+      }
+      const step = 4096 * 512 ** (level - 1);
+      for (let index = 0; index < entries; index++) {
+        const low = words[2 * index]!;
+        if ((low & PRESENT) === 0) continue;
+        const high = words[2 * index + 1]!;
+        const address = base + index * step;
+        if (level > 1 && !isLarge(level, low)) {
+          visit((high & 0xf_ffff) * TWO_32 + ((low & 0xffff_f000) >>> 0), level - 1, address, 512);
+        } else if (level === 1) {
+          const frame = (high & 0xf_ffff) * TWO_32 + ((low & 0xffff_f000) >>> 0);
+          if (wanted.has(frame)) report(physical(frame), BigInt(address));
+        } else reportLarge(frameOf(level, 0, high, low), step, BigInt(address), wanted, report);
+      }
+    };
+    visit(this.root, this.levels, 0, 256); // the lower half: user addresses stay exact in a double
+    return unread;
+  }
+
   #demandCanonical(hi: number, lo: number): void {
     const sign = hi >> this.#signShift;
     if (sign !== 0 && sign !== -1) throw new NotCanonical(fromWords(hi, lo));
@@ -153,5 +186,29 @@ function indexAt(level: number, hi: number, lo: number): number {
       return (hi >>> 7) & 511;
     default:
       return (hi >>> 16) & 511;
+  }
+}
+
+/** A table's 512 entries as pairs of words, or undefined where the snapshot lacks it. */
+function tableAt(memory: PhysicalMemory, table: number): Int32Array | undefined {
+  try {
+    const bytes = memory.restOfPage(physical(table));
+    return new Int32Array(bytes.slice().buffer);
+  } catch (fault) {
+    if (!(fault instanceof EvidenceFault)) throw fault;
+    return undefined;
+  }
+}
+
+/** The wanted frames within a large page. */
+function reportLarge(
+  first: number,
+  sizeBytes: number,
+  address: VirtualAddress,
+  wanted: ReadonlySet<number>,
+  report: (frame: PhysicalAddress, address: VirtualAddress) => void,
+): void {
+  for (const frame of wanted) {
+    if (frame >= first && frame < first + sizeBytes) report(physical(frame), address + BigInt(frame - first));
   }
 }

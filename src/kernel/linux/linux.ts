@@ -7,6 +7,7 @@ import type { AddressSpace } from '../../translate/address-space.ts';
 import { walkList } from '../../types/fields.ts';
 import { StructView, TypeTable, type View } from '../../types/struct.ts';
 import type { Area } from './area.ts';
+import type { FrameOwner } from './frame-owners.ts';
 import { Machine } from './machine.ts';
 import { type Module, modules } from './module.ts';
 import type { OpenFile } from './open-file.ts';
@@ -169,6 +170,12 @@ export class Linux {
   /** Every mapping of every process. */
   *areas(): Generator<Area> {
     for (const task of this.tasks()) yield* task.areas();
+  }
+
+  /** Which processes map these frames: physical addresses of 4 KiB pages. */
+  async frameOwners(frames: ReadonlySet<number>): Promise<Map<number, FrameOwner[]>> {
+    const { frameOwners } = await import('./frame-owners.ts');
+    return frameOwners(this, frames);
   }
 
   /** Every module on the kernel's list, last loaded first. */
