@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import { chainedLinks, type HashTable } from '../../src/kernel/linux/hash-table.ts';
+import { drawWords } from '../support/drawn-symbols.ts';
+import { type FakeKernel, fakeKernel } from '../support/kernel.ts';
+
+/** A link that leads to `next`. */
+const link = (drawn: FakeKernel, next: bigint): bigint => drawWords(drawn, [next]);
+
+function walk(drawn: FakeKernel, heads: bigint, table: Partial<HashTable> & { readonly buckets: number }) {
+  const kernel = drawn.linux();
+  const found = [...chainedLinks(kernel, { name: 'drawn things', heads, strideBytes: 8, ...table })];
+  return { found, notes: kernel.notes.drain() };
+}
+
+describe('hash tables', () => {
+  it('follows each chain to its end, be it NULL or an odd number', () => {
+    const drawn = fakeKernel('init(1)');
+    const last = link(drawn, 0n);
+    const first = link(drawn, last);
+    const lone = link(drawn, 0x7n);
+    const heads = drawWords(drawn, [0n, first, 0x3n, lone]);
+    expect(walk(drawn, heads, { buckets: 4 })).toEqual({ found: [first, last, lone], notes: [] });
+  });
+
+  it('takes heads from wider buckets, and the lock out of locked ones', () => {
+    const drawn = fakeKernel('init(1)');
+    const [a, b] = [link(drawn, 0n), link(drawn, 0n)];
+    const heads = drawWords(drawn, [a | 1n, 99n, 1n, 99n, b, 99n]);
+    const table = { buckets: 3, strideBytes: 16, lockedHeads: true };
+    expect(walk(drawn, heads, table)).toEqual({ found: [a, b], notes: [] });
+  });
+
+  it('ends a chain that loops, and one that leads nowhere, and goes on with the next', () => {
+    const drawn = fakeKernel('init(1)');
+    const loop = link(drawn, 0n);
+    drawn.image.put64(drawn.physical(loop), loop);
+    const lone = link(drawn, 0n);
+    const heads = drawWords(drawn, [loop, 0xffff_c900_0000_0000n, lone]);
+    expect(walk(drawn, heads, { buckets: 3 })).toEqual({
+      found: [loop, lone],
+      notes: ['2 chains in the hash table of drawn things break: the chain loops'],
+    });
+  });
+
+  it('skips pages of the table that are lost, and says how many buckets they held', () => {
+    const drawn = fakeKernel('init(1)');
+    const [a, b, c] = [link(drawn, 0n), link(drawn, 0n), link(drawn, 0n)];
+    const words = Array.from({ length: 3 * 512 }, () => 0n);
+    [words[0], words[700], words[1024]] = [a, b, c];
+    const heads = drawWords(drawn, words);
+    drawn.lose(heads + 4096n);
+    const { found, notes } = walk(drawn, heads, { buckets: words.length });
+    expect(found).toEqual([a, c]);
+    expect(notes).toEqual([
+      expect.stringMatching(
+        /^512 of 1536 buckets in the hash table of drawn things cannot be read: physical page 0x\w+ is not in the snapshot$/,
+      ),
+    ]);
+  });
+
+  it('gives up what is no table', () => {
+    const drawn = fakeKernel('init(1)');
+    const words = Array.from({ length: 5000 }, (_, i) => 0xffff_c900_0000_0000n + BigInt(16 * i));
+    const { found, notes } = walk(drawn, drawWords(drawn, words), { buckets: 5000 });
+    expect(found).toEqual([]);
+    expect(notes).toEqual([
+      'hash table of drawn things is given up after 0 entries',
+      '1000 chains in the hash table of drawn things break: 0xffffc90000000000 is not mapped: level 4 entry is not present',
+    ]);
+  });
+
+  it('reads half a million empty buckets in a moment', () => {
+    const drawn = fakeKernel('init(1)');
+    const lone = link(drawn, 0n);
+    const at = drawn.image.take(8 << 19, 4096);
+    drawn.image.put64(at + 8 * 400_000, lone);
+    const kernel = drawn.linux();
+    const began = performance.now();
+    const table = { name: 'drawn things', heads: drawn.virtual(at), buckets: 1 << 19, strideBytes: 8 };
+    expect([...chainedLinks(kernel, table)]).toEqual([lone]);
+    expect(performance.now() - began).toBeLessThan(1000);
+  });
+});

@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import { rhashtableLinks } from '../../src/kernel/linux/rhashtable.ts';
+import { drawWords } from '../support/drawn-symbols.ts';
+import { type FakeKernel, fakeKernel, type KernelWishes } from '../support/kernel.ts';
+
+const link = (drawn: FakeKernel, next: bigint): bigint => drawWords(drawn, [next]);
+
+/** A bucket_table whose buckets are these words. */
+function drawBuckets(
+  drawn: FakeKernel,
+  words: readonly bigint[],
+  values: Record<string, number | bigint> = {},
+) {
+  const table = drawn.draw('bucket_table', { size: words.length, ...values });
+  const heads = drawn.physical(drawn.member(table, 'bucket_table', 'buckets'));
+  for (const [i, word] of words.entries()) drawn.image.put64(heads + 8 * i, word);
+  return table;
+}
+
+function walk(drawn: FakeKernel, tbl: bigint) {
+  const table = drawn.draw('rhashtable', { tbl });
+  const kernel = drawn.linux();
+  const found = [...rhashtableLinks(kernel, kernel.at('rhashtable', table), 'drawn things')];
+  return { found, notes: kernel.notes.drain() };
+}
+
+const draw = (wishes: KernelWishes = {}) => fakeKernel('init(1)', wishes);
+
+describe('resizable hash tables', () => {
+  it('takes the lock out of a bucket', () => {
+    const drawn = draw();
+    const only = link(drawn, 0x55n);
+    expect(walk(drawn, drawBuckets(drawn, [0n, only | 1n, 1n]))).toEqual({ found: [only], notes: [] });
+  });
+
+  it('takes an odd bucket of older kernels for an empty one', () => {
+    const drawn = draw({ without: ['rhash_lock_head'] });
+    const only = link(drawn, 0x55n);
+    expect(walk(drawn, drawBuckets(drawn, [only | 1n, only]))).toEqual({ found: [only], notes: [] });
+  });
+
+  it('goes on in the table that it is being moved to', () => {
+    const drawn = draw();
+    const [before, after] = [link(drawn, 0n), link(drawn, 0n)];
+    const future = drawBuckets(drawn, [0n, after]);
+    expect(walk(drawn, drawBuckets(drawn, [before], { future_tbl: future }))).toEqual({
+      found: [before, after],
+      notes: [],
+    });
+  });
+
+  it('finds buckets in a tree of pages', () => {
+    const drawn = draw();
+    const [a, b] = [link(drawn, 0n), link(drawn, 0n)];
+    const leaf = (at: number, to: bigint) =>
+      drawWords(
+        drawn,
+        Array.from({ length: 512 }, (_, i) => (i === at ? to : 0n)),
+      );
+    const top = drawWords(drawn, [leaf(3, a), leaf(511, b | 1n)]);
+    expect(walk(drawn, drawBuckets(drawn, [top], { size: 1024, nest: 1 }))).toEqual({
+      found: [a, b],
+      notes: [],
+    });
+  });
+
+  it('ends where tables follow each other in a ring', () => {
+    const drawn = draw();
+    const table = drawBuckets(drawn, [0n]);
+    drawn.write(table, 'bucket_table', { future_tbl: table });
+    expect(walk(drawn, table)).toEqual({
+      found: [],
+      notes: ['hash table of drawn things has more than 16 successors'],
+    });
+  });
+});
