@@ -284,6 +284,23 @@ describe('sockets', () => {
     ]);
   });
 
+  it('believes descriptors more than a socket that denies its file', async () => {
+    const network = new Network('init(1)');
+    const { drawn } = network;
+    const socket = network.put(
+      'udp',
+      'sock',
+      { skc_family: 2, skc_num: 53 },
+      { sk_type: 2, sk_protocol: 17 },
+    );
+    const holder = drawn.member(drawn.draw('socket_alloc'), 'socket_alloc', 'socket');
+    drawn.write(holder, 'socket', { sk: socket });
+    const file = drawn.draw('file', { f_op: OPERATIONS, private_data: holder });
+    const fdt = drawn.draw('fdtable', { max_fds: 1, fd: drawWords(drawn, [file]) });
+    drawn.write(drawn.task(1), 'task_struct', { files: drawn.draw('files_struct', { fdt }) });
+    expect((await network.answer()).rows).toMatchObject([{ pid: 1, fd: 0, localPort: 53, inode: null }]);
+  });
+
   it('says what it cannot find in a kernel that tells nothing of its network', async () => {
     const { rows, notes } = await ask(sockets, fakeKernel('init(1)').linux());
     expect(rows).toEqual([]);

@@ -30,7 +30,8 @@ export function* sockets(kernel: Linux): Generator<SocketUse> {
     if (seen.has(address)) continue;
     seen.add(address);
     const socket = new Socket(kernel.at('sock', address), namespaces);
-    const holder = kernel.attempt(() => socket.holder, null, 'the file of a socket');
+    const holder =
+      holdings.holderOf(address) ?? kernel.attempt(() => socket.holder, null, 'the file of a socket');
     const uses = holder === null ? [] : holdings.of(holder);
     if (uses.length === 0) yield { socket, task: null, fd: null };
     for (const { task, fd } of uses) yield { socket, task, fd };
@@ -47,14 +48,7 @@ function* socketAddresses(
   yield* endingWithNote(kernel, netlinkSockets(kernel), 'netlink sockets');
   yield* endingWithNote(kernel, packetSockets(kernel, namespaces), 'packet sockets');
   // Sockets that are in no table: not bound yet, closed again, or of a family that keeps none.
-  for (const holder of holdings.holders()) {
-    const address = kernel.attempt(
-      () => kernel.at('socket', holder).sk,
-      0n,
-      'a socket that a process has open',
-    );
-    if (address !== 0n) yield address;
-  }
+  yield* holdings.sockets();
 }
 
 /** A walk that cannot go on keeps nobody from the next. */
@@ -78,12 +72,18 @@ interface Use {
 /** Which descriptors hold which sockets, by the address of the `struct socket` that their files lead to. */
 class Holdings {
   readonly #uses = new Map<VirtualAddress, Use[]>();
+  readonly #holders = new Map<VirtualAddress, VirtualAddress>();
 
   constructor(kernel: Linux) {
     const operations = kernel.attempt(() => kernel.symbol('socket_file_ops'), null, 'sockets of processes');
     if (operations === null) return;
     for (const task of kernel.tasks()) {
       for (const files of fileTables(task)) this.#addFrom(task, files, operations);
+    }
+    for (const holder of this.#uses.keys()) {
+      const what = 'a socket that a process has open';
+      const socket = kernel.attempt(() => kernel.at('socket', holder).sk, 0n, what);
+      if (socket !== 0n) this.#holders.set(socket, holder);
     }
   }
 
@@ -115,8 +115,14 @@ class Holdings {
     return this.#uses.get(holder) ?? [];
   }
 
-  holders(): Iterable<VirtualAddress> {
-    return this.#uses.keys();
+  /** What holds the socket at this address, where a descriptor leads there: whatever the socket itself says. */
+  holderOf(socket: VirtualAddress): VirtualAddress | undefined {
+    return this.#holders.get(socket);
+  }
+
+  /** The sockets that descriptors lead to. */
+  sockets(): Iterable<VirtualAddress> {
+    return this.#holders.keys();
   }
 }
 
