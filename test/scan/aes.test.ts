@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { type AesSchedule, aes } from '../../src/scan/aes.ts';
 import { aesForms, bytesOf, scheduleAt } from '../../src/scan/aes-form.ts';
 import { Random } from '../support/random.ts';
-import { drawSchedule, kinds, noise } from './schedules.ts';
+import { noise } from './noise.ts';
+import { drawSchedule, kinds } from './schedules.ts';
 
 function finds(bytes: Uint8Array, from = 0, to = bytes.length): [number, AesSchedule][] {
   const found: [number, AesSchedule][] = [];

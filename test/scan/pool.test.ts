@@ -3,7 +3,8 @@ import type { SnapshotOrigin } from '../../src/memory/origin.ts';
 import type { Snapshot } from '../../src/snapshot/open.ts';
 import { Random } from '../support/random.ts';
 import { scratchFolder } from '../support/writers-scratch.ts';
-import { drawSchedule, noise } from './schedules.ts';
+import { noise } from './noise.ts';
+import { drawSchedule } from './schedules.ts';
 
 /** Threads run what the build made: the runner compiles sources on its own thread only. */
 const built = (path: string): string => new URL(`../../dist/src/${path}`, import.meta.url).href;

@@ -1,6 +1,5 @@
 import type { AesSchedule } from '../../src/scan/aes.ts';
 import { expandKey, invertSchedule, swapWords } from '../../src/scan/aes-schedule.ts';
-import { Random } from '../support/random.ts';
 
 /** A schedule as some program would hold it, and what ought to be said of it. */
 export interface Planted {
@@ -32,17 +31,4 @@ export function drawSchedule(
   const standard = form === 'encryption' ? expandKey(key) : invertSchedule(expandKey(key));
   const bytes = byteOrder === 'big' ? standard : swapWords(standard);
   return { bytes, truth: { bits, key, form, byteOrder, part: 'whole' } };
-}
-
-/** Seeded random bytes, whole megabytes a second sooner than one by one (xorshift32). */
-export function noise(length: number, seed: number): Uint8Array {
-  const words = new Int32Array(Math.ceil(length / 4));
-  let state = new Random(seed).below(2 ** 31) | 1;
-  for (let i = 0; i < words.length; i++) {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    words[i] = Math.imul(state, 0x9e3779b1);
-  }
-  return new Uint8Array(words.buffer, 0, length);
 }

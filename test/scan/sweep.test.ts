@@ -9,7 +9,8 @@ import type { Scanner } from '../../src/scan/scanner.ts';
 import { type SweepOptions, sweep } from '../../src/scan/sweep.ts';
 import { Random } from '../support/random.ts';
 import { drawMemory } from '../support/writers.ts';
-import { drawSchedule, noise } from './schedules.ts';
+import { noise } from './noise.ts';
+import { drawSchedule } from './schedules.ts';
 
 const page = 4096;
 
