@@ -4,24 +4,35 @@ import { PAGE_BYTES, type PhysicalRange, type PhysicalSource, rangeIndexOf } fro
 
 const CHUNK_BYTES = 65536;
 /** 64 MiB at most: enough that a whole triage of a 512 MiB guest rarely reads a chunk twice. */
-const SLOTS = 1024;
+const MAXIMUM_SLOTS = 1024;
 
 /**
  * The guest's physical memory, whatever file it came from.
  *
  * Reads go through a direct-mapped cache of 64 KiB chunks: chunk n lives in slot n mod 1024 or nowhere, so
- * a lookup is one compare and memory stays bounded however large the snapshot is.
+ * a lookup is one compare and memory stays bounded however large the snapshot is. All slots are one buffer: the
+ * system gives its pages when they are first filled, and the garbage collector sees one object and not a thousand.
  */
 export class PhysicalMemory {
   readonly source: PhysicalSource;
-  readonly #tags = new Float64Array(SLOTS).fill(-1);
+  /** A power of two. */
+  readonly #slots: number;
+  /** The chunk in each slot. */
+  readonly #tags: Float64Array;
   /** Bit n: page n of the chunk is loaded. */
-  readonly #loaded = new Uint16Array(SLOTS);
-  readonly #views: DataView[] = [];
-  readonly #bytes: Uint8Array<ArrayBuffer>[] = [];
+  readonly #loaded: Uint16Array;
+  readonly #view: DataView;
+  readonly #bytes: Uint8Array;
 
   constructor(source: PhysicalSource) {
     this.source = source;
+    const chunks = Math.ceil((source.ranges.at(-1)?.end ?? 1) / CHUNK_BYTES);
+    this.#slots = chunks >= MAXIMUM_SLOTS ? MAXIMUM_SLOTS : 2 ** Math.ceil(Math.log2(Math.max(1, chunks)));
+    this.#tags = new Float64Array(this.#slots).fill(-1);
+    this.#loaded = new Uint16Array(this.#slots);
+    const buffer = new ArrayBuffer(this.#slots * CHUNK_BYTES);
+    this.#view = new DataView(buffer);
+    this.#bytes = new Uint8Array(buffer);
   }
 
   /** What the snapshot holds: ascending, disjoint, page-aligned. */
@@ -41,21 +52,18 @@ export class PhysicalMemory {
 
   /** The byte at `at`. @throws NotInSnapshot */
   u8(at: PhysicalAddress): number {
-    return this.#views[this.#slotOf(at)]!.getUint8(at & (CHUNK_BYTES - 1));
+    return this.#bytes[this.#find(at)]!;
   }
 
   /** The int32 at `at`, which lies within one page. @throws NotInSnapshot */
   i32(at: PhysicalAddress): number {
-    return this.#views[this.#slotOf(at)]!.getInt32(at & (CHUNK_BYTES - 1), true);
+    return this.#view.getInt32(this.#find(at), true);
   }
 
   /** The unsigned 64-bit word at `at`, which lies within one page. @throws NotInSnapshot */
   u64(at: PhysicalAddress): bigint {
-    const view = this.#views[this.#slotOf(at)]!;
-    return fromWords(
-      view.getInt32((at & (CHUNK_BYTES - 1)) + 4, true),
-      view.getInt32(at & (CHUNK_BYTES - 1), true),
-    );
+    const place = this.#find(at);
+    return fromWords(this.#view.getInt32(place + 4, true), this.#view.getInt32(place, true));
   }
 
   /**
@@ -63,11 +71,8 @@ export class PhysicalMemory {
    * the next read. @throws NotInSnapshot
    */
   restOfPage(at: PhysicalAddress): Uint8Array {
-    const within = at & (CHUNK_BYTES - 1);
-    return this.#bytes[this.#slotOf(at)]!.subarray(
-      within,
-      (Math.floor(within / PAGE_BYTES) + 1) * PAGE_BYTES,
-    );
+    const place = this.#find(at);
+    return this.#bytes.subarray(place, (Math.floor(place / PAGE_BYTES) + 1) * PAGE_BYTES);
   }
 
   /** A copy of `length` bytes from `at` on, read past the cache in as few reads as the ranges allow. @throws NotInSnapshot */
@@ -96,26 +101,18 @@ export class PhysicalMemory {
     return this.source.read(at, length === into.length ? into : into.subarray(0, length));
   }
 
-  #slotOf(at: PhysicalAddress): number {
+  /** Where in the buffer the byte at `at` is, loading its page where need be. @throws NotInSnapshot */
+  #find(at: PhysicalAddress): number {
     const chunk = Math.floor(at / CHUNK_BYTES);
-    const slot = chunk % SLOTS;
+    const slot = chunk & (this.#slots - 1);
     if (this.#tags[slot] !== chunk) {
       if (!(at >= 0)) throw new NotInSnapshot(at);
-      this.#claim(slot, chunk);
+      this.#tags[slot] = chunk;
+      this.#loaded[slot] = 0;
     }
-    const page = (at & (CHUNK_BYTES - 1)) >>> 12;
-    if (!this.#holds(slot, page)) this.#load(slot, chunk, page);
-    return slot;
-  }
-
-  #claim(slot: number, chunk: number): void {
-    if (this.#views[slot] === undefined) {
-      const buffer = new ArrayBuffer(CHUNK_BYTES);
-      this.#views[slot] = new DataView(buffer);
-      this.#bytes[slot] = new Uint8Array(buffer);
-    }
-    this.#tags[slot] = chunk;
-    this.#loaded[slot] = 0;
+    const within = at & (CHUNK_BYTES - 1);
+    if (!this.#holds(slot, within >>> 12)) this.#load(slot, chunk, within >>> 12);
+    return slot * CHUNK_BYTES + within;
   }
 
   /** Loads the wanted page, and where pages are cheap everything else that its range holds of the chunk. */
@@ -138,7 +135,8 @@ export class PhysicalMemory {
   }
 
   #fill(slot: number, base: number, start: number, end: number): void {
-    const had = this.source.read(physical(start), this.#bytes[slot]!.subarray(start - base, end - base));
+    const place = slot * CHUNK_BYTES - base;
+    const had = this.source.read(physical(start), this.#bytes.subarray(start + place, end + place));
     this.#loaded[slot]! |= ((1 << (had / PAGE_BYTES)) - 1) << ((start - base) / PAGE_BYTES);
   }
 }
