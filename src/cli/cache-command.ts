@@ -1,11 +1,11 @@
-import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { UsageError } from '../base/errors.ts';
-import { escapeText } from '../report/escape.ts';
+import { escapeJson, escapeText } from '../report/escape.ts';
 import { bytesText } from '../report/info.ts';
 import type { Store } from '../store/store.ts';
 import { writeData } from './output.ts';
 import { cachePath, type OpenFlags } from './settings.ts';
+import { version } from './version.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -23,31 +23,54 @@ export function addCacheCommand(program: Command): void {
       withStore(flags, (store) => list(store, flags.json === true)),
     );
   withCache(
-    cache.command('prune').description('Forget snapshots that are gone, or not asked about for some time'),
+    cache
+      .command('prune')
+      .description('Forget snapshots that are gone or changed, and what older versions of vestige found'),
   )
     .option('--days <days>', 'also forget what was not asked about for so many days')
-    .action((flags: OpenFlags & { days?: string }) => {
-      if (flags.days !== undefined && !/^\d{1,5}$/.test(flags.days))
-        throw new UsageError(`--days wants a whole number, not ${flags.days}`);
-      const oldest = flags.days === undefined ? 0 : Date.now() - Number(flags.days) * DAY_MS;
-      return withStore(flags, (store) => {
-        const forgotten = store.forget(({ path, seen }) => !existsSync(path) || Date.parse(seen) < oldest);
-        writeData(`${forgotten} snapshots forgotten\n`);
-      });
-    });
+    .action((flags: OpenFlags & { days?: string }) => prune(flags));
   withCache(cache.command('clear').description('Forget everything')).action((flags: OpenFlags) =>
-    withStore(flags, (store) => {
-      store.clear();
-      writeData(`${store.path} is empty\n`);
-    }),
+    clear(flags),
   );
+}
+
+async function prune(flags: OpenFlags & { days?: string }): Promise<void> {
+  if (flags.days !== undefined && !/^\d{1,5}$/.test(flags.days))
+    throw new UsageError(`--days wants a whole number, not ${flags.days}`);
+  const oldest = flags.days === undefined ? 0 : Date.now() - Number(flags.days) * DAY_MS;
+  const { keyOf, isSameKey } = await import('../store/key.ts');
+  const { plugins } = await import('../../plugins/index.ts');
+  await withStore(flags, ({ upkeep }) => {
+    const forgotten = upkeep.forget(({ path, seen, key }) => {
+      const now = keyOf(path, Number.MAX_SAFE_INTEGER); // whether it still changes does not matter here
+      return now === null || !isSameKey(now, key) || Date.parse(seen) < oldest;
+    });
+    const outdated = upkeep.forgetOutdated(plugins);
+    upkeep.shrink();
+    writeData(`${counted(forgotten, 'snapshot')} and ${counted(outdated, 'outdated answer')} forgotten\n`);
+  });
+}
+
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
+
+async function clear(flags: OpenFlags): Promise<void> {
+  const path = pathFrom(flags);
+  const { UnusableStore } = await import('../store/unusable.ts');
+  try {
+    await withStore(flags, ({ upkeep }) => upkeep.clear());
+  } catch (error) {
+    if (!(error instanceof UnusableStore)) throw error;
+    const { Store } = await import('../store/store.ts');
+    Store.discard(path);
+  }
+  writeData(`${escapeText(path)} is empty\n`);
 }
 
 const pathFrom = (flags: OpenFlags): string => cachePath({ ...flags, cache: flags.cache ?? true })!;
 
 async function withStore(flags: OpenFlags, action: (store: Store) => void): Promise<void> {
   const { Store } = await import('../store/store.ts');
-  const store = Store.open(pathFrom(flags));
+  const store = Store.open(pathFrom(flags), version());
   try {
     action(store);
   } finally {
@@ -55,9 +78,9 @@ async function withStore(flags: OpenFlags, action: (store: Store) => void): Prom
   }
 }
 
-function list(store: Store, json: boolean): void {
-  const snapshots = store.snapshots();
-  if (json) writeData(`${JSON.stringify(snapshots, null, 2)}\n`);
+function list({ upkeep }: Store, json: boolean): void {
+  const snapshots = upkeep.snapshots();
+  if (json) writeData(`${escapeJson(JSON.stringify(snapshots, null, 2))}\n`);
   else
     writeData(
       snapshots

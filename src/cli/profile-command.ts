@@ -7,6 +7,7 @@ import { EXIT } from './exit.ts';
 import type { Outcome } from './main.ts';
 import { complain, writeData } from './output.ts';
 import { cachePath, type OpenFlags, openSettings, textOf, withOpenFlags } from './settings.ts';
+import { version } from './version.ts';
 
 /** Adds `vestige profile export|show|list`. */
 export function addProfileCommand(program: Command, outcome: Outcome): void {
@@ -61,7 +62,7 @@ export function addProfileCommand(program: Command, outcome: Outcome): void {
     const path = cachePath(flags);
     if (path === undefined) return complain('there is no cache to list');
     const { Store } = await import('../store/store.ts');
-    const store = Store.open(path);
+    const store = Store.open(path, version());
     const lines = store
       .profiles()
       .map(({ buildId, release, made }) => `${buildId}  ${made}  ${escapeText(release)}\n`);

@@ -6,6 +6,7 @@ import type { AnyPlugin } from '../plugin/contract.ts';
 import type { Profile, ProfileShelf } from '../profile/profile.ts';
 import type { RememberedAnswer, RememberedFacts, SnapshotIdentity, Store } from '../store/store.ts';
 import { complain } from './output.ts';
+import { version } from './version.ts';
 
 /** Where the cache is when no flag says: `$XDG_CACHE_HOME/vestige/cache.sqlite` (XDG Base Directory Specification). */
 export function defaultCachePath(env: Readonly<Record<string, string | undefined>> = process.env): string {
@@ -36,7 +37,7 @@ export class Recall implements ProfileShelf {
     if (path === undefined) return new Recall(undefined);
     const { Store } = await import('../store/store.ts');
     const recall = new Recall(undefined);
-    recall.#store = recall.#guard(() => Store.open(path));
+    recall.#store = recall.#guard(() => Store.open(path, version()));
     return recall;
   }
 

@@ -21,8 +21,9 @@ const PROBES = 15;
 /** A file changed less than this ago may still be being written: no answer about it is remembered. */
 const SETTLING_NANOSECONDS = 2_000_000_000n;
 
-/** The key of the file as it is now, or null where it cannot be told (no file, still growing): then nothing is remembered. */
-export function keyOf(path: string, now: bigint = BigInt(Date.now()) * 1_000_000n): SnapshotKey | null {
+/** The key of the file as it is now, or null where none can be relied on (still being written): then nothing is remembered. */
+export function keyOf(path: string, nowMs: number = Date.now()): SnapshotKey | null {
+  const now = BigInt(nowMs) * 1_000_000n;
   let fd: number;
   try {
     fd = openSync(path, 'r');
@@ -60,3 +61,7 @@ function digestOf(fd: number, sizeBytes: number): string {
   }
   return hash.digest('hex');
 }
+
+/** True where both are of one state of one file. */
+export const isSameKey = (a: SnapshotKey, b: SnapshotKey): boolean =>
+  (Object.keys(a) as (keyof SnapshotKey)[]).every((part) => a[part] === b[part]);

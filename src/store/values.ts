@@ -14,8 +14,8 @@ export const sqlTypes: Readonly<Record<ColumnKind, string>> = {
   seconds: 'REAL',
 };
 
-/** What does not fit a column: why a cell is absent, or a whole number past 63 bits in decimal. */
-type Aside = string | { readonly int: string };
+/** What does not fit a column: why a cell is absent, a whole number past 63 bits in decimal, or a text that is no UTF-8. */
+type Aside = string | { readonly int: string } | { readonly text: string };
 
 const MOST = (1n << 63n) - 1n;
 const LEAST = -(1n << 63n);
@@ -34,6 +34,10 @@ export function toSql(
     }
     if (kind === 'int' && typeof cell === 'bigint' && (cell > MOST || cell < LEAST)) {
       asides[name] = { int: String(cell) };
+      return null;
+    }
+    if (typeof cell === 'string' && !isWellFormed(cell)) {
+      asides[name] = { text: cell }; // JSON spells lone surrogates, SQLite would lose them
       return null;
     }
     return sqlValue(cell, kind);
@@ -69,10 +73,17 @@ export function fromSql(
     const aside = beside[name];
     const value = values[index++]!;
     if (aside === undefined) row[name] = cellOf(value, kind);
-    else row[name] = typeof aside === 'string' ? { absent: aside } : BigInt(aside.int);
+    else row[name] = besideCell(aside);
   }
   return row;
 }
+
+function besideCell(aside: Aside): Cell {
+  if (typeof aside === 'string') return { absent: aside };
+  return 'int' in aside ? BigInt(aside.int) : aside.text;
+}
+
+const isWellFormed = (text: string): boolean => !/\p{Surrogate}/u.test(text);
 
 function cellOf(value: SqlValue, kind: ColumnKind): Cell {
   if (value === null) return null;

@@ -1,0 +1,130 @@
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readSync, rmSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import Database from 'better-sqlite3';
+import { StoreError } from '../base/errors.ts';
+import { APPLICATION_ID, migrate } from './schema.ts';
+import { UnusableStore } from './unusable.ts';
+
+/** How long a writer waits for another, in milliseconds. */
+const PATIENCE_MS = 5_000;
+/** The header of a SQLite file, and where in it `pragma application_id` is kept (sqlite.org/fileformat.html, 1.3). */
+const HEADER_BYTES = 100;
+const APPLICATION_ID_AT = 68;
+const SIGNATURE = 'SQLite format 3\0';
+
+/**
+ * Opens the cache file, making it (and its folder) for its owner alone where it is not there. A file of another
+ * program is not touched: not even SQLite gets to see it. @throws StoreError, or what SQLite or the system throws
+ */
+export function openDatabase(path: string): Database.Database {
+  const isWritable = makeWritable(path);
+  refuseForeign(path);
+  const database = new Database(path, { timeout: PATIENCE_MS, readonly: !isWritable });
+  try {
+    database.pragma('synchronous = NORMAL');
+    database.pragma('foreign_keys = ON');
+    migrate(database);
+    if (isWritable) switchToWal(database);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+  return database;
+}
+
+/** Readers and writers then do not wait for each other. The file keeps the mode, so that one process succeeds is enough. */
+function switchToWal(database: Database.Database): void {
+  try {
+    database.pragma('journal_mode = WAL');
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== 'SQLITE_BUSY') throw error;
+  }
+}
+
+/**
+ * Deletes a cache file that SQLite can no longer make sense of, with what SQLite keeps beside it. One whose
+ * header does not say that it is a cache stays. @throws StoreError, or what the system throws
+ */
+export function discard(path: string): void {
+  if (headerOf(path)?.readUInt32BE(APPLICATION_ID_AT) !== APPLICATION_ID) {
+    throw new StoreError('the file is no cache, and is left alone');
+  }
+  for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(path + suffix, { force: true });
+}
+
+/** Makes the file where there is none. False where it is there and may only be read: its answers are still good. */
+function makeWritable(path: string): boolean {
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    closeSync(openSync(path, 'a', 0o600)); // SQLite's own files beside it take the same mode
+    return true;
+  } catch (error) {
+    if (!existsSync(path)) throw error;
+    return false;
+  }
+}
+
+/** What another program left here is not ours to change. An empty file is nobody's. */
+function refuseForeign(path: string): void {
+  const stat = statSync(path);
+  if (!stat.isFile()) throw new StoreError('it is no regular file');
+  // A process killed while it made the file left a journal: only SQLite can tell what the file was.
+  if (stat.size === 0 || existsSync(`${path}-journal`)) return;
+  const header = headerOf(path);
+  if (header === undefined) throw new StoreError('the file is no cache');
+  if (header.readUInt32BE(APPLICATION_ID_AT) !== APPLICATION_ID) {
+    throw new StoreError('the file is a database of another program');
+  }
+  // Rows tell what was in somebody's memory: a cache that others may read was copied or restored carelessly.
+  if ((stat.mode & 0o077) !== 0 && stat.uid === process.getuid?.()) chmodSync(path, 0o600);
+}
+
+/** The header of a SQLite file; undefined for any other file. */
+function headerOf(path: string): Buffer | undefined {
+  const header = Buffer.alloc(HEADER_BYTES);
+  const descriptor = openSync(path, 'r');
+  try {
+    const had = readSync(descriptor, header, 0, HEADER_BYTES, 0);
+    return had === HEADER_BYTES && header.toString('latin1', 0, 16) === SIGNATURE ? header : undefined;
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Runs `action`, turning what SQLite or the system says into one StoreError. */
+export function explaining<T>(path: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    const { code, message } = error as { code?: unknown; message: string };
+    if (error instanceof UnusableStore) throw new UnusableStore(`cache ${path}: ${message}`);
+    if (error instanceof StoreError) throw new StoreError(`cache ${path}: ${message}`);
+    if (error instanceof SyntaxError) throw new UnusableStore(`cache ${path}: ${DAMAGED}`); // JSON in a column
+    if (typeof code !== 'string') throw error;
+    const reason = `cache ${path}: ${reasonFor(code) ?? message}`;
+    throw /^SQLITE_(CORRUPT|NOTADB)/.test(code) ? new UnusableStore(reason) : new StoreError(reason);
+  }
+}
+
+const DAMAGED = 'the file is damaged';
+
+/** SQLite refines its codes: SQLITE_CORRUPT_INDEX is SQLITE_CORRUPT too (sqlite.org/rescode.html). */
+const reasonFor = (code: string): string | undefined =>
+  Object.entries(REASONS).find(([known]) => code === known || code.startsWith(`${known}_`))?.[1];
+
+const REASONS: Readonly<Record<string, string>> = {
+  SQLITE_NOTADB: 'the file is no cache',
+  SQLITE_CORRUPT: DAMAGED,
+  SQLITE_FULL: 'the disk is full',
+  SQLITE_READONLY: 'the file cannot be written',
+  SQLITE_CANTOPEN: 'the file or its folder cannot be written',
+  SQLITE_BUSY: 'another process keeps it locked',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EROFS: 'the file system is read-only',
+  ENOSPC: 'the disk is full',
+  ENOENT: 'the folder cannot be made',
+  EEXIST: 'a part of the path is no directory',
+  ENOTDIR: 'a part of the path is no directory',
+  EISDIR: 'it is a directory',
+};

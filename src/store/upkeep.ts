@@ -1,0 +1,111 @@
+import type Database from 'better-sqlite3';
+import type { AnyPlugin } from '../plugin/contract.ts';
+import { explaining } from './file.ts';
+import type { SnapshotKey } from './key.ts';
+import { dropRows, rowTables, tableOf } from './schema.ts';
+
+/** A line of `vestige cache list`. */
+export interface StoredSnapshot {
+  readonly id: number;
+  readonly path: string;
+  /** The state of the file that the answers are about. */
+  readonly key: SnapshotKey;
+  readonly sizeBytes: number;
+  /** ISO 8601: when it was last asked about. */
+  readonly seen: string;
+  /** Plugins with a remembered answer. */
+  readonly plugins: readonly string[];
+  readonly rowCount: number;
+}
+
+/** Looking over what a cache holds, and forgetting it. Every method may throw StoreError. */
+export class Upkeep {
+  readonly #path: string;
+  readonly #database: Database.Database;
+  readonly #program: string;
+
+  constructor(path: string, database: Database.Database, program: string) {
+    this.#path = path;
+    this.#database = database;
+    this.#program = program;
+  }
+
+  /** Every snapshot that something is remembered of, the latest first. */
+  snapshots(): StoredSnapshot[] {
+    return explaining(this.#path, () => {
+      const rows = this.#database
+        .prepare(
+          `SELECT s.id, s.path, s.size AS sizeBytes, s.seen, s.device, s.inode, s.modified, s.changed, s.digest,
+             group_concat(DISTINCT run.plugin) AS plugins, coalesce(sum(run.row_count), 0) AS rowCount
+           FROM snapshot s LEFT JOIN run ON run.snapshot_id = s.id GROUP BY s.id ORDER BY s.seen DESC`,
+        )
+        .all() as (Omit<StoredSnapshot, 'plugins' | 'key'> & SnapshotKey & { plugins: string | null })[];
+      return rows.map(({ id, path, sizeBytes, seen, rowCount, plugins, ...rest }) => ({
+        id,
+        path,
+        key: { sizeBytes, ...rest },
+        sizeBytes,
+        seen,
+        plugins: plugins?.split(',') ?? [],
+        rowCount,
+      }));
+    });
+  }
+
+  /** Forgets snapshots for which `isStale` holds, with all their rows. @returns how many */
+  forget(isStale: (snapshot: StoredSnapshot) => boolean): number {
+    const stale = this.snapshots().filter(isStale);
+    explaining(this.#path, () => {
+      const remove = this.#database.prepare('DELETE FROM snapshot WHERE id = ?');
+      this.#database.transaction(() => stale.forEach(({ id }) => void remove.run(id))).immediate();
+    });
+    return stale.length;
+  }
+
+  /**
+   * Forgets answers that will not be asked for again: of other versions of the program or of its plugins, and
+   * tables that no answer is in. @returns how many answers
+   */
+  forgetOutdated(plugins: readonly AnyPlugin[]): number {
+    return explaining(this.#path, () =>
+      this.#database
+        .transaction(() => {
+          const current = new Set(plugins.map(tableOf));
+          const runs = this.#database
+            .prepare('SELECT id, plugin AS name, version, program FROM run')
+            .all() as {
+            id: number;
+            name: string;
+            version: number;
+            program: string;
+          }[];
+          const outdated = runs.filter((run) => run.program !== this.#program || !current.has(tableOf(run)));
+          const remove = this.#database.prepare('DELETE FROM run WHERE id = ?');
+          for (const { id } of outdated) remove.run(id);
+          for (const table of rowTables(this.#database).map(tableOf)) {
+            if (!current.has(table)) dropRows(this.#database, table);
+          }
+          return outdated.length;
+        })
+        .immediate(),
+    );
+  }
+
+  /** Gives the space of what was forgotten back to the file system. */
+  shrink(): void {
+    explaining(this.#path, () => this.#database.exec('VACUUM'));
+  }
+
+  /** Forgets everything, profiles too, and gives the space back. */
+  clear(): void {
+    explaining(this.#path, () =>
+      this.#database
+        .transaction(() => {
+          this.#database.exec('DELETE FROM snapshot; DELETE FROM profile;');
+          for (const table of rowTables(this.#database).map(tableOf)) dropRows(this.#database, table);
+        })
+        .immediate(),
+    );
+    this.shrink();
+  }
+}
