@@ -2,6 +2,11 @@
 export interface OpenOptions {
   /** Physical address of a raw file's first byte. Found by content where it is not given. */
   readonly base?: number;
+  /**
+   * Bytes below 4 GiB that are devices and no RAM, and that a raw file leaves out: what lies behind them in the file
+   * lies above 4 GiB in the machine. Found by content where it is not given.
+   */
+  readonly hole?: number;
 }
 
 /** All that it takes to open a snapshot again, on another thread for instance: it survives `postMessage`. */

@@ -8,6 +8,7 @@ import { AddressSpace } from '../translate/address-space.ts';
 import { X8664Paging } from '../translate/x86-64.ts';
 import { KERNEL_MAP } from './image.ts';
 import { type ProfileChoice, profileOf } from './profile-of.ts';
+import { endsWhereRamEnds, rawLayouts, wrongLength } from './raw-layouts.ts';
 import { scanForKernel } from './scan-for-kernel.ts';
 import { type FoundVmcoreinfo, searchVmcoreinfo } from './vmcoreinfo-search.ts';
 
@@ -26,6 +27,8 @@ export interface Located {
 
 /** A kernel found, verified, and how. */
 export interface Bound {
+  /** The snapshot as it turned out to be laid out. */
+  readonly snapshot: Snapshot;
   readonly parts: LinuxParts;
   readonly located: Located;
   readonly steps: readonly BindingStep[];
@@ -38,10 +41,16 @@ export function bind(snapshot: Snapshot, choice: ProfileChoice): Bound {
   const steps: BindingStep[] = [];
   const attempt: Attempt = { snapshot, choice, steps, undescribed: [] };
   let candidates = 0;
+  let doubtful: Bound | undefined;
   for (const found of searchVmcoreinfo(snapshot)) {
     candidates++;
-    const bound = tryVmcoreinfo(attempt, found);
-    if (bound !== undefined) return bound;
+    for (const layout of rawLayouts(snapshot)) {
+      const bound = tryVmcoreinfo({ ...attempt, snapshot: layout }, found);
+      if (bound !== undefined && endsWhereRamEnds(bound)) return bound;
+      doubtful ??= bound;
+      if (layout !== snapshot && layout !== doubtful?.snapshot) layout.file.close();
+    }
+    if (doubtful !== undefined) return { ...doubtful, notes: [...doubtful.notes, wrongLength(doubtful)] };
   }
   if (candidates === 0)
     steps.push({ step: 'vmcoreinfo', outcome: 'failed', detail: 'no page begins with one' });
@@ -116,7 +125,7 @@ function tryLocated({ snapshot, choice, steps, undescribed }: Attempt, located: 
     const { profile, notes } = profileOf(snapshot, located, choice, steps);
     const parts: LinuxParts = { space, profile, slide: located.slide, origin: snapshot.origin };
     const confidence = verifyKernel(space, parts, located, steps);
-    return { parts, located, steps, confidence, notes };
+    return { snapshot, parts, located, steps, confidence, notes };
   } catch (error) {
     if (!(error instanceof ForensicError)) throw error;
     if (error instanceof NoProfile) undescribed.push(error);

@@ -42,8 +42,10 @@ export function openSession(path: string, options: SessionOptions = {}): Session
 }
 
 /** Finds the kernel of a snapshot that is open already. @throws ProfileError */
-export function startSession(snapshot: Snapshot, options: SessionOptions = {}): Session {
-  const bound = bind(snapshot, options);
+export function startSession(opened: Snapshot, options: SessionOptions = {}): Session {
+  const bound = bind(opened, options);
+  const { snapshot } = bound;
+  if (snapshot !== opened) opened.file.close();
   const kernel = new Linux(bound.parts);
   const facts = factsOf(snapshot, kernel, bound);
   const { located, parts } = bound;

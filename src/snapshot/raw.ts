@@ -2,8 +2,9 @@ import { physical } from '../base/address.ts';
 import { UnknownFormat } from '../base/errors.ts';
 import { PAGE_BYTES } from '../memory/source.ts';
 import type { SnapshotFormat } from './format.ts';
-import { readSegments } from './segments.ts';
+import { readSegments, type Segment } from './segments.ts';
 
+const FOUR_GIB = 2 ** 32;
 /** No machine that Linux runs on has less memory; a smaller file is something else. */
 const MINIMUM_BYTES = 2 ** 20;
 
@@ -17,7 +18,7 @@ export const raw: SnapshotFormat = {
   name: 'raw',
   summary: 'physical memory byte by byte, no header (pmemsave, dd, .vmem)',
   recognises: () => true,
-  open(file, { base }) {
+  open(file, { base, hole }) {
     if (base === undefined && file.sizeBytes < MINIMUM_BYTES) {
       throw new UnknownFormat(
         `${file.path} is no snapshot: no known format, and with ${file.sizeBytes} bytes too small to be raw memory`,
@@ -25,14 +26,32 @@ export const raw: SnapshotFormat = {
     }
     const start = physical(base ?? 0);
     const rest = file.sizeBytes % PAGE_BYTES;
-    const { source } = readSegments(file, [{ start, end: physical(start + file.sizeBytes), offset: 0 }]);
+    const end = physical(start + file.sizeBytes);
+    const { source } = readSegments(
+      file,
+      hole === undefined ? [{ start, end, offset: 0 }] : aroundHole(end, hole),
+    );
     return {
       source,
       vmcoreinfo: null,
       cpus: [],
       takenAt: null,
-      facts: file.isSparse ? { storage: 'sparse' } : {},
+      facts: {
+        ...(file.isSparse ? { storage: 'sparse' } : {}),
+        ...(hole === undefined
+          ? {}
+          : { layout: `without the ${hole / 2 ** 30} GiB below 4 GiB that are no RAM` }),
+      },
       notes: rest === 0 ? [] : [`the file ends ${rest} bytes into a page: that page is left out`],
     };
   },
 };
+
+/** A PC's RAM in one piece, as a memory backend's file has it: below the hole, then from 4 GiB on. */
+function aroundHole(end: number, hole: number): Segment[] {
+  const below = FOUR_GIB - hole;
+  return [
+    { start: physical(0), end: physical(below), offset: 0 },
+    { start: physical(FOUR_GIB), end: physical(end + hole), offset: below },
+  ];
+}

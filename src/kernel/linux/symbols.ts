@@ -25,6 +25,7 @@ export const symbols = [
   '__cpu_possible_mask',
   '__cpu_online_mask',
   'nr_cpu_ids',
+  'max_pfn',
   // The machine: its clock (`timekeeper_data` since 6.17, `tk_core` before) and how it was started.
   'timekeeper_data',
   'tk_core',
