@@ -10,7 +10,10 @@ export interface FoundVmcoreinfo {
 }
 
 const BLOCK_BYTES = 1 << 20;
-const LOW_BYTES = 64 << 20;
+const LIKELY_BYTES = 64 << 20;
+const GIB = 2 ** 30;
+/** Where zones of free pages begin: at 0, and at 4 GiB, which in a raw file without the hole below is less. */
+const ZONE_STARTS = [0, 2 * GIB, 3 * GIB, 3.5 * GIB, 4 * GIB];
 /** Texts beyond this are other kernels' leavings and not worth the time. */
 const MAXIMUM_CANDIDATES = 64;
 
@@ -41,19 +44,30 @@ export function* searchVmcoreinfo(snapshot: Snapshot): Generator<FoundVmcoreinfo
 
 /**
  * All of memory in blocks, those first in which the page allocator of a booting kernel finds its free pages: the
- * first megabytes, then downwards from the end. In ten boots of four kernels the page was among the first 64 MiB
- * or the last 128.
+ * first megabytes of each zone, then downwards from the end. In twelve boots of four kernels the page was among
+ * these or in the last 128 MiB.
  */
 function* inLikelyOrder(ranges: readonly PhysicalRange[]): Generator<PhysicalRange> {
-  for (const range of ranges) {
-    for (let at: number = range.start; at < Math.min(range.end, LOW_BYTES); at += BLOCK_BYTES) {
-      yield { start: physical(at), end: physical(Math.min(at + BLOCK_BYTES, range.end, LOW_BYTES)) };
+  for (const first of ZONE_STARTS) yield* blocksWithin(ranges, first, first + LIKELY_BYTES);
+  for (const range of ranges.toReversed()) {
+    for (
+      let block = Math.ceil(range.end / BLOCK_BYTES) - 1;
+      (block + 1) * BLOCK_BYTES > range.start;
+      block--
+    ) {
+      const start = block * BLOCK_BYTES;
+      const isDone = ZONE_STARTS.some((first) => start >= first && start < first + LIKELY_BYTES);
+      if (!isDone) yield* blocksWithin([range], start, start + BLOCK_BYTES);
     }
   }
-  for (const range of ranges.toReversed()) {
-    const floor = Math.max(range.start, LOW_BYTES);
-    for (let end: number = range.end; end > floor; end -= BLOCK_BYTES) {
-      yield { start: physical(Math.max(floor, end - BLOCK_BYTES)), end: physical(end) };
+}
+
+/** What of `ranges` lies from `from` up to `to`, in blocks. */
+function* blocksWithin(ranges: readonly PhysicalRange[], from: number, to: number): Generator<PhysicalRange> {
+  for (const range of ranges) {
+    const end = Math.min(to, range.end);
+    for (let at = Math.max(from, range.start); at < end; at += BLOCK_BYTES) {
+      yield { start: physical(at), end: physical(Math.min(at + BLOCK_BYTES, end)) };
     }
   }
 }
