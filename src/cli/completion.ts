@@ -1,19 +1,27 @@
 import type { Command } from 'commander';
 import { UsageError } from '../base/errors.ts';
+import type { AnyPlugin } from '../plugin/contract.ts';
 import { writeData } from './output.ts';
+import { FORMATS } from './settings.ts';
 
 /** A command's words for a shell to offer. */
 interface Offer {
+  /** `profile export`; empty for the program itself. */
   readonly path: string;
   readonly summary: string;
   readonly subcommands: readonly string[];
   readonly flags: readonly string[];
+  /** The plugin's columns, for `--columns` and `--sort`. */
+  readonly columns: readonly string[];
+  /** What the first operand may be, joined by commas, where it is no file. */
+  readonly operands: readonly string[];
 }
 
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
+const COLORS = ['auto', 'always', 'never'];
 
 /** Adds `vestige completion bash|zsh|fish`. */
-export function addCompletionCommand(program: Command): void {
+export function addCompletionCommand(program: Command, plugins: readonly AnyPlugin[]): void {
   program
     .command('completion')
     .description('Print a script that completes commands, flags and files in bash, zsh or fish')
@@ -26,17 +34,23 @@ export function addCompletionCommand(program: Command): void {
       const known = SHELLS.find((name) => name === shell);
       if (known === undefined)
         throw new UsageError(`there is no completion for ${shell}; there is one for ${SHELLS.join(', ')}`);
-      writeData({ bash: bashScript, zsh: zshScript, fish: fishScript }[known](offersIn(program)));
+      writeData({ bash: bashScript, zsh: zshScript, fish: fishScript }[known](offersIn(program, plugins)));
     });
 }
 
-function offersIn(program: Command): Offer[] {
+function offersIn(program: Command, plugins: readonly AnyPlugin[]): Offer[] {
+  const operands = new Map<string, readonly string[]>([
+    ['run', plugins.map(({ name }) => name)],
+    ['completion', SHELLS],
+  ]);
   const visit = (command: Command, path: string): Offer[] => [
     {
       path,
       summary: command.description(),
       subcommands: command.commands.map((sub) => sub.name()),
       flags: [...command.options.flatMap(({ long }) => long ?? []), '--help'],
+      columns: Object.keys(plugins.find(({ name }) => name === path)?.columns ?? {}),
+      operands: operands.get(path) ?? [],
     },
     ...command.commands.flatMap((sub) => visit(sub, `${path} ${sub.name()}`.trim())),
   ];
@@ -46,83 +60,124 @@ function offersIn(program: Command): Offer[] {
 /** Words that stand in scripts between single quotes. */
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
-function bashScript(offers: readonly Offer[]): string {
-  const cases = offers.map(
-    ({ path, subcommands, flags }) =>
-      `    ${quoted(path)}) subcommands=${quoted(subcommands.join(' '))}; flags=${quoted(flags.join(' '))} ;;`,
-  );
-  return `# bash completion for vestige
-_vestige() {
-  local word=\${COMP_WORDS[COMP_CWORD]} path= subcommands= flags= i
-  for ((i = 1; i < COMP_CWORD && i <= 2; i++)); do
-    case \${COMP_WORDS[i]} in -*|*/*|*.*) break ;; esac
-    path="\${path:+$path }\${COMP_WORDS[i]}"
+/** Assigns a command's words in a `case` of bash or zsh. */
+const caseLine = ({ path, subcommands, flags, columns, operands }: Offer): string => {
+  const words = { subcommands, flags, columns, operands };
+  const assignments = Object.entries(words).map(([name, list]) => `${name}=${quoted(list.join(' '))}`);
+  return `      ${quoted(path)}) ${assignments.join(' ')}; break ;;`;
+};
+
+/** Finds the command in the words so far: the same lines in bash and zsh but for `words` and the first index. */
+const findCommand = (offers: readonly Offer[], words: string, first: number, current: string): string =>
+  `  for ((i = ${first}; i < ${current} && i <= ${first + 1}; i++)); do
+    case "\${${words}[i]}" in -*|*/*|*.*) break ;; esac
+    command="\${command:+$command }\${${words}[i]}"
   done
   while :; do
-    case $path in
-${cases.map((line) => `  ${line}`).join('\n')}
-      *) path=\${path% *}; continue ;;
+    case "$command" in
+${offers.map(caseLine).join('\n')}
+      *' '*) command="\${command% *}" ;;
+      *) command='' ;;
     esac
-    break
-  done
-  if [[ $word == -* ]]; then
+  done`;
+
+const bashScript = (offers: readonly Offer[]): string => `# bash completion for vestige
+_vestige() {
+  local word="\${COMP_WORDS[COMP_CWORD]}" before="\${COMP_WORDS[COMP_CWORD-1]}"
+  local command='' subcommands='' flags='' columns='' operands='' list='' i
+${findCommand(offers, 'COMP_WORDS', 1, 'COMP_CWORD')}
+  case "$before" in
+    --format) COMPREPLY=($(compgen -W '${FORMATS.join(' ')}' -- "$word")); return ;;
+    --color) COMPREPLY=($(compgen -W '${COLORS.join(' ')}' -- "$word")); return ;;
+    --columns|--sort) list="$columns" ;;
+    "$command") list="$operands" ;;
+    --plugin|--profile|--cache|--output) subcommands='' ;;
+  esac
+  if [[ -n $list ]]; then
+    local head=''
+    [[ $word == *,* ]] && head="\${word%,*},"
+    COMPREPLY=($(compgen -P "$head" -W "$list" -- "\${word##*,}"))
+    compopt -o nospace 2>/dev/null
+  elif [[ $word == -* ]]; then
     COMPREPLY=($(compgen -W "$flags" -- "$word"))
   elif [[ -n $subcommands ]]; then
     COMPREPLY=($(compgen -W "$subcommands" -- "$word"))
   else
     compopt -o filenames 2>/dev/null
+    local IFS=$'\\n'
     COMPREPLY=($(compgen -f -- "$word"))
   fi
 }
 complete -F _vestige vestige
 `;
-}
 
-function zshScript(offers: readonly Offer[]): string {
-  const cases = offers.map(
-    ({ path, subcommands, flags }) =>
-      `    ${quoted(path)}) subcommands=(${subcommands.join(' ')}); flags=(${flags.join(' ')}) ;;`,
-  );
-  return `#compdef vestige
+const zshScript = (offers: readonly Offer[]): string => `#compdef vestige
 # zsh completion for vestige
 _vestige() {
-  local path_words= i
-  local -a subcommands flags
-  for ((i = 2; i < CURRENT && i <= 3; i++)); do
-    case $words[i] in -*|*/*|*.*) break ;; esac
-    path_words="\${path_words:+$path_words }$words[i]"
-  done
-  while :; do
-    case $path_words in
-${cases.map((line) => `  ${line}`).join('\n')}
-      *) path_words=\${path_words% *}; continue ;;
-    esac
-    break
-  done
-  if [[ $words[CURRENT] == -* ]]; then
-    compadd -- $flags
-  elif (( $#subcommands )); then
-    compadd -- $subcommands
+  local word="\${words[CURRENT]}" before="\${words[CURRENT-1]}"
+  local command='' subcommands='' flags='' columns='' operands='' list='' i
+${findCommand(offers, 'words', 2, 'CURRENT')}
+  case "$before" in
+    --format) compadd -- ${FORMATS.join(' ')}; return ;;
+    --color) compadd -- ${COLORS.join(' ')}; return ;;
+    --columns|--sort) list="$columns" ;;
+    "$command") list="$operands" ;;
+    --plugin|--profile|--cache|--output) subcommands='' ;;
+  esac
+  if [[ -n $list ]]; then
+    compset -P '*,'
+    compadd -S '' -- \${=list}
+  elif [[ $word == -* ]]; then
+    compadd -- \${=flags}
+  elif [[ -n $subcommands ]]; then
+    compadd -- \${=subcommands}
   else
     _files
   fi
 }
-compdef _vestige vestige
+if [[ "\${funcstack[1]}" == _vestige ]]; then
+  _vestige "$@"
+else
+  compdef _vestige vestige
+fi
+`;
+
+function fishScript(offers: readonly Offer[]): string {
+  const complete = (offer: Offer, rest: string): string =>
+    `complete -c vestige -n ${quoted(fishCondition(offer))} ${rest}`;
+  const summaries = new Map(offers.map(({ path, summary }) => [path, summary]));
+  const lines = offers.flatMap((offer) => [
+    ...offer.subcommands.map((name) => {
+      const summary = summaries.get(`${offer.path} ${name}`.trim()) ?? '';
+      return complete(offer, `-f -a ${name} -d ${quoted(summary)}`);
+    }),
+    ...(offer.operands.length === 0 ? [] : [complete(offer, `-a ${fishList(offer.operands)}`)]),
+    ...offer.flags.map((flag) => complete(offer, `-l ${flag.slice(2)}${fishValues(flag, offer)}`)),
+  ]);
+  return `# fish completion for vestige
+function __vestige_list
+  set -l before (string match -r '.*,' -- (commandline -ct))
+  for word in $argv
+    echo "$before$word"
+  end
+end
+${lines.join('\n')}
 `;
 }
 
-function fishScript(offers: readonly Offer[]): string {
-  const lines = offers.flatMap(({ path, subcommands, flags, summary }) => {
-    const words = path.split(' ').filter((word) => word !== '');
-    const condition =
-      words.length === 0
-        ? '__fish_use_subcommand'
-        : words.map((word) => `__fish_seen_subcommand_from ${word}`).join('; and ');
-    return [
-      ...(summary === '' ? [] : [`# ${path || 'vestige'}: ${summary}`]),
-      ...subcommands.map((name) => `complete -c vestige -n ${quoted(condition)} -f -a ${name}`),
-      ...flags.map((flag) => `complete -c vestige -n ${quoted(condition)} -l ${flag.slice(2)}`),
-    ];
-  });
-  return `# fish completion for vestige\n${lines.join('\n')}\n`;
+const fishCondition = ({ path }: Offer): string =>
+  path === ''
+    ? '__fish_use_subcommand'
+    : path
+        .split(' ')
+        .map((word) => `__fish_seen_subcommand_from ${word}`)
+        .join('; and ');
+
+function fishValues(flag: string, { columns }: Offer): string {
+  if (flag === '--format') return ` -x -a ${quoted(FORMATS.join(' '))}`;
+  if (flag === '--color') return ` -x -a ${quoted(COLORS.join(' '))}`;
+  if (flag === '--columns' || flag === '--sort') return ` -x -a ${fishList(columns)}`;
+  return ['--plugin', '--profile', '--cache', '--output', '--base', '--limit'].includes(flag) ? ' -r' : '';
 }
+
+const fishList = (words: readonly string[]): string => quoted(`(__vestige_list ${words.join(' ')})`);

@@ -7,6 +7,7 @@ import type { Session } from '../session/session.ts';
 import type { SnapshotIdentity } from '../store/store.ts';
 import { clearProgress, showProgress } from './output.ts';
 import { bindingKey, type Recall } from './recall.ts';
+import { isOwn } from './registry.ts';
 import { type Selection, sortRows } from './selection.ts';
 
 /** How snapshots are opened, whatever is asked of them. */
@@ -123,7 +124,7 @@ export class Inquiry {
       ([name, option]) => 'secret' in option && options[name] === true,
     );
     const key = optionsKey(options);
-    const identity = secret ? undefined : this.#identity;
+    const identity = secret || !isOwn(plugin) ? undefined : this.#identity;
     const remembered = identity === undefined ? undefined : this.#recall.answer(identity, plugin, key);
     if (remembered !== undefined) return remembered;
     const { kernel, facts, snapshot } = await this.session();
@@ -132,7 +133,12 @@ export class Inquiry {
     const progress = (done: number, total: number): void => showProgress(plugin.name, done, total);
     for await (const row of runPlugin(plugin, kernel, { options, progress })) rows.push(row);
     const notes = [...kernel.notes.drain(), ...snapshot.file.troubles];
-    if (identity !== undefined && snapshot.file.troubles.length === 0)
+    // What was read while the file was being replaced is of no one file.
+    if (
+      identity !== undefined &&
+      snapshot.file.troubles.length === 0 &&
+      (await this.#recall.isCurrent(identity))
+    )
       this.#recall.keep(identity, facts, plugin, key, { rows, notes });
     return { rows, notes };
   }

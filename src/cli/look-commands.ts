@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
-import { UsageError } from '../base/errors.ts';
+import { ForensicError, UsageError } from '../base/errors.ts';
 import type { Result } from '../plugin/document.ts';
-import type { Facts } from '../report/answer.ts';
+import { type Facts, factNotes } from '../report/answer.ts';
 import { EXIT } from './exit.ts';
 import { Inquiry } from './inquiry.ts';
 import type { Outcome } from './main.ts';
-import { complain, terminalWidth, writeData } from './output.ts';
+import { complain, terminalWidth, writeAside, writeData } from './output.ts';
 import { Recall } from './recall.ts';
 import {
   cachePath,
@@ -15,27 +15,25 @@ import {
   type ShowFlags,
   withOpenFlags,
 } from './settings.ts';
-import { styleFor, wholeQuestion } from './show.ts';
+import { naming, styleFor, wholeQuestion } from './show.ts';
 import { version } from './version.ts';
 
-type Flags = OpenFlags & Pick<ShowFlags, 'json' | 'color'>;
+type Flags = OpenFlags & Pick<ShowFlags, 'json' | 'color' | 'strict'>;
 
 const withLookFlags = (command: Command): Command =>
   withOpenFlags(command)
     .option('--json', 'as JSON')
     .option('--color <when>', 'auto, always or never', 'auto');
 
+const withStrictFlag = (command: Command): Command =>
+  command.option('--strict', 'exit with 1 where anything could not be read');
+
 /** Does one thing with one snapshot, and tidies up. */
-async function inquire(
-  path: string,
-  flags: Flags,
-  action: (inquiry: Inquiry) => Promise<void>,
-): Promise<void> {
-  checkColor({ color: flags.color });
+async function inquire<T>(path: string, flags: Flags, action: (inquiry: Inquiry) => Promise<T>): Promise<T> {
   const recall = await Recall.open(cachePath(flags));
   const inquiry = await Inquiry.begin(path, openSettings(flags), recall);
   try {
-    await action(inquiry);
+    return await action(inquiry);
   } finally {
     inquiry.close();
     recall.close();
@@ -46,8 +44,14 @@ async function inquire(
 const pageWidth = (): number =>
   Math.min(terminalWidth(), process.stdout.isTTY ? Number.POSITIVE_INFINITY : 100);
 
-const withoutTable = async (data: Facts | Readonly<Record<string, unknown>>): Promise<string> =>
-  (await import('../report/json.ts')).jsonDocument(version(), data as Readonly<Record<string, unknown>>);
+/** What was lacking before any question was asked, on stderr. */
+async function sayNotes(facts: Facts): Promise<void> {
+  const { noteLines } = await import('../report/table-presenter.ts');
+  writeAside(noteLines(factNotes(facts)));
+}
+
+const asJson = async (data: Readonly<Record<string, unknown>>): Promise<string> =>
+  (await import('../report/json.ts')).jsonDocument(version(), data);
 
 /** Adds `vestige info <snapshot>`. */
 export function addInfoCommand(program: Command, outcome: Outcome): void {
@@ -56,16 +60,32 @@ export function addInfoCommand(program: Command, outcome: Outcome): void {
     .description('Show what a snapshot is, which kernel is inside, and how it was found')
     .argument('<snapshot...>')
     .addHelpText('after', '\nExample:\n  vestige info memory.raw\n');
-  withLookFlags(command).action(async (paths: string[], flags: Flags) => {
+  withStrictFlag(withLookFlags(command)).action(async (paths: string[], flags: Flags) => {
+    checkColor(flags);
+    const documents: Readonly<Record<string, unknown>>[] = [];
     for (const path of paths) {
-      await inquire(path, flags, async (inquiry) => {
-        const facts = (await inquiry.session()).facts; // the road to the kernel, taken now and not remembered
-        if (flags.json === true) return writeData(await withoutTable(facts));
-        const { infoText } = await import('../report/info.ts');
-        return writeData(infoText(facts, await styleFor(flags), pageWidth()));
-      });
+      try {
+        // The road to the kernel as it is taken now: a remembered one would explain nothing.
+        const facts = await inquire(path, flags, async (inquiry) => (await inquiry.session()).facts);
+        documents.push({ ...facts });
+        if (flags.json !== true) {
+          const { infoText } = await import('../report/info.ts');
+          writeData((documents.length > 1 ? '\n' : '') + infoText(facts, await styleFor(flags), pageWidth()));
+          await sayNotes(facts);
+        }
+        if (flags.strict === true && factNotes(facts).length > 0)
+          outcome.code = Math.max(outcome.code, EXIT.findings);
+      } catch (error) {
+        if (!(error instanceof ForensicError)) throw error;
+        documents.push({ snapshot: { path }, error: { code: error.code, message: error.message } });
+        complain(naming(path, error));
+        outcome.code = EXIT.failed;
+      }
     }
-    outcome.code = EXIT.done;
+    if (flags.json !== true || (paths.length === 1 && outcome.code === EXIT.failed)) return;
+    const { jsonDocument, jsonDocuments } = await import('../report/json.ts');
+    if (paths.length === 1) writeData(jsonDocument(version(), documents[0]!));
+    else writeData(jsonDocuments(version(), documents));
   });
 }
 
@@ -84,6 +104,7 @@ export function addExplainCommand(program: Command, outcome: Outcome): void {
   withLookFlags(command).action(async (path: string, asked: string, flags: Flags & { pid?: string }) => {
     if (flags.pid !== undefined && !/^\d{1,9}$/.test(flags.pid))
       throw new UsageError(`--pid wants a number, not ${flags.pid}`);
+    checkColor(flags);
     await inquire(path, flags, async (inquiry) => {
       const { explain } = await import('../session/explain.ts');
       const explanation = explain(
@@ -92,7 +113,7 @@ export function addExplainCommand(program: Command, outcome: Outcome): void {
         flags.pid === undefined ? undefined : Number(flags.pid),
       );
       outcome.code = explanation.fault === null ? EXIT.done : EXIT.findings;
-      if (flags.json === true) return writeData(await withoutTable({ explanation }));
+      if (flags.json === true) return writeData(await asJson({ explanation }));
       const { explanationText } = await import('../report/explanation.ts');
       return writeData(explanationText(explanation, await styleFor(flags)));
     });
@@ -106,7 +127,8 @@ export function addTriageCommand(program: Command, outcome: Outcome): void {
     .description('Show on one screen what a machine was doing, and what deserves a look')
     .argument('<snapshot>')
     .addHelpText('after', '\nExample:\n  vestige triage memory.raw\n');
-  withLookFlags(command).action(async (path: string, flags: Flags) => {
+  withStrictFlag(withLookFlags(command)).action(async (path: string, flags: Flags) => {
+    checkColor(flags);
     await inquire(path, flags, async (inquiry) => {
       const facts = await inquiry.facts();
       const { paintPicture, TRIAGE_PLUGINS } = await import('../triage/paint.ts');
@@ -120,8 +142,10 @@ export function addTriageCommand(program: Command, outcome: Outcome): void {
         if (answer.failure !== undefined) outcome.code = EXIT.failed;
         results.push({ plugin: plugin.name, version: plugin.version, rows, notes: answer.notes });
       }
-      const picture = paintPicture(results);
-      if (flags.json === true) return writeData(await withoutTable({ ...facts, triage: picture }));
+      const picture = paintPicture(results, factNotes(facts));
+      if (flags.strict === true && picture.unread.length > 0)
+        outcome.code = Math.max(outcome.code, EXIT.findings);
+      if (flags.json === true) return writeData(await asJson({ ...facts, triage: picture }));
       const { triageText } = await import('../report/triage.ts');
       return writeData(triageText(facts, picture, await styleFor(flags), pageWidth()));
     });

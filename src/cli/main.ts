@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { ForensicError } from '../base/errors.ts';
 import { addCacheCommand } from './cache-command.ts';
@@ -17,10 +18,6 @@ export interface Outcome {
 
 /** Runs one command line (without node and script). @returns the exit code */
 export async function main(words: readonly string[]): Promise<number> {
-  process.once('SIGINT', () => {
-    clearProgress();
-    process.exit(EXIT.interrupted);
-  });
   try {
     const outcome: Outcome = { code: EXIT.done };
     const program = await programFor(words, outcome);
@@ -47,13 +44,7 @@ export async function programFor(words: readonly string[], outcome: Outcome): Pr
     .configureOutput({
       writeOut: writeData,
       writeErr: writeAside,
-      outputError: (text) =>
-        complain(
-          text
-            .trim()
-            .replace(/^error: /, '')
-            .replace(/\s*\n\s*/g, ' '),
-        ),
+      outputError: (text) => complain(usageMessage(text)),
     })
     .addHelpText(
       'after',
@@ -69,9 +60,21 @@ export async function programFor(words: readonly string[], outcome: Outcome): Pr
   addPluginsCommand(program, plugins);
   addProfileCommand(program, outcome);
   addCacheCommand(program);
-  addCompletionCommand(program);
+  addCompletionCommand(program, plugins);
   if (rest.length === 0) program.action(() => program.outputHelp());
   return program;
+}
+
+/** Commander's message on one line, in the words of the rest of the program. */
+function usageMessage(text: string): string {
+  const message = text
+    .trim()
+    .replace(/^error: /, '')
+    .replace(/\s*\n\s*/g, ' ')
+    .replace('(Did you', '(did you');
+  const [, word] = /^unknown command '(.*?)'$/.exec(message) ?? [];
+  if (word === undefined || !existsSync(word)) return message;
+  return `${word} is no command; to look at a snapshot: vestige triage ${word}`;
 }
 
 function codeOf(error: unknown): number {

@@ -4,7 +4,7 @@ import { type AnyPlugin, kindOf, type Option, type Options } from '../plugin/con
 import type { Question } from './inquiry.ts';
 import type { Outcome } from './main.ts';
 import { hint } from './nearest.ts';
-import { writeData } from './output.ts';
+import { complain, writeData } from './output.ts';
 import { type SelectionWords, selectFor } from './selection.ts';
 import { formatFrom, type OpenFlags, type ShowFlags, withOpenFlags, withShowFlags } from './settings.ts';
 import { showAnswers } from './show.ts';
@@ -19,17 +19,11 @@ export function addPluginCommands(program: Command, plugins: readonly AnyPlugin[
       .description(plugin.summary)
       .argument('<snapshot...>', 'memory snapshots, of any known format')
       .addHelpText('after', () => columnsHelp(plugin));
-    for (const column of plugin.filters ?? []) {
-      command.option(
-        `--${column} <list>`,
-        `keep the rows with one of these: a,b,c${kindOf(plugin.columns[column]!) === 'text' ? ' (* and ? match)' : ''}`,
-      );
-    }
-    const options: Options = plugin.options ?? {};
-    for (const [name, option] of Object.entries(options)) command.option(flagFor(name, option), option.help);
+    addFilterFlags(command, [plugin]);
+    addOwnFlags(command, [plugin]);
     command
-      .option('--columns <list>', 'show these columns in this order')
-      .option('--sort <list>', 'sort by these columns; -column for descending')
+      .option('--columns <list>', 'show these columns in this order', joined)
+      .option('--sort <list>', 'sort by these columns; -column for descending', joined)
       .option('--limit <rows>', 'show no more rows than this');
     withShowFlags(withOpenFlags(command)).action(async (paths: string[], flags: Flags) => {
       outcome.code = await showAnswers(paths, [questionOf(plugin, flags)], flags);
@@ -37,8 +31,32 @@ export function addPluginCommands(program: Command, plugins: readonly AnyPlugin[
   }
 }
 
-const flagFor = (name: string, option: Option): string =>
-  `--${name}${'switch' in option ? '' : ` <${option.value}>`}`;
+/** A flag that is given twice holds both lists. */
+const joined = (value: string, before: string | undefined): string =>
+  before === undefined ? value : `${before},${value}`;
+
+/** A flag for every column that any of the plugins filters by. */
+function addFilterFlags(command: Command, plugins: readonly AnyPlugin[]): void {
+  const kinds = new Map(
+    plugins.flatMap(({ filters = [], columns }) =>
+      filters.map((column) => [column, kindOf(columns[column]!)] as const),
+    ),
+  );
+  for (const [column, kind] of kinds) {
+    const how = kind === 'text' ? ' (* and ? match)' : '';
+    command.option(`--${column} <list>`, `keep the rows with one of these: a,b,c${how}`, joined);
+  }
+}
+
+/** A flag for every option that any of the plugins declares. */
+function addOwnFlags(command: Command, plugins: readonly AnyPlugin[]): void {
+  const options = new Map(plugins.flatMap((plugin) => Object.entries((plugin.options ?? {}) as Options)));
+  for (const [name, option] of options) {
+    if ('switch' in option) command.option(`--${name}`, option.help);
+    else if (option.list) command.option(`--${name} <${option.value}>`, option.help, joined);
+    else command.option(`--${name} <${option.value}>`, option.help);
+  }
+}
 
 function questionOf(plugin: AnyPlugin, flags: Flags): Question {
   const word = (name: string): string | undefined =>
@@ -82,7 +100,10 @@ export function addRunCommand(program: Command, plugins: readonly AnyPlugin[], o
     .description('Ask several questions in one go: vestige run pslist,sockets memory.raw')
     .argument('<words...>', 'plugins joined by commas, then snapshots; with --all only snapshots')
     .option('--all', 'ask every plugin')
-    .option('--limit <rows>', 'show no more rows of each than this');
+    .option('--limit <rows>', 'show no more rows of each than this')
+    .addHelpText('after', '\nExample:\n  vestige run pslist,sockets,files memory.raw --pid 812\n');
+  addFilterFlags(command, plugins);
+  addOwnFlags(command, plugins);
   withShowFlags(withOpenFlags(command)).action(
     async (words: string[], flags: Flags & { all?: true; limit?: string }) => {
       const paths = flags.all === true ? words : words.slice(1);
@@ -93,6 +114,7 @@ export function addRunCommand(program: Command, plugins: readonly AnyPlugin[], o
       const chosenPlugins = flags.all === true ? plugins : pluginsNamed(words[0]!, plugins);
       if (formatFrom(flags) === 'csv' && chosenPlugins.length > 1)
         throw new UsageError('csv holds one table: ask one plugin at a time, or use --format jsonl');
+      sayUnfiltered(chosenPlugins, plugins, flags);
       outcome.code = await showAnswers(
         paths,
         chosenPlugins.map((plugin) => questionOf(plugin, { ...flags, columns: undefined })),
@@ -100,6 +122,21 @@ export function addRunCommand(program: Command, plugins: readonly AnyPlugin[], o
       );
     },
   );
+}
+
+/** A filter that a plugin does not know leaves its rows as they are: better said than wondered about. */
+function sayUnfiltered(
+  chosenPlugins: readonly AnyPlugin[],
+  plugins: readonly AnyPlugin[],
+  flags: Flags,
+): void {
+  const columns = new Set(plugins.flatMap(({ filters = [] }) => filters));
+  for (const column of columns) {
+    if (flags[column] === undefined) continue;
+    const without = chosenPlugins.filter(({ filters = [] }) => !filters.includes(column));
+    if (without.length === 0) continue;
+    complain(`--${column} does not narrow ${without.map(({ name }) => name).join(', ')}`);
+  }
 }
 
 function pluginsNamed(list: string, plugins: readonly AnyPlugin[]): AnyPlugin[] {

@@ -49,6 +49,14 @@ export class Recall implements ProfileShelf {
     return key === null ? undefined : { path: resolve(path), key, binding };
   }
 
+  /** True where the file is still what it was when it was identified. */
+  async isCurrent({ path, key }: SnapshotIdentity): Promise<boolean> {
+    if (this.#store === undefined) return false;
+    const { isSameKey, keyOf } = await import('../store/key.ts');
+    const now = keyOf(path);
+    return now !== null && isSameKey(now, key);
+  }
+
   facts(identity: SnapshotIdentity): RememberedFacts | undefined {
     return this.#guard((store) => store.facts(identity));
   }

@@ -41,6 +41,16 @@ async function loadPlugin(path: string): Promise<AnyPlugin> {
   return loaded.default as AnyPlugin;
 }
 
+/** Words that are commands of the program: a plugin of such a name could not be asked. */
+const COMMANDS = ['run', 'triage', 'info', 'explain', 'plugins', 'profile', 'cache', 'completion', 'help'];
+/** Flags of every plugin: an option or a filter of such a name could not be told from them. */
+const FLAGS =
+  'columns sort limit format json header no-header color strict base profile cache no-cache plugin help'.split(
+    ' ',
+  );
+/** Keys that stand beside the columns in JSON lines and in the cache. */
+const TAKEN_COLUMNS = ['snapshot', 'snapshot_id', 'plugin', 'note', 'error', 'run_id', 'ordinal', 'absent'];
+
 const KINDS = ['int', 'text', 'flag', 'address', 'time', 'seconds'];
 
 /** What keeps a value from being a plugin, in words; the compiler has not seen modules that users bring. */
@@ -48,6 +58,7 @@ function flawIn(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null) return 'its default export is no object';
   const { name, summary, example, version, subjects, columns, identity } = value as Record<string, unknown>;
   if (typeof name !== 'string' || !/^[a-z][a-z0-9-]*$/.test(name)) return 'name must be a lowercase word';
+  if (COMMANDS.includes(name)) return `${name} is a command already`;
   if (typeof summary !== 'string' || typeof example !== 'string') return 'summary and example must be texts';
   if (!Number.isSafeInteger(version)) return 'version must be a whole number';
   if (typeof subjects !== 'function') return 'subjects must be a function';
@@ -55,10 +66,22 @@ function flawIn(value: unknown): string | undefined {
     return 'columns are missing';
   for (const [column, reader] of Object.entries(columns as Record<string, Record<string, unknown>>)) {
     const [kind, read] = Object.entries(reader ?? {})[0] ?? [];
+    if (TAKEN_COLUMNS.includes(column)) return `no column may be called ${column}`;
     if (!KINDS.includes(kind ?? '') || typeof read !== 'function')
       return `column ${column} must be one of ${KINDS.join(', ')} with a function`;
   }
-  if (!Array.isArray(identity) || identity.some((column) => !Object.hasOwn(columns, column as string)))
-    return 'identity must name columns';
-  return undefined;
+  const { filters = [], dispensable = [], tree, options = {} } = value as Record<string, unknown>;
+  const named = {
+    identity,
+    filters,
+    dispensable,
+    tree: tree === undefined ? [] : Object.values(tree as object),
+  };
+  for (const [key, names] of Object.entries(named)) {
+    if (!Array.isArray(names) || names.some((column) => !Object.hasOwn(columns, column as string)))
+      return `${key} must name columns`;
+  }
+  if (typeof options !== 'object' || options === null) return 'options must be an object';
+  const flag = [...(filters as string[]), ...Object.keys(options)].find((word) => FLAGS.includes(word));
+  return flag === undefined ? undefined : `--${flag} is a flag already`;
 }

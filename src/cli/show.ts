@@ -42,7 +42,7 @@ export async function showAnswers(
     } catch (error) {
       if (!(error instanceof ForensicError)) throw error;
       writeData(presenter.failed(path, error));
-      complain(error.message);
+      complain(naming(path, error));
       code = EXIT.failed;
     } finally {
       inquiry?.close();
@@ -52,6 +52,10 @@ export async function showAnswers(
   recall.close();
   return code;
 }
+
+/** The message of an error, with the snapshot it is about where it does not name it itself. */
+export const naming = (path: string, { message }: ForensicError): string =>
+  message.includes(path) ? message : `${path}: ${message}`;
 
 async function showSnapshot(
   presenter: Presenter,
@@ -65,8 +69,8 @@ async function showSnapshot(
     if (typeof piece === 'string') writeData(piece);
     else writeAside(piece.aside);
   }
-  const failures = answers.flatMap(({ failure }) => failure ?? []);
-  for (const { message } of failures) complain(message);
+  const failures = answers.filter(({ failure }) => failure !== undefined);
+  for (const { plugin, failure } of failures) complain(`${plugin.name}: ${failure!.message}`);
   if (failures.length > 0) return EXIT.failed;
   return strict === true && lacksEvidence(facts, answers) ? EXIT.findings : EXIT.done;
 }

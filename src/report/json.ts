@@ -40,6 +40,19 @@ export function jsonPresenter(version: string, several: boolean): Presenter {
 export const jsonDocument = (version: string, data: Readonly<Record<string, unknown>>): string =>
   `${escapeJson(JSON.stringify({ vestige: version, schema: JSON_SCHEMA, ...data }, null, 2))}\n`;
 
+/** Several such documents as an array. */
+export const jsonDocuments = (
+  version: string,
+  documents: readonly Readonly<Record<string, unknown>>[],
+): string =>
+  `${escapeJson(
+    JSON.stringify(
+      documents.map((data) => ({ vestige: version, schema: JSON_SCHEMA, ...data })),
+      null,
+      2,
+    ),
+  )}\n`;
+
 /** Turns rows into what JSON holds. Built once for a plugin's columns. */
 export function rowWriter(answer: Pick<Answer, 'plugin' | 'columns'>): (row: Row) => Record<string, unknown> {
   const kinds = answer.columns.map((name): [string, ColumnKind] => [

@@ -6,8 +6,11 @@ import { reasonsByProcess } from './reasons.ts';
 /** The questions that a triage asks, in this order. */
 export const TRIAGE_PLUGINS = ['pslist', 'sockets', 'modules', 'files', 'maps', 'env', 'keys'] as const;
 
-/** Paints the picture from plugins' answers. Pure; a plugin that gave no answer is simply not in the picture. */
-export function paintPicture(results: readonly Result[]): Picture {
+/**
+ * Paints the picture from plugins' answers and from what was lacking before them. Pure; a plugin that gave no
+ * answer is simply not in the picture.
+ */
+export function paintPicture(results: readonly Result[], lacking: readonly string[] = []): Picture {
   const rowsOf = (plugin: string): readonly Row[] =>
     results.find((result) => result.plugin === plugin)?.rows ?? [];
   const sockets = rowsOf('sockets');
@@ -17,7 +20,7 @@ export function paintPicture(results: readonly Result[]): Picture {
     established: socketLines(sockets.filter(isEstablished)),
     modules: { total: rowsOf('modules').length, notable: rowsOf('modules').flatMap(notableModule) },
     keys: keyLines(rowsOf('keys')),
-    unread: results.flatMap(unreadIn),
+    unread: [...lacking, ...results.flatMap(unreadIn)],
   };
 }
 
