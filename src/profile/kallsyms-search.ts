@@ -5,7 +5,7 @@ import { type ImageReader, type KallsymsPlaces, MAXIMUM_SYMBOLS } from './kallsy
  * The tokens for the ten digits. They are always spelled by themselves (scripts/kallsyms.c keeps every character
  * that occurs in a name, and some name has each digit), so these bytes mark every token table.
  */
-const DIGITS = Buffer.from(
+export const KALLSYMS_DIGITS = Buffer.from(
   '0\u00001\u00002\u00003\u00004\u00005\u00006\u00007\u00008\u00009\u0000',
   'latin1',
 );
@@ -15,20 +15,19 @@ const WINDOW_BYTES = 8 << 20;
 const BLOCK_BYTES = 1 << 20;
 
 /** Every place in `bytes` where a token table's digits stand. */
-export function digitsIn(bytes: Uint8Array): number[] {
+function digitsIn(bytes: Uint8Array): number[] {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const found: number[] = [];
-  for (let at = buffer.indexOf(DIGITS); at >= 0; at = buffer.indexOf(DIGITS, at + 1)) found.push(at);
+  for (let at = buffer.indexOf(KALLSYMS_DIGITS); at >= 0; at = buffer.indexOf(KALLSYMS_DIGITS, at + 1))
+    found.push(at);
   return found;
 }
-
-/** How far blocks must overlap for `digitsIn` to miss nothing. */
-export const DIGITS_OVERLAP_BYTES = DIGITS.length;
 
 /** Looks for token tables from `from` up to `to` in the kernel's image and yields the tables around each. */
 export function* searchKallsyms(read: ImageReader, from: bigint, to: bigint): Generator<KallsymsPlaces> {
   for (let block = from; block < to; block += BigInt(BLOCK_BYTES)) {
-    const length = Number(to - block) < BLOCK_BYTES ? Number(to - block) : BLOCK_BYTES + DIGITS_OVERLAP_BYTES;
+    const length =
+      Number(to - block) < BLOCK_BYTES ? Number(to - block) : BLOCK_BYTES + KALLSYMS_DIGITS.length;
     const bytes = readOrNothing(read, block, length);
     for (const at of digitsIn(bytes)) yield* placesAround(read, block + BigInt(at));
   }

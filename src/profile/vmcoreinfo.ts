@@ -13,7 +13,7 @@ export interface Vmcoreinfo {
 }
 
 /** Longest text that counts: the kernel gives it one page. */
-export const MAXIMUM_VMCOREINFO_BYTES = 4096;
+const MAXIMUM_VMCOREINFO_BYTES = 4096;
 
 const FIRST_LINE = Buffer.from('OSRELEASE=', 'latin1');
 const NOTE_NAME = Buffer.from('VMCOREINFO\0', 'latin1');

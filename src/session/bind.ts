@@ -189,6 +189,6 @@ function verifyKernel(
 }
 
 /** ASCII at a kernel address, up to NUL or newline. @throws EvidenceFault */
-export function textAt(space: AddressSpace, address: bigint, limit: number): string {
+function textAt(space: AddressSpace, address: bigint, limit: number): string {
   return Buffer.from(space.cString(address, limit)).toString('latin1').split('\n')[0]!;
 }

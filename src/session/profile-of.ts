@@ -30,7 +30,7 @@ const wanted: Wanted = Object.fromEntries(
 );
 
 /** Changes whenever the program wants other members, symbols or enumerators of a kernel. */
-export const vocabulary: string = createHash('sha256')
+const vocabulary: string = createHash('sha256')
   .update(JSON.stringify([PROFILE_FORMAT, wanted, symbols, enumerators]))
   .digest('hex')
   .slice(0, 16);

@@ -1,10 +1,12 @@
 import { type PhysicalAddress, physical } from '../base/address.ts';
 import type { PhysicalMemory } from '../memory/physical.ts';
+import { PAGE_BYTES } from '../memory/source.ts';
+import { KALLSYMS_DIGITS } from '../profile/kallsyms-search.ts';
 
 /** Byte sequences that tell what kind of guest memory is of, wherever they stand. */
 const SIGNS = {
   /** The digits' tokens of a kallsyms table: see kallsyms-search.ts. */
-  kallsyms: '0\u00001\u00002\u00003\u00004\u00005\u00006\u00007\u00008\u00009\u0000',
+  kallsyms: KALLSYMS_DIGITS,
   linuxBanner: 'Linux version ',
   /** The debug path in the header of Windows' kernel image. */
   windows: 'ntkrnlmp.pdb',
@@ -31,20 +33,20 @@ export function sweepForSigns(memory: PhysicalMemory): Signs {
       // Pages come whole: what reaches over the block's end is looked at again with the next one.
       const had = memory.readRun(physical(at), block.subarray(0, Math.min(BLOCK_BYTES, end - at)));
       if (had === 0) {
-        at += Math.min(BLOCK_BYTES, end - at);
+        at += PAGE_BYTES; // a page that cannot be read costs no other
         continue;
       }
       for (const [sign, text] of Object.entries(SIGNS)) {
         collect(block.subarray(0, had), text, at, found[sign as keyof typeof SIGNS]);
       }
-      at += had < BLOCK_BYTES || at + had >= end ? had : had - 4096;
+      at += had < BLOCK_BYTES || at + had >= end ? had : had - PAGE_BYTES;
     }
   }
   return found;
 }
 
-function collect(block: Buffer, text: string, base: number, into: PhysicalAddress[]): void {
-  for (let at = block.indexOf(text, 0, 'latin1'); at >= 0; at = block.indexOf(text, at + 1, 'latin1')) {
+function collect(block: Buffer, sign: string | Buffer, base: number, into: PhysicalAddress[]): void {
+  for (let at = block.indexOf(sign, 0, 'latin1'); at >= 0; at = block.indexOf(sign, at + 1, 'latin1')) {
     const place = physical(base + at);
     if (into.length < MAXIMUM_PLACES && !into.includes(place)) into.push(place);
   }

@@ -29,16 +29,25 @@ export function* searchVmcoreinfo(snapshot: Snapshot): Generator<FoundVmcoreinfo
   }
   const block = new Uint8Array(BLOCK_BYTES);
   for (const { start, end } of inLikelyOrder(snapshot.memory.ranges)) {
-    const had = snapshot.memory.readRun(start, block.subarray(0, end - start));
-    for (let page = 0; page < had; page += PAGE_BYTES) {
-      // `O` of OSRELEASE, or the note's name size of 11: all but one page in a thousand end here.
-      if (block[page] !== 0x4f && block[page] !== 11) continue;
-      const text = vmcoreinfoIn(block.subarray(page, page + PAGE_BYTES));
-      if (text === null || seen.has(text)) continue;
-      seen.add(text);
-      yield { text, at: physical(start + page) };
-      if (seen.size >= MAXIMUM_CANDIDATES) return;
+    for (let at: number = start; at < end; ) {
+      const had = snapshot.memory.readRun(physical(at), block.subarray(0, end - at));
+      for (const { text, within } of textsIn(block.subarray(0, had))) {
+        if (seen.has(text)) continue;
+        seen.add(text);
+        yield { text, at: physical(at + within) };
+        if (seen.size >= MAXIMUM_CANDIDATES) return;
+      }
+      at += had || PAGE_BYTES; // a page that cannot be read costs no other
     }
+  }
+}
+
+function* textsIn(block: Uint8Array): Generator<{ text: string; within: number }> {
+  for (let page = 0; page < block.length; page += PAGE_BYTES) {
+    // `O` of OSRELEASE, or the note's name size of 11: all but one page in a thousand end here.
+    if (block[page] !== 0x4f && block[page] !== 11) continue;
+    const text = vmcoreinfoIn(block.subarray(page, page + PAGE_BYTES));
+    if (text !== null) yield { text, within: page };
   }
 }
 

@@ -11,7 +11,7 @@ import { lime } from './lime.ts';
 import { raw } from './raw.ts';
 
 /** Every format, the most telling signature first; `raw` recognises everything and so comes last. */
-export const formats: readonly SnapshotFormat[] = [kdump, elfCore, lime, raw];
+const formats: readonly SnapshotFormat[] = [kdump, elfCore, lime, raw];
 
 const HEAD_BYTES = 65536;
 
