@@ -30,6 +30,7 @@ export async function main(words: readonly string[]): Promise<number> {
 
 /** The whole command line: every command, every plugin, third-party ones too. */
 export async function programFor(words: readonly string[], outcome: Outcome): Promise<Command> {
+  const { plugins, rest } = await loadPlugins(words);
   const program = new Command('vestige')
     .description(
       "Reads what a machine's memory still holds: passive analysis of raw memory snapshots of virtual machines",
@@ -40,18 +41,17 @@ export async function programFor(words: readonly string[], outcome: Outcome): Pr
       'also offer the plugin that this module exports by default (may be given several times)',
     )
     .exitOverride()
-    .configureHelp({ subcommandTerm: (command) => `${command.name()} ${command.usage()}`.trim() })
+    .configureHelp({ subcommandTerm: termOf })
     .configureOutput({
       writeOut: writeData,
       writeErr: writeAside,
-      outputError: (text) => complain(usageMessage(text)),
+      outputError: (text) => complain(usageMessage(text, program, rest[0])),
     })
     .addHelpText(
       'after',
       '\nExample:\n  vestige triage memory.raw\n  vestige pslist memory.raw --pid 1,200 --json\n',
     )
     .showHelpAfterError(false);
-  const { plugins, rest } = await loadPlugins(words);
   addTriageCommand(program, outcome);
   addInfoCommand(program, outcome);
   addPluginCommands(program, plugins, outcome);
@@ -65,13 +65,29 @@ export async function programFor(words: readonly string[], outcome: Outcome): Pr
   return program;
 }
 
+/** A command in the list of commands: its name and operands. That it has options goes without saying. */
+const termOf = (command: Command): string =>
+  [
+    command.name(),
+    ...command.registeredArguments.map((argument) => `<${argument.name()}${argument.variadic ? '…' : ''}>`),
+    ...(command.commands.length > 0 ? ['<command>'] : []),
+  ].join(' ');
+
+const hasFlag =
+  (flag: string) =>
+  (command: Command): boolean =>
+    command.options.some(({ long }) => long === flag);
+
 /** Commander's message on one line, in the words of the rest of the program. */
-function usageMessage(text: string): string {
+function usageMessage(text: string, program: Command, first: string | undefined): string {
   const message = text
     .trim()
     .replace(/^error: /, '')
     .replace(/\s*\n\s*/g, ' ')
     .replace('(Did you', '(did you');
+  const [, flag] = /^unknown option '(--[^'=]+)/.exec(message) ?? [];
+  if (flag !== undefined && first?.startsWith(flag) && program.commands.some(hasFlag(flag)))
+    return `${flag} must stand after the command: vestige pslist memory.raw ${flag}`;
   const [, word] = /^unknown command '(.*?)'$/.exec(message) ?? [];
   if (word === undefined || !existsSync(word)) return message;
   return `${word} is no command; to look at a snapshot: vestige triage ${word}`;

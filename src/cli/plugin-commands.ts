@@ -97,7 +97,7 @@ function columnsHelp(plugin: AnyPlugin): string {
 export function addRunCommand(program: Command, plugins: readonly AnyPlugin[], outcome: Outcome): void {
   const command = program
     .command('run')
-    .description('Ask several questions in one go: vestige run pslist,sockets memory.raw')
+    .description('Ask several questions of a snapshot in one go')
     .argument('<words...>', 'plugins joined by commas, then snapshots; with --all only snapshots')
     .option('--all', 'ask every plugin')
     .option('--limit <rows>', 'show no more rows of each than this')
