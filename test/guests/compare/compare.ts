@@ -1,0 +1,67 @@
+import { plugins } from '../../../plugins/index.ts';
+import type { Row } from '../../../src/plugin/cell.ts';
+import type { AnyPlugin } from '../../../src/plugin/contract.ts';
+import { runPlugin } from '../../../src/plugin/run.ts';
+import type { Session } from '../../../src/session/session.ts';
+import type { Guest } from '../catalog.ts';
+import type { Truth } from '../truth.ts';
+import { dmesg } from './dmesg.ts';
+import { env } from './env.ts';
+import type { Comparison, Context } from './expect.ts';
+import { files } from './files.ts';
+import { compareFacts } from './info.ts';
+import { keys } from './keys.ts';
+import { maps } from './maps.ts';
+import { type Answer, compareAnswer, type Outcome } from './match.ts';
+import { modules } from './modules.ts';
+import { pslist } from './pslist.ts';
+import { pstree } from './pstree.ts';
+import { sockets } from './sockets.ts';
+
+/** How each plugin is judged. */
+export const comparisons: readonly Comparison[] = [
+  ...[pslist, pstree, sockets, files, maps, env, modules, dmesg, keys],
+];
+
+/** One plugin's answer and what is to be said of it. */
+export interface Compared extends Outcome {
+  readonly answer: Answer;
+}
+
+/** Asks every plugin and lets the guest judge: `info` first, then the plugins in their order. */
+export async function* compareWithTruth(
+  session: Session,
+  truth: Truth,
+  guest?: Pick<Guest, 'pagingLevels'>,
+): AsyncGenerator<Compared> {
+  const { kernel: facts } = session.facts;
+  yield {
+    plugin: 'info',
+    rows: 1,
+    differences: compareFacts(facts, truth, guest),
+    tolerated: {},
+    answer: { rows: [], notes: [] },
+  };
+  const context: Context = { truth, uptime: facts.uptimeSeconds ?? Number.POSITIVE_INFINITY };
+  for (const plugin of plugins) {
+    const comparison = comparisons.find((candidate) => candidate.plugin === plugin.name);
+    if (comparison === undefined) {
+      const differences = [`${plugin.name} is not compared with anything`];
+      yield { plugin: plugin.name, rows: 0, differences, tolerated: {}, answer: { rows: [], notes: [] } };
+      continue;
+    }
+    const answer = await ask(session, plugin, comparison.options);
+    yield { ...compareAnswer(comparison, context, answer), answer };
+  }
+}
+
+/** A plugin's whole answer. */
+export async function ask(
+  { kernel }: Session,
+  plugin: AnyPlugin,
+  options: Readonly<Record<string, unknown>> = {},
+): Promise<Answer> {
+  const rows: Row[] = [];
+  for await (const row of runPlugin(plugin, kernel, { options })) rows.push(row);
+  return { rows, notes: kernel.notes.drain() };
+}

@@ -1,0 +1,43 @@
+import type { ProcessTruth } from '../truth.ts';
+import type { Comparison, Expected } from './expect.ts';
+import { linesOf, textOf } from './proc.ts';
+
+export const maps: Comparison = {
+  plugin: 'maps',
+  ordered: true,
+  *expected({ truth }) {
+    for (const process of truth.processes) {
+      const excuses =
+        process.pid === truth.recorder.pid
+          ? { mayBeMissing: 'recorder' as const, mayDiffer: { as: 'recorder' as const } }
+          : {};
+      for (const line of linesOf(process.maps)) yield { ...expectedArea(process, line), ...excuses };
+    }
+  },
+  keyOf: ({ pid, start }) => `${String(pid)} ${String(start)}`,
+  labelOf: ({ pid, start, path }) =>
+    `pid ${String(pid)} ${(start as bigint).toString(16)} ${JSON.stringify(path)}`,
+  mayBeInvented: ({ pid }, { truth }) => (pid === truth.recorder.pid ? 'recorder' : undefined),
+};
+
+/** `start-end flags offset device inode   path`: of the path, newlines alone are escaped. */
+const LINE = /^([0-9a-f]+)-([0-9a-f]+) (\S{4}) ([0-9a-f]+) (\S+) (\d+) *(.*)$/;
+
+function expectedArea({ pid }: ProcessTruth, line: string): Expected {
+  const [, start, end, flags, offset, device, inode, path] = LINE.exec(line) ?? [];
+  if (start === undefined) throw new Error(`/proc/${pid}/maps has a line that is none: ${line}`);
+  return {
+    key: `${pid} ${BigInt(`0x${start}`)}`,
+    label: `pid ${pid} ${start}`,
+    cells: {
+      pid,
+      start: BigInt(`0x${start}`),
+      end: BigInt(`0x${end}`),
+      flags: flags!,
+      offset: Number(`0x${offset}`),
+      device: device!,
+      inode: Number(inode),
+      path: path === '' ? null : textOf(path!.replaceAll('\\012', '\n')),
+    },
+  };
+}

@@ -1,0 +1,31 @@
+import { type Comparison, type Expected, oneOf } from './expect.ts';
+import { linesOf, textOf } from './proc.ts';
+
+export const modules: Comparison = {
+  plugin: 'modules',
+  ordered: true,
+  *expected({ truth }) {
+    for (const line of linesOf(truth.modules.proc)) yield expectedModule(line);
+  },
+  keyOf: ({ name }) => String(name),
+  labelOf: ({ name, base }) => `${String(name)} at 0x${(base as bigint).toString(16)}`,
+};
+
+/** `overlay 163840 1 a,b, Live 0xffffffffc03c6000 (OE)`; `-` where nobody uses it or nothing is counted. */
+function expectedModule(line: string): Expected {
+  const [name, size, references, users, state, base, taints] = line.split(' ');
+  const usedBy = users!.split(',').filter((user) => user !== '' && user !== '-' && !user.startsWith('['));
+  return {
+    key: textOf(name!),
+    label: textOf(name!),
+    cells: {
+      name: textOf(name!),
+      base: BigInt(base!),
+      size: Number(size),
+      references: references === '-' ? null : Number(references),
+      usedBy: usedBy.length === 0 ? null : usedBy.join(','),
+      state: oneOf(state!),
+      taints: taints?.replace(/[()]/g, '') ?? null,
+    },
+  };
+}

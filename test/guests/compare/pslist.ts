@@ -1,0 +1,109 @@
+import type { Cell } from '../../../src/plugin/cell.ts';
+import type { ProcessTruth, Truth } from '../truth.ts';
+import { type Comparison, type Expectation, type Expected, judge, kernelAddress } from './expect.ts';
+import { bootOf, parseStat, type Stat, statusOf, textOf } from './proc.ts';
+import { bounds } from './tolerances.ts';
+
+/** What the recorder changes of itself while it goes on. */
+const MOVING = ['state', 'cpuTime', 'rss', 'name', 'args'];
+
+export const pslist: Comparison = {
+  plugin: 'pslist',
+  *expected({ truth }) {
+    for (const process of truth.processes) yield expectedProcess(process, truth);
+  },
+  keyOf: (row) => String(row['pid']),
+  labelOf: ({ pid, name }) => `pid ${String(pid)} (${String(name)})`,
+  mayBeInvented: ({ name }) => (isKworker(name) ? 'kworkerCameOrWent' : undefined),
+  *whole(rows) {
+    const addresses = new Set(rows.map(({ task }) => task));
+    if (addresses.size !== rows.length) yield 'two processes have one task_struct';
+  },
+};
+
+function expectedProcess(process: ProcessTruth, truth: Truth): Expected {
+  const stat = parseStat(process.stat);
+  const [, euid] = ids(process, 'Uid');
+  const { pid, ppid, name, threads, uid, state, started, args } = commonCells(process, truth);
+  return {
+    key: String(process.pid),
+    label: labelOfProcess(process),
+    ...excusesOf(process, truth),
+    cells: {
+      ...{ pid, ppid, name, threads, uid, state, started, args, euid: euid ?? null },
+      gid: ids(process, 'Gid')[0] ?? null,
+      nice: stat.nice,
+      cpuTime: cpuTimeOf(stat, truth),
+      rss: Number(statusOf(process, 'VmRSS')?.[0] ?? Number.NaN) || noMemory(process, 0),
+      kernel: stat.isKernelThread,
+      task: kernelAddress,
+    },
+  };
+}
+
+/** What is excused of a process in every list of processes. */
+export function excusesOf(process: ProcessTruth, truth: Truth): Pick<Expected, 'mayBeMissing' | 'mayDiffer'> {
+  return {
+    mayBeMissing: isKworker(parseStat(process.stat).comm) ? 'kworkerCameOrWent' : undefined,
+    mayDiffer: process.pid === truth.recorder.pid ? { as: 'recorder', only: MOVING } : undefined,
+  };
+}
+
+export const labelOfProcess = (process: ProcessTruth): string =>
+  `pid ${process.pid} (${textOf(parseStat(process.stat).comm)})`;
+
+export const isKworker = (name: Cell | undefined): boolean =>
+  typeof name === 'string' && name.startsWith('kworker/');
+
+/** The cells that `pslist` and `pstree` share. */
+export function commonCells(process: ProcessTruth, truth: Truth) {
+  const stat = parseStat(process.stat);
+  return {
+    pid: process.pid,
+    ppid: stat.ppid,
+    name: nameOf(stat),
+    threads: stat.threads,
+    uid: ids(process, 'Uid')[0] ?? null,
+    state: stat.state,
+    started: startedOf(stat, truth),
+    args: process.cmdline === null ? null : noMemory(process, joined(process.cmdline)),
+  } satisfies Record<string, Expectation>;
+}
+
+const ids = (process: ProcessTruth, name: 'Uid' | 'Gid'): number[] =>
+  (statusOf(process, name) ?? []).map(Number);
+
+/** `value`, but null of what has no memory of its own: kernel threads and zombies. */
+const noMemory = <T>(process: ProcessTruth, value: T): T | null =>
+  statusOf(process, 'VmRSS') === undefined ? null : value;
+
+const joined = (cmdline: string): string => textOf(cmdline.replace(/\0+$/, '').replaceAll('\0', ' '));
+
+/** A name has 15 bytes; /proc gives kernel threads longer ones, and workers that of what they last worked on. */
+function nameOf({ comm, isKernelThread }: Stat): Expectation {
+  if (!isKernelThread) return textOf(comm);
+  return judge(JSON.stringify(comm), (cell) => {
+    if (typeof cell !== 'string' || !comm.startsWith(cell)) return false;
+    return cell === comm || cell.length === 15 || (isKworker(comm) && /^[-+]/.test(comm.slice(cell.length)));
+  });
+}
+
+function startedOf({ startTicks }: Stat, truth: Truth): Expectation {
+  const tickMs = 1000 / truth.system.clockTicksPerSecond;
+  const from = bootOf(truth) + startTicks * tickMs;
+  return judge(`${new Date(from).toISOString()} to the tick`, (cell) => {
+    if (!(cell instanceof Date)) return false;
+    const late = cell.getTime() - from;
+    return late >= -bounds.startSlackMs && late <= tickMs + bounds.startSlackMs;
+  });
+}
+
+function cpuTimeOf({ cpuTicks, isKernelThread }: Stat, truth: Truth): Expectation {
+  const perSecond = truth.system.clockTicksPerSecond;
+  const told = cpuTicks / perSecond;
+  return judge(`${told} s and at most ${bounds.cpuTicks} ticks more`, (cell) => {
+    if (typeof cell !== 'number' || cell < told - 1e-6) return false;
+    if (cell <= told + bounds.cpuTicks / perSecond) return true;
+    return isKernelThread && cell <= told + bounds.kernelThreadSeconds ? 'kernelThreadRan' : false;
+  });
+}

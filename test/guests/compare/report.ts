@@ -1,0 +1,51 @@
+import type { Answer, Outcome } from './match.ts';
+import { type ToleranceName, tolerances } from './tolerances.ts';
+
+/** One guest, one format, one plugin. */
+export interface Result extends Outcome {
+  readonly guest: string;
+  readonly format: string;
+}
+
+/** Differences of one plugin that are printed; the rest is counted. */
+const SHOWN = 40;
+
+/** One line for the result, and below it what differs and what was tolerated. */
+export function printOutcome({ guest, format, plugin, rows, differences, tolerated }: Result): void {
+  const verdict = differences.length === 0 ? 'exact' : `${differences.length} differences`;
+  const moved = Object.values(tolerated).reduce((sum, count) => sum + count, 0);
+  const excused = moved === 0 ? '' : `, ${moved} tolerated`;
+  console.log(`${guest} ${format} ${plugin}: ${rows} rows, ${verdict}${excused}`);
+  for (const line of differences.slice(0, SHOWN)) console.log(`  ${printable(line)}`);
+  if (differences.length > SHOWN) console.log(`  and ${differences.length - SHOWN} more`);
+  for (const [name, count] of Object.entries(tolerated)) {
+    console.log(`  ${count} tolerated: ${tolerances[name as ToleranceName].reason}`);
+  }
+}
+
+/** Names in the guest hold escape sequences: none may reach the terminal. */
+const printable = (line: string): string =>
+  line.replace(/\p{Cc}/gu, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`);
+
+/** An answer as text, so that two can be compared: addresses told from numbers. */
+export const answerText = ({ rows, notes }: Answer): string =>
+  [...rows, ...notes]
+    .map((row) =>
+      JSON.stringify(row, (_, cell) => (typeof cell === 'bigint' ? `0x${cell.toString(16)}` : cell)),
+    )
+    .join('\n');
+
+/** Where an answer differs from the first that was seen of the same plugin; undefined where it does not. */
+export function firstDifference(
+  answer: Answer,
+  plugin: string,
+  seen: Map<string, string>,
+): string | undefined {
+  const text = answerText(answer);
+  const before = seen.get(plugin);
+  if (before === undefined) seen.set(plugin, text);
+  if (before === undefined || before === text) return undefined;
+  const [was, is] = [before.split('\n'), text.split('\n')];
+  const at = is.findIndex((line, nth) => line !== was[nth]);
+  return `${plugin} differs from the first snapshot in row ${at}: ${is[at]} was ${was[at]}`;
+}

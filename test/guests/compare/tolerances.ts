@@ -1,0 +1,58 @@
+/** A way in which a dump may differ from the record that the guest made just before, and how often at most. */
+export interface Tolerance {
+  readonly reason: string;
+  /** More of them in one plugin's answer are a difference. */
+  readonly limit: number;
+}
+
+/**
+ * Everything that may have moved between record and dump, in one place. What is not here is a difference.
+ */
+export const tolerances = {
+  recorder: {
+    reason: 'the process that wrote the record went on writing it: its memory, files and clocks moved',
+    limit: 400,
+  },
+  kernelThreadRan: {
+    reason: 'a kernel thread worked between record and dump',
+    limit: 12,
+  },
+  kworkerCameOrWent: {
+    reason: 'workers of the kernel come and go as work does',
+    limit: 6,
+  },
+  loggedLater: {
+    reason: 'logged after the record was made',
+    limit: 12,
+  },
+  timeWaitEnded: {
+    reason: 'a connection in TIME-WAIT was due to end before the dump',
+    limit: 12,
+  },
+  keyCopy: {
+    reason:
+      "a further copy of a key that the workload knows: its decryption form, a library's buffer, freed memory",
+    limit: 60,
+  },
+  unknownKey: {
+    reason: 'a key that some program or the kernel chose at random, which the workload cannot tell',
+    limit: 12,
+  },
+} as const satisfies Readonly<Record<string, Tolerance>>;
+
+export type ToleranceName = keyof typeof tolerances;
+
+/** Bounds of what is measured, not counted. */
+export const bounds = {
+  /** utime and stime in /proc/PID/stat are rounded down each, and the clock may tick once more while a process sleeps. */
+  cpuTicks: 3,
+  /** A kernel thread that worked between record and dump did so for less than this. */
+  kernelThreadSeconds: 0.5,
+  /** Boot time is the difference of two clocks that were read one after the other; starts are given in whole ticks. */
+  startSlackMs: 10,
+  /** Between the record's end and the dump the recorder writes its disk and says that it is ready. */
+  clockSeconds: 2,
+} as const;
+
+/** Notes that a clean guest may give, each with the reason why it is right. */
+export const allowedNotes: readonly { readonly note: RegExp; readonly reason: string }[] = [];
