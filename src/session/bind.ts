@@ -8,7 +8,7 @@ import { AddressSpace } from '../translate/address-space.ts';
 import { X8664Paging } from '../translate/x86-64.ts';
 import { KERNEL_MAP } from './image.ts';
 import { type ProfileChoice, profileOf } from './profile-of.ts';
-import { endsWhereRamEnds, rawLayouts, wrongLength } from './raw-layouts.ts';
+import { endsWhereRamEnds, lengthNotes, rawLayouts } from './raw-layouts.ts';
 import { scanForKernel } from './scan-for-kernel.ts';
 import { type FoundVmcoreinfo, searchVmcoreinfo } from './vmcoreinfo-search.ts';
 
@@ -46,18 +46,18 @@ export function bind(snapshot: Snapshot, choice: ProfileChoice): Bound {
     candidates++;
     for (const layout of rawLayouts(snapshot)) {
       const bound = tryVmcoreinfo({ ...attempt, snapshot: layout }, found);
-      if (bound !== undefined && endsWhereRamEnds(bound)) return bound;
+      if (bound !== undefined && endsWhereRamEnds(bound)) return withLength(bound);
       doubtful ??= bound;
       if (layout !== snapshot && layout !== doubtful?.snapshot) layout.file.close();
     }
-    if (doubtful !== undefined) return { ...doubtful, notes: [...doubtful.notes, wrongLength(doubtful)] };
+    if (doubtful !== undefined) return withLength(doubtful);
   }
   if (candidates === 0)
     steps.push({ step: 'vmcoreinfo', outcome: 'failed', detail: 'no page begins with one' });
   for (const located of scanForKernel(snapshot, steps)) {
     const bound = tryLocated(attempt, located);
     if (bound !== undefined)
-      return { ...bound, confidence: bound.confidence === 'verified' ? 'likely' : 'uncertain' };
+      return { ...withLength(bound), confidence: bound.confidence === 'verified' ? 'likely' : 'uncertain' };
   }
   const [undescribed] = attempt.undescribed;
   if (undescribed !== undefined) throw undescribed;
@@ -65,6 +65,8 @@ export function bind(snapshot: Snapshot, choice: ProfileChoice): Bound {
     `no Linux kernel found in ${snapshot.file.path}: ${steps.map(({ step, detail }) => `${step}: ${detail}`).join('; ')}`,
   );
 }
+
+const withLength = (bound: Bound): Bound => ({ ...bound, notes: [...bound.notes, ...lengthNotes(bound)] });
 
 /** What all roads share, and what they leave behind. */
 interface Attempt {

@@ -1,4 +1,4 @@
-import { highWord, lowWord } from '../base/address.ts';
+import { hex, highWord, lowWord } from '../base/address.ts';
 import { EvidenceFault } from '../base/errors.ts';
 import { PAGE_BYTES } from '../memory/source.ts';
 import { openSnapshot, type Snapshot } from '../snapshot/open.ts';
@@ -34,10 +34,14 @@ export function endsWhereRamEnds(bound: Bound): boolean {
   return end === undefined || end === snapshot.memory.end;
 }
 
-/** What to say of a layout that was taken for want of a better one. */
-export function wrongLength(bound: Bound): string {
-  const end = endOfRam(bound) ?? 0;
-  return `the kernel knows of RAM up to 0x${end.toString(16)}, the file ends at 0x${bound.snapshot.memory.end.toString(16)}: memory may be missing, or be laid out in another way`;
+/** What to say where a raw file is shorter than the kernel's RAM, or laid out in no way that is known; else nothing. */
+export function lengthNotes(bound: Bound): string[] {
+  const { snapshot } = bound;
+  const end = endOfRam(bound);
+  if (snapshot.format.name !== 'raw' || end === undefined) return [];
+  const ends = `the kernel knows of RAM up to ${hex(end)}, the file ends at ${hex(snapshot.memory.end)}`;
+  if (snapshot.memory.end < end) return [`${ends}: the rest is missing`];
+  return endsWhereRamEnds(bound) ? [] : [`${ends}: memory may be laid out in another way`];
 }
 
 /** The first physical address past all RAM: `max_pfn` pages. */
