@@ -12,6 +12,9 @@ const FOUR_GIB = 4 * GIB;
  */
 const HOLES = [GIB, 2 * GIB, GIB / 2];
 
+/** Firmware keeps the last pages of RAM below 4 GiB for its tables; layouts differ by far more. */
+const FIRMWARE_BYTES = 64 << 20;
+
 /**
  * The ways in which a raw file may be laid out: as it stands, and as a PC's RAM in one piece, without the hole
  * below 4 GiB. Only a file with more than fits below a hole can be meant in more than one way. Whoever takes a
@@ -31,7 +34,8 @@ export function endsWhereRamEnds(bound: Bound): boolean {
   const { snapshot } = bound;
   if (snapshot.format.name !== 'raw' || snapshot.file.sizeBytes <= FOUR_GIB / 2) return true;
   const end = endOfRam(bound);
-  return end === undefined || end === snapshot.memory.end;
+  const beyond = end === undefined ? 0 : snapshot.memory.end - end;
+  return beyond >= 0 && beyond < FIRMWARE_BYTES;
 }
 
 /** What to say where a raw file is shorter than the kernel's RAM, or laid out in no way that is known; else nothing. */
