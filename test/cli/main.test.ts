@@ -1,0 +1,332 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { plugins } from '../../plugins/index.ts';
+import { main } from '../../src/cli/main.ts';
+import { version } from '../../src/cli/version.ts';
+import { cache, desk, folder, settle, snapshotFile } from './desk.ts';
+
+vi.mock('../../src/session/session.ts', async () => (await import('./desk.ts')).session);
+vi.mock('../../src/cli/output.ts', async (original) => ({
+  ...(await original<object>()),
+  ...(await import('./desk.ts')).output,
+}));
+
+let memory: string;
+let damaged: string;
+let noKernel: string;
+
+beforeAll(async () => {
+  memory = snapshotFile('memory.raw');
+  damaged = snapshotFile('damaged.raw');
+  noKernel = snapshotFile('no-kernel.raw');
+  await settle();
+});
+beforeEach(() => {
+  Object.assign(desk, {
+    out: '',
+    err: '',
+    opened: 0,
+    width: Number.POSITIVE_INFINITY,
+    meanwhile: () => undefined,
+  });
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Runs a command line without a cache. */
+async function run(...words: string[]): Promise<{ code: number; out: string; err: string }> {
+  return remembering(...words, '--no-cache');
+}
+
+/** Runs a command line as it stands. */
+async function remembering(...words: string[]): Promise<{ code: number; out: string; err: string }> {
+  Object.assign(desk, { out: '', err: '' });
+  const code = await main(words);
+  return { code, out: desk.out, err: desk.err };
+}
+
+describe('vestige PLUGIN SNAPSHOT', () => {
+  it('prints a table on stdout and nothing else', async () => {
+    expect(await run('pslist', memory, '--columns', 'pid,ppid,name,kernel')).toEqual({
+      code: 0,
+      err: '',
+      out: [
+        'pid  ppid  name       kernel',
+        '  1     0  init       no',
+        '  2     0  kthreadd   yes',
+        '200     1  sshd       no',
+        '201   200  bash       no',
+        '202   201  evil\\x1bc  no',
+        '',
+      ].join('\n'),
+    });
+  });
+
+  it('filters, sorts and limits, in this order', async () => {
+    const ask = async (...words: string[]): Promise<string[]> =>
+      (await run('pslist', memory, '--columns', 'pid', '--no-header', ...words)).out.trim().split(/\s+/);
+    expect(await ask('--pid', '1,200')).toEqual(['1', '200']);
+    expect(await ask('--pid', '1', '--pid', '200')).toEqual(['1', '200']);
+    expect(await ask('--name', '?shd,*as*')).toEqual(['200', '201']);
+    expect(await ask('--sort', '-pid')).toEqual(['202', '201', '200', '2', '1']);
+    expect(await ask('--sort', 'kernel,-pid', '--limit', '2')).toEqual(['202', '201']);
+  });
+
+  it('is one JSON document with --json', async () => {
+    const { out, err, code } = await run('pslist', memory, '--json', '--columns', 'pid,name', '--limit', '1');
+    expect(code).toBe(0);
+    expect(err).toBe('');
+    expect(JSON.parse(out)).toEqual({
+      vestige: version(),
+      schema: 1,
+      snapshot: expect.objectContaining({ path: memory, format: 'raw' }),
+      kernel: expect.objectContaining({ release: '6.1.0-50-cloud-amd64' }),
+      results: [
+        {
+          plugin: 'pslist',
+          version: plugins.find(({ name }) => name === 'pslist')!.version,
+          rows: [{ pid: 1, name: 'init' }],
+          notes: [],
+        },
+      ],
+    });
+  });
+
+  it('says notes on stderr, and ends with 1 for them only under --strict', async () => {
+    expect(await run('pslist', damaged, '--columns', 'pid', '--pid', '1')).toEqual({
+      code: 0,
+      out: 'pid\n  1\n',
+      err: 'note: task list breaks after 5 entries\n',
+    });
+    expect((await run('pslist', damaged, '--strict')).code).toBe(1);
+    expect((await run('pslist', memory, '--strict', '--columns', 'pid')).code).toBe(0);
+  });
+
+  it('fits the terminal, and says what it hid', async () => {
+    desk.width = 80;
+    const { out, err } = await run('pslist', memory);
+    for (const line of out.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+    expect(err).toMatch(/^hidden at this width: .*; --columns shows them\n/);
+  });
+
+  it('goes on after a snapshot that cannot be answered, and ends with 2', async () => {
+    const gone = join(folder, 'gone.raw');
+    expect(
+      await run('pslist', gone, noKernel, memory, '--columns', 'pid', '--pid', '1', '--format', 'csv'),
+    ).toEqual({
+      code: 2,
+      out: `snapshot,pid\r\n${memory},1\r\n`,
+      err: `vestige: cannot open ${gone}: no such file\nvestige: ${noKernel}: no kernel was found\n`,
+    });
+    const { out } = await run('pslist', gone, memory, '--json');
+    expect((JSON.parse(out) as { error?: unknown }[]).map(({ error }) => error)).toEqual([
+      { code: 'unreadable-file', message: `cannot open ${gone}: no such file` },
+      undefined,
+    ]);
+  });
+});
+
+describe('vestige run', () => {
+  it('asks several questions of one opened snapshot', async () => {
+    const { out, code } = await run('run', 'pslist,pstree', memory, '--json', '--pid', '200');
+    expect(code).toBe(0);
+    expect(desk.opened).toBe(1);
+    const { results } = JSON.parse(out) as { results: { plugin: string; rows: { pid: number }[] }[] };
+    expect(results.map(({ plugin, rows }) => [plugin, rows.map(({ pid }) => pid)])).toEqual([
+      ['pslist', [200]],
+      ['pstree', [200]],
+    ]);
+  });
+
+  it('refuses what it cannot do', async () => {
+    expect((await run('run', 'pslist,pstre', memory)).err).toContain(
+      'there is no plugin pstre (did you mean pstree?)',
+    );
+    expect((await run('run', 'pslist,pstree', memory, '--format', 'csv')).err).toBe(
+      'vestige: csv holds one table: ask one plugin at a time, or use --format jsonl\n',
+    );
+    expect((await run('run', 'pslist')).code).toBe(2);
+  });
+});
+
+describe('a wrong command line', () => {
+  it.each([
+    [['pslst', 'x'], "unknown command 'pslst' (did you mean pslist?)"],
+    [['pslist', 'x', '--pdi', '1'], "unknown option '--pdi' (did you mean --pid?)"],
+    [['pslist'], "missing required argument 'snapshot'"],
+    [['pslist', 'x', '--limit', 'many'], '--limit wants a whole number, not many'],
+    [['pslist', 'x', '--pid', 'one'], '--pid wants numbers, not one'],
+    [['pslist', 'x', '--format', 'xml'], 'there is no format xml; there are table, json, jsonl, csv'],
+    [['pslist', 'x', '--json', '--format', 'csv'], '--json contradicts --format'],
+    [['pslist', 'x', '--color', 'blue'], '--color wants auto, always or never, not blue'],
+    [['pslist', 'x', '--base', '0x10'], '--base wants an address that is a multiple of 4096, not 0x10'],
+    [['pslist', 'x', '--profile', '/gone.json'], 'cannot read /gone.json: no such file'],
+    [['completion', 'csh'], 'there is no completion for csh; there is one for bash, zsh, fish'],
+    [['cache', 'prune', '--days', 'x'], '--days wants a whole number, not x'],
+    [['--plugin'], '--plugin wants the file of a plugin'],
+  ])('%j costs one line and exit code 2', async (words, message) => {
+    expect(await remembering(...words)).toEqual({ code: 2, out: '', err: `vestige: ${message}\n` });
+  });
+
+  it('names the column that was probably meant, and all that there are', async () => {
+    const { err, code } = await run('pslist', memory, '--columns', 'pdi');
+    expect(err).toMatch(
+      /^vestige: pslist has no column pdi \(did you mean pid\?\); it has pid, ppid, name, .*\n$/,
+    );
+    expect(code).toBe(2);
+  });
+
+  it('says how to look at a snapshot that was given in place of a command', async () => {
+    expect((await remembering(memory)).err).toBe(
+      `vestige: ${memory} is no command; to look at a snapshot: vestige triage ${memory}\n`,
+    );
+  });
+});
+
+describe('help', () => {
+  it('of the program lists every plugin', async () => {
+    const { code, out } = await remembering('--help');
+    expect(code).toBe(0);
+    for (const { name, summary } of plugins) {
+      expect(out).toContain(`  ${name} `);
+      expect(out.replace(/\s+/g, ' ')).toContain(summary);
+    }
+    const bare = await remembering();
+    expect(bare.code).toBe(0);
+    expect(bare.out).toContain('Usage: vestige ');
+  });
+
+  it.each(plugins.map(({ name }) => name))(
+    'of %s has its columns with their kinds and an example',
+    async (name) => {
+      const { code, out } = await remembering(name, '--help');
+      const plugin = plugins.find((one) => one.name === name)!;
+      expect(code).toBe(0);
+      expect(out).toContain(`vestige ${name} memory.raw ${plugin.example}\n`);
+      for (const column of Object.keys(plugin.columns))
+        expect(out).toMatch(new RegExp(`^  ${column} +\\w+$`, 'm'));
+    },
+  );
+
+  it('prints the version', async () => {
+    expect(await remembering('--version')).toEqual({ code: 0, out: `${version()}\n`, err: '' });
+  });
+});
+
+describe('the cache', () => {
+  const asked = (...words: string[]): Promise<{ code: number; out: string; err: string }> =>
+    remembering(...words, '--cache', cache);
+
+  it('answers the same question again, notes and all, without opening the snapshot', async () => {
+    const first = await asked('pslist', damaged);
+    expect(desk.opened).toBe(1);
+    expect(await asked('pslist', damaged)).toEqual(first);
+    expect(desk.opened).toBe(1);
+    expect(first.err).toContain('note: task list breaks after 5 entries\n');
+  });
+
+  it('answers other columns, filters, orders and formats from the same rows', async () => {
+    await asked('pslist', memory);
+    desk.opened = 0;
+    for (const words of [
+      ['--pid', '200'],
+      ['--sort', '-name'],
+      ['--json'],
+      ['--format', 'csv'],
+      ['--limit', '2'],
+    ]) {
+      expect(await asked('pslist', memory, ...words)).toEqual(await run('pslist', memory, ...words));
+    }
+    expect(desk.opened).toBe(5); // those without the cache
+  });
+
+  it('asks again where the file is another, and remembers nothing of one that changes meanwhile', async () => {
+    const path = snapshotFile('changing.raw');
+    await asked('pslist', path);
+    await asked('pslist', path);
+    expect(desk.opened).toBe(2); // still settling
+    await settle();
+    desk.meanwhile = () => writeFileSync(path, Buffer.alloc(8192, 1));
+    await asked('pslist', path);
+    desk.meanwhile = () => undefined;
+    await settle();
+    await asked('pslist', path);
+    expect(desk.opened).toBe(4);
+    await asked('pslist', path);
+    expect(desk.opened).toBe(4);
+  });
+
+  it('costs one warning where it cannot be used, never the answer', async () => {
+    const bad = join(folder, 'bad.sqlite');
+    writeFileSync(bad, 'this is no database, but somebody may need it');
+    const plain = await run('pslist', memory);
+    expect(await remembering('pslist', memory, memory, '--cache', bad, '--format', 'csv')).toEqual({
+      ...(await run('pslist', memory, memory, '--format', 'csv')),
+      err: `vestige: cache ${bad}: the file is no cache; going on without it\n${plain.err}${plain.err}`,
+    });
+  });
+
+  it('is listed, pruned and cleared', async () => {
+    expect((await asked('cache', 'path')).out).toBe(`${cache}\n`);
+    const listed = JSON.parse((await asked('cache', 'list', '--json')).out) as {
+      path: string;
+      plugins: string[];
+    }[];
+    expect(listed.find(({ path }) => path === memory)?.plugins).toEqual(['pslist']);
+    const before = listed.length;
+    rmSync(join(folder, 'changing.raw'));
+    expect((await asked('cache', 'prune')).out).toBe('1 snapshot and 0 outdated answers forgotten\n');
+    expect((JSON.parse((await asked('cache', 'list', '--json')).out) as unknown[]).length).toBe(before - 1);
+    expect((await asked('cache', 'clear')).out).toBe(`${cache} is empty\n`);
+    expect(await asked('cache', 'list')).toEqual({ code: 0, out: '', err: '' });
+    writeFileSync(cache, 'x');
+    expect(await asked('cache', 'clear')).toEqual({
+      code: 2,
+      out: '',
+      err: `vestige: cache ${cache}: the file is no cache\n`,
+    });
+    rmSync(cache);
+  });
+});
+
+describe('--plugin', () => {
+  const column = 'columns: { pid: { int: (task) => task.pid } }, identity: []';
+  const plugin = (more: string): string =>
+    `export default { name: 'mine', summary: 'List mine', example: '--limit 1', version: 1, subjects: (kernel) => kernel.processes(), ${more} };`;
+  const file = (text: string): string => {
+    const path = join(folder, `mine-${Math.random()}.mjs`);
+    writeFileSync(path, text);
+    return path;
+  };
+
+  it('offers a plugin of the user, and remembers nothing of it', async () => {
+    const path = file(
+      `let asked = 0; ${plugin('columns: { n: { int: () => ++asked } }, identity: []').replace('kernel.processes()', '[1]')}`,
+    );
+    const words = ['--plugin', path, 'mine', memory, '--cache', cache];
+    expect(await remembering(...words)).toEqual({ code: 0, out: 'n\n1\n', err: '' });
+    expect(await remembering(...words)).toEqual({ code: 0, out: 'n\n2\n', err: '' });
+  });
+
+  it.each([
+    ['export default 1;', 'its default export is no object'],
+    [plugin(column).replace("'mine'", "'Mine'"), 'name must be a lowercase word'],
+    [plugin(column).replace("'mine'", "'run'"), 'run is a command already'],
+    [plugin('columns: {}, identity: []'), 'columns are missing'],
+    [
+      plugin('columns: { a: { float: () => 1 } }, identity: []'),
+      'column a must be one of int, text, flag, address, time, seconds with a function',
+    ],
+    [plugin('columns: { note: { int: () => 1 } }, identity: []'), 'no column may be called note'],
+    [plugin(column.replace('[]', "['x']")), 'identity must name columns'],
+    [plugin(`${column}, filters: ['x']`), 'filters must name columns'],
+    [plugin(`${column}, options: { limit: { help: '', switch: true } }`), '--limit is a flag already'],
+  ])('refuses %s', async (text, flaw) => {
+    const path = file(text);
+    expect(await remembering('--plugin', path, 'plugins')).toEqual({
+      code: 2,
+      out: '',
+      err: `vestige: ${path} exports no plugin: ${flaw}\n`,
+    });
+  });
+});
