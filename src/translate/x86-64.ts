@@ -110,9 +110,14 @@ export class X8664Paging implements Paging {
       }
       const step = 4096 * 512 ** (level - 1);
       for (let index = 0; index < entries; index++) {
-        const low = words[2 * index]!;
-        if ((low & PRESENT) === 0) continue;
-        const high = words[2 * index + 1]!;
+        let low = words[2 * index]!;
+        let high = words[2 * index + 1]!;
+        if ((low & PRESENT) === 0) {
+          // Programs that guard their keys leave them in pages that nobody may touch.
+          if (!isProtNone(level, low)) continue;
+          high = ~high;
+          low = level === 1 ? ~low : ~low | LARGE;
+        }
         const address = base + index * step;
         if (level > 1 && !isLarge(level, low)) {
           visit((high & 0xf_ffff) * TWO_32 + ((low & 0xffff_f000) >>> 0), level - 1, address, 512);

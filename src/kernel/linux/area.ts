@@ -25,6 +25,7 @@ export class Area {
   readonly task: Task;
   readonly mm: Kernel<'mm_struct'>;
   readonly raw: Kernel<'vm_area_struct'>;
+  #backing: Backing | null | undefined;
 
   constructor(task: Task, mm: Kernel<'mm_struct'>, raw: Kernel<'vm_area_struct'>) {
     this.task = task;
@@ -55,19 +56,19 @@ export class Area {
   }
   /** `fe:00`, major and minor in hex; `00:00` where there is no file. */
   get device(): string {
-    return deviceText(this.#inode?.i_sb.s_dev ?? 0);
+    return deviceText(this.#file?.inode?.i_sb.s_dev ?? 0);
   }
   /** 0 where there is no file. */
   get inodeNumber(): bigint {
-    return this.#inode?.i_ino ?? 0n;
+    return this.#file?.inode?.i_ino ?? 0n;
   }
   /** The file, or what the kernel calls the area: `[heap]`, `[stack]`, `[vdso]`, `[anon:name]`. Null for plain memory. */
   get path(): string | null {
     const { kernel } = this.task;
-    const { vm_file: file } = this.raw;
+    const file = this.#file;
     if (file !== null) {
       const given = this.#givenName();
-      return given === null ? kernel.paths.of(userPath(kernel, file)) : `[anon_shmem:${given}]`;
+      return given === null ? kernel.paths.of(file.path) : `[anon_shmem:${given}]`;
     }
     const special = this.#specialName();
     if (special !== null) return special;
@@ -79,12 +80,13 @@ export class Area {
     return given === null ? null : `[anon:${given}]`;
   }
 
-  /** The inode that /proc names: where a path of the user's own is kept, that path's. */
-  get #inode(): Kernel<'inode'> | null {
-    const { vm_file: file } = this.raw;
-    if (file === null) return null;
-    const path = userPath(this.task.kernel, file);
-    return path.address === file.f_path.address ? file.f_inode : path.dentry.d_inode;
+  /** What /proc tells of the file: where a path of the user's own is kept, that path and its inode. Three cells ask. */
+  get #file(): Backing | null {
+    if (this.#backing === undefined) {
+      const { vm_file: file } = this.raw;
+      this.#backing = file === null ? null : backingOf(this.task.kernel, file);
+    }
+    return this.#backing;
   }
 
   /** What prctl(PR_SET_VMA_ANON_NAME) called it. */
@@ -112,6 +114,17 @@ export class Area {
     if (kernel.hasSymbol('gate_vma') && this.raw.address === kernel.symbol('gate_vma')) return '[vsyscall]';
     return null;
   }
+}
+
+/** The file behind an area, as its user knows it. */
+interface Backing {
+  readonly path: Kernel<'path'>;
+  readonly inode: Kernel<'inode'> | null;
+}
+
+function backingOf(kernel: Linux, file: Kernel<'file'>): Backing {
+  const path = userPath(kernel, file);
+  return { path, inode: path.address === file.f_path.address ? file.f_inode : path.dentry.d_inode };
 }
 
 /** Every area of a process, ascending, the vsyscall page last; none for kernel threads and zombies. */
@@ -152,6 +165,6 @@ function seesVsyscall(kernel: Linux, mm: Kernel<'mm_struct'>): boolean {
   if (!kernel.hasSymbol('gate_vma')) return false;
   if (kernel.hasSymbol('vsyscall_mode') && kernel.u32At(kernel.symbol('vsyscall_mode')) === VSYSCALL_NONE)
     return false;
-  const flags = kernel.at('mm_context_t', mm.context).flags;
-  return flags === undefined || (flags & MM_CONTEXT_HAS_VSYSCALL) !== 0;
+  const { flags, ia32_compat } = kernel.at('mm_context_t', mm.context);
+  return flags === undefined ? (ia32_compat ?? 0) === 0 : (flags & MM_CONTEXT_HAS_VSYSCALL) !== 0;
 }

@@ -11,12 +11,20 @@ const MAXIMUM_DEPTH = 2048;
 /** Folders whose paths are remembered: bounded for evidence that has millions. */
 const MAXIMUM_REMEMBERED = 100_000;
 
+/** A folder, and the mount that it is seen in. */
+interface Place {
+  readonly dentry: VirtualAddress;
+  readonly mount: VirtualAddress;
+}
+/** For evidence without a readable root: paths then begin where their mounts do, which is nearly always the same. */
+const NOWHERE: Place = { dentry: 0n, mount: 0n };
+
 /** Names paths as /proc does for a process in the initial root: `d_path` of fs/d_path.c. */
 export class Paths {
   readonly #kernel: Linux;
   /** Folder and mount → path, without the slash at its end. */
   readonly #folders = new Map<string, string>();
-  #root: { dentry: VirtualAddress; mount: VirtualAddress } | undefined;
+  #root: Place | undefined;
 
   constructor(kernel: Linux) {
     this.#kernel = kernel;
@@ -78,15 +86,17 @@ export class Paths {
 
   /** Whether this is where paths begin for whoever looks from outside: the first process's root. */
   #isRoot(dentry: Kernel<'dentry'>, mount: Kernel<'mount'>): boolean {
-    if (this.#root === undefined) {
-      const { fs } = this.#kernel.initTask.raw;
-      if (fs === null) throw new CorruptStructure('the idle task has no root');
-      const { root } = fs;
-      if (root.mnt === null) throw new CorruptStructure('the root has no mount');
-      const found = this.#kernel.containerOf('mount', 'mnt', root.mnt.address);
-      this.#root = { dentry: root.dentry.address, mount: found.address };
-    }
+    this.#root ??= this.#kernel.attempt(() => this.#findRoot(), NOWHERE, 'the root of all paths');
     return dentry.address === this.#root.dentry && mount.address === this.#root.mount;
+  }
+
+  #findRoot(): Place {
+    const { fs } = this.#kernel.initTask.raw;
+    if (fs === null) throw new CorruptStructure('the idle task has no root');
+    const { root } = fs;
+    if (root.mnt === null) throw new CorruptStructure('the root has no mount');
+    const mount = this.#kernel.containerOf('mount', 'mnt', root.mnt.address);
+    return { dentry: root.dentry.address, mount: mount.address };
   }
 
   /** No longer in its folder's table of names, and no root itself. */

@@ -43,7 +43,8 @@ export const mmStructs = {
   maple_tree: { ma_root: pointer },
   maple_range_64: { pivot: place, slot: place },
   maple_arange_64: { pivot: place, slot: place },
-  // x86: bit 1 says whether the process sees the vsyscall page (arch/x86/include/asm/mmu.h,
-  // MM_CONTEXT_HAS_VSYSCALL). Kernels without `flags` show it to every 64-bit process.
-  mm_context_t: { flags: opt(uint) },
+  // x86. Since Linux kernel commit ff170cd05953 ("x86/mm: Convert mmu context ia32_compat into a proper flags
+  // field") (in v5.11), a bit of `flags` says whether the process sees the vsyscall page (arch/x86/include/asm/mmu.h,
+  // MM_CONTEXT_HAS_VSYSCALL); before, every process does whose `ia32_compat` is 0.
+  mm_context_t: { flags: opt(uint), ia32_compat: opt(uint) },
 } as const;

@@ -1,0 +1,158 @@
+import { describe, expect, it } from 'vitest';
+import files from '../../plugins/files.ts';
+import { DrawnFiles } from '../support/files.ts';
+import { fakeKernel, type KernelWishes } from '../support/kernel.ts';
+import { ask, column } from '../support/rows.ts';
+
+/** A process 9 with a small world of files around it. */
+function drawn(wishes: KernelWishes = {}) {
+  const kernel = fakeKernel('init(1)  bash(9)', wishes);
+  return { kernel, files: new DrawnFiles(kernel) };
+}
+
+/** The paths of what process 9 has open. */
+const pathsOf = async (kernel: ReturnType<typeof fakeKernel>) =>
+  column(await ask(files, kernel.linux()), 'path');
+
+describe('files', () => {
+  it('shows what each descriptor leads to', async () => {
+    const { kernel, files: world } = drawn();
+    const etc = world.entry(world.root, 'etc', 0o040755);
+    const passwd = world.open(world.entry(etc, 'passwd'), { f_flags: 0o100002, f_pos: 77 });
+    world.give(9, { 0: passwd, 63: world.open(etc, { f_flags: 0o200000 }) }, [63]);
+    expect(await ask(files, kernel.linux())).toEqual({
+      rows: [
+        {
+          pid: 9,
+          fd: 0,
+          path: '/etc/passwd',
+          type: 'regular',
+          inode: 3,
+          flags: 'O_RDWR|O_LARGEFILE',
+          position: 77,
+        },
+        {
+          ...{ pid: 9, fd: 63, path: '/etc', type: 'directory', inode: 2, position: 0 },
+          flags: 'O_RDONLY|O_DIRECTORY|O_CLOEXEC',
+        },
+      ],
+      notes: [],
+    });
+  });
+
+  it('crosses mounts, mounts on mounts and binds', async () => {
+    const { kernel, files: world } = drawn();
+    const srv = world.entry(world.root, 'srv', 0o040755);
+    const disk = world.mount('xfs', 0x80_0001, srv);
+    const deep = world.mount('tmpfs', 0x1c, world.entry(disk, 'deep', 0o040755));
+    const over = world.mount('tmpfs', 0x1d, deep);
+    const bound = world.bind(world.entry(deep, 'file'), world.entry(disk, 'elsewhere'));
+    const opened = [disk, world.entry(deep, 'x'), world.entry(over, 'y'), bound].map((spot) =>
+      world.open(spot),
+    );
+    world.give(9, Object.assign({}, opened));
+    expect(await pathsOf(kernel)).toEqual(['/srv', '/srv/deep/x', '/srv/deep/y', '/srv/elsewhere']);
+  });
+
+  it('begins paths of other namespaces, and of mounts that are gone, at their own roots', async () => {
+    const { kernel, files: world } = drawn();
+    const other = world.mount('overlay', 0x30);
+    const below = world.mount('proc', 0x31, world.entry(other, 'proc', 0o040555));
+    world.give(9, { 0: world.open(other), 1: world.open(world.entry(below, 'self')) });
+    expect(await pathsOf(kernel)).toEqual(['/', '/proc/self']);
+  });
+
+  it('names what is deleted, and what was never in a folder', async () => {
+    const { kernel, files: world } = drawn();
+    const gone = world.entry(world.root, 'gone', 0o100644, { deleted: true });
+    const bare = (type: string, name: string, mode: number) =>
+      world.open(world.entry(world.mount(type, 9), name, mode, { named: true, deleted: true }));
+    world.give(9, {
+      0: world.open(gone),
+      1: bare('pipefs', '', 0o010600),
+      2: bare('sockfs', '', 0o140777),
+      3: bare('anon_inodefs', '[eventfd]', 0o000600),
+      4: bare('tmpfs', 'memfd:code', 0o100777),
+      5: bare('pidfs', '', 0o100700),
+    });
+    const answer = await ask(files, kernel.linux());
+    expect(column(answer, 'path')).toEqual([
+      '/gone (deleted)',
+      'pipe:[4]',
+      'socket:[6]',
+      'anon_inode:[eventfd]',
+      '/memfd:code (deleted)',
+      'anon_inode:[pidfd]',
+    ]);
+    const types = ['regular', 'fifo', 'socket', 'anonymous', 'regular', 'anonymous'];
+    expect(column(answer, 'type')).toEqual(types);
+    expect(answer.notes).toEqual([]);
+  });
+
+  it('keeps bytes that are no text apart', async () => {
+    const { kernel, files: world } = drawn();
+    world.give(9, {
+      0: world.open(world.entry(world.root, '\xff')),
+      1: world.open(world.entry(world.root, 'a\nb')),
+    });
+    expect(await pathsOf(kernel)).toEqual(['/\\xff', '/a\nb']);
+  });
+
+  it('has no rows for processes that gave their files back', async () => {
+    expect(await ask(files, drawn().kernel.linux())).toEqual({ rows: [], notes: [] });
+  });
+
+  it('loses one cell for one page', async () => {
+    const { kernel, files: world } = drawn();
+    const lost = world.entry(world.root, 'lost');
+    world.give(9, { 0: world.open(lost), 1: world.open(world.entry(world.root, 'kept')) });
+    kernel.lose(lost.dentry);
+    const answer = await ask(files, kernel.linux());
+    expect(column(answer, 'path')).toEqual([{ absent: 'not-in-snapshot' }, '/kept']);
+    expect(column(answer, 'inode')).toEqual([2, 3]);
+  });
+
+  it('lists the rest of a table whose middle is lost, and says what it lacks', async () => {
+    const { kernel, files: world } = drawn();
+    const file = world.open(world.entry(world.root, 'f'));
+    const array = world.give(9, { 1: file, 600: file, 1030: file }, [], 1536);
+    kernel.lose(array + 4096n);
+    const answer = await ask(files, kernel.linux());
+    expect(column(answer, 'fd')).toEqual([1, 1030]);
+    expect(answer.notes).toEqual(['file table of process 9: descriptors 512 to 1023 cannot be read']);
+  });
+
+  it('stops at a bound where a table claims too much', async () => {
+    const { kernel, files: world } = drawn();
+    world.give(9, { 0: world.open(world.entry(world.root, 'f')) });
+    const table = kernel.read(kernel.task(9), 'task_struct', 'files');
+    kernel.write(kernel.read(table, 'files_struct', 'fdt'), 'fdtable', { max_fds: 0xffff_ffff });
+    const answer = await ask(files, kernel.linux());
+    expect(answer.rows[0]).toMatchObject({ fd: 0, path: '/f' });
+    expect(answer.notes).toContain(
+      'file table of process 9 claims 4294967295 descriptors; the first 4194304 are listed',
+    );
+  });
+
+  it('ends at folders that are within each other', async () => {
+    const { kernel, files: world } = drawn();
+    const [a, b] = [world.entry(world.root, 'a', 0o040755), world.entry(world.root, 'b', 0o040755)];
+    kernel.write(a.dentry, 'dentry', { d_parent: b.dentry });
+    kernel.write(b.dentry, 'dentry', { d_parent: a.dentry });
+    world.give(9, { 0: world.open(a) });
+    expect(await pathsOf(kernel)).toEqual([{ absent: 'corrupt-structure' }]);
+  });
+
+  it('names paths from their mounts where nobody can say what the root is', async () => {
+    const { kernel, files: world } = drawn();
+    world.give(9, { 0: world.open(world.entry(world.root, 'f')), 1: world.open(world.root) });
+    kernel.write(kernel.task(0), 'task_struct', { fs: 0n });
+    const answer = await ask(files, kernel.linux());
+    expect(column(answer, 'path')).toEqual(['/f', '/']);
+    expect(answer.notes).toEqual(['the root of all paths: the idle task has no root']);
+  });
+
+  it('has its columns in the order that others rely on', () => {
+    expect(Object.keys(files.columns).join(' ')).toBe('pid fd path type inode flags position');
+  });
+});
