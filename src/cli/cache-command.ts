@@ -3,6 +3,7 @@ import { UsageError } from '../base/errors.ts';
 import { escapeJson, escapeText } from '../report/escape.ts';
 import { bytesText } from '../report/info.ts';
 import type { Store } from '../store/store.ts';
+import type { StoredSnapshot } from '../store/upkeep.ts';
 import { writeData } from './output.ts';
 import { cachePath, type OpenFlags } from './settings.ts';
 import { version } from './version.ts';
@@ -81,13 +82,9 @@ async function withStore(flags: OpenFlags, action: (store: Store) => void): Prom
 function list({ upkeep }: Store, json: boolean): void {
   const snapshots = upkeep.snapshots();
   if (json) writeData(`${escapeJson(JSON.stringify(snapshots, null, 2))}\n`);
-  else
-    writeData(
-      snapshots
-        .map(
-          ({ path, sizeBytes, seen, plugins, rowCount }) =>
-            `${seen}  ${bytesText(sizeBytes).padStart(9)}  ${String(rowCount).padStart(7)} rows  ${escapeText(path)}  ${plugins.join(',')}\n`,
-        )
-        .join(''),
-    );
+  else writeData(snapshots.map(snapshotText).join(''));
 }
+
+/** A path of any length on a line of its own, what is remembered of it below. */
+const snapshotText = ({ path, sizeBytes, seen, plugins, rowCount }: StoredSnapshot): string =>
+  `${escapeText(path)}\n  ${bytesText(sizeBytes)}, ${counted(rowCount, 'row')} of ${plugins.join(', ') || 'no plugin'}, last asked at ${seen}\n`;

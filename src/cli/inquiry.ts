@@ -23,6 +23,12 @@ export interface Question {
   readonly selection: Selection;
 }
 
+/** An answer that knows what `--limit` kept back. */
+export interface LimitedAnswer extends Answer {
+  /** Rows that were found and not shown: known after the last row. */
+  readonly withheld: number;
+}
+
 /** One snapshot being asked about: the cache answers what it can, the snapshot is opened for the rest. */
 export class Inquiry {
   readonly path: string;
@@ -70,18 +76,18 @@ export class Inquiry {
   }
 
   /** The answer to a question; rows are found when they are asked for. */
-  answer({ plugin, options, selection }: Question): Answer {
+  answer({ plugin, options, selection }: Question): LimitedAnswer {
     const notes: string[] = [];
-    const answer: { -readonly [K in keyof Answer]: Answer[K] } = {
+    const answer: { -readonly [K in keyof LimitedAnswer]: LimitedAnswer[K] } = {
       plugin,
       columns: selection.columns,
       named: selection.named,
       sorted: selection.order.length > 0,
       notes,
       failure: undefined,
+      withheld: 0,
       rows: {
-        [Symbol.asyncIterator]: () =>
-          this.#rows({ plugin, options, selection }, notes, (failure) => (answer.failure = failure)),
+        [Symbol.asyncIterator]: () => this.#rows({ plugin, options, selection }, notes, answer),
       },
     };
     return answer;
@@ -94,21 +100,18 @@ export class Inquiry {
   async *#rows(
     { plugin, options, selection }: Question,
     notes: string[],
-    fail: (error: ForensicError) => void,
+    outcome: { failure: ForensicError | undefined; withheld: number },
   ): AsyncGenerator<Row> {
     try {
       const whole = await this.#whole(plugin, options);
       const { rows, undecided } = passing(whole.rows, selection);
       notes.push(...whole.notes);
       if (undecided > 0) notes.push(`${undecided} rows left out: the cell to filter by could not be read`);
-      let given = 0;
-      for (const row of sortRows(rows, selection.order)) {
-        if (given++ >= selection.limit) break;
-        yield row;
-      }
+      outcome.withheld = Math.max(0, rows.length - selection.limit);
+      yield* sortRows(rows, selection.order).slice(0, selection.limit);
     } catch (error) {
       if (!(error instanceof ForensicError)) throw error;
-      fail(error);
+      outcome.failure = error;
     } finally {
       clearProgress();
     }

@@ -5,7 +5,7 @@ import { type Facts, factNotes } from '../report/answer.ts';
 import { EXIT } from './exit.ts';
 import { Inquiry } from './inquiry.ts';
 import type { Outcome } from './main.ts';
-import { complain, terminalWidth, writeAside, writeData } from './output.ts';
+import { complain, pageWidth, writeAside, writeData } from './output.ts';
 import { Recall } from './recall.ts';
 import {
   cachePath,
@@ -39,10 +39,6 @@ async function inquire<T>(path: string, flags: Flags, action: (inquiry: Inquiry)
     recall.close();
   }
 }
-
-/** Text that nobody watches is 100 columns wide: wide enough to read, narrow enough to mail. */
-const pageWidth = (): number =>
-  Math.min(terminalWidth(), process.stdout.isTTY ? Number.POSITIVE_INFINITY : 100);
 
 /** What was lacking before any question was asked, on stderr. */
 async function sayNotes(facts: Facts): Promise<void> {
@@ -115,7 +111,7 @@ export function addExplainCommand(program: Command, outcome: Outcome): void {
       outcome.code = explanation.fault === null ? EXIT.done : EXIT.findings;
       if (flags.json === true) return writeData(await asJson({ explanation }));
       const { explanationText } = await import('../report/explanation.ts');
-      return writeData(explanationText(explanation, await styleFor(flags)));
+      return writeData(explanationText(explanation, await styleFor(flags), pageWidth()));
     });
   });
 }

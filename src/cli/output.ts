@@ -85,3 +85,6 @@ function interrupt(): void {
 /** Columns of the terminal that stdout is, or Infinity where it is none: a file or pipe gets every letter. */
 export const terminalWidth = (): number =>
   process.stdout.isTTY ? process.stdout.columns || 80 : Number.POSITIVE_INFINITY;
+
+/** Text that nobody watches is 100 columns wide: wide enough to read, narrow enough to mail. */
+export const pageWidth = (): number => (process.stdout.isTTY ? terminalWidth() : 100);

@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import { UsageError } from '../base/errors.ts';
 import { type AnyPlugin, kindOf, type Option, type Options } from '../plugin/contract.ts';
+import { wrap } from '../report/width.ts';
 import type { Question } from './inquiry.ts';
 import type { Outcome } from './main.ts';
 import { hint } from './nearest.ts';
-import { complain, writeData } from './output.ts';
+import { complain, pageWidth, writeData } from './output.ts';
 import { type SelectionWords, selectFor } from './selection.ts';
 import { formatFrom, type OpenFlags, type ShowFlags, withOpenFlags, withShowFlags } from './settings.ts';
 import { showAnswers } from './show.ts';
@@ -176,14 +177,13 @@ export function addPluginsCommand(program: Command, plugins: readonly AnyPlugin[
         }));
         return writeData(`${JSON.stringify(listed, null, 2)}\n`);
       }
-      const width = Math.max(...plugins.map(({ name }) => name.length));
-      return writeData(
-        plugins
-          .map(
-            ({ name, summary, columns }) =>
-              `${name.padEnd(width)}  ${summary}\n${' '.repeat(width)}  ${Object.keys(columns).join(', ')}\n`,
-          )
-          .join(''),
-      );
+      const indent = 2 + Math.max(...plugins.map(({ name }) => name.length));
+      const lines = plugins.flatMap(({ name, summary, columns }) => [
+        name.padEnd(indent) + summary,
+        ...wrap(Object.keys(columns).join(', '), pageWidth() - indent).map(
+          (line) => ' '.repeat(indent) + line,
+        ),
+      ]);
+      return writeData(`${lines.join('\n')}\n`);
     });
 }

@@ -38,7 +38,7 @@ export async function showAnswers(
     let inquiry: Inquiry | undefined;
     try {
       inquiry = await Inquiry.begin(path, settings, recall);
-      code = Math.max(code, await showSnapshot(presenter, inquiry, questions, flags));
+      code = Math.max(code, await showSnapshot(presenter, inquiry, questions, flags, format));
     } catch (error) {
       if (!(error instanceof ForensicError)) throw error;
       writeData(presenter.failed(path, error));
@@ -62,10 +62,11 @@ async function showSnapshot(
   inquiry: Inquiry,
   questions: readonly Question[],
   { strict }: ShowFlags,
+  format: FormatName,
 ): Promise<number> {
   const facts = await inquiry.facts();
   const answers: Answer[] = [];
-  for await (const piece of presenter.snapshot(facts, asked(inquiry, questions, answers))) {
+  for await (const piece of presenter.snapshot(facts, asked(inquiry, questions, answers, format))) {
     if (typeof piece === 'string') writeData(piece);
     else writeAside(piece.aside);
   }
@@ -79,11 +80,15 @@ async function* asked(
   inquiry: Inquiry,
   questions: readonly Question[],
   answers: Answer[],
+  format: FormatName,
 ): AsyncGenerator<Answer> {
   for (const question of questions) {
     const answer = inquiry.answer(question);
     answers.push(answer);
-    yield answer;
+    yield answer; // and it is shown by the time we go on
+    const { withheld, plugin } = answer;
+    if (withheld > 0 && format === 'table')
+      writeAside(`${plugin.name}: ${withheld} more row${withheld === 1 ? '' : 's'}, left out by --limit\n`);
   }
 }
 

@@ -1,24 +1,24 @@
 import type { Explanation } from '../plugin/document.ts';
 import { escapeText } from './escape.ts';
 import type { Style } from './style.ts';
-import { padEnd } from './width.ts';
+import { padEnd, widthOf, wrap } from './width.ts';
 
-/** Bytes in a line of the dump. */
+/** Bytes in a line of the dump: with words of two bytes such a line fits 80 columns. */
 const LINE_BYTES = 16;
+const WORD = /..(?:..)?/g;
+/** Flags get at least so many columns, however narrow the terminal. */
+const LEAST_FLAGS = 24;
 
 /** The walk from what was asked to the bytes, for people; ends in a newline. */
-export function explanationText(explanation: Explanation, style: Style): string {
-  const { asked, symbol, address, space, steps, physical, fileOffset, bytes, fault } = explanation;
+export function explanationText(explanation: Explanation, style: Style, width: number): string {
+  const { asked, symbol, address, space, physical, fileOffset, bytes, fault } = explanation;
   const lines = [
     field('asked', asked, style),
     field('symbol', symbol ?? 'none near', style),
     field('address', address, style),
     field('space', space, style),
     '',
-    ...steps.map(({ level, table, at, index, entry, flags }) => {
-      const place = `${level} ${padEnd(table, 5)} [${String(index).padStart(3)}] at ${at}`;
-      return `  ${style.faint(padEnd(place, 34))} ${entry}  ${flags.join(', ')}`;
-    }),
+    ...walkLines(explanation, style, width),
     '',
   ];
   if (fault !== null) lines.push(style.danger(escapeText(fault.message)));
@@ -36,14 +36,29 @@ export function explanationText(explanation: Explanation, style: Style): string 
   const dump = Buffer.from(bytes, 'hex');
   for (let at = 0; at < dump.length; at += LINE_BYTES) {
     const piece = dump.subarray(at, at + LINE_BYTES);
-    const words = Array.from(piece, (byte) => byte.toString(16).padStart(2, '0')).join(' ');
+    const words = piece.toString('hex').match(WORD)!.join(' ');
     const letters = Array.from(piece, (byte) =>
       byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : '.',
     ).join('');
     const where = `0x${(BigInt(address) + BigInt(at)).toString(16)}`;
-    lines.push(`${style.faint(where)}  ${words.padEnd(3 * LINE_BYTES - 1)}  ${letters}`);
+    lines.push(`${style.faint(where)}  ${words.padEnd((LINE_BYTES * 5) / 2 - 1)}  ${letters}`);
   }
   return `${lines.join('\n')}\n`;
+}
+
+/** A line for each table entry; flags that find no room go on below. */
+function walkLines({ steps }: Explanation, style: Style, width: number): string[] {
+  const places = steps.map(
+    ({ level, table, at, index }) => `${level} ${padEnd(table, 4)} [${String(index).padStart(3)}] at ${at}`,
+  );
+  const placeWidth = Math.max(0, ...places.map(widthOf));
+  const entryWidth = Math.max(0, ...steps.map(({ entry }) => widthOf(entry)));
+  const indent = 2 + placeWidth + 2 + entryWidth + 2;
+  return steps.flatMap(({ entry, flags }, index) => {
+    const [first, ...more] = wrap(flags.join(', '), Math.max(LEAST_FLAGS, width - indent));
+    const head = `  ${style.faint(padEnd(places[index]!, placeWidth))}  ${padEnd(entry, entryWidth)}`;
+    return [`${head}  ${first}`, ...more.map((line) => ' '.repeat(indent) + line)];
+  });
 }
 
 const field = (key: string, value: string, style: Style): string =>

@@ -2,7 +2,7 @@ import type { BindingStep } from '../plugin/document.ts';
 import type { Facts } from './answer.ts';
 import { escapeText } from './escape.ts';
 import type { Style } from './style.ts';
-import { padEnd, truncate } from './width.ts';
+import { padEnd, wrap } from './width.ts';
 
 /** Ranges that `info` lists; the rest is counted. */
 const SHOWN_RANGES = 6;
@@ -80,20 +80,18 @@ export function infoText({ snapshot, kernel }: Facts, style: Style, width: numbe
         ['host name', kernel.hostname ?? unknown],
         ['CPUs', kernel.cpus === null ? unknown : String(kernel.cpus)],
         ['booted', kernel.bootTime ?? unknown],
-        ['snapshot', kernel.time ?? snapshot.takenAt ?? unknown],
+        ['taken', kernel.time ?? snapshot.takenAt ?? unknown],
         ['up', kernel.uptimeSeconds === null ? unknown : durationText(kernel.uptimeSeconds)],
       ],
     ],
   ];
   const lines = sections.flatMap(([title, entries]) => [
     style.title(title),
-    ...entries.map(
-      ([key, value]) => `  ${style.faint(padEnd(key, 13))} ${truncate(escapeText(value), width - 16)}`,
-    ),
+    ...entries.flatMap(([key, value]) => entryLines(style.faint(padEnd(key, 13)), value, width)),
   ]);
   const sure = { verified: style.good, likely: style.warning, uncertain: style.danger }[kernel.confidence];
   lines.push(`${style.title('Binding')}  by ${kernel.boundBy}: ${sure(kernel.confidence)}`);
-  for (const step of kernel.steps) lines.push(stepText(step, style, width));
+  for (const step of kernel.steps) lines.push(...stepLines(step, style, width));
   return `${lines.join('\n')}\n`;
 }
 
@@ -104,7 +102,16 @@ const MARKS: Readonly<Record<BindingStep['outcome'], string>> = {
   skipped: '·',
 };
 
-function stepText({ step, outcome, detail }: BindingStep, style: Style, width: number): string {
+function stepLines({ step, outcome, detail }: BindingStep, style: Style, width: number): string[] {
   const paint = outcome === 'failed' ? style.warning : style.good;
-  return `  ${paint(MARKS[outcome])} ${style.faint(padEnd(step, 11))} ${truncate(escapeText(detail), width - 16)}`;
+  return entryLines(`${paint(MARKS[outcome])} ${style.faint(padEnd(step, 11))}`, detail, width);
+}
+
+/** Columns before every value. */
+const INDENT = 16;
+
+/** A value behind its key, on as many lines as it needs: a banner cut short would be half an answer. */
+function entryLines(key: string, value: string, width: number): string[] {
+  const [first, ...more] = wrap(escapeText(value), Math.max(1, width - INDENT));
+  return [`  ${key} ${first}`, ...more.map((line) => ' '.repeat(INDENT) + line)];
 }

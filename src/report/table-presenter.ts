@@ -3,7 +3,7 @@ import { type Answer, factNotes, type Piece, type Presenter } from './answer.ts'
 import { ABSENT_MARK } from './cell.ts';
 import { escapeText } from './escape.ts';
 import { drawTable, type Table, type TableOptions } from './table.ts';
-import { truncate } from './width.ts';
+import { truncate, wrap } from './width.ts';
 
 /** What the table format must know besides the tables' own options. */
 export interface TablePresenterOptions extends TableOptions {
@@ -31,7 +31,7 @@ export function tablePresenter(options: TablePresenterOptions): Presenter {
         if (options.titlePlugins) yield title(`${answer.plugin.name} (${rows.length})`);
         const table = drawTable(answer, rows, options);
         yield* inPieces(table.lines);
-        yield { aside: asides(table, answer) };
+        yield { aside: asides(table, answer, options.width) };
       }
       yield noteAside(factNotes(facts));
     },
@@ -45,11 +45,11 @@ function* inPieces(lines: readonly string[]): Generator<string> {
   for (let at = 0; at < lines.length; at += 1000) yield `${lines.slice(at, at + 1000).join('\n')}\n`;
 }
 
-function asides({ hidden, absences }: Table, { named, notes }: Answer): string {
+function asides({ hidden, absences }: Table, { named, notes }: Answer, width: number): string {
   let text = '';
   if (hidden.length > 0) {
     const way = named ? 'a wider terminal shows them' : '--columns shows them';
-    text += `hidden at this width: ${hidden.join(', ')}; ${way}\n`;
+    text += `${wrap(`hidden at this width: ${hidden.join(', ')}; ${way}`, width).join('\n')}\n`;
   }
   if (absences.size > 0) {
     const reasons = [...absences].map(([reason, count]) => `${escapeText(reason)} (${count})`).join(', ');

@@ -3,7 +3,7 @@ import type { Facts } from './answer.ts';
 import { escapeText } from './escape.ts';
 import { bytesText, durationText } from './info.ts';
 import type { Style } from './style.ts';
-import { padEnd, truncate, widthOf } from './width.ts';
+import { padEnd, truncate, widthOf, wrap } from './width.ts';
 
 /** Lines of each kind that one screen has room for; what is left out is counted. */
 const MOST = { processes: 14, sockets: 8, modules: 4, keys: 6, unread: 6 } as const;
@@ -11,22 +11,24 @@ const MOST = { processes: 14, sockets: 8, modules: 4, keys: 6, unread: 6 } as co
 /** A one-screen picture of a machine: no line wider than `width`, ends in a newline. */
 export function triageText(facts: Facts, picture: Picture, style: Style, width: number): string {
   const lines: string[] = [...machineLines(facts, style, width)];
-  const section = (title: string, count: string, rows: readonly string[], most: number): void => {
+  const section = (title: string, count: string, rows: readonly string[], more: number): void => {
     lines.push('', `${style.title(title)}  ${style.faint(count)}`);
-    lines.push(...rows.slice(0, most).map((row) => `  ${row}`));
-    if (rows.length > most) lines.push(style.faint(`  … and ${rows.length - most} more`));
+    lines.push(...rows.map((row) => `  ${row}`));
+    if (more > 0) lines.push(style.faint(`  … and ${more} more`));
   };
+  const most = (title: string, count: string, rows: readonly string[], limit: number): void =>
+    section(title, count, rows.slice(0, limit), rows.length - limit);
   const { processes, listening, established, modules, keys, unread } = picture;
   const notable = processes.listed.filter(({ reasons }) => reasons.length > 0).length;
   section(
     'Processes',
-    `${processes.total - processes.kernelThreads} and ${processes.kernelThreads} kernel threads; ${notable} notable`,
+    `${processes.total - processes.kernelThreads} in user space, ${processes.kernelThreads} kernel threads; ${notable} notable`,
     processLines(picture, style, width - 2),
-    MOST.processes,
+    processes.listed.length - MOST.processes,
   );
-  section('Listening', `${listening.length}`, socketLines(listening, style, width - 2), MOST.sockets);
-  section('Established', `${established.length}`, socketLines(established, style, width - 2), MOST.sockets);
-  section(
+  most('Listening', `${listening.length}`, socketLines(listening, style, width - 2), MOST.sockets);
+  most('Established', `${established.length}`, socketLines(established, style, width - 2), MOST.sockets);
+  most(
     'Modules',
     `${modules.total}; ${modules.notable.length} notable`,
     modules.notable.map(({ name, reasons }) =>
@@ -34,7 +36,7 @@ export function triageText(facts: Facts, picture: Picture, style: Style, width: 
     ),
     MOST.modules,
   );
-  section(
+  most(
     'AES keys',
     `${keys.reduce((sum, { count }) => sum + count, 0)}`,
     keys.map(({ bits, count, owner }) =>
@@ -42,7 +44,7 @@ export function triageText(facts: Facts, picture: Picture, style: Style, width: 
     ),
     MOST.keys,
   );
-  section(
+  most(
     'Could not be read',
     unread.length === 0 ? 'nothing' : '',
     unread.map((line) => style.warning(truncate(escapeText(line), width - 2))),
@@ -68,19 +70,32 @@ function machineLines({ snapshot, kernel }: Facts, style: Style, width: number):
   ];
 }
 
-/** One process a line: number, user, name or arguments, and why it is worth a look. */
+/** Room that a command line keeps beside the reasons; with less, the reasons get a line of their own. */
+const LEAST_COMMAND = 24;
+
+/** One process a line: number, user, what it runs, and why it is worth a look. */
 function processLines({ processes: { listed } }: Picture, style: Style, width: number): string[] {
-  const pidWidth = Math.max(3, ...listed.map(({ pid }) => String(pid).length));
-  const uidWidth = Math.max(3, ...listed.map(({ uid }) => String(uid ?? '').length));
-  return listed.map(({ pid, uid, name, args, reasons }) => {
+  const shown = listed.slice(0, MOST.processes);
+  const pidWidth = Math.max(3, ...shown.map(({ pid }) => String(pid).length));
+  const uidWidth = Math.max(3, ...shown.map(({ uid }) => String(uid ?? '').length));
+  const indent = pidWidth + uidWidth + 3;
+  const room = Math.max(1, width - indent);
+  const lines = shown.flatMap(({ pid, uid, name, args, reasons }) => {
     const head = `${String(pid).padStart(pidWidth)} ${String(uid ?? '–').padStart(uidWidth)}  `;
-    const why = reasons.length === 0 ? '' : `  ${escapeText(reasons.join('; '))}`;
-    const shownName = escapeText(args === null || args === '' ? name : args);
-    const room = width - head.length;
-    const forName = Math.max(Math.min(widthOf(shownName), 16), room - widthOf(why));
-    const command = truncate(shownName, Math.min(forName, room));
-    return head + command + style.danger(truncate(why, room - widthOf(command)));
+    const command = escapeText(args === null || args === '' ? name : args);
+    const why = escapeText(reasons.join('; '));
+    if (why === '') return [head + truncate(command, room)];
+    const beside = room - widthOf(why) - 2;
+    if (beside >= Math.min(widthOf(command), LEAST_COMMAND))
+      return [`${head}${truncate(command, beside)}  ${style.danger(why)}`];
+    return [
+      head + truncate(command, room),
+      ...wrap(why, room).map((line) => ' '.repeat(indent) + style.danger(line)),
+    ];
   });
+  if (lines.length > 0)
+    lines.unshift(style.faint(`${'pid'.padStart(pidWidth)} ${'uid'.padStart(uidWidth)}  command`));
+  return lines;
 }
 
 function socketLines(sockets: readonly SocketLine[], style: Style, width: number): string[] {
