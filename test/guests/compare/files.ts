@@ -25,9 +25,9 @@ const TYPES: Readonly<Record<number, string>> = {
   2: 'character',
   4: 'directory',
   6: 'block',
-  7: 'regular',
-  9: 'symlink',
-  11: 'socket',
+  8: 'regular',
+  10: 'symlink',
+  12: 'socket',
 };
 
 function expectedFile({ pid }: ProcessTruth, { fd, link, fdinfo, stat }: FileTruth): Expected {

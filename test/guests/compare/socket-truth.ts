@@ -96,6 +96,9 @@ function unixSocket({ inode: netns }: NetworkTruth, line: UnixLine, all: readonl
   const { inode, path, listens, state, type } = line;
   const names = all.map((other) => (other.path === null ? null : textOf(other.path)));
   const connected = CONNECTED.includes(state);
+  // Before Linux kernel commit 83301b5367a9 ("af_unix: Set TCP_ESTABLISHED for datagram sockets too") (in v5.14)
+  // a datagram socket with a peer says that it is not connected.
+  const mayHavePeer = connected || TYPES[type] === 'dgram';
   return {
     inode,
     endsAt: null,
@@ -107,7 +110,7 @@ function unixSocket({ inode: netns }: NetworkTruth, line: UnixLine, all: readonl
       localAddress: path === null ? null : textOf(path),
       localPort: null,
       // Who the peer is, /proc does not tell: one of those that it names, if any.
-      remoteAddress: connected ? oneOf(null, ...new Set(names)) : null,
+      remoteAddress: mayHavePeer ? oneOf(null, ...new Set(names)) : null,
       remotePort: null,
       state: listens ? 'LISTEN' : connected ? 'ESTABLISHED' : 'UNCONN',
       uid: someNumber,

@@ -11,7 +11,7 @@ export interface Tolerance {
 export const tolerances = {
   recorder: {
     reason: 'the process that wrote the record went on writing it: its memory, files and clocks moved',
-    limit: 400,
+    limit: 250,
   },
   kernelThreadRan: {
     reason: 'a kernel thread worked between record and dump',

@@ -1,0 +1,172 @@
+import { describe, expect, it } from 'vitest';
+import type { Row } from '../../src/plugin/cell.ts';
+import { comparisons } from './compare/compare.ts';
+import type { Comparison, Context } from './compare/expect.ts';
+import { compareAnswer, type Outcome } from './compare/match.ts';
+import type { ProcessTruth, Truth } from './truth.ts';
+
+const TCP =
+  '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n' +
+  '   0: 0100007F:157C 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1234 1 0 100 0 0 10 0\n' +
+  '   1: 0100007F:B3A4 0100007F:1B5E 06 00000000:00000000 03:0000000A 00000000     0        0 0 3 0\n';
+
+function process(pid: number, name: string, extra: Partial<ProcessTruth> = {}): ProcessTruth {
+  const rest = '0 0 -1 0 0 0 0 0 10 5 0 0 20 0 1 0 300 0 0';
+  return {
+    pid,
+    stat: `${pid} (${name}) S 1 0 ${rest}\n`,
+    status: 'Uid:\t7\t8\t8\t8\nGid:\t9\t9\t9\t9\nVmRSS:\t     120 kB\n',
+    comm: `${name}\n`,
+    cmdline: 'sleep\x0010\0',
+    environ: 'A=1\0B=\xff\0',
+    maps: '7f12a000-7f12b000 r-xp 00001000 fe:00 13                         /bin/a\\012b\n',
+    cgroup: null,
+    mountinfo: null,
+    exe: null,
+    cwd: null,
+    root: null,
+    namespaces: {},
+    threads: [],
+    files: [{ fd: 3, link: 'socket:[1234]', fdinfo: 'pos:\t0\nflags:\t02000002\nino:\t1234\n', stat: null }],
+    ...extra,
+  };
+}
+
+const truth: Truth = {
+  format: 1,
+  recorder: { pid: 99, began: { realtime: 1010, boottime: 10 }, ended: { realtime: 1010.5, boottime: 10.5 } },
+  system: {
+    version: '',
+    uname: [],
+    hostname: '',
+    cmdline: '',
+    bootId: '',
+    btime: 1000,
+    cpus: 1,
+    clockTicksPerSecond: 100,
+    pageBytes: 4096,
+    notes: '',
+    buildId: '',
+    symbols: {},
+    meminfo: '',
+    cpuinfo: '',
+    iomem: '',
+    mounts: '',
+    devices: '',
+  },
+  processes: [process(20, 'a) (b')],
+  networks: [{ inode: 7, by: '1', files: { tcp: TCP } }],
+  modules: { proc: 'dummy 16384 2 a,b, Live 0xffffffffc0281000 (OE)\n', sys: [] },
+  kmsg: ['30,5,1500000,-;two\\x0alines\n SUBSYSTEM=x\n'],
+  texts: {},
+  workload: { keys: [], parts: {}, missed: {} },
+};
+const context: Context = { truth, uptime: 11 };
+
+const right: Readonly<Record<string, readonly Row[]>> = {
+  pslist: [
+    {
+      ...{ pid: 20, ppid: 1, name: 'a) (b', threads: 1, uid: 7, euid: 8, gid: 9, state: 'S', nice: 0 },
+      ...{ started: new Date(1_003_000), cpuTime: 0.16, rss: 120, kernel: false, args: 'sleep 10' },
+      task: 0xffff_8880_0123_4000n,
+    },
+  ],
+  env: [
+    { pid: 20, name: 'A', value: '1' },
+    { pid: 20, name: 'B', value: '\\xff' },
+  ],
+  maps: [
+    {
+      ...{ pid: 20, start: 0x7f12_a000n, end: 0x7f12_b000n, flags: 'r-xp', offset: 4096, device: 'fe:00' },
+      ...{ inode: 13, path: '/bin/a\nb' },
+    },
+  ],
+  files: [
+    {
+      ...{ pid: 20, fd: 3, path: 'socket:[1234]', type: 'socket', inode: 1234 },
+      ...{ flags: 'O_RDWR|O_CLOEXEC', position: 0 },
+    },
+  ],
+  modules: [
+    {
+      ...{ name: 'dummy', base: 0xffff_ffff_c028_1000n, size: 16384, references: 2, usedBy: 'a,b' },
+      ...{ state: 'Live', taints: 'OE' },
+    },
+  ],
+  dmesg: [{ time: 1.5, level: 'info', facility: 'daemon', caller: 'T1', text: 'two\nlines' }],
+  sockets: [
+    {
+      ...{ netns: 7, pid: 20, process: 'a) (b', fd: 3, family: 'inet', type: 'stream', protocol: 'tcp' },
+      ...{ localAddress: '127.0.0.1', localPort: 5500, remoteAddress: null, remotePort: null },
+      ...{ state: 'LISTEN', inode: 1234, uid: 0 },
+    },
+  ],
+};
+
+function compare(plugin: string, rows: readonly Row[], notes: readonly string[] = []): Outcome {
+  const comparison = comparisons.find((candidate) => candidate.plugin === plugin) as Comparison;
+  return compareAnswer(comparison, context, { rows, notes });
+}
+
+describe('the guest as judge', () => {
+  it('agrees with what is right, and counts a connection that was due to end', () => {
+    for (const [plugin, rows] of Object.entries(right)) {
+      expect(compare(plugin, rows).differences).toEqual([]);
+    }
+    expect(compare('sockets', right['sockets']!).tolerated).toEqual({ timeWaitEnded: 1 });
+  });
+
+  it('names a wrong cell in every column of every question', () => {
+    for (const [plugin, rows] of Object.entries(right)) {
+      for (const column of Object.keys(rows[0]!)) {
+        const planted = rows.map((row, nth) =>
+          nth === 0 ? { ...row, [column]: { absent: 'planted' } } : row,
+        );
+        const { differences } = compare(plugin, planted);
+        const named = differences.some(
+          (line) => line.includes('absent (planted)') || line.includes('missing'),
+        );
+        expect(named, `${plugin} ${column}`).toBe(true);
+      }
+    }
+  });
+
+  it('says which cell is wrong and what the guest says', () => {
+    expect(compare('maps', [{ ...right['maps']![0]!, path: '/bin/c' }]).differences).toEqual([
+      'maps pid 20 7f12a000: path is "/bin/c", the guest says "/bin/a\\nb"',
+    ]);
+  });
+
+  it('names a missing row, an invented one, and one that is there twice', () => {
+    const [a, b] = right['env'] as [Row, Row];
+    expect(compare('env', [a]).differences).toEqual(['env missing pid 20 B']);
+    expect(compare('env', [a, b, { pid: 5, name: 'X', value: '' }]).differences).toEqual([
+      'env invented pid 5 X',
+    ]);
+    expect(compare('env', [a, b, b]).differences).toEqual(['env invented pid 20 B']);
+    expect(compare('sockets', []).differences).toEqual([
+      'sockets missing tcp 127.0.0.1:5500 → -:- LISTEN netns 7 inode 1234 pid 20 fd 3',
+    ]);
+  });
+
+  it('notices order, columns it does not know, and notes', () => {
+    const [a, b] = right['env'] as [Row, Row];
+    expect(compare('env', [b, a]).differences).toEqual(['env pid 20 B: out of order']);
+    expect(compare('env', [{ ...a, more: 1 }, b]).differences).toHaveLength(1);
+    expect(compare('env', [a, b], ['a page is missing']).differences).toEqual([
+      'env note: a page is missing',
+    ]);
+  });
+
+  it('believes no more of what it tolerates than there can be', () => {
+    const workers = Array.from({ length: 7 }, (_, nth) => ({
+      ...right['pslist']![0]!,
+      ...{ pid: 500 + nth, name: `kworker/0:${nth}`, task: BigInt(nth) },
+    }));
+    const { differences, tolerated } = compare('pslist', [...right['pslist']!, ...workers]);
+    expect(tolerated).toEqual({ kworkerCameOrWent: 7 });
+    expect(differences).toEqual([
+      'pslist 7 times "workers of the kernel come and go as work does", and at most 6 are believed',
+    ]);
+  });
+});
