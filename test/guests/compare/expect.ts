@@ -1,5 +1,4 @@
 import { type Cell, isAbsent, type Row } from '../../../src/plugin/cell.ts';
-import type { KernelFacts } from '../../../src/plugin/document.ts';
 import type { Truth } from '../truth.ts';
 import type { ToleranceName } from './tolerances.ts';
 
@@ -52,9 +51,6 @@ export interface Comparison {
   /** What is to be said of the answer as a whole. */
   whole?(rows: readonly Row[], context: Context): Iterable<string>;
 }
-
-/** What `info` is judged by. */
-export type KernelFactsTruth = Partial<Record<keyof KernelFacts, Expectation>>;
 
 export const isJudge = (expectation: Expectation): expectation is Judge =>
   typeof expectation === 'object' && expectation !== null;

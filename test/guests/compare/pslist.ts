@@ -52,7 +52,7 @@ export function excusesOf(process: ProcessTruth, truth: Truth): Pick<Expected, '
 export const labelOfProcess = (process: ProcessTruth): string =>
   `pid ${process.pid} (${textOf(parseStat(process.stat).comm)})`;
 
-export const isKworker = (name: Cell | undefined): boolean =>
+const isKworker = (name: Cell | undefined): boolean =>
   typeof name === 'string' && name.startsWith('kworker/');
 
 /** The cells that `pslist` and `pstree` share. */

@@ -28,7 +28,7 @@ const printable = (line: string): string =>
   line.replace(/\p{Cc}/gu, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`);
 
 /** An answer as text, so that two can be compared: addresses told from numbers. */
-export const answerText = ({ rows, notes }: Answer): string =>
+const answerText = ({ rows, notes }: Answer): string =>
   [...rows, ...notes]
     .map((row) =>
       JSON.stringify(row, (_, cell) => (typeof cell === 'bigint' ? `0x${cell.toString(16)}` : cell)),

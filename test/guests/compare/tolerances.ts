@@ -32,7 +32,7 @@ export const tolerances = {
   keyCopy: {
     reason:
       "a further copy of a key that the workload knows: its decryption form, a library's buffer, freed memory",
-    limit: 60,
+    limit: 20,
   },
   unknownKey: {
     reason: 'a key that some program or the kernel chose at random, which the workload cannot tell',
