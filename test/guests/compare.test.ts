@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { Row } from '../../src/plugin/cell.ts';
 import { comparisons } from './compare/compare.ts';
@@ -32,6 +33,8 @@ function process(pid: number, name: string, extra: Partial<ProcessTruth> = {}): 
   };
 }
 
+const KEY = '000102030405060708090a0b0c0d0e0f';
+
 const truth: Truth = {
   format: 1,
   recorder: { pid: 99, began: { realtime: 1010, boottime: 10 }, ended: { realtime: 1010.5, boottime: 10.5 } },
@@ -59,7 +62,14 @@ const truth: Truth = {
   modules: { proc: 'dummy 16384 2 a,b, Live 0xffffffffc0281000 (OE)\n', sys: [] },
   kmsg: ['30,5,1500000,-;two\\x0alines\n SUBSYSTEM=x\n'],
   texts: {},
-  workload: { keys: [], parts: {}, missed: {} },
+  workload: {
+    keys: [
+      { key: KEY, bits: 128, pid: 20, address: '7f12a208', use: 'planted' },
+      { key: KEY.replace('0', '1'), bits: 128, pid: null, address: null, use: 'the kernel' },
+    ],
+    parts: {},
+    missed: {},
+  },
 };
 const context: Context = { truth, uptime: 11 };
 
@@ -69,6 +79,22 @@ const right: Readonly<Record<string, readonly Row[]>> = {
       ...{ pid: 20, ppid: 1, name: 'a) (b', threads: 1, uid: 7, euid: 8, gid: 9, state: 'S', nice: 0 },
       ...{ started: new Date(1_003_000), cpuTime: 0.16, rss: 120, kernel: false, args: 'sleep 10' },
       task: 0xffff_8880_0123_4000n,
+    },
+  ],
+  pstree: [
+    {
+      ...{ pid: 20, ppid: 1, name: 'a) (b', depth: 0, threads: 1, uid: 7, state: 'S' },
+      ...{ started: new Date(1_003_000), args: 'sleep 10' },
+    },
+  ],
+  keys: [
+    {
+      ...{ size: 128, key: KEY, fingerprint: fingerprintOf(KEY), physical: 0x9_9208n, pid: 20 },
+      ...{ process: 'a) (b', mapping: '/bin/a\nb', address: 0x7f12_a208n, form: 'encryption' },
+    },
+    {
+      ...{ size: 128, key: KEY.replace('0', '1'), fingerprint: fingerprintOf(KEY.replace('0', '1')) },
+      ...{ physical: 0x1230n, pid: null, process: null, mapping: null, address: null, form: 'decryption' },
     },
   ],
   env: [
@@ -102,6 +128,10 @@ const right: Readonly<Record<string, readonly Row[]>> = {
     },
   ],
 };
+
+function fingerprintOf(key: string): string {
+  return createHash('sha256').update(Buffer.from(key, 'hex')).digest('hex').slice(0, 16);
+}
 
 function compare(plugin: string, rows: readonly Row[], notes: readonly string[] = []): Outcome {
   const comparison = comparisons.find((candidate) => candidate.plugin === plugin) as Comparison;
@@ -146,6 +176,24 @@ describe('the guest as judge', () => {
     expect(compare('env', [a, b, b]).differences).toEqual(['env invented pid 20 B']);
     expect(compare('sockets', []).differences).toEqual([
       'sockets missing tcp 127.0.0.1:5500 → -:- LISTEN netns 7 inode 1234 pid 20 fd 3',
+    ]);
+  });
+
+  it('believes a key only where its process has memory, and no key that nobody has', () => {
+    const [held, kernels] = right['keys'] as [Row, Row];
+    const copy = { ...held, physical: 0x5_5208n };
+    expect(compare('keys', [held, kernels, copy]).tolerated).toEqual({ keyCopy: 1 });
+    expect(compare('keys', [held, kernels, { ...copy, address: 0x1208n }]).differences).toEqual([
+      'keys key 00010203… of pid 20: mapping is "/bin/a\\nb", the guest says nothing is mapped there',
+    ]);
+    expect(compare('keys', [held, kernels, { ...copy, mapping: '[heap]' }]).differences).toEqual([
+      'keys key 00010203… of pid 20: mapping is "[heap]", the guest says "/bin/a\\nb"',
+    ]);
+    expect(compare('keys', [held, kernels, { ...copy, physical: 0x5_5200n }]).differences).toEqual([
+      'keys key 00010203…: 0x7f12a208 cannot be physical 0x55200',
+    ]);
+    expect(compare('keys', [held, kernels, { ...kernels, key: 'ff' }]).differences).toEqual([
+      'keys invented 128-bit key ff at 0x1230 of null',
     ]);
   });
 

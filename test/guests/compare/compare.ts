@@ -34,11 +34,14 @@ export async function* compareWithTruth(
   truth: Truth,
   guest?: Pick<Guest, 'pagingLevels'>,
 ): AsyncGenerator<Compared> {
-  const { kernel: facts } = session.facts;
+  const { kernel: facts, snapshot } = session.facts;
   yield {
     plugin: 'info',
     rows: 1,
-    differences: compareFacts(facts, truth, guest),
+    differences: [
+      ...compareFacts(facts, truth, guest),
+      ...snapshot.notes.map((note) => `info note: ${note}`),
+    ],
     tolerated: {},
     answer: { rows: [], notes: [] },
   };

@@ -26,10 +26,16 @@ export function compareFacts(
   check('architecture', facts.architecture, system.uname[4] === 'x86_64' ? 'x86-64' : system.uname[4]!);
   check('hostname', facts.hostname, textOf(system.hostname));
   check('cpus', facts.cpus, system.cpus);
-  if (guest !== undefined) check('paging', facts.paging, `${guest.pagingLevels} levels`);
-  const base = BigInt(`0x${system.symbols['_stext'] ?? '0'}`);
-  check('kaslr.virtual', BigInt(facts.kaslr.virtual), base - LINKED_TEXT);
-  check('bootTime', facts.bootTime, near(bootOf(truth), 1));
+  const levels = guest?.pagingLevels ?? (/^flags\s.* la57\b/m.test(system.cpuinfo) ? 5 : 4);
+  check('paging', facts.paging, `${levels} levels`);
+  const symbol = (name: string) => BigInt(`0x${system.symbols[name] ?? '0'}`);
+  const code = BigInt(`0x${/([0-9a-f]+)-[0-9a-f]+ : Kernel code/.exec(system.iomem)?.[1] ?? '0'}`);
+  const root = symbol('init_top_pgt') - symbol('_stext') + code;
+  check('kaslr.virtual', BigInt(facts.kaslr.virtual), symbol('_stext') - LINKED_TEXT);
+  check('kaslr.physical', BigInt(facts.kaslr.physical), code);
+  check('pageTableRoot', BigInt(facts.pageTableRoot), root);
+  check('bootTime', facts.bootTime, near(bootOf(truth), bounds.startSlackMs / 1000));
+  check('btime', Math.floor(Date.parse(facts.bootTime ?? '') / 1000), system.btime);
   // The record's last moment, and what the recorder needs to say that it is done.
   check('time', facts.time, near(recorder.ended.realtime * 1000, bounds.clockSeconds));
   check('uptimeSeconds', facts.uptimeSeconds, nearSeconds(recorder.ended.boottime, bounds.clockSeconds));

@@ -23,21 +23,32 @@ export const maps: Comparison = {
 /** `start-end flags offset device inode   path`: of the path, newlines alone are escaped. */
 const LINE = /^([0-9a-f]+)-([0-9a-f]+) (\S{4}) ([0-9a-f]+) (\S+) (\d+) *(.*)$/;
 
-function expectedArea({ pid }: ProcessTruth, line: string): Expected {
+function expectedArea(process: ProcessTruth, line: string): Expected {
+  const { pid } = process;
+  const area = parseArea(process, line);
+  return {
+    key: `${pid} ${area.start}`,
+    label: `pid ${pid} ${area.start.toString(16)}`,
+    cells: { pid, ...area },
+  };
+}
+
+function parseArea({ pid }: ProcessTruth, line: string) {
   const [, start, end, flags, offset, device, inode, path] = LINE.exec(line) ?? [];
   if (start === undefined) throw new Error(`/proc/${pid}/maps has a line that is none: ${line}`);
   return {
-    key: `${pid} ${BigInt(`0x${start}`)}`,
-    label: `pid ${pid} ${start}`,
-    cells: {
-      pid,
-      start: BigInt(`0x${start}`),
-      end: BigInt(`0x${end}`),
-      flags: flags!,
-      offset: Number(`0x${offset}`),
-      device: device!,
-      inode: Number(inode),
-      path: path === '' ? null : textOf(path!.replaceAll('\\012', '\n')),
-    },
+    start: BigInt(`0x${start}`),
+    end: BigInt(`0x${end}`),
+    flags: flags!,
+    offset: Number(`0x${offset}`),
+    device: device!,
+    inode: Number(inode),
+    path: path === '' ? null : textOf(path!.replaceAll('\\012', '\n')),
   };
 }
+
+/** The area of a process in which an address is; undefined where there is none. */
+export const areaAt = (process: ProcessTruth, address: bigint) =>
+  linesOf(process.maps)
+    .map((line) => parseArea(process, line))
+    .find(({ start, end }) => address >= start && address < end);
