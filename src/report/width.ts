@@ -19,14 +19,19 @@ export function truncate(text: string, width: number): string {
   if (text.length <= width && PLAIN.test(text)) return text;
   if (widthOf(text) <= width) return text;
   if (width < 1) return '';
+  return `${headOf(text, width - 1)}…`;
+}
+
+/** As many letters from the start as find room in `width` columns. */
+function headOf(text: string, width: number): string {
   let had = 0;
   let kept = '';
   for (const letter of text) {
     had += letterWidth(letter);
-    if (had > width - 1) break;
+    if (had > width) break;
     kept += letter;
   }
-  return `${kept}…`;
+  return kept;
 }
 
 /** The text with spaces after it up to `width` columns. */
@@ -49,7 +54,7 @@ export function wrap(text: string, width: number): string[] {
     if (line !== '') lines.push(line);
     line = word;
     while (widthOf(line) > width) {
-      const head = truncate(line, width + 1).slice(0, -1);
+      const head = headOf(line, width);
       if (head === '') break; // a letter wider than the line
       lines.push(head);
       line = line.slice(head.length);

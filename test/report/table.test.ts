@@ -79,6 +79,14 @@ describe('drawTable', () => {
     expect(hidden).toEqual([]);
   });
 
+  it('cuts nothing where nobody watches, and lets no long text widen the other lines', () => {
+    const long = 'x'.repeat(1000);
+    const { lines, hidden } = draw([row(1, long), row(2, 'b')]);
+    expect(hidden).toEqual([]);
+    expect(lines[1]).toBe(`  1  ${long}      1.5  no      1970-01-01T00:00:00.000Z  0xffff888000001000`);
+    expect(lines[2]!.length).toBeLessThan(140);
+  });
+
   it('indents the column of a tree by the depth and hides the depth', () => {
     const rows = [
       { depth: 0, name: 'systemd' },

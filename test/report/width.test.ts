@@ -39,5 +39,7 @@ describe('wrap', () => {
   it('breaks at spaces, and long words anywhere', () => {
     expect(wrap('one two three', 7)).toEqual(['one two', 'three']);
     expect(wrap('abcdefgh ij', 3)).toEqual(['abc', 'def', 'gh', 'ij']);
+    expect(wrap('abcde\u0301', 4)).toEqual(['abcd', 'e\u0301']);
+    expect(wrap('abc👍', 4)).toEqual(['abc', '👍']);
   });
 });

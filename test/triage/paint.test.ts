@@ -1,0 +1,230 @@
+import { describe, expect, it } from 'vitest';
+import type { Row } from '../../src/plugin/cell.ts';
+import { paintPicture } from '../../src/triage/paint.ts';
+import type { Picture } from '../../src/triage/picture.ts';
+
+/** The picture of plugins that answered with these rows. */
+const paint = (answers: Readonly<Record<string, readonly Row[]>>, notes: readonly string[] = []): Picture =>
+  paintPicture(Object.entries(answers).map(([plugin, rows]) => ({ plugin, version: 1, rows, notes })));
+
+const process = (pid: number, name: string, more: Row = {}): Row => ({
+  pid,
+  name,
+  uid: 0,
+  euid: 0,
+  kernel: false,
+  started: new Date(pid * 1000),
+  args: name,
+  ...more,
+});
+const mapping = (pid: number, path: string, flags = 'r-xp'): Row => ({ pid, path, flags });
+const tcp = (more: Row): Row => ({
+  netns: 1,
+  pid: 10,
+  process: 'sshd',
+  fd: 3,
+  family: 'inet',
+  type: 'stream',
+  protocol: 'tcp',
+  localAddress: '0.0.0.0',
+  localPort: 22,
+  remoteAddress: null,
+  remotePort: null,
+  state: 'LISTEN',
+  inode: 100,
+  ...more,
+});
+
+/** Why a process is worth a look, of rows about process 10. */
+const reasonsFor = (answers: Readonly<Record<string, readonly Row[]>>): readonly string[] =>
+  paint(answers).processes.listed.find(({ pid }) => pid === 10)!.reasons;
+
+describe('the reasons to look at a process', () => {
+  it.each<[what: string, Row, mappings: Row[], string[]]>([
+    ['nothing', process(10, 'sshd'), [mapping(10, '/usr/sbin/sshd')], []],
+    [
+      'a deleted program',
+      process(10, 'x'),
+      [mapping(10, '/usr/bin/x (deleted)')],
+      ['its executable is deleted'],
+    ],
+    [
+      'a program that is in memory only',
+      process(10, 'x'),
+      [mapping(10, '/memfd:x (deleted)')],
+      ['runs from memory only (memfd)'],
+    ],
+    [
+      'a program in a scratch folder',
+      process(10, 'x'),
+      [mapping(10, '/dev/shm/a/x')],
+      ['runs from /dev/shm/a'],
+    ],
+    ["a kernel thread's name", process(10, 'kworker/0:1'), [], ['looks like a kernel thread']],
+    [
+      "a kernel thread's command line",
+      process(10, 'x', { args: '[kthreadd]' }),
+      [],
+      ['looks like a kernel thread'],
+    ],
+    ["root's rights", process(10, 'x', { uid: 1000 }), [], ["root's rights for user 1000"]],
+    [
+      'a library that is deleted, which every upgrade leaves',
+      process(10, 'x'),
+      [mapping(10, '/usr/bin/x'), mapping(10, '/usr/lib/libc.so.6 (deleted)')],
+      [],
+    ],
+    [
+      'mappings that are no code',
+      process(10, 'x'),
+      [mapping(10, '/tmp/data', 'rw-p'), mapping(10, '/usr/bin/x')],
+      [],
+    ],
+    [
+      'cells that could not be read',
+      process(10, 'x', { uid: { absent: 'swapped' }, args: { absent: 'swapped' } }),
+      [mapping(10, '/tmp/x', 'rw-p')],
+      [],
+    ],
+  ])('are right for %s', (_what, pslist, maps, reasons) => {
+    expect(reasonsFor({ pslist: [pslist], maps })).toEqual(reasons);
+  });
+
+  it('are never given for true kernel threads', () => {
+    expect(paint({ pslist: [process(2, 'kworker/0:1', { kernel: true })] }).processes).toEqual({
+      total: 1,
+      kernelThreads: 1,
+      listed: [],
+    });
+  });
+
+  it('tell a shell on a socket from a server that was handed one', () => {
+    const on = (name: string, fd: number): readonly string[] =>
+      reasonsFor({
+        pslist: [process(10, name)],
+        sockets: [tcp({ process: name, fd, state: 'ESTABLISHED' })],
+      });
+    expect(on('bash', 0)).toEqual(['a shell on a socket']);
+    expect(on('python3.11', 1)).toEqual(['a shell on a socket']);
+    expect(on('bash', 5)).toEqual([]);
+    expect(on('in.tftpd', 0)).toEqual([]);
+  });
+
+  it('name who sees raw packets and whose libraries are replaced', () => {
+    expect(
+      reasonsFor({
+        pslist: [process(10, 'x')],
+        sockets: [tcp({ family: 'packet' }), tcp({ family: 'packet', fd: 4 })],
+        env: [{ pid: 10, name: 'LD_PRELOAD', value: '/tmp/x.so' }],
+      }),
+    ).toEqual(['sees raw packets', 'LD_PRELOAD is /tmp/x.so']);
+  });
+
+  it('stand before the rest, and the latest started first among equals', () => {
+    const { listed } = paint({
+      pslist: [process(1, 'init'), process(20, 'new'), process(10, 'bad'), process(15, 'mid')],
+      maps: [mapping(10, '/tmp/bad')],
+    }).processes;
+    expect(listed.map(({ pid }) => pid)).toEqual([10, 20, 15, 1]);
+  });
+});
+
+describe('the sockets of a picture', () => {
+  it('are one line each, with everyone who holds them', () => {
+    const { listening } = paint({
+      sockets: [tcp({}), tcp({ pid: 11, process: 'child' }), tcp({ pid: 11, process: 'child', fd: 9 })],
+    });
+    expect(listening).toEqual([
+      { protocol: 'tcp', local: '0.0.0.0:22', remote: null, holders: 'sshd (10), child (11)' },
+    ]);
+  });
+
+  it('are listening, established or neither', () => {
+    const { listening, established } = paint({
+      sockets: [
+        tcp({
+          inode: 1,
+          family: 'inet6',
+          localAddress: '::',
+          protocol: 'udp',
+          type: 'dgram',
+          state: null,
+          localPort: 53,
+        }),
+        tcp({
+          inode: 2,
+          remoteAddress: '192.0.2.1',
+          remotePort: 40000,
+          state: 'ESTABLISHED',
+          pid: null,
+          process: null,
+        }),
+        tcp({ inode: 3, state: 'TIME_WAIT', remoteAddress: '192.0.2.1', remotePort: 1 }),
+        tcp({ inode: 4, family: 'unix', protocol: null, state: 'LISTEN' }),
+      ],
+    });
+    expect(listening).toEqual([{ protocol: 'udp', local: '[::]:53', remote: null, holders: 'sshd (10)' }]);
+    expect(established).toEqual([
+      { protocol: 'tcp', local: '0.0.0.0:22', remote: '192.0.2.1:40000', holders: null },
+    ]);
+  });
+});
+
+describe('the rest of a picture', () => {
+  it('names modules that came from elsewhere or are not yet or no longer live', () => {
+    const module = (name: string, taints: string, state = 'Live'): Row => ({ name, taints, state });
+    expect(
+      paint({ modules: [module('ext4', ''), module('evil', 'OE'), module('going', '', 'Unloading')] })
+        .modules,
+    ).toEqual({
+      total: 3,
+      notable: [
+        { name: 'evil', reasons: ['out of tree', 'unsigned'] },
+        { name: 'going', reasons: ['state Unloading'] },
+      ],
+    });
+  });
+
+  it('counts keys by size and owner', () => {
+    const key = (size: number, pid: number | null): Row => ({
+      size,
+      pid,
+      process: pid === null ? null : 'openssl',
+      mapping: pid === null ? null : '[heap]',
+    });
+    expect(paint({ keys: [key(256, 7), key(256, 7), key(128, 7), key(256, null)] }).keys).toEqual([
+      { bits: 256, owner: 'openssl (7) [heap]', count: 2 },
+      { bits: 128, owner: 'openssl (7) [heap]', count: 1 },
+      { bits: 256, owner: 'no process', count: 1 },
+    ]);
+  });
+
+  it('says what could not be read: before the questions, then plugin by plugin', () => {
+    const rows = [
+      process(1, 'a', { args: { absent: 'swapped' } }),
+      process(2, 'b', { args: { absent: 'swapped' }, uid: { absent: 'not-present' } }),
+    ];
+    expect(
+      paintPicture(
+        [{ plugin: 'pslist', version: 1, rows, notes: ['task list breaks after 2 entries'] }],
+        ['the file is cut'],
+      ).unread,
+    ).toEqual([
+      'the file is cut',
+      'pslist: 2 cells swapped',
+      'pslist: 1 cell not-present',
+      'pslist: task list breaks after 2 entries',
+    ]);
+  });
+
+  it('is empty where no question was answered', () => {
+    expect(paint({})).toEqual({
+      processes: { total: 0, kernelThreads: 0, listed: [] },
+      listening: [],
+      established: [],
+      modules: { total: 0, notable: [] },
+      keys: [],
+      unread: [],
+    });
+  });
+});
