@@ -5,6 +5,9 @@ const COMFORTABLE = 16;
 /** Below this nothing can be told from the start of a text. */
 const LEAST = 6;
 
+/** Text in a file or pipe makes its column no wider than this: one long text would fill every other line with spaces. */
+const ROOMY = 60;
+
 /** A column that wants room. */
 export interface Wish {
   readonly name: string;
@@ -23,9 +26,10 @@ export interface Fit {
 /**
  * Shares out `width` terminal columns. First the `dispensable` go, in their order, until text can keep a
  * comfortable width; then text is cut; and where even that is too wide, columns go from the right. The first
- * column always stays.
+ * column always stays. With no end of width nothing is hidden or cut, and a text may reach past its column.
  */
 export function shareWidth(wishes: readonly Wish[], width: number, dispensable: readonly string[]): Fit {
+  if (width === Number.POSITIVE_INFINITY) return { widths: roomy(wishes), hidden: [] };
   const hidden: string[] = [];
   let shown = wishes;
   const hide = (name: string): void => {
@@ -39,6 +43,9 @@ export function shareWidth(wishes: readonly Wish[], width: number, dispensable: 
   while (shown.length > 1 && leastWidth(shown, LEAST) > width) hide(shown.at(-1)!.name);
   return { widths: share(shown, width), hidden };
 }
+
+const roomy = (wishes: readonly Wish[]): Map<string, number> =>
+  new Map(wishes.map((wish) => [wish.name, cut(wish, ROOMY)]));
 
 /** The width of all columns and gaps when text is cut to `most`. */
 const leastWidth = (shown: readonly Wish[], most: number): number =>

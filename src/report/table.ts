@@ -48,6 +48,10 @@ interface Drawn {
   readonly cells: readonly string[];
 }
 
+interface Placed extends Drawn {
+  readonly width: number;
+}
+
 /** Draws rows as a table without rules: a header, numbers to the right, no line wider than the terminal. */
 export function drawTable(shape: TableShape, rows: readonly Row[], options: TableOptions): Table {
   const { columns, tree, dispensable = [] } = shape.plugin;
@@ -60,21 +64,27 @@ export function drawTable(shape: TableShape, rows: readonly Row[], options: Tabl
     );
   const wishes = drawn.map((column) => wishOf(column, options.header));
   const { widths, hidden } = shareWidth(wishes, options.width, shape.named ? [] : dispensable);
-  const shown = drawn.filter(({ name }) => widths.has(name));
+  const shown = drawn.flatMap((column, index) => {
+    const width = widths.get(column.name);
+    if (width === undefined) return [];
+    const isCut = wishes[index]!.natural > width && options.width !== Number.POSITIVE_INFINITY;
+    return [
+      { ...column, width, cells: isCut ? column.cells.map((cell) => truncate(cell, width)) : column.cells },
+    ];
+  });
+  const { heading, faint } = options.style;
   const lines: string[] = [];
   if (options.header)
     lines.push(
       drawLine(
         shown,
-        widths,
-        (column) => column.title,
-        () => options.style.heading,
+        ({ title, width }) => truncate(title, width),
+        () => heading,
       ),
     );
   rows.forEach((row, index) => {
-    const styleOf = ({ name }: Drawn): ((text: string) => string) | undefined =>
-      isAbsent(row[name] as Cell) ? options.style.faint : undefined;
-    lines.push(drawLine(shown, widths, (column) => column.cells[index]!, styleOf));
+    const styleOf = ({ name }: Drawn) => (isAbsent(row[name]!) ? faint : undefined);
+    lines.push(drawLine(shown, ({ cells }) => cells[index]!, styleOf));
   });
   return { lines, hidden, absences: countAbsences(shown, rows) };
 }
@@ -108,17 +118,15 @@ function wishOf({ name, title, cells, kind }: Drawn, header: boolean): Wish {
 }
 
 function drawLine(
-  shown: readonly Drawn[],
-  widths: ReadonlyMap<string, number>,
-  textOf: (column: Drawn) => string,
-  styleOf: (column: Drawn) => ((text: string) => string) | undefined,
+  shown: readonly Placed[],
+  textOf: (column: Placed) => string,
+  styleOf: (column: Placed) => ((text: string) => string) | undefined,
 ): string {
   let line = '';
   let owed = '';
   for (const column of shown) {
-    const width = widths.get(column.name)!;
-    const text = truncate(textOf(column), width);
-    const padding = ' '.repeat(Math.max(0, width - widthOf(text)));
+    const text = textOf(column);
+    const padding = ' '.repeat(Math.max(0, column.width - widthOf(text)));
     if (text !== '') {
       line += owed + (column.right ? padding : '') + (styleOf(column)?.(text) ?? text);
       owed = '';
