@@ -57,7 +57,12 @@ export const catalog: readonly Guest[] = [
     cpus: 2,
     vmcoreinfoDevice: true,
   }),
-  ...amd64({ name: 'amd64-5.10-cloud', suite: 'bullseye', kernelPackage: 'linux-image-cloud-amd64' }),
+  // Debian's 5.10 leaves 5 levels off whatever the CPU can (CONFIG_X86_5LEVEL).
+  ...amd64({
+    name: 'amd64-5.10-cloud',
+    suite: 'bullseye',
+    kernelPackage: 'linux-image-cloud-amd64',
+  }).slice(0, 1),
   ...amd64({ name: 'amd64-7.2-cloud', suite: 'forky', kernelPackage: 'linux-image-cloud-amd64' }),
 ];
 
