@@ -2,7 +2,7 @@
 const FARTHEST = 3;
 
 /** The known word that `word` was probably meant to be, or undefined. */
-export function nearest(word: string, known: readonly string[]): string | undefined {
+function nearest(word: string, known: readonly string[]): string | undefined {
   let best: string | undefined;
   let least = Math.min(FARTHEST, Math.ceil(word.length / 2)) + 1;
   for (const candidate of known) {

@@ -1,12 +1,11 @@
 import { EvidenceFault } from '../../src/base/errors.ts';
-import { Notes } from '../../src/base/notes.ts';
 import type { Linux } from '../../src/kernel/linux/linux.ts';
 import type { Cell, Row } from '../../src/plugin/cell.ts';
 import { type AnyPlugin, type Column, type ColumnKind, definePlugin } from '../../src/plugin/contract.ts';
 import type { KernelFacts, SnapshotFacts } from '../../src/plugin/document.ts';
 
 /** A fault with a code of the test's choice. */
-export class DrawnFault extends EvidenceFault {
+class DrawnFault extends EvidenceFault {
   readonly code: string;
   constructor(code: string, message = code) {
     super(message);
@@ -48,12 +47,6 @@ export function drawnPlugin(
     }),
     ...rest,
   };
-}
-
-/** A kernel that can only take notes. */
-export function fakeKernel(): Linux {
-  const notes = new Notes();
-  return { notes, note: notes.add } as unknown as Linux;
 }
 
 /** What is known of a snapshot that is not there. */
