@@ -63,6 +63,13 @@ export const catalog: readonly Guest[] = [
     suite: 'bullseye',
     kernelPackage: 'linux-image-cloud-amd64',
   }).slice(0, 1),
+  // With kernel page-table isolation every process has two tables.
+  ...amd64({
+    name: 'amd64-6.1-cloud-pti',
+    suite: 'bookworm',
+    kernelPackage: 'linux-image-cloud-amd64',
+    kernelArguments: ['pti=on'],
+  }).slice(0, 1),
   ...amd64({ name: 'amd64-7.2-cloud', suite: 'forky', kernelPackage: 'linux-image-cloud-amd64' }),
 ];
 
