@@ -1,4 +1,4 @@
-import { ForensicError } from '../base/errors.ts';
+import { ForensicError, UsageError } from '../base/errors.ts';
 import { isAbsent, type Row } from '../plugin/cell.ts';
 import type { AnyPlugin, Options } from '../plugin/contract.ts';
 import type { Profile } from '../profile/profile.ts';
@@ -51,7 +51,9 @@ export class Inquiry {
     if (identity !== undefined) this.#facts = recall.facts({ ...identity, path });
   }
 
+  /** @throws UsageError where `path` is `-`: memory is read in no order that a pipe could give */
   static async begin(path: string, settings: OpenSettings, recall: Recall): Promise<Inquiry> {
+    if (path === '-') throw new UsageError('- is no file: a snapshot cannot be read from a pipe');
     return new Inquiry(
       path,
       settings,

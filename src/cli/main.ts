@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { ForensicError } from '../base/errors.ts';
+import { ForensicError, UsageError } from '../base/errors.ts';
 import { addCacheCommand } from './cache-command.ts';
 import { addCompletionCommand } from './completion.ts';
 import { EXIT } from './exit.ts';
 import { addExplainCommand, addInfoCommand, addTriageCommand } from './look-commands.ts';
+import { hint } from './nearest.ts';
 import { clearProgress, complain, ReaderGone, writeAside, writeData } from './output.ts';
 import { addPluginCommands, addPluginsCommand, addRunCommand } from './plugin-commands.ts';
 import { addProfileCommand } from './profile-command.ts';
@@ -21,6 +22,7 @@ export async function main(words: readonly string[]): Promise<number> {
   try {
     const outcome: Outcome = { code: EXIT.done };
     const program = await programFor(words, outcome);
+    refuseUnknownHelp(words, program);
     await program.parseAsync([...words], { from: 'user' });
     return outcome.code;
   } catch (error) {
@@ -29,7 +31,7 @@ export async function main(words: readonly string[]): Promise<number> {
 }
 
 /** The whole command line: every command, every plugin, third-party ones too. */
-export async function programFor(words: readonly string[], outcome: Outcome): Promise<Command> {
+async function programFor(words: readonly string[], outcome: Outcome): Promise<Command> {
   const { plugins, rest } = await loadPlugins(words);
   const program = new Command('vestige')
     .description(
@@ -67,16 +69,24 @@ export async function programFor(words: readonly string[], outcome: Outcome): Pr
 
 /** A command in the list of commands: its name and operands. That it has options goes without saying. */
 const termOf = (command: Command): string =>
-  [
-    command.name(),
-    ...command.registeredArguments.map((argument) => `<${argument.name()}${argument.variadic ? '…' : ''}>`),
-    ...(command.commands.length > 0 ? ['<command>'] : []),
-  ].join(' ');
+  `${command.name()} ${command.usage()}`
+    .replace('[options] ', '')
+    .replace('[options]', '')
+    .replaceAll('...', '…')
+    .trim();
 
 const hasFlag =
   (flag: string) =>
   (command: Command): boolean =>
     command.options.some(({ long }) => long === flag);
+
+/** Commander answers `help` of a command that is not there with the help of the program, as if all were well. */
+function refuseUnknownHelp([first, second]: readonly string[], program: Command): void {
+  if (first !== 'help' || second === undefined || second.startsWith('-')) return;
+  const names = program.commands.map((command) => command.name());
+  if (!names.includes(second) && second !== 'help')
+    throw new UsageError(`there is no command ${second}${hint(second, names)}`);
+}
 
 /** Commander's message on one line, in the words of the rest of the program. */
 function usageMessage(text: string, program: Command, first: string | undefined): string {

@@ -99,7 +99,8 @@ export function addRunCommand(program: Command, plugins: readonly AnyPlugin[], o
   const command = program
     .command('run')
     .description('Ask several questions of a snapshot in one go')
-    .argument('<words...>', 'plugins joined by commas, then snapshots; with --all only snapshots')
+    .usage('[options] <plugins> <snapshot...>')
+    .argument('[words...]', 'plugins joined by commas, then snapshots; with --all only snapshots')
     .option('--all', 'ask every plugin')
     .option('--limit <rows>', 'show no more rows of each than this')
     .addHelpText('after', '\nExample:\n  vestige run pslist,sockets,files memory.raw --pid 812\n');

@@ -58,11 +58,14 @@ function asides({ hidden, absences }: Table, { named, notes }: Answer, width: nu
   return text + noteLines(notes);
 }
 
-/** Notes as lines for stderr, and their number where it is worth counting. */
-export function noteLines(notes: readonly string[]): string {
-  const lines = notes.map((note) => `note: ${escapeText(note)}\n`).join('');
-  return notes.length > 1 ? `${lines}${notes.length} notes\n` : lines;
-}
+/** Notes as lines for stderr. */
+export const noteLines = (notes: readonly string[]): string =>
+  notes
+    .map(
+      (note) => `note: ${escapeText(note)}
+`,
+    )
+    .join('');
 
 /** Notes as an aside. */
 export const noteAside = (notes: readonly string[]): Piece => ({ aside: noteLines(notes) });

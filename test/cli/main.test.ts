@@ -72,6 +72,16 @@ describe('vestige PLUGIN SNAPSHOT', () => {
     expect(await ask('--sort', 'kernel,-pid', '--limit', '2')).toEqual(['202', '201']);
   });
 
+  it('says on stderr how much a limit left out of a table', async () => {
+    expect(await run('pslist', memory, '--columns', 'pid', '--limit', '4')).toEqual({
+      code: 0,
+      out: 'pid\n  1\n  2\n200\n201\n',
+      err: 'pslist: 1 more row, left out by --limit\n',
+    });
+    expect((await run('pslist', memory, '--pid', '1,2', '--limit', '2')).err).toBe('');
+    expect((await run('pslist', memory, '--columns', 'pid', '--limit', '0')).out).toBe('pid\n');
+  });
+
   it('is one JSON document with --json', async () => {
     const { out, err, code } = await run('pslist', memory, '--json', '--columns', 'pid,name', '--limit', '1');
     expect(code).toBe(0);
@@ -164,6 +174,11 @@ describe('a wrong command line', () => {
     [['completion', 'csh'], 'there is no completion for csh; there is one for bash, zsh, fish'],
     [['cache', 'prune', '--days', 'x'], '--days wants a whole number, not x'],
     [['--plugin'], '--plugin wants the file of a plugin'],
+    [['--json', 'pslist', 'x'], '--json must stand after the command: vestige pslist memory.raw --json'],
+    [['help', 'pslst'], 'there is no command pslst (did you mean pslist?)'],
+    [['pslist', '-', '--no-cache'], '- is no file: a snapshot cannot be read from a pipe'],
+    [['triage', '-', '--no-cache'], '- is no file: a snapshot cannot be read from a pipe'],
+    [['run'], 'run wants plugins and at least one snapshot: vestige run pslist,sockets memory.raw'],
   ])('%j costs one line and exit code 2', async (words, message) => {
     expect(await remembering(...words)).toEqual({ code: 2, out: '', err: `vestige: ${message}\n` });
   });

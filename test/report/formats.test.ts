@@ -195,7 +195,6 @@ describe('tables', () => {
       '– could not be read: not-present (1), swapped (1)',
       'note: the list breaks after 3 entries: 0x\\x1b',
       'note: another',
-      '2 notes',
       '',
     ]);
   });
