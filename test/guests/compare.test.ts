@@ -133,9 +133,14 @@ function fingerprintOf(key: string): string {
   return createHash('sha256').update(Buffer.from(key, 'hex')).digest('hex').slice(0, 16);
 }
 
-function compare(plugin: string, rows: readonly Row[], notes: readonly string[] = []): Outcome {
+function compare(
+  plugin: string,
+  rows: readonly Row[],
+  notes: readonly string[] = [],
+  against: Context = context,
+): Outcome {
   const comparison = comparisons.find((candidate) => candidate.plugin === plugin) as Comparison;
-  return compareAnswer(comparison, context, { rows, notes });
+  return compareAnswer(comparison, against, { rows, notes });
 }
 
 describe('the guest as judge', () => {
@@ -192,9 +197,59 @@ describe('the guest as judge', () => {
     expect(compare('keys', [held, kernels, { ...copy, physical: 0x5_5200n }]).differences).toEqual([
       'keys key 00010203…: 0x7f12a208 cannot be physical 0x55200',
     ]);
-    expect(compare('keys', [held, kernels, { ...kernels, key: 'ff' }]).differences).toEqual([
-      'keys invented 128-bit key ff at 0x1230 of null',
+    const stranger = 'f'.repeat(32);
+    const invented = { ...kernels, key: stranger, fingerprint: fingerprintOf(stranger) };
+    expect(compare('keys', [held, kernels, invented]).differences).toEqual([
+      `keys invented 128-bit key ${stranger} at 0x1230 of null`,
     ]);
+    expect(compare('keys', [held, kernels, { ...copy, form: 'folded', size: 192 }]).differences).toHaveLength(
+      2,
+    );
+  });
+
+  it('excuses of a sleeping recorder what moves, and nothing else', () => {
+    const recorded: Truth = { ...truth, recorder: { ...truth.recorder, pid: 20 } };
+    const judged = (plugin: string, rows: readonly Row[]) =>
+      compare(plugin, rows, [], { ...context, truth: recorded });
+    const [file] = right['files'] as [Row];
+    expect(judged('files', [{ ...file, position: 9 }]).tolerated).toEqual({ recorder: 1 });
+    expect(judged('files', [{ ...file, path: '/x' }]).differences).toHaveLength(1);
+    expect(judged('files', []).differences).toHaveLength(1);
+    expect(judged('env', []).differences).toHaveLength(2);
+    expect(judged('maps', []).tolerated).toEqual({ recorder: 1 });
+    const processes = [process(20, 'python3', { cmdline: 'python3\0/guest/record.py\x0020\0' })];
+    const another: Truth = { ...recorded, processes };
+    expect(compare('env', [], [], { ...context, truth: another })).toMatchObject({
+      differences: [],
+      tolerated: { recorderBecameAnother: 2 },
+    });
+  });
+
+  it('names the peer of a Unix socket that ss saw', () => {
+    const line = (inode: number, path: string) =>
+      `0000000000000000: 00000003 00000000 00000000 0001 03 ${inode}${path}\n`;
+    const unix = `Num       RefCount Protocol Flags    Type St Inode Path\n${line(41, ' /run/a')}${line(42, '')}`;
+    const seen: Truth = {
+      ...truth,
+      networks: [{ inode: 7, by: '1', files: { unix } }],
+      processes: [],
+      texts: { ss: 'u_str ESTAB 0 0 /run/a 41 * 42 \nu_str ESTAB 0 0 * 42 * 41 \n' },
+    };
+    const row = (inode: number, localAddress: string | null, remoteAddress: string | null): Row => ({
+      ...{ netns: 7, pid: null, process: null, fd: null, family: 'unix', type: 'stream', protocol: null },
+      ...{
+        localAddress,
+        localPort: null,
+        remoteAddress,
+        remotePort: null,
+        state: 'ESTABLISHED',
+        inode,
+        uid: 0,
+      },
+    });
+    const judged = (rows: readonly Row[]) => compare('sockets', rows, [], { ...context, truth: seen });
+    expect(judged([row(41, '/run/a', null), row(42, null, '/run/a')]).differences).toEqual([]);
+    expect(judged([row(41, '/run/a', '/run/a'), row(42, null, null)]).differences).toHaveLength(2);
   });
 
   it('notices order, columns it does not know, and notes', () => {

@@ -1,5 +1,6 @@
 import type { Comparison } from './expect.ts';
 import { textOf } from './proc.ts';
+import { excusesOf, newOfAnother } from './recorder.ts';
 
 export const env: Comparison = {
   plugin: 'env',
@@ -14,9 +15,7 @@ export const env: Comparison = {
         yield {
           key: `${pid} ${name}`,
           label: `pid ${pid} ${name}`,
-          ...(pid === truth.recorder.pid
-            ? { mayBeMissing: 'recorder' as const, mayDiffer: { as: 'recorder' as const } }
-            : {}),
+          ...excusesOf(pid, truth, []),
           cells: { pid, name, value: at < 0 ? null : textOf(entry.slice(at + 1)) },
         };
       }
@@ -24,5 +23,5 @@ export const env: Comparison = {
   },
   keyOf: ({ pid, name }) => `${String(pid)} ${String(name)}`,
   labelOf: ({ pid, name }) => `pid ${String(pid)} ${String(name)}`,
-  mayBeInvented: ({ pid }, { truth }) => (pid === truth.recorder.pid ? 'recorder' : undefined),
+  mayBeInvented: newOfAnother,
 };

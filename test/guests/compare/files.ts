@@ -1,22 +1,20 @@
 import type { FileTruth, ProcessTruth } from '../truth.ts';
 import { type Comparison, type Expectation, type Expected, judge, someNumber, someText } from './expect.ts';
 import { textOf } from './proc.ts';
+import { excusesOf, newOfAnother } from './recorder.ts';
 
 export const files: Comparison = {
   plugin: 'files',
   ordered: true,
   *expected({ truth }) {
     for (const process of truth.processes) {
-      const excuses =
-        process.pid === truth.recorder.pid
-          ? { mayBeMissing: 'recorder' as const, mayDiffer: { as: 'recorder' as const } }
-          : {};
+      const excuses = excusesOf(process.pid, truth, ['position']);
       for (const file of process.files) yield { ...expectedFile(process, file), ...excuses };
     }
   },
   keyOf: ({ pid, fd }) => `${String(pid)} ${String(fd)}`,
   labelOf: ({ pid, fd, path }) => `pid ${String(pid)} fd ${String(fd)} ${JSON.stringify(path)}`,
-  mayBeInvented: ({ pid }, { truth }) => (pid === truth.recorder.pid ? 'recorder' : undefined),
+  mayBeInvented: newOfAnother,
 };
 
 /** By the upper bits of a mode, inode(7). */

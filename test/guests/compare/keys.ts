@@ -25,7 +25,7 @@ export const keys: Comparison = {
         cells: {
           size: bits,
           key,
-          fingerprint: createHash('sha256').update(Buffer.from(key, 'hex')).digest('hex').slice(0, 16),
+          fingerprint: fingerprintOf(key),
           physical: someAddress,
           pid,
           process: pid === null ? null : nameOf(pid, truth),
@@ -46,7 +46,10 @@ export const keys: Comparison = {
     return row['pid'] === null ? undefined : 'unknownKey';
   },
   *whole(rows, { truth }) {
-    for (const row of rows) if (row['pid'] !== truth.recorder.pid) yield* misplaced(row, truth);
+    for (const row of rows) {
+      yield* contradictory(row);
+      if (row['pid'] !== truth.recorder.pid) yield* misplaced(row, truth);
+    }
   },
 };
 
@@ -54,6 +57,19 @@ export const keys: Comparison = {
 function addressOf({ pid, address }: KeyTruth) {
   if (address !== null) return BigInt(`0x${address}`);
   return pid === null ? null : someAddress;
+}
+
+const fingerprintOf = (key: string): string =>
+  createHash('sha256').update(Buffer.from(key, 'hex')).digest('hex').slice(0, 16);
+
+/** What is said of a key must hold of copies too, which the record does not list. */
+function* contradictory({ key, size, fingerprint, form }: Row): Generator<string> {
+  const digits = String(key);
+  if (digits.length * 4 !== size) yield `key ${digits.slice(0, 8)}…: size is ${showCell(size ?? null)}`;
+  if (fingerprint !== fingerprintOf(digits))
+    yield `key ${digits.slice(0, 8)}…: fingerprint is ${showCell(fingerprint ?? null)}, not ${fingerprintOf(digits)}`;
+  if (FORMS.judge(form ?? null) !== true)
+    yield `key ${digits.slice(0, 8)}…: form is ${showCell(form ?? null)}, not ${FORMS.says}`;
 }
 
 /** Whoever is said to have a key must have memory there, of that name, and in it the same place in the page. */

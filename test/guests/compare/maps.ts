@@ -1,23 +1,21 @@
 import type { ProcessTruth } from '../truth.ts';
 import type { Comparison, Expected } from './expect.ts';
 import { linesOf, textOf } from './proc.ts';
+import { excusesOf, newOfRecorder } from './recorder.ts';
 
 export const maps: Comparison = {
   plugin: 'maps',
   ordered: true,
   *expected({ truth }) {
     for (const process of truth.processes) {
-      const excuses =
-        process.pid === truth.recorder.pid
-          ? { mayBeMissing: 'recorder' as const, mayDiffer: { as: 'recorder' as const } }
-          : {};
+      const excuses = excusesOf(process.pid, truth);
       for (const line of linesOf(process.maps)) yield { ...expectedArea(process, line), ...excuses };
     }
   },
   keyOf: ({ pid, start }) => `${String(pid)} ${String(start)}`,
   labelOf: ({ pid, start, path }) =>
     `pid ${String(pid)} ${(start as bigint).toString(16)} ${JSON.stringify(path)}`,
-  mayBeInvented: ({ pid }, { truth }) => (pid === truth.recorder.pid ? 'recorder' : undefined),
+  mayBeInvented: newOfRecorder,
 };
 
 /** `start-end flags offset device inode   path`: of the path, newlines alone are escaped. */

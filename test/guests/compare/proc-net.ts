@@ -79,6 +79,18 @@ export function unixLines(file: string | null | undefined): UnixLine[] {
   });
 }
 
+/** The inode of a Unix socket's peer by its own, 0 where the peer has no file or there is none. */
+export type UnixPeers = ReadonlyMap<number, number>;
+
+/** What ss says of peers, `… 10764 * 10763 …`; it sees one network namespace. A name with a newline does no harm. */
+export const unixPeers = (ss: string | undefined): UnixPeers =>
+  new Map(
+    [...(ss ?? '').matchAll(/ (\d+) +\* (\d+) *(?:users:|<->|$)/gm)].map(([, own, peer]) => [
+      Number(own),
+      Number(peer),
+    ]),
+  );
+
 /** Fields of a line of /proc/net/netlink or packet. */
 export const fieldsOf = (file: string | null | undefined): string[][] =>
   linesOf(file)

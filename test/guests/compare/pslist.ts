@@ -2,10 +2,8 @@ import type { Cell } from '../../../src/plugin/cell.ts';
 import type { ProcessTruth, Truth } from '../truth.ts';
 import { type Comparison, type Expectation, type Expected, judge, kernelAddress } from './expect.ts';
 import { bootOf, parseStat, type Stat, statusOf, textOf } from './proc.ts';
+import { movedOfRecorder } from './recorder.ts';
 import { bounds } from './tolerances.ts';
-
-/** What the recorder changes of itself while it goes on. */
-const MOVING = ['state', 'cpuTime', 'rss', 'name', 'args'];
 
 export const pslist: Comparison = {
   plugin: 'pslist',
@@ -45,7 +43,7 @@ function expectedProcess(process: ProcessTruth, truth: Truth): Expected {
 export function excusesOf(process: ProcessTruth, truth: Truth): Pick<Expected, 'mayBeMissing' | 'mayDiffer'> {
   return {
     mayBeMissing: isKworker(parseStat(process.stat).comm) ? 'kworkerCameOrWent' : undefined,
-    mayDiffer: process.pid === truth.recorder.pid ? { as: 'recorder', only: MOVING } : undefined,
+    mayDiffer: process.pid === truth.recorder.pid ? movedOfRecorder(truth) : undefined,
   };
 }
 

@@ -1,7 +1,15 @@
 import type { NetworkTruth } from '../truth.ts';
 import { type Expectation, oneOf, someNumber } from './expect.ts';
 import { textOf } from './proc.ts';
-import { fieldsOf, type InetLine, inetLines, interfacesOf, type UnixLine, unixLines } from './proc-net.ts';
+import {
+  fieldsOf,
+  type InetLine,
+  inetLines,
+  interfacesOf,
+  type UnixLine,
+  type UnixPeers,
+  unixLines,
+} from './proc-net.ts';
 
 /** A socket of /proc/net in the words of the answer; who holds it stands elsewhere. */
 export interface TruthSocket {
@@ -40,7 +48,7 @@ const TIME_WAIT_TIMER = 3;
 const TICKS_PER_SECOND = 100;
 
 /** Every socket that one namespace's /proc/net shows. */
-export function* socketsOf(network: NetworkTruth): Generator<TruthSocket> {
+export function* socketsOf(network: NetworkTruth, peers: UnixPeers): Generator<TruthSocket> {
   for (const [file, type] of [
     ...(['tcp', 'tcp6'].map((name) => [name, 'stream']) as [string, string][]),
     ...(['udp', 'udp6', 'udplite', 'udplite6', 'icmp', 'icmp6'].map((name) => [name, 'dgram']) as [
@@ -52,7 +60,7 @@ export function* socketsOf(network: NetworkTruth): Generator<TruthSocket> {
     for (const line of inetLines(network.files[file])) yield inetSocket(network, file, type, line);
   }
   const unix = unixLines(network.files['unix']);
-  for (const line of unix) yield unixSocket(network, line, unix);
+  for (const line of unix) yield unixSocket(network, line, unix, peers);
   for (const fields of fieldsOf(network.files['netlink'])) yield netlinkSocket(network, fields);
   for (const fields of fieldsOf(network.files['packet'])) yield packetSocket(network, fields);
 }
@@ -92,9 +100,13 @@ const protocolOf = (file: string): string => (file === 'icmp6' ? 'ipv6-icmp' : f
 /** As unix_seq_show of net/unix/af_unix.c has it, where whether a socket has a file is mixed into its state. */
 const CONNECTED = [2, 3];
 
-function unixSocket({ inode: netns }: NetworkTruth, line: UnixLine, all: readonly UnixLine[]): TruthSocket {
+function unixSocket(
+  { inode: netns }: NetworkTruth,
+  line: UnixLine,
+  all: readonly UnixLine[],
+  peers: UnixPeers,
+): TruthSocket {
   const { inode, path, listens, state, type } = line;
-  const names = all.map((other) => (other.path === null ? null : textOf(other.path)));
   const connected = CONNECTED.includes(state);
   // Before Linux kernel commit 83301b5367a9 ("af_unix: Set TCP_ESTABLISHED for datagram sockets too") (in v5.14)
   // a datagram socket with a peer says that it is not connected.
@@ -109,13 +121,25 @@ function unixSocket({ inode: netns }: NetworkTruth, line: UnixLine, all: readonl
       protocol: null,
       localAddress: path === null ? null : textOf(path),
       localPort: null,
-      // Who the peer is, /proc does not tell: one of those that it names, if any.
-      remoteAddress: mayHavePeer ? oneOf(null, ...new Set(names)) : null,
+      remoteAddress: mayHavePeer ? peerName(inode, all, peers) : null,
       remotePort: null,
       state: listens ? 'LISTEN' : connected ? 'ESTABLISHED' : 'UNCONN',
       uid: someNumber,
     },
   };
+}
+
+/**
+ * Who the peer is, /proc does not tell, and ss only where that one has a file; for others it is one of those that
+ * have none, and of sockets that ss did not see one of all.
+ */
+function peerName(inode: number, all: readonly UnixLine[], peers: UnixPeers): Expectation {
+  const told = inode === 0 ? undefined : peers.get(inode);
+  const candidates = told === undefined ? all : all.filter((other) => other.inode === told);
+  const names = candidates.map(({ path }) => (path === null ? null : textOf(path)));
+  return told !== undefined && told !== 0 && names.length === 1
+    ? (names[0] ?? null)
+    : oneOf(null, ...new Set(names));
 }
 
 /** `sk Eth Pid Groups Rmem Wmem Dump Locks Drops Inode`: of its type /proc tells nothing. */

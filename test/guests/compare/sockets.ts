@@ -8,10 +8,11 @@ import {
   numberOrNone,
   oneOf,
   someNumber,
-  someText,
   textOrNone,
 } from './expect.ts';
 import { parseStat, textOf } from './proc.ts';
+import { unixPeers } from './proc-net.ts';
+import { excusesOf, newOfRecorder } from './recorder.ts';
 import { socketsOf, type TruthSocket } from './socket-truth.ts';
 import type { ToleranceName } from './tolerances.ts';
 
@@ -20,8 +21,9 @@ export const sockets: Comparison = {
   *expected(context) {
     const holders = holdersOf(context.truth);
     const listed = new Set<number>();
+    const peers = unixPeers(context.truth.texts['ss']);
     for (const network of context.truth.networks) {
-      for (const socket of socketsOf(network)) {
+      for (const socket of socketsOf(network, peers)) {
         listed.add(socket.inode);
         const held = socket.inode === 0 ? [] : (holders.get(socket.inode) ?? []);
         if (held.length === 0) yield expectedSocket(socket, NOBODY, context);
@@ -39,7 +41,7 @@ export const sockets: Comparison = {
       ? `${String(family)} ${endsText(row)}`
       : `inode ${String(inode)} pid ${String(pid)} fd ${String(fd)}`,
   labelOf: (row) => rowText(row),
-  mayBeInvented: ({ pid }, { truth }) => (pid === truth.recorder.pid ? 'recorder' : undefined),
+  mayBeInvented: newOfRecorder,
 };
 
 interface Holder {
@@ -69,14 +71,15 @@ function unlisted(inode: number, { networks }: Truth): TruthSocket {
     inode,
     cells: {
       netns: oneOf(...networks.map((network) => network.inode)),
-      family: someText,
-      type: someText,
+      // Unix and packet sockets are in /proc/net from the first moment on.
+      family: oneOf('inet', 'inet6', 'netlink', 'alg'),
+      type: oneOf('stream', 'dgram', 'raw', 'seqpacket'),
       protocol: textOrNone,
       localAddress: textOrNone,
       localPort: numberOrNone,
       remoteAddress: textOrNone,
       remotePort: numberOrNone,
-      state: someText,
+      state: oneOf('UNCONN', 'ESTABLISHED'),
       uid: someNumber,
     },
     endsAt: null,
@@ -98,17 +101,12 @@ function expectedSocket({ cells, inode, endsAt }: TruthSocket, holder: Holder, c
     key: inode === 0 ? `${String(cells['family'])} ${endsText(known)}` : `inode ${inode} pid ${pid} fd ${fd}`,
     label: rowText(known),
     cells: known,
-    mayBeMissing: excuseOf(pid, endsAt, context),
-    mayDiffer: pid === context.truth.recorder.pid ? { as: 'recorder' } : undefined,
+    mayBeMissing: excuseOf(endsAt, context),
+    ...excusesOf(pid, context.truth),
   };
 }
 
-function excuseOf(
-  pid: number | null,
-  endsAt: number | null,
-  { truth, uptime }: Context,
-): ToleranceName | undefined {
-  if (pid === truth.recorder.pid) return 'recorder';
+function excuseOf(endsAt: number | null, { truth, uptime }: Context): ToleranceName | undefined {
   return endsAt !== null && truth.recorder.began.boottime + endsAt <= uptime + 1
     ? 'timeWaitEnded'
     : undefined;

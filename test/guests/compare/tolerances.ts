@@ -11,6 +11,10 @@ export interface Tolerance {
 export const tolerances = {
   recorder: {
     reason: 'the process that wrote the record went on writing it: its memory, files and clocks moved',
+    limit: 12,
+  },
+  recorderBecameAnother: {
+    reason: 'the process that wrote the record then became another program, with other memory and files',
     limit: 250,
   },
   kernelThreadRan: {
