@@ -50,7 +50,6 @@ const ROOMS: Readonly<Record<string, Doors>> = {
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   commander: ['src/cli'],
   chalk: ['src/report'],
-  'cli-table3': ['src/report'],
   'get-east-asian-width': ['src/report'],
   'better-sqlite3': ['src/store'],
   'node:buffer': ['src/snapshot'],

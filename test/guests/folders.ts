@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** Where packages, images and finished guests are kept: `$VESTIGE_GUESTS`, or the user's cache folder. */
-export const guestsFolder =
+const guestsFolder =
   process.env['VESTIGE_GUESTS'] ??
   join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'vestige-guests');
 

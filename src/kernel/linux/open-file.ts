@@ -51,7 +51,7 @@ const ACCESS = ['O_RDONLY', 'O_WRONLY', 'O_RDWR', 'O_ACCMODE'] as const;
 const O_CLOEXEC = 0o2000000;
 
 /** The flags of an open file as open(2) writes them: `O_RDWR|O_APPEND`. Bits without a name are in octal at the end. */
-export function openFlags(flags: number): string {
+function openFlags(flags: number): string {
   const words: string[] = [ACCESS[flags & 3]!];
   let rest = flags & ~3;
   for (const [bits, name] of FLAGS) {
