@@ -1,0 +1,98 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { afterAll, describe, expect, it } from 'vitest';
+
+const VESTIGE = join(process.cwd(), 'dist/bin/vestige.js');
+const SAMPLE = 'samples/web-1/after.kdump';
+const folder = mkdtempSync(join(tmpdir(), 'vestige-sample-'));
+const cache = join(folder, 'vestige', 'cache.sqlite');
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** What a command line writes, in a process of its own. */
+function vestige(...words: string[]): { status: number | null; stdout: string; stderr: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [VESTIGE, ...words], {
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+    env: { ...process.env, XDG_CACHE_HOME: folder, NO_COLOR: '1' },
+  });
+  return { status, stdout, stderr };
+}
+
+interface Document {
+  readonly kernel: { readonly steps: unknown };
+  readonly results: readonly { readonly plugin: string; readonly rows: readonly Record<string, unknown>[] }[];
+}
+
+describe('a real snapshot', () => {
+  it('gives the same document the first time, from the cache, and without one', () => {
+    const first = vestige('run', '--all', SAMPLE, '--json');
+    expect(first).toMatchObject({ status: 0, stderr: '' });
+    expect(vestige('run', '--all', SAMPLE, '--json').stdout).toBe(first.stdout);
+    const fresh = JSON.parse(vestige('run', '--all', SAMPLE, '--json', '--no-cache').stdout) as Document;
+    const remembered = JSON.parse(first.stdout) as Document;
+    expect(fresh.results).toEqual(remembered.results);
+    expect({ ...fresh.kernel, steps: [] }).toEqual({ ...remembered.kernel, steps: [] });
+    for (const { plugin, rows } of fresh.results) expect([plugin, rows.length]).not.toEqual([plugin, 0]);
+  });
+
+  it.each(['table', 'csv', 'jsonl'])(
+    'is filtered, sorted and cut alike with and without the cache as %s',
+    (format) => {
+      const words = [
+        'pslist',
+        SAMPLE,
+        '--format',
+        format,
+        '--name',
+        '*s*',
+        '--sort',
+        '-rss,pid',
+        '--limit',
+        '9',
+      ];
+      const remembered = vestige(...words);
+      expect(remembered.status).toBe(0);
+      expect(remembered.stdout.split('\n').length).toBeGreaterThan(9);
+      expect(vestige(...words, '--no-cache')).toEqual(remembered);
+    },
+  );
+
+  it('gives the same rows by an exported profile, remembered apart from those without', () => {
+    const profile = join(folder, 'profile.json');
+    expect(vestige('profile', 'export', SAMPLE, '--output', profile)).toEqual({
+      status: 0,
+      stdout: '',
+      stderr: '',
+    });
+    const by = vestige('pslist', SAMPLE, '--profile', profile, '--format', 'csv');
+    expect(by.stdout).toBe(vestige('pslist', SAMPLE, '--format', 'csv').stdout);
+    const database = new Database(cache, { readonly: true });
+    expect(database.prepare('SELECT count(*) FROM snapshot').pluck().get()).toBe(2);
+    database.close();
+  });
+
+  it('never has its keys in the cache', () => {
+    const { stdout } = vestige('keys', SAMPLE, '--reveal', '--json');
+    const { results } = JSON.parse(stdout) as Document;
+    const keys = results[0]!.rows.map(({ key }) => String(key));
+    expect(keys.filter((key) => !/^[0-9a-f]{32,64}$/.test(key))).toEqual([]);
+    const database = new Database(cache, { readonly: true });
+    expect(database.prepare('SELECT DISTINCT key FROM keys').pluck().all()).toEqual(['hidden']);
+    database.close();
+  });
+
+  it('is one screen for triage, and says where a symbol is for explain', () => {
+    const { status, stdout } = vestige('triage', SAMPLE);
+    expect(status).toBe(0);
+    for (const title of ['Processes', 'Listening', 'Established', 'Modules', 'AES keys', 'Could not be read'])
+      expect(stdout).toMatch(new RegExp(`^${title}  `, 'm'));
+    const explained = vestige('explain', SAMPLE, 'init_task');
+    expect(explained.status).toBe(0);
+    expect(explained.stdout).toMatch(/^symbol {7}init_task\n/m);
+    expect(vestige('explain', SAMPLE, '0x10')).toMatchObject({ status: 1, stderr: '' });
+  });
+});
