@@ -41,7 +41,10 @@ function truthOf({ truth }: Sample): Truth {
   return JSON.parse((truth.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8')) as Truth;
 }
 
-describe.runIf(existsSync(samplesFolder))('the shipped samples', () => {
+/** Whatever lies in the folder, snapshots with records must be among it; an empty one is a clone before the first sample. */
+const shipped = existsSync(samplesFolder) && readdirSync(samplesFolder).length > 0;
+
+describe.runIf(shipped)('the shipped samples', () => {
   it('are there', () => {
     expect(samples().length, 'snapshots with a record beside them').toBeGreaterThan(0);
   });
