@@ -1,14 +1,10 @@
 import { existsSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { ForensicError, UsageError } from '../base/errors.ts';
-import { addCacheCommand } from './cache-command.ts';
-import { addCompletionCommand } from './completion.ts';
 import { EXIT } from './exit.ts';
-import { addExplainCommand, addInfoCommand, addTriageCommand } from './look-commands.ts';
 import { hint } from './nearest.ts';
 import { clearProgress, complain, ReaderGone, writeAside, writeData } from './output.ts';
-import { addPluginCommands, addPluginsCommand, addRunCommand } from './plugin-commands.ts';
-import { addProfileCommand } from './profile-command.ts';
+import { addPluginCommands } from './plugin-commands.ts';
 import { loadPlugins } from './registry.ts';
 import { version } from './version.ts';
 
@@ -30,7 +26,7 @@ export async function main(words: readonly string[]): Promise<number> {
   }
 }
 
-/** The whole command line: every command, every plugin, third-party ones too. */
+/** The program with its commands, those of third-party plugins too. */
 async function programFor(words: readonly string[], outcome: Outcome): Promise<Command> {
   const { plugins, rest } = await loadPlugins(words);
   const program = new Command('vestige')
@@ -54,15 +50,10 @@ async function programFor(words: readonly string[], outcome: Outcome): Promise<C
       '\nExample:\n  vestige triage memory.raw\n  vestige pslist memory.raw --pid 1,200 --json\n',
     )
     .showHelpAfterError(false);
-  addTriageCommand(program, outcome);
-  addInfoCommand(program, outcome);
-  addPluginCommands(program, plugins, outcome);
-  addRunCommand(program, plugins, outcome);
-  addExplainCommand(program, outcome);
-  addPluginsCommand(program, plugins);
-  addProfileCommand(program, outcome);
-  addCacheCommand(program);
-  addCompletionCommand(program, plugins);
+  // The other commands are made only where they may be asked for: making them costs more than a remembered answer.
+  const asked = plugins.find(({ name }) => name === rest[0]);
+  if (asked !== undefined) addPluginCommands(program, [asked], outcome);
+  else (await import('./commands.ts')).addCommands(program, plugins, outcome);
   if (rest.length === 0) program.action(() => program.outputHelp());
   return program;
 }

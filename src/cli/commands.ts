@@ -1,0 +1,21 @@
+import type { Command } from 'commander';
+import type { AnyPlugin } from '../plugin/contract.ts';
+import { addCacheCommand } from './cache-command.ts';
+import { addCompletionCommand } from './completion.ts';
+import { addExplainCommand, addInfoCommand, addTriageCommand } from './look-commands.ts';
+import type { Outcome } from './main.ts';
+import { addPluginCommands, addPluginsCommand, addRunCommand } from './plugin-commands.ts';
+import { addProfileCommand } from './profile-command.ts';
+
+/** Adds every command, in the order that `--help` shows them. */
+export function addCommands(program: Command, plugins: readonly AnyPlugin[], outcome: Outcome): void {
+  addTriageCommand(program, outcome);
+  addInfoCommand(program, outcome);
+  addPluginCommands(program, plugins, outcome);
+  addRunCommand(program, plugins, outcome);
+  addExplainCommand(program, outcome);
+  addPluginsCommand(program, plugins);
+  addProfileCommand(program, outcome);
+  addCacheCommand(program);
+  addCompletionCommand(program, plugins);
+}
