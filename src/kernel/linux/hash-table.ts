@@ -19,6 +19,11 @@ export interface HashTable {
 const MAXIMUM_BUCKETS = 1 << 24;
 /** Chains that break or loop after which a table is given up: by then it is not a table. */
 const MAXIMUM_BROKEN_CHAINS = 1000;
+/**
+ * Pages in a row that cannot be read, after which the rest of a table is given up: a dump that lacks a mebibyte in
+ * one piece lacks the rest too, and a false pointer leads nowhere page after page.
+ */
+const MAXIMUM_GAP_PAGES = 256;
 const BYTES_PER_READ = 65536;
 const PAGE_BYTES = 4096;
 
@@ -78,6 +83,7 @@ function* chainHeads(kernel: Linux, table: HashTable): Generator<VirtualAddress>
   const step = strideBytes / 4;
   const perRead = Math.max(1, Math.floor(BYTES_PER_READ / strideBytes));
   let missing = 0;
+  let gap = 0;
   let why = '';
   for (let bucket = 0; bucket < buckets; ) {
     const wanted = Math.min(perRead, buckets - bucket);
@@ -91,6 +97,7 @@ function* chainHeads(kernel: Linux, table: HashTable): Generator<VirtualAddress>
       if ((lo | hi) !== 0 && (lo & 1) === 0) yield fromWords(hi, lo);
     }
     bucket += had;
+    gap = had > 0 ? 0 : gap + 1;
     if (had === wanted) continue;
     const next = nextOrWhy(kernel, address + BigInt(bytes.length));
     if (typeof next === 'string') why ||= next;
@@ -98,6 +105,9 @@ function* chainHeads(kernel: Linux, table: HashTable): Generator<VirtualAddress>
     const skipped = Math.ceil((PAGE_BYTES - (intoPage % PAGE_BYTES)) / strideBytes);
     missing += Math.min(skipped, buckets - bucket);
     bucket += skipped;
+    if (gap < MAXIMUM_GAP_PAGES) continue;
+    missing += Math.max(0, buckets - bucket);
+    break;
   }
   if (missing > 0)
     kernel.note(`${missing} of ${buckets} buckets in the hash table of ${name} cannot be read: ${why}`);
