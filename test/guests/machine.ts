@@ -40,6 +40,9 @@ const TRUTH_DISK_BYTES = 512 * 1024 * 1024;
 export const READY = 'GUEST-READY';
 export const FAILED = 'GUEST-FAILED';
 
+/** One network card, behind which there is nothing. */
+const NETWORK = ['-netdev', 'user,id=net0,restrict=on', '-device', 'virtio-net-pci,netdev=net0'];
+
 /** A running QEMU. */
 export class Machine {
   private readonly process: ChildProcess;
@@ -61,7 +64,14 @@ export class Machine {
     });
   }
 
-  static async start(guest: Guest, kernel: Kernel, images: GuestImages, folder: string): Promise<Machine> {
+  /** `devices` are more arguments of QEMU: network cards, and serial lines after the first. */
+  static async start(
+    guest: Guest,
+    kernel: Kernel,
+    images: GuestImages,
+    folder: string,
+    devices: readonly string[] = NETWORK,
+  ): Promise<Machine> {
     const board = boards[guest.architecture];
     const serial = join(folder, 'serial.log');
     const truthDisk = join(folder, 'truth.disk');
@@ -84,7 +94,7 @@ export class Machine {
       ...['-kernel', kernel.image, '-initrd', images.initramfs, '-append', words.join(' ')],
       ...['-drive', `file=${images.root},if=virtio,format=raw,snapshot=on`],
       ...['-drive', `file=${truthDisk},if=virtio,format=raw,cache=writeback`],
-      ...['-netdev', 'user,id=net0,restrict=on', '-device', 'virtio-net-pci,netdev=net0'],
+      ...devices,
       ...['-device', 'virtio-rng-pci'],
       ...(guest.vmcoreinfoDevice ? ['-device', 'vmcoreinfo'] : []),
     ];
@@ -101,13 +111,27 @@ export class Machine {
     return this.process.exitCode !== null || this.process.signalCode !== null;
   }
 
-  /** Waits until the guest says on its serial line that the truth is recorded, and stops its clock at once. */
-  async stopWhenReady(timeoutMs: number): Promise<void> {
+  /**
+   * Waits until the guest says on its serial line that the truth is recorded, and stops its clock at once.
+   * A guest that goes on afterwards says it again: `time` is which one is awaited.
+   */
+  async stopWhenReady(timeoutMs: number, time = 1): Promise<void> {
+    await this.waitFor(READY, timeoutMs, time);
+    await this.qmp.ask('stop');
+  }
+
+  /** Lets a stopped guest go on. */
+  async resume(): Promise<void> {
+    await this.qmp.ask('cont');
+  }
+
+  /** Waits until the guest has said a word on its serial line so many times. */
+  async waitFor(word: string, timeoutMs: number, time = 1): Promise<void> {
     const serial = join(this.folder, 'serial.log');
     const deadline = Date.now() + timeoutMs;
     for (;;) {
       const said = existsSync(serial) ? await readFile(serial, 'latin1') : '';
-      if (said.includes(READY)) break;
+      if (said.split(word).length > time) return;
       if (said.includes(FAILED)) throw new Error(`the workload failed; see ${serial}: ${lastLines(said)}`);
       if (this.ended) throw new Error(`QEMU ended early; ${this.complaints.trim()}; ${lastLines(said)}`);
       if (Date.now() > deadline) {
@@ -117,7 +141,6 @@ export class Machine {
       }
       await delay(50);
     }
-    await this.qmp.ask('stop');
   }
 
   /** Writes the stopped guest's memory in one format. */

@@ -51,24 +51,58 @@ const WORKLOAD_MODULES = [
 /** What stands between the kernel and its root file system. */
 const BOOT_MODULES = ['virtio_pci', 'virtio_mmio', 'virtio_blk', 'ext4'];
 
+/** What is in a root file system. */
+export interface Recipe {
+  /** Packages, with what they depend on. */
+  readonly packages: readonly string[];
+  /** Packages that are depended on and yet left out. */
+  readonly notNeeded: RegExp;
+  /** Modules, with what they depend on, where the kernel has them as files. */
+  readonly modules: readonly string[];
+  /** The first process. */
+  readonly init: string;
+  /** Adds what no package has. */
+  readonly fill: (tree: string) => Promise<void>;
+}
+
+/** The root of the guests that Vestige is compared with: one of every kind of thing. */
+const workload: Recipe = {
+  packages: USERLAND,
+  notNeeded: NOT_NEEDED,
+  modules: WORKLOAD_MODULES,
+  init: '/guest/init.sh',
+  fill: copyInside,
+};
+
 /** What a machine starts from, beside its kernel. */
 export interface GuestImages {
   readonly root: string;
   readonly initramfs: string;
 }
 
-async function userlandTree(architecture: Architecture): Promise<string> {
-  const recipe = createHash('sha256')
-    .update([USERLAND_SUITE, ...USERLAND].join())
+/** The package files of a userland, downloaded. */
+export async function userlandPackages(
+  architecture: Architecture,
+  { packages, notNeeded }: Pick<Recipe, 'packages' | 'notNeeded'>,
+): Promise<string[]> {
+  const suite = await PackageSuite.open(USERLAND_SUITE, architecture);
+  return suite.download((await suite.closure(packages)).filter((name) => !notNeeded.test(name)));
+}
+
+/** The tree of a userland's packages, unpacked once. */
+export async function userlandTree(
+  architecture: Architecture,
+  recipe: Pick<Recipe, 'packages' | 'notNeeded'>,
+): Promise<string> {
+  const digest = createHash('sha256')
+    .update([USERLAND_SUITE, ...recipe.packages].join())
     .digest('hex')
     .slice(0, 8);
-  const tree = join(workFolder, 'userland', `${architecture}-${recipe}`);
+  const tree = join(workFolder, 'userland', `${architecture}-${digest}`);
   if (existsSync(tree)) return tree;
-  const suite = await PackageSuite.open(USERLAND_SUITE, architecture);
-  const names = (await suite.closure(USERLAND)).filter((name) => !NOT_NEEDED.test(name));
   const fresh = `${tree}.new`;
   await rm(fresh, { recursive: true, force: true });
-  await unpack(await suite.download(names), fresh);
+  await unpack(await userlandPackages(architecture, recipe), fresh);
   for (const folder of ['usr/share/doc', 'usr/share/man', 'usr/share/locale', 'usr/share/info']) {
     await rm(join(fresh, folder), { recursive: true, force: true });
   }
@@ -87,7 +121,8 @@ async function userlandTree(architecture: Architecture): Promise<string> {
   return tree;
 }
 
-async function copyInside(tree: string): Promise<void> {
+/** Puts the scripts that run inside a guest into its tree. */
+export async function copyInside(tree: string): Promise<void> {
   for (const name of await readdir(insideFolder)) {
     await cp(join(insideFolder, name), join(tree, 'guest', name));
     await chmod(join(tree, 'guest', name), 0o755);
@@ -103,22 +138,23 @@ export async function makeImages(
   architecture: Architecture,
   kernel: Kernel,
   folder: string,
+  recipe: Recipe = workload,
 ): Promise<GuestImages> {
   const tree = join(folder, 'tree');
   await rm(tree, { recursive: true, force: true });
-  await cp(await userlandTree(architecture), tree, { recursive: true, verbatimSymlinks: true });
-  await copyModules(kernel, await moduleClosure(kernel, WORKLOAD_MODULES), tree);
-  await copyInside(tree);
+  await cp(await userlandTree(architecture, recipe), tree, { recursive: true, verbatimSymlinks: true });
+  await copyModules(kernel, await moduleClosure(kernel, recipe.modules), tree);
+  await recipe.fill(tree);
   const root = join(folder, 'root.ext4');
   await rm(root, { force: true });
   const sizeMiB = Math.ceil((await folderSizeMiB(tree)) * 1.2) + 64;
   await run('mkfs.ext4', ['-q', '-F', '-m', '0', '-d', tree, '-L', 'guest', root, `${sizeMiB}M`]);
-  const initramfs = await makeInitramfs(kernel, join(tree, 'bin/busybox'), folder);
+  const initramfs = await makeInitramfs(kernel, join(tree, 'bin/busybox'), recipe.init, folder);
   await rm(tree, { recursive: true, force: true });
   return { root, initramfs };
 }
 
-async function makeInitramfs(kernel: Kernel, busybox: string, folder: string): Promise<string> {
+async function makeInitramfs(kernel: Kernel, busybox: string, init: string, folder: string): Promise<string> {
   const tree = join(folder, 'initramfs-tree');
   await rm(tree, { recursive: true, force: true });
   for (const name of ['bin', 'dev', 'proc', 'sys', 'root'])
@@ -134,7 +170,7 @@ async function makeInitramfs(kernel: Kernel, busybox: string, folder: string): P
     'while [ ! -b /dev/vda ] && [ $tries -lt 100 ]; do /bin/busybox sleep 0.1; tries=$((tries + 1)); done\n',
     '/bin/busybox mount -t ext4 /dev/vda /root || /bin/busybox poweroff -f\n',
     '/bin/busybox mount -o move /dev /root/dev\n',
-    'exec /bin/busybox switch_root /root /guest/init.sh\n',
+    `exec /bin/busybox switch_root /root ${init}\n`,
   ];
   await writeFile(join(tree, 'init'), script.join(''), { mode: 0o755 });
   const archive = join(folder, 'initramfs.img');

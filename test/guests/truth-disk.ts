@@ -1,4 +1,5 @@
 import { open, readFile } from 'node:fs/promises';
+import { gunzipSync } from 'node:zlib';
 import type { Truth } from './truth.ts';
 
 /** What the recorder writes first, so that an empty disk is not taken for a record. */
@@ -21,9 +22,11 @@ export async function readTruthDisk(path: string): Promise<Buffer> {
   }
 }
 
-/** Reads a `truth.json`; refuses a record of another format. */
+/** Reads a `truth.json`, or one packed by gzip; refuses a record of another format. */
 export async function readTruth(path: string): Promise<Truth> {
-  const truth = JSON.parse(await readFile(path, 'utf8')) as Truth;
+  const bytes = await readFile(path);
+  const text = (path.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8');
+  const truth = JSON.parse(text) as Truth;
   if (truth.format !== 1) throw new Error(`${path}: a record of format ${truth.format}, not 1`);
   return truth;
 }

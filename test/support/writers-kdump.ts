@@ -14,6 +14,8 @@ export interface KdumpOptions {
   readonly release?: string;
   /** zlib's level, 1 (QEMU's) to 9; 0 stores pages as they are. */
   readonly level?: number;
+  /** What packs a page as zlib does, where something packs it better than zlib's own level 9. */
+  readonly deflate?: (block: Uint8Array) => Uint8Array;
   /** Frames that are left out. */
   readonly isExcluded?: (frame: number) => boolean;
   /** What the header says was left out (makedumpfile(8), -d). */
@@ -81,6 +83,7 @@ function writePages(
   options: KdumpOptions & { readonly blockBytes: number; readonly descriptorsAt: number },
 ): void {
   const { blockBytes, descriptorsAt, level = 1, sharesEqual = false } = options;
+  const deflate = options.deflate ?? ((block: Uint8Array) => deflateSync(block, { level }));
   const descriptors = new Appender(output, descriptorsAt);
   const pages = new Appender(output, descriptorsAt + stored.count * DESCRIPTOR_BYTES);
   const shared = new Map<string, Buffer>();
@@ -93,7 +96,7 @@ function writePages(
         : null;
     let descriptor = key === null ? undefined : shared.get(key);
     if (descriptor === undefined) {
-      const packed = level === 0 ? block : deflateSync(block, { level });
+      const packed = level === 0 ? block : deflate(block);
       const isPacked = packed.length < blockBytes;
       descriptor = pageDescriptor(pages.offset, isPacked ? packed.length : blockBytes, isPacked ? 1 : 0);
       pages.append(isPacked ? packed : block);

@@ -21,6 +21,14 @@ export const tolerances = {
     reason: 'a kernel thread worked between record and dump',
     limit: 12,
   },
+  pageReclaimed: {
+    reason: 'a machine short of memory took pages of files back between record and dump',
+    limit: 6,
+  },
+  diskLetGo: {
+    reason: 'the recorder wrote its record to a disk and let go of it',
+    limit: 1,
+  },
   kworkerCameOrWent: {
     reason: 'workers of the kernel come and go as work does',
     limit: 6,
@@ -52,6 +60,8 @@ export const bounds = {
   cpuTicks: 3,
   /** A kernel thread that worked between record and dump did so for less than this. */
   kernelThreadSeconds: 0.5,
+  /** Pages of files taken back from one process, in KiB. */
+  reclaimedKiB: 64,
   /** Boot time is the difference of two clocks that were read one after the other; starts are given in whole ticks. */
   startSlackMs: 10,
   /** Between the record's end and the dump the recorder writes its disk and says that it is ready. */
