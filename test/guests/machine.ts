@@ -37,8 +37,8 @@ const RAM_BELOW_PCI_HOLE_MIB = 2048;
 /** The truth is written to a disk of its own, because a serial line takes minutes for what a disk takes at once. */
 const TRUTH_DISK_BYTES = 512 * 1024 * 1024;
 
-export const READY = 'GUEST-READY';
-export const FAILED = 'GUEST-FAILED';
+const READY = 'GUEST-READY';
+const FAILED = 'GUEST-FAILED';
 
 /** One network card, behind which there is nothing. */
 const NETWORK = ['-netdev', 'user,id=net0,restrict=on', '-device', 'virtio-net-pci,netdev=net0'];

@@ -23,7 +23,7 @@ export async function readTruthDisk(path: string): Promise<Buffer> {
 }
 
 /** Reads a `truth.json`, or one packed by gzip; refuses a record of another format. */
-export async function readTruth(path: string): Promise<Truth> {
+async function readTruth(path: string): Promise<Truth> {
   const bytes = await readFile(path);
   const text = (path.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8');
   const truth = JSON.parse(text) as Truth;
