@@ -1,6 +1,4 @@
-import { open, readFile } from 'node:fs/promises';
-import { gunzipSync } from 'node:zlib';
-import type { Truth } from './truth.ts';
+import { open } from 'node:fs/promises';
 
 /** What the recorder writes first, so that an empty disk is not taken for a record. */
 const MAGIC = 'VSTGTRTH';
@@ -20,13 +18,4 @@ export async function readTruthDisk(path: string): Promise<Buffer> {
   } finally {
     await disk.close();
   }
-}
-
-/** Reads a `truth.json`, or one packed by gzip; refuses a record of another format. */
-async function readTruth(path: string): Promise<Truth> {
-  const bytes = await readFile(path);
-  const text = (path.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8');
-  const truth = JSON.parse(text) as Truth;
-  if (truth.format !== 1) throw new Error(`${path}: a record of format ${truth.format}, not 1`);
-  return truth;
 }

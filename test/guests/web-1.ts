@@ -14,7 +14,7 @@ export const web1: Guest = {
   cpuModel: 'max,la57=off',
   pagingLevels: 4,
   cpus: 1,
-  ramMiB: 96,
+  ramMiB: 88,
   vmcoreinfoDevice: true,
   // Freed memory is zeroed, what booting left behind included. Without tracefs ten thousand inodes fewer are kept.
   kernelArguments: ['init_on_free=1', 'initcall_blacklist=tracer_init_tracefs'],
