@@ -24,6 +24,6 @@ export default definePlugin({
     task: { address: (task) => task.address },
   },
   identity: ['pid', 'task'],
-  filters: ['pid', 'name'],
+  filters: ['pid', 'ppid', 'name', 'uid', 'state', 'kernel'],
   dispensable: ['task', 'kernel', 'gid', 'nice', 'euid', 'threads', 'cpuTime', 'rss', 'started'],
 });
