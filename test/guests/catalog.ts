@@ -63,6 +63,14 @@ export const catalog: readonly Guest[] = [
     suite: 'bullseye',
     kernelPackage: 'linux-image-cloud-amd64',
   }).slice(0, 1),
+  // Debian's kernel for every machine, on two CPUs, and the one for real time, which sleeps where others spin.
+  ...amd64({
+    name: 'amd64-6.1-generic',
+    suite: 'bookworm',
+    kernelPackage: 'linux-image-amd64',
+    cpus: 2,
+  }).slice(0, 1),
+  ...amd64({ name: 'amd64-6.1-rt', suite: 'bookworm', kernelPackage: 'linux-image-rt-amd64' }).slice(0, 1),
   // With kernel page-table isolation every process has two tables.
   ...amd64({
     name: 'amd64-6.1-cloud-pti',

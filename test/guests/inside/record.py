@@ -230,7 +230,7 @@ def main():
     if len(sys.argv) > 1:
         # What is held stays held: the disk's driver counts who has it open.
         os.set_inheritable(disk, True)
-        last = f'sync; echo 3 >/proc/sys/vm/drop_caches; sleep 1; echo GUEST-READY >/dev/console; exec sleep {int(sys.argv[1])}'
+        last = f'sync; echo 3 >/proc/sys/vm/drop_caches; sleep 0.3; echo GUEST-READY >/dev/console; exec sleep {int(sys.argv[1])}'
         os.execv('/bin/busybox', ['sh', '-c', last])
     # One line on the serial console: the host stops the machine when it sees it.
     os.write(console, b'GUEST-READY\n')
