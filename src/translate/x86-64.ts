@@ -19,6 +19,12 @@ const LARGE = 1 << 7;
  */
 const PROTNONE = 1 << 8;
 
+/**
+ * Of the 32 types of swap entry as many are areas; the rest mark pages that migrate, are poisoned, or live in a device
+ * (include/linux/swap.h, MAX_SWAPFILES with every such option on).
+ */
+const MAXIMUM_SWAP_AREAS = 23;
+
 const TWO_32 = 0x1_0000_0000;
 const TABLES = ['', 'PT', 'PD', 'PDPT', 'PML4', 'PML5'] as const;
 const FLAGS: readonly (readonly [bit: bigint, name: string])[] = [
@@ -161,8 +167,10 @@ function notPresent(hi: number, lo: number, level: number, high: number, low: nu
   const address = fromWords(hi, lo);
   const entry = fromWords(high, low);
   if (entry === 0n || level !== 1) return new NotPresent(address, level, entry);
+  const type = Number(entry >> 59n);
+  if (type >= MAXIMUM_SWAP_AREAS) return new NotPresent(address, level, entry);
   const offset = ((~entry & 0xffff_ffff_ffff_ffffn) << 5n) & 0xffff_ffff_ffff_ffffn;
-  return new Swapped(address, Number(entry >> 59n), offset >> 14n);
+  return new Swapped(address, type, offset >> 14n);
 }
 
 function flagsOf(level: number, entry: bigint): string[] {
