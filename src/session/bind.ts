@@ -124,10 +124,10 @@ function tryLocated({ snapshot, choice, steps, undescribed }: Attempt, located: 
   const space = new AddressSpace(snapshot.memory, new X8664Paging(located.root, located.levels));
   try {
     verifyPageTables(space, located, steps);
-    const { profile, notes } = profileOf(snapshot, located, choice, steps);
+    const profile = profileOf(snapshot, located, choice, steps);
     const parts: LinuxParts = { space, profile, slide: located.slide, origin: snapshot.origin };
     const confidence = verifyKernel(space, parts, located, steps);
-    return { snapshot, parts, located, steps, confidence, notes };
+    return { snapshot, parts, located, steps, confidence, notes: [] };
   } catch (error) {
     if (!(error instanceof ForensicError)) throw error;
     if (error instanceof NoProfile) undescribed.push(error);

@@ -11,7 +11,7 @@ import { linkAddress, PROFILE_FORMAT, type Profile, type ProfileShelf } from '..
 import type { Vmcoreinfo } from '../profile/vmcoreinfo.ts';
 import type { Snapshot } from '../snapshot/open.ts';
 import type { Located } from './bind.ts';
-import { imageReader } from './image.ts';
+import { imageReader, KERNEL_MAP } from './image.ts';
 
 /** Which profile to bind by. */
 export interface ProfileChoice {
@@ -41,24 +41,24 @@ export function profileOf(
   located: Located,
   { profile, shelf }: ProfileChoice,
   steps: BindingStep[],
-): { profile: Profile; notes: string[] } {
+): Profile {
   if (profile !== undefined) {
     steps.push({
       step: 'profile',
       outcome: 'found',
       detail: `given: ${profile.release}, from ${profile.source}`,
     });
-    return { profile, notes: [] };
+    return profile;
   }
   const buildId = located.vmcoreinfo?.buildId ?? null;
   const remembered = buildId === null ? undefined : shelf?.findProfile(buildId);
   if (remembered?.vocabulary === vocabulary) {
     steps.push({ step: 'profile', outcome: 'found', detail: `remembered by build ID ${buildId}` });
-    return { profile: remembered, notes: [] };
+    return remembered;
   }
   const own = selfDescription(snapshot, located, steps);
   if (buildId !== null) shelf?.keepProfile(own);
-  return { profile: own, notes: [] };
+  return own;
 }
 
 /** A profile from the kernel's own kallsyms and BTF. @throws NoKernel, BadProfile, EvidenceFault */
@@ -101,8 +101,7 @@ function selfDescription(snapshot: Snapshot, located: Located, steps: BindingSte
 }
 
 /** Absolute symbols (per-CPU offsets) do not slide. */
-const slideOf = (address: bigint, { slide }: Located): bigint =>
-  address >= 0xffff_ffff_8000_0000n ? slide : 0n;
+const slideOf = (address: bigint, { slide }: Located): bigint => (address >= KERNEL_MAP ? slide : 0n);
 
 function bannerOf(read: ImageReader, found: ReadonlyMap<string, bigint>): string {
   const at = found.get('linux_banner');
@@ -158,7 +157,7 @@ function* kallsymsPlaces(
       yield { names, symbolCount: Number(symbolCount), tokenTable, tokenIndex, offsets, relativeBase };
   }
   const bounds = [...known.values()]
-    .filter((address) => address >= 0xffff_ffff_8000_0000n)
+    .filter((address) => address >= KERNEL_MAP)
     .sort((a, b) => (a < b ? -1 : 1));
   if (bounds.length >= 2) yield* searchKallsyms(read, bounds[0]!, bounds.at(-1)!);
 }

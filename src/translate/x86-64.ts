@@ -78,8 +78,9 @@ export class X8664Paging implements Paging {
     if (sign !== 0 && sign !== -1) return -1;
     try {
       return this.walk(memory, hi, lo);
-    } catch {
-      return -1; // a fault of the evidence: walk throws nothing else
+    } catch (fault) {
+      if (!(fault instanceof EvidenceFault)) throw fault;
+      return -1;
     }
   }
 

@@ -6,25 +6,16 @@ export const symbols = [
   // Binding: where the image, its page tables and its own descriptions are.
   '_text',
   '_stext',
-  '_etext',
-  '_end',
   'linux_banner',
   'init_uts_ns',
   'init_task',
   'init_top_pgt',
   'swapper_pg_dir',
-  'phys_base',
-  'vmcoreinfo_data',
   '__start_BTF',
   '__stop_BTF',
-  'page_offset_base',
-  'vmalloc_base',
-  'vmemmap_base',
-  '__pgtable_l5_enabled',
   '__per_cpu_offset',
   '__cpu_possible_mask',
   '__cpu_online_mask',
-  'nr_cpu_ids',
   'max_pfn',
   // The machine: its clock (`timekeeper_data` since 6.17, `tk_core` before) and how it was started.
   'timekeeper_data',
@@ -62,13 +53,6 @@ export const symbols = [
 export type SymbolName = (typeof symbols)[number];
 
 /** Enumerators whose values the program needs and that differ between kernels. */
-export const enumerators = [
-  'PIDTYPE_TGID',
-  'PIDTYPE_PGID',
-  'PIDTYPE_SID',
-  'MM_FILEPAGES',
-  'MM_ANONPAGES',
-  'MM_SHMEMPAGES',
-] as const;
+export const enumerators = ['MM_FILEPAGES', 'MM_ANONPAGES', 'MM_SHMEMPAGES'] as const;
 
 export type EnumeratorName = (typeof enumerators)[number];
