@@ -1,6 +1,7 @@
 import { BadProfile } from '../base/errors.ts';
 import type { Layouts, MemberLayout, TypeLayout } from '../types/layout.ts';
 import { hashByte, hashName } from './name-hash.ts';
+import type { Wants } from './profile.ts';
 
 // BTF: Linux Documentation/bpf/btf.rst, "BTF Type and String Encoding"; include/uapi/linux/btf.h.
 const MAGIC = 0xeb9f;
@@ -27,9 +28,6 @@ const MAXIMUM_TYPES = 4_000_000;
 const MAXIMUM_MEMBERS = 5_000;
 /** typedef of const of array of …: real chains are below ten. */
 const MAXIMUM_DEPTH = 32;
-
-/** What is wanted: struct (or typedef of a nameless struct) → members. */
-export type Wanted = Readonly<Record<string, readonly string[]>>;
 
 /** Struct layouts as a kernel describes them itself. */
 export class Btf {
@@ -69,7 +67,7 @@ export class Btf {
   }
 
   /** The layouts of the wanted structs, with the wanted members that exist. A struct that does not exist is left out. */
-  layouts(wanted: Wanted): Layouts {
+  layouts(wanted: Wants['types']): Layouts {
     const byHash = new Map(Object.keys(wanted).map((name) => [hashName(name), name]));
     const found: Record<string, TypeLayout> = {};
     const types = this.#types;

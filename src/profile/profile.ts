@@ -5,6 +5,23 @@ import type { Layouts } from '../types/layout.ts';
 /** The number of the profile format that this program writes and the newest that it reads; changes are listed in profiles/README.md. */
 export const PROFILE_FORMAT = 1;
 
+/** The kinds of CPU whose kernels can be read. */
+export const ARCHITECTURES = ['x86-64', 'aarch64', 'i386'] as const;
+export type Architecture = (typeof ARCHITECTURES)[number];
+
+/** Bytes of a pointer. */
+export const pointerBytesOf = (architecture: Architecture): 4 | 8 => (architecture === 'i386' ? 4 : 8);
+
+/** What a profile must say of a kernel build: names of the kernel's own. */
+export interface Wants {
+  /** Struct (or typedef of a nameless struct) → members. */
+  readonly types: Readonly<Record<string, readonly string[]>>;
+  readonly symbols: readonly string[];
+  readonly enumerators: readonly string[];
+  /** Digest of all of these: see `Profile.vocabulary`. */
+  readonly vocabulary: string;
+}
+
 /** Everything that the program must know of one kernel *build*, and nothing that changes from boot to boot. */
 export interface Profile {
   readonly format: typeof PROFILE_FORMAT;
@@ -14,7 +31,7 @@ export interface Profile {
   readonly release: string;
   /** GNU build ID in hex, or null where the kernel does not tell. */
   readonly buildId: string | null;
-  readonly architecture: 'x86-64';
+  readonly architecture: Architecture;
   readonly pointerBytes: 4 | 8;
   /** Where the layouts and symbols came from: `btf + kallsyms`. */
   readonly source: string;
@@ -66,9 +83,10 @@ function firstFlaw(profile: Record<string, unknown>): string | undefined {
     if (typeof profile[key] !== 'string') return `${key} is no text`;
   }
   if (profile['buildId'] !== null && typeof profile['buildId'] !== 'string') return 'buildId is no text';
-  if (profile['architecture'] !== 'x86-64') return `architecture is ${String(profile['architecture'])}`;
-  if (profile['pointerBytes'] !== 8 && profile['pointerBytes'] !== 4)
-    return 'pointerBytes is neither 4 nor 8';
+  const architecture = ARCHITECTURES.find((known) => known === profile['architecture']);
+  if (architecture === undefined) return `architecture is ${String(profile['architecture'])}`;
+  if (profile['pointerBytes'] !== pointerBytesOf(architecture))
+    return `pointerBytes is not ${pointerBytesOf(architecture)}`;
   const { symbols, types, enumerators } = profile;
   if (!isRecord(symbols) || !isRecord(types) || !isRecord(enumerators))
     return 'symbols, types or enumerators are missing';

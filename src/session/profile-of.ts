@@ -1,10 +1,8 @@
-import { createHash } from 'node:crypto';
 import { hex } from '../base/address.ts';
 import { BadProfile, EvidenceFault, NoKernel, NoProfile } from '../base/errors.ts';
-import { structs } from '../kernel/linux/structs.ts';
-import { enumerators, symbols } from '../kernel/linux/symbols.ts';
+import { symbols } from '../kernel/linux/symbols.ts';
 import type { BindingStep } from '../plugin/document.ts';
-import { Btf, type Wanted } from '../profile/btf.ts';
+import { Btf } from '../profile/btf.ts';
 import { type AddressScheme, type ImageReader, Kallsyms, type KallsymsPlaces } from '../profile/kallsyms.ts';
 import { searchKallsyms } from '../profile/kallsyms-search.ts';
 import { linkAddress, PROFILE_FORMAT, type Profile, type ProfileShelf } from '../profile/profile.ts';
@@ -12,6 +10,7 @@ import type { Vmcoreinfo } from '../profile/vmcoreinfo.ts';
 import type { Snapshot } from '../snapshot/open.ts';
 import type { Located } from './bind.ts';
 import { imageReader, KERNEL_MAP } from './image.ts';
+import { wants } from './wants.ts';
 
 /** Which profile to bind by. */
 export interface ProfileChoice {
@@ -23,17 +22,6 @@ export interface ProfileChoice {
 
 /** BTF of a vmlinux is 3.3 to 6 MB; more than this is no BTF. */
 const MAXIMUM_BTF_BYTES = 64 << 20;
-
-/** What every profile must have for this program: a remembered one with other wants is of no use. */
-const wanted: Wanted = Object.fromEntries(
-  Object.entries(structs).map(([name, members]) => [name, Object.keys(members)]),
-);
-
-/** Changes whenever the program wants other members, symbols or enumerators of a kernel. */
-const vocabulary: string = createHash('sha256')
-  .update(JSON.stringify([PROFILE_FORMAT, wanted, symbols, enumerators]))
-  .digest('hex')
-  .slice(0, 16);
 
 /** The profile of the kernel at a place: the chosen one, a remembered one, or the one that the kernel itself tells. */
 export function profileOf(
@@ -52,7 +40,7 @@ export function profileOf(
   }
   const buildId = located.vmcoreinfo?.buildId ?? null;
   const remembered = buildId === null ? undefined : shelf?.findProfile(buildId);
-  if (remembered?.vocabulary === vocabulary) {
+  if (remembered?.vocabulary === wants.vocabulary) {
     steps.push({ step: 'profile', outcome: 'found', detail: `remembered by build ID ${buildId}` });
     return remembered;
   }
@@ -91,12 +79,12 @@ function selfDescription(snapshot: Snapshot, located: Located, steps: BindingSte
     architecture: 'x86-64',
     pointerBytes: 8,
     source: 'btf + kallsyms',
-    vocabulary,
+    vocabulary: wants.vocabulary,
     symbols: Object.fromEntries(
       [...found].map(([name, address]) => [name, linkAddress(address, slideOf(address, located))]),
     ),
-    types: btf.layouts(wanted),
-    enumerators: btf.enumerators(enumerators),
+    types: btf.layouts(wants.types),
+    enumerators: btf.enumerators(wants.enumerators),
   };
 }
 

@@ -1,8 +1,8 @@
 import { fromWords, type VirtualAddress } from '../base/address.ts';
-import { CorruptStructure, EvidenceFault, type Note } from '../base/errors.ts';
+import { CorruptStructure, EvidenceFault } from '../base/errors.ts';
 import { decodeUntilNul } from '../base/text.ts';
 
-import type { Field, Inside, Links, Pointer, StructView, ViewClass } from './struct.ts';
+import type { Field, Inside, Links, Pointer, StructView, TypeTable, ViewClass } from './struct.ts';
 
 /** Entries after which a list is taken for endless: more than any kernel keeps of anything we list. */
 export const MAXIMUM_LIST_ENTRIES = 4_000_000;
@@ -151,7 +151,7 @@ export const links = <N extends string>(entry: N, member: string): Links<N> => (
     const Entry = types.classOf(entry);
     const label = `${entry}.${member} list`;
     return function () {
-      return walkList(this, offset, types.offsetOf(entry, member), Entry, label, types.note);
+      return walkList(this, offset, types.offsetOf(entry, member), Entry, label, types);
     };
   },
 });
@@ -163,9 +163,10 @@ export function* walkList(
   back: number,
   Entry: ViewClass,
   label: string,
-  note: Note,
+  { note, pointerBytes }: Pick<TypeTable, 'note' | 'pointerBytes'>,
 ): Generator<StructView> {
   const { space } = owner;
+  const wide = pointerBytes === 8;
   const head = offsetAddress(owner, offset);
   let { hi, lo } = owner;
   let step = offset; // the head is a member of its owner; every later link is an address by itself
@@ -174,7 +175,7 @@ export function* walkList(
     let next: number;
     try {
       next = space.i32(hi, lo, step);
-      hi = space.i32(hi, lo, step + 4);
+      hi = wide ? space.i32(hi, lo, step + 4) : 0;
       space.locate(hi, next);
     } catch (fault) {
       if (!(fault instanceof EvidenceFault)) throw fault;

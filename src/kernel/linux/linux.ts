@@ -126,7 +126,7 @@ export class Linux {
       back,
       this.types.classOf(type),
       `${type}.${member} list`,
-      this.note,
+      this.types,
     ) as Iterable<View<Structs, N>>;
   }
 
