@@ -28,23 +28,40 @@ export interface Guest {
  */
 const AMD64_CPU = { 4: 'max,la57=off', 5: 'max' } as const;
 
-type Amd64Choice = Pick<Guest, 'name' | 'suite' | 'kernelPackage'> &
+type Choice = Pick<Guest, 'name' | 'suite' | 'kernelPackage'> &
   Partial<Pick<Guest, 'cpus' | 'ramMiB' | 'vmcoreinfoDevice' | 'kernelArguments'>>;
 
+/** What a guest is unless its entry says otherwise. */
+const common = { cpus: 1, ramMiB: 512, vmcoreinfoDevice: false, kernelArguments: [] } as const;
+
 /** One amd64 kernel is two guests, `NAME` with four levels and `NAME-la57` with five. */
-function amd64(choice: Amd64Choice): Guest[] {
-  const guest = (levels: 4 | 5): Guest => ({
+function amd64(choice: Choice): Guest[] {
+  return ([4, 5] as const).map((levels) => ({
+    ...common,
     architecture: 'amd64',
     cpuModel: AMD64_CPU[levels],
     pagingLevels: levels,
-    cpus: 1,
-    ramMiB: 512,
-    vmcoreinfoDevice: false,
-    kernelArguments: [],
     ...choice,
     name: levels === 5 ? `${choice.name}-la57` : choice.name,
-  });
-  return [guest(4), guest(5)];
+  }));
+}
+
+/**
+ * `cortex-a57` addresses 48 bits. `max` also has LPA2, with which a kernel that was built for 52 bits has a fifth
+ * level; its pointer authentication is an algorithm of the emulator's own, because the real one takes minutes.
+ */
+const ARM64_CPU = { 4: 'cortex-a57', 5: 'max,pauth-impdef=on' } as const;
+
+/** One arm64 kernel is two guests, `NAME` with 48 bits of virtual addresses and `NAME-lva` with 52. */
+function arm64(choice: Choice): Guest[] {
+  return ([4, 5] as const).map((levels) => ({
+    ...common,
+    architecture: 'arm64',
+    cpuModel: ARM64_CPU[levels],
+    pagingLevels: levels,
+    ...choice,
+    name: levels === 5 ? `${choice.name}-lva` : choice.name,
+  }));
 }
 
 /** Every guest that can be made, by name. */
@@ -79,6 +96,19 @@ export const catalog: readonly Guest[] = [
     kernelArguments: ['pti=on'],
   }).slice(0, 1),
   ...amd64({ name: 'amd64-7.2-cloud', suite: 'forky', kernelPackage: 'linux-image-cloud-amd64' }),
+  ...arm64({ name: 'arm64-6.12-cloud', suite: 'trixie', kernelPackage: 'linux-image-cloud-arm64' }),
+  ...arm64({ name: 'arm64-7.2-cloud', suite: 'forky', kernelPackage: 'linux-image-cloud-arm64' }),
+  // 32 bits with PAE: memory above 896 MiB is not always mapped, so there must be some.
+  {
+    ...common,
+    name: 'i386-5.10-pae',
+    architecture: 'i386',
+    suite: 'bullseye',
+    kernelPackage: 'linux-image-686-pae',
+    cpuModel: 'max',
+    pagingLevels: 3,
+    ramMiB: 1536,
+  },
 ];
 
 /** The guests of these names, in their order; an unknown name is an error that lists the known ones. */

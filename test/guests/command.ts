@@ -11,7 +11,7 @@ export interface CommandOptions {
 }
 
 /** A host tool that is not there, took too long or failed; the message holds the end of what it said. */
-class CommandFailed extends Error {}
+export class CommandFailed extends Error {}
 
 /** Runs a tool of the host to its end and gives what it printed. */
 export function run(program: string, args: readonly string[], options: CommandOptions = {}): Promise<string> {

@@ -27,8 +27,14 @@ async function systemArchives(): Promise<Archive[]> {
     .flatMap(([address, suite]) => (address && suite ? [{ address, suite }] : []));
 }
 
+/**
+ * Which of a suite's archives are used: its release alone, or also the updates for security, which are newer but
+ * may be listed by an archive that no longer has their files.
+ */
+export type Reach = 'with security updates' | 'release';
+
 /** The archive lines of another suite, at the addresses of the system's own. */
-async function sourceLines(suite: string): Promise<string[]> {
+async function sourceLines(suite: string, reach: Reach): Promise<string[]> {
   const archives = await systemArchives();
   const release = await readFile('/etc/os-release', 'utf8');
   const own = /^VERSION_CODENAME=(.+)$/m.exec(release)?.[1]?.replaceAll('"', '');
@@ -38,7 +44,8 @@ async function sourceLines(suite: string): Promise<string[]> {
   const keys = '[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]';
   const lines = [`deb ${keys} ${plain.address} ${suite} main`];
   // A suite that is still being made has an empty security suite, or none.
-  if (security && suite !== 'forky') lines.push(`deb ${keys} ${security.address} ${suite}-security main`);
+  if (security && suite !== 'forky' && reach === 'with security updates')
+    lines.push(`deb ${keys} ${security.address} ${suite}-security main`);
   return lines;
 }
 
@@ -53,13 +60,18 @@ export class PackageSuite {
     this.folder = folder;
   }
 
-  static async open(suite: string, architecture: Architecture): Promise<PackageSuite> {
-    const folder = join(workFolder, 'apt', `${suite}-${architecture}`);
+  static async open(
+    suite: string,
+    architecture: Architecture,
+    reach: Reach = 'with security updates',
+  ): Promise<PackageSuite> {
+    const name = `${suite}-${architecture}${reach === 'release' ? '-release' : ''}`;
+    const folder = join(workFolder, 'apt', name);
     await mkdir(join(folder, 'lists', 'partial'), { recursive: true });
     await mkdir(join(folder, 'archives', 'partial'), { recursive: true });
     await mkdir(join(folder, 'packages'), { recursive: true });
     await writeFile(join(folder, 'status'), '');
-    await writeFile(join(folder, 'sources.list'), `${(await sourceLines(suite)).join('\n')}\n`);
+    await writeFile(join(folder, 'sources.list'), `${(await sourceLines(suite, reach)).join('\n')}\n`);
     const settings = {
       'Dir::Etc::sourcelist': join(folder, 'sources.list'),
       'Dir::Etc::sourceparts': '-',

@@ -36,6 +36,7 @@ const WORKLOAD_MODULES = [
   ...[
     'dm_crypt',
     'aesni_intel',
+    'aes_ce_blk',
     'aes_generic',
     'xts',
     'cbc',

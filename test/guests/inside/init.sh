@@ -19,7 +19,7 @@ echo 0 >/proc/sys/kernel/kptr_restrict
 echo 0 >/proc/sys/kernel/printk_ratelimit
 echo on >/proc/sys/kernel/printk_devkmsg
 
-for module in virtio_net virtio_rng qemu_fw_cfg veth dummy br_netfilter tun loop dm_crypt aesni_intel xts \
+for module in virtio_net virtio_rng qemu_fw_cfg veth dummy br_netfilter tun loop dm_crypt aesni_intel aes_ce_blk xts \
   algif_skcipher overlay inet_diag tcp_diag udp_diag raw_diag unix_diag netlink_diag af_packet_diag; do
   modprobe -q "$module"
 done

@@ -28,10 +28,10 @@ CLONE_NEWUTS, CLONE_NEWIPC = 0x4000000, 0x8000000
 SYSCALLS = {
     'x86_64': {'clone': 56, 'exit': 60, 'memfd_create': 319, 'gettid': 186, 'add_key': 248, 'pidfd_open': 434,
                'io_uring_setup': 425, 'inotify_init1': 294, 'timerfd_create': 283, 'eventfd2': 290, 'signalfd4': 289,
-               'shmget': 29, 'shmat': 30, 'userfaultfd': 323, 'keyctl': 250},
+               'userfaultfd': 323, 'keyctl': 250},
     'aarch64': {'clone': 220, 'exit': 93, 'memfd_create': 279, 'gettid': 178, 'add_key': 217, 'pidfd_open': 434,
                 'io_uring_setup': 425, 'inotify_init1': 26, 'timerfd_create': 85, 'eventfd2': 19, 'signalfd4': 74,
-                'shmget': 194, 'shmat': 196, 'userfaultfd': 282, 'keyctl': 219},
+                'userfaultfd': 282, 'keyctl': 219},
     'i686': {'clone': 120, 'exit': 1, 'memfd_create': 356, 'gettid': 224, 'add_key': 286, 'pidfd_open': 434,
              'io_uring_setup': 425, 'inotify_init1': 332, 'timerfd_create': 322, 'eventfd2': 328, 'signalfd4': 327,
              'userfaultfd': 374, 'keyctl': 288},
@@ -631,7 +631,7 @@ def kinds_of_files(held):
     keep(watched)
     timer = syscall('timerfd_create', 1, 0)
     watched.register(timer, select.EPOLLIN)
-    mask = (ctypes.c_ulong * 1)(1 << 9)
+    mask = ctypes.byref(ctypes.c_uint64(1 << 9))
     syscall('signalfd4', -1, mask, 8, 0)
     inotify = syscall('inotify_init1', 0)
     libc.inotify_add_watch(inotify, b'/tmp', 0x100)
@@ -727,10 +727,9 @@ def kinds_of_maps(held):
     mapping(4 * page, 3, 1, memory)
     zero = os.open('/dev/zero', os.O_RDWR)
     mapping(2 * page, 3, 2, zero)
-    if 'shmget' in SYSCALLS:
-        segment = syscall('shmget', 0x56455354, 16 * page, 0o1600)
-        libc.shmat.restype = ctypes.c_void_p
-        libc.shmat(segment, None, 0)
+    segment = check(libc.shmget(0x56455354, ctypes.c_size_t(16 * page), 0o1600), 'shmget')
+    libc.shmat.restype = ctypes.c_void_p
+    libc.shmat(segment, None, 0)
     big = mapping(16 << 20, 3, 0x22)
     ctypes.memset(big, 1, 3 << 20)
     locked = mapping(4 * page, 3, 0x22)
