@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import { cp, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { Guest } from './catalog.ts';
-import { CommandFailed, run } from './command.ts';
+import { run } from './command.ts';
 import { workFolder } from './folders.ts';
-import { PackageSuite, type Reach, unpack } from './packages.ts';
+import { fetchPackages, unpack } from './packages.ts';
 
 /** A kernel unpacked from its packages. */
 export interface Kernel {
@@ -27,24 +27,13 @@ async function moduleFolder(tree: string): Promise<string> {
   throw new Error(`${tree} holds no kernel modules`);
 }
 
-/** The package files of the newest kernel of the guest's line that the archive really has. */
-async function kernelPackages(guest: Guest): Promise<string[]> {
-  const from = async (reach: Reach): Promise<string[]> => {
-    const suite = await PackageSuite.open(guest.suite, guest.architecture, reach);
-    const parts = (await suite.closure([guest.kernelPackage])).filter((name) => KERNEL_PART.test(name));
-    if (parts.length === 0)
-      throw new Error(`${guest.kernelPackage} of ${guest.suite} leads to no kernel package`);
-    return suite.download(parts);
-  };
-  return from('with security updates').catch((cause: unknown) => {
-    if (cause instanceof CommandFailed) return from('release');
-    throw cause;
-  });
-}
-
 /** Downloads and unpacks the newest kernel of the guest's line; an unpacked one is used again. */
 export async function fetchKernel(guest: Guest): Promise<Kernel> {
-  const packages = await kernelPackages(guest);
+  const { suite, architecture, kernelPackage } = guest;
+  const packages = await fetchPackages(suite, architecture, [kernelPackage], (name) =>
+    KERNEL_PART.test(name),
+  );
+  if (packages.length === 0) throw new Error(`${kernelPackage} of ${suite} leads to no kernel package`);
   const names = packages.map((file) => basename(file));
   const last = names.find((file) => file.startsWith('linux-image-')) ?? names[0]!;
   const tree = join(workFolder, 'kernels', last.replace(/\.deb$/, ''));

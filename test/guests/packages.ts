@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Architecture } from './catalog.ts';
-import { run } from './command.ts';
+import { CommandFailed, run } from './command.ts';
 import { workFolder } from './folders.ts';
 
 /** Lists older than this are fetched again: a kernel that has left the archive cannot be downloaded. */
@@ -31,7 +31,7 @@ async function systemArchives(): Promise<Archive[]> {
  * Which of a suite's archives are used: its release alone, or also the updates for security, which are newer but
  * may be listed by an archive that no longer has their files.
  */
-export type Reach = 'with security updates' | 'release';
+type Reach = 'with security updates' | 'release';
 
 /** The archive lines of another suite, at the addresses of the system's own. */
 async function sourceLines(suite: string, reach: Reach): Promise<string[]> {
@@ -49,22 +49,49 @@ async function sourceLines(suite: string, reach: Reach): Promise<string[]> {
   return lines;
 }
 
+/** Whether less than this time has passed since a moment was noted in a file. */
+async function noted(stamp: string, withinMs: number): Promise<boolean> {
+  return existsSync(stamp) && Date.now() - Number(await readFile(stamp, 'utf8')) < withinMs;
+}
+
+/**
+ * The files of the packages that these need and that are wanted, downloaded. Where the archive of the updates for
+ * security is at odds with itself, the packages are those of the release.
+ */
+export async function fetchPackages(
+  suite: string,
+  architecture: Architecture,
+  names: readonly string[],
+  wanted: (name: string) => boolean,
+): Promise<string[]> {
+  const from = async (reach: Reach): Promise<string[]> => {
+    const opened = await PackageSuite.open(suite, architecture, reach);
+    return opened.download((await opened.closure(names)).filter(wanted));
+  };
+  const refused = join(workFolder, 'apt', `${suite}-${architecture}-updates-refused-${names[0]}`);
+  if (await noted(refused, LISTS_ARE_FRESH_MS)) return from('release');
+  try {
+    return await from('with security updates');
+  } catch (cause) {
+    if (!(cause instanceof CommandFailed)) throw cause;
+    const packages = await from('release');
+    await writeFile(refused, String(Date.now()));
+    return packages;
+  }
+}
+
 /**
  * One suite of one architecture, with an apt state of its own: nothing is installed on the host, and what the
  * host has installed plays no part.
  */
-export class PackageSuite {
+class PackageSuite {
   private readonly folder: string;
 
   private constructor(folder: string) {
     this.folder = folder;
   }
 
-  static async open(
-    suite: string,
-    architecture: Architecture,
-    reach: Reach = 'with security updates',
-  ): Promise<PackageSuite> {
+  static async open(suite: string, architecture: Architecture, reach: Reach): Promise<PackageSuite> {
     const name = `${suite}-${architecture}${reach === 'release' ? '-release' : ''}`;
     const folder = join(workFolder, 'apt', name);
     await mkdir(join(folder, 'lists', 'partial'), { recursive: true });
@@ -98,8 +125,7 @@ export class PackageSuite {
 
   private async refreshLists(): Promise<void> {
     const stamp = join(this.folder, 'lists-fetched');
-    const fetched = existsSync(stamp) ? Number(await readFile(stamp, 'utf8')) : 0;
-    if (Date.now() - fetched < LISTS_ARE_FRESH_MS) return;
+    if (await noted(stamp, LISTS_ARE_FRESH_MS)) return;
     await this.apt('apt-get', ['update', '-qq']);
     await writeFile(stamp, String(Date.now()));
   }
@@ -113,11 +139,12 @@ export class PackageSuite {
 
   /** Downloads packages that are not here yet; gives the path of each. */
   async download(names: readonly string[]): Promise<string[]> {
+    if (names.length === 0) return [];
     const store = join(this.folder, 'packages');
-    const wanted = (await this.apt('apt-get', ['download', '--print-uris', '-qq', ...names]))
+    const listed = (await this.apt('apt-get', ['download', '--print-uris', '-qq', ...names]))
       .split('\n')
       .flatMap((line) => /^'[^']*' (\S+)/.exec(line)?.[1] ?? []);
-    const missing = wanted.filter((file) => !existsSync(join(store, file)));
+    const missing = listed.filter((file) => !existsSync(join(store, file)));
     if (missing.length > 0) {
       const incoming = join(this.folder, 'incoming');
       await rm(incoming, { recursive: true, force: true });
@@ -129,7 +156,7 @@ export class PackageSuite {
       );
       for (const file of await readdir(incoming)) await rename(join(incoming, file), join(store, file));
     }
-    return wanted.map((file) => join(store, file));
+    return listed.map((file) => join(store, file));
   }
 }
 

@@ -6,7 +6,7 @@ import type { Architecture } from './catalog.ts';
 import { run } from './command.ts';
 import { insideFolder, workFolder } from './folders.ts';
 import { copyModules, type Kernel, moduleClosure } from './kernel.ts';
-import { PackageSuite, unpack } from './packages.ts';
+import { fetchPackages, unpack } from './packages.ts';
 
 /** One userland serves every kernel: what is under test is the kernel. */
 const USERLAND_SUITE = 'bookworm';
@@ -86,8 +86,7 @@ export async function userlandPackages(
   architecture: Architecture,
   { packages, notNeeded }: Pick<Recipe, 'packages' | 'notNeeded'>,
 ): Promise<string[]> {
-  const suite = await PackageSuite.open(USERLAND_SUITE, architecture);
-  return suite.download((await suite.closure(packages)).filter((name) => !notNeeded.test(name)));
+  return fetchPackages(USERLAND_SUITE, architecture, packages, (name) => !notNeeded.test(name));
 }
 
 /** The tree of a userland's packages, unpacked once. */
