@@ -23,6 +23,7 @@ const ROOMS: Readonly<Record<string, Doors>> = {
   'src/translate': { code: ['src/base', 'src/memory'] },
   'src/types': { code: ['src/base', 'src/translate'] },
   'src/profile': { code: ['src/base', 'src/types'] },
+  'src/debuginfo': { code: ['src/base', 'src/types', 'src/profile'] },
   'src/kernel': {
     code: ['src/base', 'src/translate', 'src/types'],
     later: ['src/memory', 'src/profile'],
