@@ -1,7 +1,10 @@
 /** Debian's word for an architecture. */
 export type Architecture = 'amd64' | 'arm64' | 'i386';
 
-/** What a guest is asked to do before its memory is dumped, beyond the common workload. */
+/** What only some guests do, because it takes long or much memory: each is a file beside the common workload. */
+export type Part = 'namespaces' | 'many_threads' | 'crowd' | 'many_sockets' | 'ipv6' | 'deleted';
+
+/** A machine that can be made: its kernel, its hardware, and what it is asked to do before its memory is dumped. */
 export interface Guest {
   /** The name on the command line and of the guest's folder: `amd64-6.1-cloud`. */
   readonly name: string;
@@ -20,6 +23,8 @@ export interface Guest {
   readonly vmcoreinfoDevice: boolean;
   /** More words for the kernel's command line. */
   readonly kernelArguments: readonly string[];
+  /** What it does beyond the common workload. */
+  readonly parts: readonly Part[];
 }
 
 /**
@@ -29,13 +34,17 @@ export interface Guest {
 const AMD64_CPU = { 4: 'max,la57=off', 5: 'max' } as const;
 
 type Choice = Pick<Guest, 'name' | 'suite' | 'kernelPackage'> &
-  Partial<Pick<Guest, 'cpus' | 'ramMiB' | 'vmcoreinfoDevice' | 'kernelArguments'>>;
+  Partial<Pick<Guest, 'cpus' | 'ramMiB' | 'vmcoreinfoDevice' | 'kernelArguments'>> & {
+    /** What the guest does, and what the one with deeper tables does. */
+    readonly parts?: readonly Part[];
+    readonly deeperParts?: readonly Part[];
+  };
 
 /** What a guest is unless its entry says otherwise. */
 const common = { cpus: 1, ramMiB: 512, vmcoreinfoDevice: false, kernelArguments: [] } as const;
 
 /** One amd64 kernel is two guests, `NAME` with four levels and `NAME-la57` with five. */
-function amd64(choice: Choice): Guest[] {
+function amd64({ parts = [], deeperParts = [], ...choice }: Choice): Guest[] {
   return ([4, 5] as const).map((levels) => ({
     ...common,
     architecture: 'amd64',
@@ -43,6 +52,7 @@ function amd64(choice: Choice): Guest[] {
     pagingLevels: levels,
     ...choice,
     name: levels === 5 ? `${choice.name}-la57` : choice.name,
+    parts: levels === 5 ? deeperParts : parts,
   }));
 }
 
@@ -53,7 +63,7 @@ function amd64(choice: Choice): Guest[] {
 const ARM64_CPU = { 4: 'cortex-a57', 5: 'max,pauth-impdef=on' } as const;
 
 /** One arm64 kernel is two guests, `NAME` with 48 bits of virtual addresses and `NAME-lva` with 52. */
-function arm64(choice: Choice): Guest[] {
+function arm64({ parts = [], deeperParts = [], ...choice }: Choice): Guest[] {
   return ([4, 5] as const).map((levels) => ({
     ...common,
     architecture: 'arm64',
@@ -61,24 +71,33 @@ function arm64(choice: Choice): Guest[] {
     pagingLevels: levels,
     ...choice,
     name: levels === 5 ? `${choice.name}-lva` : choice.name,
+    parts: levels === 5 ? deeperParts : parts,
   }));
 }
 
 /** Every guest that can be made, by name. */
 export const catalog: readonly Guest[] = [
-  ...amd64({ name: 'amd64-6.1-cloud', suite: 'bookworm', kernelPackage: 'linux-image-cloud-amd64' }),
+  ...amd64({
+    name: 'amd64-6.1-cloud',
+    suite: 'bookworm',
+    kernelPackage: 'linux-image-cloud-amd64',
+    deeperParts: ['namespaces'],
+  }),
   ...amd64({
     name: 'amd64-6.12-cloud',
     suite: 'trixie',
     kernelPackage: 'linux-image-cloud-amd64',
     cpus: 2,
     vmcoreinfoDevice: true,
+    parts: ['ipv6'],
+    deeperParts: ['deleted'],
   }),
   // Debian's 5.10 leaves 5 levels off whatever the CPU can (CONFIG_X86_5LEVEL).
   ...amd64({
     name: 'amd64-5.10-cloud',
     suite: 'bullseye',
     kernelPackage: 'linux-image-cloud-amd64',
+    parts: ['namespaces', 'many_threads'],
   }).slice(0, 1),
   // Debian's kernel for every machine, on two CPUs, and the one for real time, which sleeps where others spin.
   ...amd64({
@@ -86,18 +105,45 @@ export const catalog: readonly Guest[] = [
     suite: 'bookworm',
     kernelPackage: 'linux-image-amd64',
     cpus: 2,
+    ramMiB: 1024,
+    parts: ['many_sockets'],
   }).slice(0, 1),
-  ...amd64({ name: 'amd64-6.1-rt', suite: 'bookworm', kernelPackage: 'linux-image-rt-amd64' }).slice(0, 1),
+  ...amd64({
+    name: 'amd64-6.1-rt',
+    suite: 'bookworm',
+    kernelPackage: 'linux-image-rt-amd64',
+    parts: ['many_threads'],
+  }).slice(0, 1),
   // With kernel page-table isolation every process has two tables.
   ...amd64({
     name: 'amd64-6.1-cloud-pti',
     suite: 'bookworm',
     kernelPackage: 'linux-image-cloud-amd64',
     kernelArguments: ['pti=on'],
+    ramMiB: 1024,
+    parts: ['crowd'],
   }).slice(0, 1),
-  ...amd64({ name: 'amd64-7.2-cloud', suite: 'forky', kernelPackage: 'linux-image-cloud-amd64' }),
-  ...arm64({ name: 'arm64-6.12-cloud', suite: 'trixie', kernelPackage: 'linux-image-cloud-arm64' }),
-  ...arm64({ name: 'arm64-7.2-cloud', suite: 'forky', kernelPackage: 'linux-image-cloud-arm64' }),
+  ...amd64({
+    name: 'amd64-7.2-cloud',
+    suite: 'forky',
+    kernelPackage: 'linux-image-cloud-amd64',
+    parts: ['namespaces', 'deleted'],
+    deeperParts: ['ipv6', 'many_threads'],
+  }),
+  ...arm64({
+    name: 'arm64-6.12-cloud',
+    suite: 'trixie',
+    kernelPackage: 'linux-image-cloud-arm64',
+    parts: ['namespaces'],
+    deeperParts: ['ipv6', 'deleted'],
+  }),
+  ...arm64({
+    name: 'arm64-7.2-cloud',
+    suite: 'forky',
+    kernelPackage: 'linux-image-cloud-arm64',
+    parts: ['many_threads'],
+    deeperParts: ['namespaces'],
+  }),
   // 32 bits with PAE: memory above 896 MiB is not always mapped, so there must be some.
   {
     ...common,
@@ -108,6 +154,7 @@ export const catalog: readonly Guest[] = [
     cpuModel: 'max',
     pagingLevels: 3,
     ramMiB: 1536,
+    parts: ['ipv6', 'deleted'],
   },
 ];
 

@@ -86,6 +86,7 @@ export class Machine {
       'panic=-1',
       'net.ifnames=0',
       ...guest.kernelArguments,
+      ...(guest.parts.length > 0 ? [`vestige.parts=${guest.parts.join(',')}`] : []),
     ];
     const args = [
       ...['-accel', 'tcg', '-machine', board.machine, '-cpu', guest.cpuModel, '-smp', String(guest.cpus)],

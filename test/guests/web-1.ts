@@ -18,6 +18,7 @@ export const web1: Guest = {
   vmcoreinfoDevice: true,
   // Freed memory is zeroed, what booting left behind included. Without tracefs ten thousand inodes fewer are kept.
   kernelArguments: ['init_on_free=1', 'initcall_blacklist=tracer_init_tracefs'],
+  parts: [],
 };
 
 /** The addresses are those that the documentation of networks may use (RFC 5737), and a private network. */

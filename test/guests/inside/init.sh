@@ -36,7 +36,7 @@ tries=0
 until [ -e /run/workload.json ]; do
   sleep 0.2
   tries=$((tries + 1))
-  [ $tries -lt 600 ] || fail 'the workload did not finish'
+  [ $tries -lt 2000 ] || fail 'the workload did not finish'
   kill -0 $! 2>/dev/null || fail 'the workload ended'
 done
 python3 /guest/record.py >/dev/console 2>&1 </dev/null || fail 'the recorder ended'
