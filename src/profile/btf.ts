@@ -1,226 +1,168 @@
-import { BadProfile } from '../base/errors.ts';
 import type { Layouts, MemberLayout, TypeLayout } from '../types/layout.ts';
-import { hashByte, hashName } from './name-hash.ts';
+import { type CType, readCType } from './btf-ctype.ts';
+import { BtfSection, KIND, NameSet } from './btf-section.ts';
 import type { Wants } from './profile.ts';
 
-// BTF: Linux Documentation/bpf/btf.rst, "BTF Type and String Encoding"; include/uapi/linux/btf.h.
-const MAGIC = 0xeb9f;
-const KIND = {
-  int: 1,
-  ptr: 2,
-  array: 3,
-  struct: 4,
-  union: 5,
-  enum: 6,
-  typedef: 8,
-  volatile: 9,
-  const: 10,
-  restrict: 11,
-  typeTag: 18,
-  enum64: 19,
-} as const;
-/** Words that follow a type's three, by kind: fixed and for each of its `vlen` members. Kinds past the table are unknown. */
-const FIXED_WORDS = [0, 1, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 1, 0, 0];
-const MEMBER_WORDS = [0, 0, 0, 0, 3, 3, 2, 0, 0, 0, 0, 0, 0, 2, 0, 3, 0, 0, 0, 3];
-/** No kernel has nearly as many; a vmlinux has 95,000 to 160,000. */
-const MAXIMUM_TYPES = 4_000_000;
 /** Members looked at for one struct, inner ones included: task_struct has 300. A struct that contains itself ends here. */
 const MAXIMUM_MEMBERS = 5_000;
-/** typedef of const of array of …: real chains are below ten. */
+/** Structs of one name that are looked at: a few, where drivers chose the same. */
+const MAXIMUM_NAMESAKES = 64;
+/** Nameless structs within nameless structs: the kernel's deepest is below ten. */
 const MAXIMUM_DEPTH = 32;
+
+/** One struct of a build: how it is laid out, and of which types its members are. */
+export interface DescribedStruct {
+  /** The whole. */
+  readonly type: CType;
+  readonly members: Readonly<Record<string, DescribedMember>>;
+}
+export interface DescribedMember {
+  readonly type: CType;
+  readonly layout: MemberLayout;
+}
 
 /** Struct layouts as a kernel describes them itself. */
 export class Btf {
-  readonly #types: Uint32Array;
-  readonly #strings: Uint8Array;
-  readonly #pointerBytes: number;
-  /** Word index of each type in #types, by type id; id 0 is void. */
-  readonly #starts: Uint32Array;
+  readonly #section: BtfSection;
 
   /** @throws BadProfile where `bytes` is no sound BTF */
   constructor(bytes: Uint8Array, pointerBytes: 4 | 8) {
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    if (bytes.length < 24 || view.getUint16(0, true) !== MAGIC) throw new BadProfile('btf has no magic');
-    if (view.getUint8(2) !== 1) throw new BadProfile(`btf has version ${view.getUint8(2)}, known is 1`);
-    const header = view.getUint32(4, true);
-    const [typeStart, typeBytes] = [header + view.getUint32(8, true), view.getUint32(12, true)];
-    const [stringStart, stringBytes] = [header + view.getUint32(16, true), view.getUint32(20, true)];
-    if (
-      typeStart + typeBytes > bytes.length ||
-      stringStart + stringBytes > bytes.length ||
-      typeBytes % 4 !== 0
-    ) {
-      throw new BadProfile(`btf of ${bytes.length} bytes has sections past its end`);
-    }
-    this.#pointerBytes = pointerBytes;
-    // A copy, since words want an alignment that bytes of a dump need not have (and Buffer's own slice copies nothing).
-    this.#types = new Uint32Array(
-      Uint8Array.prototype.slice.call(bytes, typeStart, typeStart + typeBytes).buffer,
-    );
-    this.#strings = bytes.subarray(stringStart, stringStart + stringBytes);
-    this.#starts = this.#index();
+    this.#section = new BtfSection(bytes, pointerBytes);
   }
 
   /** How many types there are, void included. */
   get typeCount(): number {
-    return this.#starts.length;
+    return this.#section.count;
   }
 
   /** The layouts of the wanted structs, with the wanted members that exist. A struct that does not exist is left out. */
   layouts(wanted: Wants['types']): Layouts {
-    const byHash = new Map(Object.keys(wanted).map((name) => [hashName(name), name]));
-    const found: Record<string, TypeLayout> = {};
-    const types = this.#types;
-    for (let id = 1; id < this.#starts.length; id++) {
-      const at = this.#starts[id]!;
-      const kind = kindIn(types[at + 1]!);
-      if (kind !== KIND.struct && kind !== KIND.union && kind !== KIND.typedef) continue;
-      const name = byHash.get(this.#hashAt(types[at]!));
-      if (name === undefined || this.#nameAt(types[at]!) !== name) continue;
-      const layout = this.#layoutOf(kind === KIND.typedef ? this.#namelessBehind(id) : id, wanted[name]!);
-      // Two structs of one name exist where two drivers chose it: the one that has more of our members is ours.
-      if (layout !== undefined && memberCount(layout) >= memberCount(found[name])) found[name] = layout;
-    }
-    return found;
+    return Object.fromEntries(
+      [...this.#find(wanted)].map(([name, { size, members }]) => [
+        name,
+        { size, members: mapped(members, ({ layout }) => layout) } satisfies TypeLayout,
+      ]),
+    );
+  }
+
+  /** The wanted structs and members that exist, with their types: what `layouts` leaves out since reading needs it not. */
+  describe(wanted: Wants['types']): Readonly<Record<string, DescribedStruct>> {
+    const section = this.#section;
+    return Object.fromEntries(
+      [...this.#find(wanted)].map(([name, { id, members }]) => [
+        name,
+        {
+          type: readCType(section, id),
+          members: mapped(members, ({ layout, type }) => ({ layout, type: readCType(section, type) })),
+        },
+      ]),
+    );
   }
 
   /** The values of the wanted enumerators that exist. */
   enumerators(wanted: readonly string[]): Record<string, number> {
-    const byHash = new Map(wanted.map((name) => [hashName(name), name]));
+    const names = new NameSet(wanted);
     const found: Record<string, number> = {};
-    const types = this.#types;
-    for (let id = 1; id < this.#starts.length; id++) {
-      const at = this.#starts[id]!;
-      const info = types[at + 1]!;
-      if (kindIn(info) !== KIND.enum) continue;
-      for (let i = 0; i < (info & 0xffff); i++) {
-        const member = at + 3 + 2 * i;
-        const name = byHash.get(this.#hashAt(types[member]!));
-        if (name !== undefined && this.#nameAt(types[member]!) === name) found[name] = types[member + 1]! | 0;
+    const section = this.#section;
+    for (let id = 1; id < section.count; id++) {
+      const at = section.startOf(id)!;
+      if (section.kindAt(at) !== KIND.enum) continue;
+      const end = at + 3 + 2 * section.memberCountAt(at);
+      for (let member = at + 3; member < end; member += 2) {
+        const name = section.nameAmong(names, section.word(member));
+        if (name !== undefined) found[name] = section.word(member + 1) | 0;
       }
     }
     return found;
   }
 
-  #index(): Uint32Array {
-    const types = this.#types;
-    const starts = new Uint32Array(Math.min(MAXIMUM_TYPES, Math.floor(types.length / 3) + 1));
-    let count = 1; // id 0 is void and has no record
-    for (let at = 0; at < types.length; ) {
-      const info = types[at + 1];
-      const kind = info === undefined ? -1 : kindIn(info);
-      if (FIXED_WORDS[kind] === undefined || kind === 0)
-        throw new BadProfile(`btf type ${count} is of unknown kind ${kind}`);
-      if (count >= starts.length) throw new BadProfile(`btf has more than ${count} types`);
-      starts[count++] = at;
-      at += 3 + FIXED_WORDS[kind]! + MEMBER_WORDS[kind]! * (info! & 0xffff);
-      if (at > types.length) throw new BadProfile(`btf type ${count - 1} ends past its section`);
+  #find(wanted: Wants['types']): Map<string, FoundStruct> {
+    const names = new NameSet(Object.keys(wanted));
+    const found = new Map<string, FoundStruct>();
+    const namesakes = new Map<string, number>();
+    const section = this.#section;
+    for (let id = 1; id < section.count; id++) {
+      const at = section.startOf(id)!;
+      const kind = section.kindAt(at);
+      if (kind !== KIND.struct && kind !== KIND.union && kind !== KIND.typedef) continue;
+      const name = section.nameAmong(names, section.word(at));
+      const target = kind === KIND.typedef ? this.#namelessBehind(id) : id;
+      if (name === undefined || target === undefined) continue;
+      const seen = namesakes.get(name) ?? 0;
+      if (seen >= MAXIMUM_NAMESAKES) continue;
+      namesakes.set(name, seen + 1);
+      const candidate = this.#structAt(target, wanted[name]!);
+      // Two structs of one name exist where two drivers chose it: the one that has more of our members is ours.
+      const best = found.get(name);
+      if (best === undefined || candidate.members.size >= best.members.size) found.set(name, candidate);
     }
-    return starts.subarray(0, count);
+    return found;
   }
 
-  #layoutOf(id: number | undefined, wanted: readonly string[]): TypeLayout | undefined {
-    if (id === undefined) return undefined;
-    const members: Record<string, MemberLayout> = {};
-    this.#collect(id, 0, new Set(wanted), members, { left: MAXIMUM_MEMBERS });
-    return { size: this.#types[this.#starts[id]! + 2]!, members };
+  #structAt(id: number, wanted: readonly string[]): FoundStruct {
+    const section = this.#section;
+    const members = new Map<string, FoundMember>();
+    const names = new NameSet(wanted);
+    this.#collect({ names, members, left: MAXIMUM_MEMBERS }, id, 0, 0);
+    return { id, size: section.sizeOf(id), members };
   }
 
   /** Gathers members, going into nameless inner structs and unions as C does. */
-  #collect(
-    id: number,
-    base: number,
-    wanted: ReadonlySet<string>,
-    members: Record<string, MemberLayout>,
-    budget: { left: number },
-  ): void {
-    const at = this.#starts[id];
-    if (at === undefined) return;
-    const types = this.#types;
-    const info = types[at + 1]!;
-    for (let i = 0; i < (info & 0xffff) && budget.left-- > 0; i++) {
-      const member = at + 3 + 3 * i;
-      const [name, type, place] = [types[member]!, types[member + 1]!, types[member + 2]!];
-      const bits = info >>> 31 === 1 ? place >>> 24 : 0;
-      const bitOffset = info >>> 31 === 1 ? place & 0xff_ffff : place;
+  #collect(into: Gathering, id: number, base: number, depth: number): void {
+    const section = this.#section;
+    const at = section.startOf(id);
+    if (at === undefined || depth > MAXIMUM_DEPTH) return;
+    const tellsBits = section.flagAt(at);
+    const end = at + 3 + 3 * section.memberCountAt(at);
+    for (let member = at + 3; member < end && into.left-- > 0; member += 3) {
+      const [nameAt, type, place] = [
+        section.word(member),
+        section.word(member + 1),
+        section.word(member + 2),
+      ];
+      const bits = tellsBits ? place >>> 24 : 0;
+      const bitOffset = tellsBits ? place & 0xff_ffff : place;
       const offset = base + (bitOffset >>> 3);
-      if (name === 0) {
-        const inner = this.#resolve(type);
-        const kind = inner === undefined ? 0 : kindIn(types[this.#starts[inner]! + 1]!);
-        if (kind === KIND.struct || kind === KIND.union)
-          this.#collect(inner!, offset, wanted, members, budget);
+      if (nameAt === 0) {
+        const inner = section.resolve(type);
+        if (inner !== undefined && this.#isStruct(inner)) this.#collect(into, inner, offset, depth + 1);
         continue;
       }
-      const text = this.#nameAt(name);
-      if (!wanted.has(text) || members[text] !== undefined) continue;
-      const size = this.#sizeOf(type, 0);
-      members[text] = bits === 0 ? [offset, size] : [offset, size, bitOffset & 7, bits];
+      const name = section.nameAmong(into.names, nameAt);
+      if (name === undefined || into.members.has(name)) continue;
+      const size = section.sizeOf(type);
+      const layout: MemberLayout = bits === 0 ? [offset, size] : [offset, size, bitOffset & 7, bits];
+      into.members.set(name, { type, layout });
     }
   }
 
-  /** `id` with typedefs and qualifiers taken off. */
-  #resolve(id: number): number | undefined {
-    let current = id;
-    for (let depth = 0; depth < MAXIMUM_DEPTH; depth++) {
-      const at = this.#starts[current];
-      if (at === undefined || current === 0) return undefined;
-      const kind = kindIn(this.#types[at + 1]!);
-      if (!isAlias(kind)) return current;
-      current = this.#types[at + 2]!;
-    }
-    return undefined;
+  #isStruct(id: number): boolean {
+    const kind = this.#section.kindAt(this.#section.startOf(id)!);
+    return kind === KIND.struct || kind === KIND.union;
   }
 
   #namelessBehind(id: number): number | undefined {
-    const target = this.#resolve(id);
-    if (target === undefined) return undefined;
-    const at = this.#starts[target]!;
-    const kind = kindIn(this.#types[at + 1]!);
-    return (kind === KIND.struct || kind === KIND.union) && this.#types[at] === 0 ? target : undefined;
-  }
-
-  /** Bytes of a type; 0 where it has none or is malformed. */
-  #sizeOf(id: number, depth: number): number {
-    const target = this.#resolve(id);
-    if (target === undefined || depth > MAXIMUM_DEPTH) return 0;
-    const at = this.#starts[target]!;
-    switch (kindIn(this.#types[at + 1]!)) {
-      case KIND.ptr:
-        return this.#pointerBytes;
-      case KIND.array:
-        return this.#types[at + 5]! * this.#sizeOf(this.#types[at + 3]!, depth + 1);
-      case KIND.int:
-      case KIND.struct:
-      case KIND.union:
-      case KIND.enum:
-      case KIND.enum64:
-        return this.#types[at + 2]!;
-      default:
-        return 0;
-    }
-  }
-
-  #hashAt(offset: number): number {
-    let hash = 0;
-    for (let i = offset; i < this.#strings.length && this.#strings[i] !== 0; i++)
-      hash = hashByte(hash, this.#strings[i]!);
-    return hash;
-  }
-
-  #nameAt(offset: number): string {
-    const end = this.#strings.indexOf(0, offset);
-    return String.fromCharCode(
-      ...this.#strings.subarray(offset, Math.min(end < 0 ? offset : end, offset + 512)),
-    );
+    const target = this.#section.resolve(id);
+    if (target === undefined || !this.#isStruct(target)) return undefined;
+    return this.#section.word(this.#section.startOf(target)!) === 0 ? target : undefined;
   }
 }
 
-const kindIn = (info: number): number => (info >>> 24) & 0x1f;
-const isAlias = (kind: number): boolean =>
-  kind === KIND.typedef ||
-  kind === KIND.volatile ||
-  kind === KIND.const ||
-  kind === KIND.restrict ||
-  kind === KIND.typeTag;
-const memberCount = (layout: TypeLayout | undefined): number =>
-  layout === undefined ? 0 : Object.keys(layout.members).length;
+interface FoundStruct {
+  readonly id: number;
+  readonly size: number;
+  readonly members: ReadonlyMap<string, FoundMember>;
+}
+interface FoundMember {
+  readonly type: number;
+  readonly layout: MemberLayout;
+}
+/** What is looked for in one struct, what was found, and how many members may still be looked at. */
+interface Gathering {
+  readonly names: NameSet;
+  readonly members: Map<string, FoundMember>;
+  left: number;
+}
+
+const mapped = <T, U>(members: ReadonlyMap<string, T>, to: (member: T) => U): Record<string, U> =>
+  Object.fromEntries([...members].map(([name, member]) => [name, to(member)]));

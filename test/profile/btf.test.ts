@@ -85,7 +85,17 @@ describe('Btf', () => {
     ['btf has no magic', (bytes: Buffer) => bytes.writeUInt16LE(0, 0)],
     ['btf has version 9, known is 1', (bytes: Buffer) => bytes.writeUInt8(9, 2)],
     [/^btf of \d+ bytes has sections past its end$/, (bytes: Buffer) => bytes.writeUInt32LE(0x7fffffff, 12)],
-    ['btf type 1 is of unknown kind 31', (bytes: Buffer) => bytes.writeUInt32LE(0x1f000000, 28)],
+    [
+      'btf type 1 is of kind 31, which is unknown: where the next begins cannot be told',
+      (bytes: Buffer) => bytes.writeUInt32LE(0x1f000000, 28),
+    ],
+    ['btf type 1 is of kind 0, which is unknown', (bytes: Buffer) => bytes.writeUInt32LE(0, 28)],
+    ['btf is of a big-endian machine, which is not read', (bytes: Buffer) => bytes.writeUInt16BE(0xeb9f, 0)],
+    ['btf has a header of 23 bytes', (bytes: Buffer) => bytes.writeUInt32LE(23, 4)],
+    [/^btf has a header of 2147483647 bytes/, (bytes: Buffer) => bytes.writeUInt32LE(0x7fffffff, 4)],
+    ['btf has 3 bytes of types: no whole words', (bytes: Buffer) => bytes.writeUInt32LE(3, 12)],
+    [/^btf is split: a module's/, (bytes: Buffer) => bytes.writeUInt32LE(bytes.readUInt32LE(16) - 1, 16)],
+    [/^btf is split/, (bytes: Buffer) => bytes.writeUInt32LE(0, 20)],
     [/^btf type \d+ ends past its section$/, (bytes: Buffer) => bytes.writeUInt32LE(0x0400ffff, 28)],
   ])('refuses damage: %s', (message, damage) => {
     const bytes = Buffer.from(drawn);

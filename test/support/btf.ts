@@ -1,6 +1,6 @@
 /** A C type as tests draw it: names of types point at other drawn types. */
 export type DrawnType =
-  | { readonly int: string; readonly size: number }
+  | { readonly int: string; readonly size: number; readonly signed?: true }
   | { readonly ptr: string }
   | { readonly array: string; readonly count: number }
   | {
@@ -11,7 +11,16 @@ export type DrawnType =
     }
   | { readonly typedef: string; readonly of: string }
   | { readonly const: string }
-  | { readonly enum: string; readonly values: Readonly<Record<string, number>> };
+  | { readonly fwd: string }
+  | { readonly enum: string; readonly values: Readonly<Record<string, number>> }
+  /** A kind of record that this program does not know, with what follows its three words. */
+  | { readonly kind: number; readonly vlen: number; readonly words: readonly number[] };
+
+/** What a BTF may have beside types and strings. */
+export interface DrawnBtfOptions {
+  /** Bytes of each kind's record behind its three words, by kind: fixed ones, and those of each member. */
+  readonly lengths?: readonly (readonly [fixed: number, each: number])[];
+}
 
 /** A member: name (empty for a nameless inner struct), type, byte offset; bits for a bitfield. */
 export type DrawnMember = readonly [
@@ -22,7 +31,10 @@ export type DrawnMember = readonly [
 ];
 
 /** Writes the BTF of drawn types; `key` names each for the others to refer to. Mirrors src/profile/btf.ts. */
-export function drawBtf(types: Readonly<Record<string, DrawnType>>): Uint8Array {
+export function drawBtf(
+  types: Readonly<Record<string, DrawnType>>,
+  { lengths }: DrawnBtfOptions = {},
+): Uint8Array {
   const ids = new Map(Object.keys(types).map((key, index) => [key, index + 1]));
   const id = (key: string): number => {
     const found = ids.get(key);
@@ -40,7 +52,10 @@ export function drawBtf(types: Readonly<Record<string, DrawnType>>): Uint8Array 
   const record = (name: string, kind: number, vlen: number, third: number, kindFlag = 0) =>
     words.push(text(name), ((kindFlag << 31) | (kind << 24) | vlen) >>> 0, third);
   for (const type of Object.values(types)) {
-    if ('int' in type) record(type.int, 1, 0, type.size) && words.push(type.size * 8);
+    if ('int' in type)
+      record(type.int, 1, 0, type.size) && words.push(((type.signed ? 1 : 0) << 24) | (type.size * 8));
+    else if ('kind' in type) record('', type.kind, type.vlen, 0) && words.push(...type.words);
+    else if ('fwd' in type) record(type.fwd, 7, 0, 0);
     else if ('ptr' in type) record('', 2, 0, id(type.ptr));
     else if ('array' in type) record('', 3, 0, 0) && words.push(id(type.array), id(type.array), type.count);
     else if ('typedef' in type) record(type.typedef, 8, 0, id(type.of));
@@ -58,12 +73,14 @@ export function drawBtf(types: Readonly<Record<string, DrawnType>>): Uint8Array 
     }
   }
   const typeBytes = words.length * 4;
-  const bytes = Buffer.alloc(24 + typeBytes + strings.length);
-  bytes.writeUInt16LE(0xeb9f, 0);
-  bytes.writeUInt8(1, 2);
-  for (const [index, word] of [24, 0, typeBytes, typeBytes, strings.length].entries())
-    bytes.writeUInt32LE(word, 4 + 4 * index);
-  for (const [index, word] of words.entries()) bytes.writeUInt32LE(word, 24 + 4 * index);
-  bytes.write(strings, 24 + typeBytes, 'latin1');
-  return bytes;
+  const table = Buffer.from((lengths ?? []).flatMap(([fixed, each]) => [fixed, each, 0, 0]));
+  const places = [0, typeBytes, typeBytes, strings.length];
+  if (lengths !== undefined) places.push(typeBytes + strings.length, table.length);
+  const header = Buffer.alloc(8 + 4 * places.length);
+  header.writeUInt16LE(0xeb9f, 0);
+  header.writeUInt8(1, 2);
+  for (const [index, word] of [header.length, ...places].entries()) header.writeUInt32LE(word, 4 + 4 * index);
+  const body = Buffer.alloc(typeBytes);
+  for (const [index, word] of words.entries()) body.writeUInt32LE(word >>> 0, 4 * index);
+  return Buffer.concat([header, body, Buffer.from(strings, 'latin1'), table]);
 }

@@ -1,0 +1,246 @@
+import { BadProfile } from '../base/errors.ts';
+import { hashByte, hashName } from './name-hash.ts';
+
+// BTF: Linux Documentation/bpf/btf.rst, "BTF Type and String Encoding"; include/uapi/linux/btf.h.
+const MAGIC = 0xeb9f;
+const SWAPPED_MAGIC = 0x9feb;
+const HEADER_BYTES = 24;
+/**
+ * Since Linux kernel commit 222edc843c15 ("btf: Add BTF kind layout encoding to UAPI") (in v7.1) the header may go
+ * on with the place of a table that tells the length of each kind of record.
+ */
+const HEADER_BYTES_WITH_LENGTHS = 32;
+/** Kinds of type by their numbers. */
+export const KIND = {
+  int: 1,
+  ptr: 2,
+  array: 3,
+  struct: 4,
+  union: 5,
+  enum: 6,
+  fwd: 7,
+  typedef: 8,
+  volatile: 9,
+  const: 10,
+  restrict: 11,
+  funcProto: 13,
+  float: 16,
+  typeTag: 18,
+  enum64: 19,
+} as const;
+/** Words that follow a type's three, by kind: fixed and for each of its `vlen` members. Kinds past the table are unknown. */
+const FIXED_WORDS = [0, 1, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 1, 0, 0];
+const MEMBER_WORDS = [0, 0, 0, 0, 3, 3, 2, 0, 0, 0, 0, 0, 0, 2, 0, 3, 0, 0, 0, 3];
+/** No kernel has nearly as many; a vmlinux has 95,000 to 160,000. */
+const MAXIMUM_TYPES = 4_000_000;
+/** typedef of const of array of …: real chains are below ten. */
+const MAXIMUM_DEPTH = 32;
+/** C names are shorter. What has no end by then has none. */
+const MAXIMUM_NAME_BYTES = 512;
+/**
+ * Nothing that a kernel keeps as one object is larger. What claims to be is malformed, and has size 0: arrays of
+ * 2^32 arrays would otherwise have more bytes than a number counts.
+ */
+const MAXIMUM_BYTES = 64 << 20;
+
+/** Names that are looked for among all others: found by hash, so that the others are never spelled out. */
+export class NameSet {
+  readonly #byHash: ReadonlyMap<number, string>;
+  readonly longest: number;
+  constructor(names: readonly string[]) {
+    this.#byHash = new Map(names.map((name) => [hashName(name), name]));
+    this.longest = Math.max(0, ...names.map((name) => name.length));
+  }
+  withHash(hash: number): string | undefined {
+    return this.#byHash.get(hash);
+  }
+}
+
+/** The types and strings of one BTF, checked as far as reading them needs. It says what is there and knows no layouts. */
+export class BtfSection {
+  readonly #types: Uint32Array;
+  readonly #strings: Uint8Array;
+  /** Word index of each type in #types, by type id; id 0 is void. */
+  readonly #starts: Uint32Array;
+  readonly #pointerBytes: number;
+
+  /** @throws BadProfile where `bytes` is no sound BTF */
+  constructor(bytes: Uint8Array, pointerBytes: 4 | 8) {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const magic = bytes.length < HEADER_BYTES ? 0 : view.getUint16(0, true);
+    if (magic === SWAPPED_MAGIC) throw new BadProfile('btf is of a big-endian machine, which is not read');
+    if (magic !== MAGIC) throw new BadProfile('btf has no magic');
+    if (view.getUint8(2) !== 1) throw new BadProfile(`btf has version ${view.getUint8(2)}, known is 1`);
+    const header = view.getUint32(4, true);
+    if (header < HEADER_BYTES || header > bytes.length)
+      throw new BadProfile(`btf has a header of ${header} bytes, known are ${HEADER_BYTES} and more`);
+    const part = (at: number): Uint8Array => {
+      const start = header + view.getUint32(at, true);
+      const end = start + view.getUint32(at + 4, true);
+      if (end > bytes.length) throw new BadProfile(`btf of ${bytes.length} bytes has sections past its end`);
+      return bytes.subarray(start, end);
+    };
+    const types = part(8);
+    if (types.length % 4 !== 0)
+      throw new BadProfile(`btf has ${types.length} bytes of types: no whole words`);
+    this.#pointerBytes = pointerBytes;
+    // A copy, since words want an alignment that bytes of a dump need not have (and Buffer's own slice copies nothing).
+    this.#types = new Uint32Array(Uint8Array.prototype.slice.call(types).buffer);
+    this.#strings = part(16);
+    // Name 0 is that of the nameless. In the BTF of modules numbers go on where the kernel's own end.
+    if (this.#strings[0] !== 0)
+      throw new BadProfile("btf is split: a module's, which means nothing without the kernel's own");
+    const lengths = header < HEADER_BYTES_WITH_LENGTHS ? new Uint8Array() : part(24);
+    this.#starts = this.#index(recordWords(lengths));
+  }
+
+  /** How many types there are, void included. */
+  get count(): number {
+    return this.#starts.length;
+  }
+
+  /** The word index of a type's record; undefined for void and for what does not exist. */
+  startOf(id: number): number | undefined {
+    return id === 0 ? undefined : this.#starts[id];
+  }
+  word(at: number): number {
+    return this.#types[at]!;
+  }
+  /** The kind of the type whose record is at `at`. */
+  kindAt(at: number): number {
+    return kindIn(this.#types[at + 1]!);
+  }
+  /** How many members, enumerators or parameters it has. */
+  memberCountAt(at: number): number {
+    return vlenIn(this.#types[at + 1]!);
+  }
+  /** Of structs: whether members tell bits. Of enums: whether the values are signed. Of forward declarations: whether of a union. */
+  flagAt(at: number): boolean {
+    return this.#types[at + 1]! >>> 31 === 1;
+  }
+
+  /** `id` with typedefs and qualifiers taken off; undefined for void and what leads nowhere. */
+  resolve(id: number): number | undefined {
+    let current = id;
+    for (let depth = 0; depth < MAXIMUM_DEPTH; depth++) {
+      const at = this.startOf(current);
+      if (at === undefined) return undefined;
+      if (!isAlias(this.kindAt(at))) return current;
+      current = this.#types[at + 2]!;
+    }
+    return undefined;
+  }
+
+  /** Bytes of a type; 0 where it has none or is malformed. */
+  sizeOf(id: number): number {
+    let count = 1;
+    let current = id;
+    for (let depth = 0; depth < MAXIMUM_DEPTH; depth++) {
+      const target = this.resolve(current);
+      if (target === undefined) return 0;
+      const at = this.#starts[target]!;
+      if (this.kindAt(at) !== KIND.array) {
+        const size = count * this.#plainSizeAt(at);
+        return size <= MAXIMUM_BYTES ? size : 0;
+      }
+      count *= this.#types[at + 5]!;
+      current = this.#types[at + 3]!;
+    }
+    return 0;
+  }
+
+  /** The one of `names` that is at `offset` in the strings. Anything else costs no more than the longest of them. */
+  nameAmong(names: NameSet, offset: number): string | undefined {
+    const strings = this.#strings;
+    const end = offset + names.longest;
+    let hash = 0;
+    let at = offset;
+    for (; at <= end; at++) {
+      const byte = strings[at];
+      if (byte === 0) break;
+      if (byte === undefined) return undefined;
+      hash = hashByte(hash, byte);
+    }
+    if (at > end) return undefined;
+    const name = names.withHash(hash);
+    return name !== undefined && this.nameAt(offset) === name ? name : undefined;
+  }
+
+  /** The name at `offset` in the strings; empty for the nameless, and where there is none or it has no end. */
+  nameAt(offset: number): string {
+    const piece = this.#strings.subarray(offset, offset + MAXIMUM_NAME_BYTES);
+    const end = piece.indexOf(0);
+    return end <= 0 ? '' : String.fromCharCode(...piece.subarray(0, end));
+  }
+
+  #plainSizeAt(at: number): number {
+    switch (this.kindAt(at)) {
+      case KIND.ptr:
+        return this.#pointerBytes;
+      case KIND.int:
+      case KIND.float:
+      case KIND.struct:
+      case KIND.union:
+      case KIND.enum:
+      case KIND.enum64:
+        return this.#types[at + 2]!;
+      default:
+        return 0;
+    }
+  }
+
+  #index({ fixed, each }: RecordWords): Uint32Array {
+    const types = this.#types;
+    const starts = new Uint32Array(Math.min(MAXIMUM_TYPES, Math.floor(types.length / 3) + 1));
+    let count = 1; // id 0 is void and has no record
+    for (let at = 0; at < types.length; ) {
+      const info = types[at + 1];
+      if (info === undefined) throw new BadProfile(`btf type ${count} ends past its section`);
+      const kind = kindIn(info);
+      if (fixed[kind] === UNKNOWN) {
+        throw new BadProfile(
+          `btf type ${count} is of kind ${kind}, which is unknown: where the next begins cannot be told`,
+        );
+      }
+      if (count >= starts.length) throw new BadProfile(`btf has more than ${count} types`);
+      starts[count++] = at;
+      at += 3 + fixed[kind]! + each[kind]! * vlenIn(info);
+      if (at > types.length) throw new BadProfile(`btf type ${count - 1} ends past its section`);
+    }
+    return starts.subarray(0, count);
+  }
+}
+
+/** Words that follow a type's first three, by kind: fixed ones, and those of each member. */
+interface RecordWords {
+  readonly fixed: Uint8Array;
+  readonly each: Uint8Array;
+}
+const UNKNOWN = 0xff;
+
+/** What is known of known kinds, and what the BTF itself tells of newer ones: bytes fixed, bytes of each member, flags (u16). */
+function recordWords(told: Uint8Array): RecordWords {
+  const fixed = new Uint8Array(128).fill(UNKNOWN);
+  const each = new Uint8Array(128);
+  for (let kind = 0; kind * 4 + 1 < told.length && kind < fixed.length; kind++) {
+    const [fixedBytes, eachBytes] = [told[4 * kind]!, told[4 * kind + 1]!];
+    if (fixedBytes % 4 !== 0 || eachBytes % 4 !== 0) continue;
+    fixed[kind] = fixedBytes / 4;
+    each[kind] = eachBytes / 4;
+  }
+  fixed.set(FIXED_WORDS);
+  each.set(MEMBER_WORDS);
+  fixed[0] = UNKNOWN;
+  return { fixed, each };
+}
+
+// Since Linux kernel commit f7a6b9eaff3e ("bpf: Extend BTF UAPI vlen, kinds to use unused bits") (in v7.2), kinds
+// have 7 bits and counts 24; the bits that were added are 0 in what older kernels wrote.
+const kindIn = (info: number): number => (info >>> 24) & 0x7f;
+const vlenIn = (info: number): number => info & 0xff_ffff;
+const isAlias = (kind: number): boolean =>
+  kind === KIND.typedef ||
+  kind === KIND.volatile ||
+  kind === KIND.const ||
+  kind === KIND.restrict ||
+  kind === KIND.typeTag;
