@@ -53,6 +53,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   chalk: ['src/report'],
   'get-east-asian-width': ['src/report'],
   'better-sqlite3': ['src/store'],
+  fzstd: ['src/profile'],
   'node:buffer': ['src/snapshot'],
   'node:crypto': ['src/session', 'src/scan', 'src/store', 'src/cli'],
   'node:fs': ['src/snapshot', 'src/store', 'src/watch', 'src/cli'],
@@ -63,7 +64,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'node:timers/promises': ['src/scan', 'src/watch'],
   'node:url': ['src/scan', 'src/cli'],
   'node:worker_threads': ['src/scan'],
-  'node:zlib': ['src/snapshot'],
+  'node:zlib': ['src/snapshot', 'src/profile'],
 };
 
 /** The one file that is no room: what the package gives to programs. */
