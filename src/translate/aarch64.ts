@@ -87,7 +87,7 @@ interface Half {
 
 /** Stage 1 translation of AArch64 as Linux uses it: a tree for the kernel's half of memory and one for the user's. */
 export class AArch64Paging implements Paging {
-  readonly name: string;
+  readonly shape: string;
   readonly levels: number;
   readonly pageBytes: number;
   readonly root: PhysicalAddress;
@@ -111,7 +111,7 @@ export class AArch64Paging implements Paging {
     this.root = this.#userRoot ?? this.#kernelRoot;
     this.levels = this.#kernel.levels;
     this.pageBytes = shape.granuleBytes;
-    this.name = `AArch64, ${shape.granuleBytes / 1024} KiB pages, ${shape.kernelBits} bits`;
+    this.shape = `${this.levels} levels, ${shape.granuleBytes / 1024} KiB pages, ${shape.kernelBits} bits`;
   }
 
   withRoot(root: PhysicalAddress): AArch64Paging {
@@ -210,6 +210,8 @@ class Descriptors {
   readonly stride: number;
   readonly entryMask: number;
   readonly #pageShift: number;
+  /** Bits of the low word that are a table's address. */
+  readonly #tableMask: number;
   readonly #topBlock: number;
   /** Bits 47–32 of an address, or 49–32 with LPA2. */
   readonly #highMask: number;
@@ -220,6 +222,7 @@ class Descriptors {
 
   constructor({ granuleBytes, wideOutput }: AArch64Shape) {
     this.#pageShift = Math.log2(granuleBytes);
+    this.#tableMask = -granuleBytes;
     this.stride = this.#pageShift - 3;
     this.entryMask = 2 ** this.stride - 1;
     // 1 GiB and 2 MiB, 32 MiB, 512 MiB; with wide addresses one level more: 512 GiB, 64 GiB, 4 TiB (D8.3.1).
@@ -254,16 +257,16 @@ class Descriptors {
   frame(shift: number, hi: number, lo: number, high: number, low: number): number {
     const top = this.#highOf(high, low);
     if (shift < 32) {
-      const within = 2 ** shift - 1;
+      const within = (1 << shift) - 1;
       return top * TWO_32 + ((low & ~within) >>> 0) + ((lo & within & ~0xfff) >>> 0);
     }
-    const within = 2 ** (shift - 32) - 1;
+    const within = (1 << (shift - 32)) - 1;
     return ((top & ~within) | (hi & within)) * TWO_32 + ((lo & ~0xfff) >>> 0);
   }
 
   /** The next table's address. */
   table(high: number, low: number): number {
-    return this.#highOf(high, low) * TWO_32 + ((low & -(2 ** this.#pageShift)) >>> 0);
+    return this.#highOf(high, low) * TWO_32 + ((low & this.#tableMask) >>> 0);
   }
 
   shapeFor({ levels, topEntries }: Half): TableShape {

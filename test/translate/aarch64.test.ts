@@ -206,22 +206,22 @@ describe.each(SHAPES)('AArch64 with pages of %i bytes, %i bits, wide output %s',
 describe('the shape of AArch64 tables', () => {
   it('names itself and counts its levels', () => {
     const told = SHAPES.map(([granule, bits, wide]) => {
-      const { name, levels, pageBytes } = new Drawing(shapeOf(granule, bits, wide)).paging();
-      return `${name}, ${levels} levels of ${pageBytes}`;
+      const { shape, pageBytes } = new Drawing(shapeOf(granule, bits, wide)).paging();
+      return `${shape}: ${pageBytes}`;
     });
     expect(told).toEqual([
-      'AArch64, 4 KiB pages, 39 bits, 3 levels of 4096',
-      'AArch64, 4 KiB pages, 48 bits, 4 levels of 4096',
-      'AArch64, 4 KiB pages, 48 bits, 4 levels of 4096',
-      'AArch64, 4 KiB pages, 52 bits, 5 levels of 4096',
-      'AArch64, 16 KiB pages, 36 bits, 2 levels of 16384',
-      'AArch64, 16 KiB pages, 47 bits, 3 levels of 16384',
-      'AArch64, 16 KiB pages, 48 bits, 4 levels of 16384',
-      'AArch64, 16 KiB pages, 52 bits, 4 levels of 16384',
-      'AArch64, 64 KiB pages, 42 bits, 2 levels of 65536',
-      'AArch64, 64 KiB pages, 48 bits, 3 levels of 65536',
-      'AArch64, 64 KiB pages, 48 bits, 3 levels of 65536',
-      'AArch64, 64 KiB pages, 52 bits, 3 levels of 65536',
+      '3 levels, 4 KiB pages, 39 bits: 4096',
+      '4 levels, 4 KiB pages, 48 bits: 4096',
+      '4 levels, 4 KiB pages, 48 bits: 4096',
+      '5 levels, 4 KiB pages, 52 bits: 4096',
+      '2 levels, 16 KiB pages, 36 bits: 16384',
+      '3 levels, 16 KiB pages, 47 bits: 16384',
+      '4 levels, 16 KiB pages, 48 bits: 16384',
+      '4 levels, 16 KiB pages, 52 bits: 16384',
+      '2 levels, 64 KiB pages, 42 bits: 65536',
+      '3 levels, 64 KiB pages, 48 bits: 65536',
+      '3 levels, 64 KiB pages, 48 bits: 65536',
+      '3 levels, 64 KiB pages, 52 bits: 65536',
     ]);
   });
 
@@ -391,6 +391,22 @@ describe('AArch64 descriptors that are not valid', () => {
       const fault = thrownBy(() => walk(drawing.paging(), drawing.tables.memory(), 0x7000n));
       expect(fault).toMatchObject({ code: 'not-present', level: 1, entry });
     }
+  });
+});
+
+describe('the frames of AArch64 blocks', () => {
+  it.each([
+    ['few', [0x3fff_f000, 0x4000_0000, 0x401f_f000, 0x4020_0000]],
+    ['many', Array.from({ length: 600 }, (_, n) => 0x4000_0000 + (n - 50) * 4096)],
+  ])('are found, and none beside them, where %s are wanted', (_, frames) => {
+    const drawing = new Drawing();
+    drawing.map(0x20_0000n, 0x4000_0000, 2);
+    const found: string[] = [];
+    drawing
+      .paging()
+      .findFrames(drawing.tables.memory(), new Set(frames), (frame, at) => found.push(`${frame} ${at}`));
+    const within = frames.filter((frame) => frame >= 0x4000_0000 && frame < 0x4020_0000);
+    expect(found).toEqual(within.map((frame) => `${frame} ${frame - 0x4000_0000 + 0x20_0000}`));
   });
 });
 
