@@ -38,5 +38,16 @@ export function fromWords(hi: number, lo: number): VirtualAddress {
   return quad[0]!;
 }
 
+/** `address` reduced to what a pointer of that width can hold. */
+export const wrapped = (address: bigint, pointerBytes: 4 | 8): VirtualAddress =>
+  BigInt.asUintN(8 * pointerBytes, address);
+
+/**
+ * Whether a symbol's link-time address is one of the kernel's half, where KASLR moves it. What is below is an absolute
+ * number: offsets into per-CPU memory. The kernel's half of 32 bits begins at 1 GiB at the lowest (VMSPLIT_1G).
+ */
+export const isKernelAddress = (address: bigint, pointerBytes: 4 | 8): boolean =>
+  address >= (pointerBytes === 8 ? 1n << 63n : 1n << 30n);
+
 /** `0x…` in lower case: how every address is written, in rows, messages and files. */
 export const hex = (address: bigint | number): string => `0x${address.toString(16)}`;

@@ -79,6 +79,14 @@ export class Recall implements ProfileShelf {
     return this.#guard((store) => store.findProfile(buildId));
   }
 
+  findByBanner(banner: string): Profile | undefined {
+    return this.#guard((store) => store.findByBanner(banner));
+  }
+
+  get searched(): string {
+    return this.#store?.searched ?? 'anywhere: there is no cache';
+  }
+
   keepProfile(profile: Profile): void {
     this.#guard((store) => store.keepProfile(profile));
   }

@@ -33,13 +33,14 @@ export interface KernelFacts {
   readonly release: string;
   /** Hex, or null where no note carries it. */
   readonly buildId: string | null;
-  /** `x86-64`. */
+  /** `x86-64`, `aarch64` or `i386`. */
   readonly architecture: string;
-  /** `4 levels`. */
+  /** `4 levels`; of AArch64 `4 KiB pages, 48 bits, 4 levels`. */
   readonly paging: string;
   /** Physical address of the kernel's page-table root, in hex. */
   readonly pageTableRoot: string;
-  readonly kaslr: { readonly virtual: string; readonly physical: string };
+  /** What was added to the link-time addresses, and where `_text` is; null where the snapshot does not tell. */
+  readonly kaslr: { readonly virtual: string | null; readonly physical: string | null };
   /** ISO 8601. */
   readonly bootTime: string | null;
   /** Guest's clock at the time of the snapshot, ISO 8601. */

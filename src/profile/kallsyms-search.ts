@@ -1,3 +1,4 @@
+import { isKernelAddress } from '../base/address.ts';
 import { EvidenceFault } from '../base/errors.ts';
 import { type ImageReader, type KallsymsPlaces, MAXIMUM_SYMBOLS } from './kallsyms.ts';
 
@@ -24,12 +25,17 @@ function digitsIn(bytes: Uint8Array): number[] {
 }
 
 /** Looks for token tables from `from` up to `to` in the kernel's image and yields the tables around each. */
-export function* searchKallsyms(read: ImageReader, from: bigint, to: bigint): Generator<KallsymsPlaces> {
+export function* searchKallsyms(
+  read: ImageReader,
+  from: bigint,
+  to: bigint,
+  pointerBytes: 4 | 8,
+): Generator<KallsymsPlaces> {
   for (let block = from; block < to; block += BigInt(BLOCK_BYTES)) {
     const length =
       Number(to - block) < BLOCK_BYTES ? Number(to - block) : BLOCK_BYTES + KALLSYMS_DIGITS.length;
     const bytes = readOrNothing(read, block, length);
-    for (const at of digitsIn(bytes)) yield* placesAround(read, block + BigInt(at));
+    for (const at of digitsIn(bytes)) yield* placesAround(read, block + BigInt(at), pointerBytes);
   }
 }
 
@@ -37,7 +43,11 @@ export function* searchKallsyms(read: ImageReader, from: bigint, to: bigint): Ge
  * The tables around the digits at `digits`: every reading of them that is consistent in itself. Which one is
  * right shows when known symbols are looked up.
  */
-export function* placesAround(read: ImageReader, digits: bigint): Generator<KallsymsPlaces> {
+export function* placesAround(
+  read: ImageReader,
+  digits: bigint,
+  pointerBytes: 4 | 8,
+): Generator<KallsymsPlaces> {
   const tokenTable = tokenTableStart(read, digits);
   if (tokenTable === undefined) return;
   const tokenIndex = tokenIndexAfter(read, tokenTable);
@@ -51,15 +61,16 @@ export function* placesAround(read: ImageReader, digits: bigint): Generator<Kall
   const offsetBytes = BigInt(4 * counted.symbolCount);
   // Since Linux kernel commit 404bad70fcf7 ("scripts/kallsyms: change the output order") (in v6.4), the offsets
   // follow the tokens; before, they stand before the count.
+  const width = BigInt(pointerBytes);
   for (const alignment of [8n, 4n]) {
     const after = alignUp(tokenIndex + 512n, alignment);
-    const relativeAfter = pointerAt(read, alignUp(after + offsetBytes, 8n));
+    const relativeAfter = pointerAt(read, alignUp(after + offsetBytes, width), pointerBytes);
     if (relativeAfter !== undefined) yield { ...base, offsets: after, relativeBase: relativeAfter };
     yield { ...base, offsets: after, relativeBase: null };
   }
-  const relativeBefore = pointerAt(read, countAt - 8n);
+  const relativeBefore = pointerAt(read, countAt - width, pointerBytes);
   if (relativeBefore !== undefined) {
-    yield { ...base, offsets: countAt - 8n - alignUp(offsetBytes, 8n), relativeBase: relativeBefore };
+    yield { ...base, offsets: countAt - width - alignUp(offsetBytes, width), relativeBase: relativeBefore };
   }
 }
 
@@ -146,10 +157,12 @@ function areNames(window: Uint8Array, view: DataView, namesAt: number, symbolCou
 }
 
 /** The kernel pointer at `at`, or undefined where there is none. */
-function pointerAt(read: ImageReader, at: bigint): bigint | undefined {
-  const bytes = readOrNothing(read, at, 8);
-  if (bytes.length < 8) return undefined;
-  const value = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true);
+function pointerAt(read: ImageReader, at: bigint, pointerBytes: 4 | 8): bigint | undefined {
+  const bytes = readOrNothing(read, at, pointerBytes);
+  if (bytes.length < pointerBytes) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, pointerBytes);
+  if (pointerBytes === 4) return [BigInt(view.getUint32(0, true))].find((value) => isKernelAddress(value, 4));
+  const value = view.getBigUint64(0, true);
   return value >= 0xffff_0000_0000_0000n && value < 0xffff_ffff_ffff_f000n ? value : undefined;
 }
 

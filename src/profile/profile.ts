@@ -50,6 +50,10 @@ export interface ProfileShelf {
   /** The profile of the build with this GNU build ID (hex). */
   findProfile(buildId: string): Profile | undefined;
   keepProfile(profile: Profile): void;
+  /** A profile of the kernel that introduces itself with exactly this banner: imported, in a folder, or shipped. */
+  findByBanner(banner: string): Profile | undefined;
+  /** Where `findByBanner` looks, as the end of a sentence: `among 3 imported ones or in profiles/`. */
+  readonly searched: string;
 }
 
 /** The file form of a profile: JSON, two-space indent, ending in a newline. */

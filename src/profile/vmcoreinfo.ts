@@ -8,8 +8,12 @@ export interface Vmcoreinfo {
   readonly symbols: ReadonlyMap<string, bigint>;
   /** `NUMBER(name)=decimal` lines. */
   readonly numbers: ReadonlyMap<string, bigint>;
-  /** `KERNELOFFSET`: the virtual KASLR slide. */
-  readonly kernelOffset: bigint;
+  /** `KERNELOFFSET`: the virtual KASLR slide; null where the kernel does not tell. */
+  readonly kernelOffset: bigint | null;
+  /** Names of the `CONFIG_name=y` lines, without `CONFIG_`. */
+  readonly configs: ReadonlySet<string>;
+  /** `PAGESIZE`, in bytes. */
+  readonly pageBytes: number;
 }
 
 /** Longest text that counts: the kernel gives it one page. */
@@ -46,17 +50,23 @@ export function parseVmcoreinfo(text: string): Vmcoreinfo | null {
   const numbers = new Map<string, bigint>();
   let release: string | undefined;
   let buildId: string | null = null;
-  let kernelOffset = 0n;
+  const configs = new Set<string>();
+  let kernelOffset: bigint | null = null;
+  let pageBytes = 4096;
   for (const line of text.slice(0, MAXIMUM_VMCOREINFO_BYTES).split('\n')) {
     const [, key, name, value] = /^([A-Z0-9_-]+)(?:\((\w+)\))?=(\S+)$/.exec(line) ?? [];
     if (key === undefined || value === undefined) continue;
     if (key === 'OSRELEASE') release ??= value;
     else if (key === 'BUILD-ID' && /^[0-9a-f]{16,64}$/.test(value)) buildId = value;
     else if (key === 'KERNELOFFSET' && /^[0-9a-f]{1,16}$/.test(value)) kernelOffset = BigInt(`0x${value}`);
+    else if (key === 'PAGESIZE' && /^\d{4,6}$/.test(value)) pageBytes = Number(value);
+    else if (key.startsWith('CONFIG_') && value === 'y') configs.add(key.slice('CONFIG_'.length));
     else if (key === 'SYMBOL' && name !== undefined && /^[0-9a-f]{1,16}$/.test(value))
       symbols.set(name, BigInt(`0x${value}`));
     else if (key === 'NUMBER' && name !== undefined && /^(-?\d{1,20}|0x[0-9a-f]{1,16})$/.test(value))
       numbers.set(name, BigInt(value));
   }
-  return release === undefined ? null : { release, buildId, symbols, numbers, kernelOffset };
+  return release === undefined
+    ? null
+    : { release, buildId, symbols, numbers, kernelOffset, configs, pageBytes };
 }

@@ -76,7 +76,7 @@ export function infoText({ snapshot, kernel }: Facts, style: Style, width: numbe
         ['release', kernel.release],
         ['build ID', kernel.buildId ?? unknown],
         ['architecture', `${kernel.architecture}, ${kernel.paging}, page tables at ${kernel.pageTableRoot}`],
-        ['KASLR', `virtual ${kernel.kaslr.virtual}, physical ${kernel.kaslr.physical}`],
+        ['KASLR', `virtual ${kernel.kaslr.virtual ?? unknown}, physical ${kernel.kaslr.physical ?? unknown}`],
         ['host name', kernel.hostname ?? unknown],
         ['CPUs', kernel.cpus === null ? unknown : String(kernel.cpus)],
         ['booted', kernel.bootTime ?? unknown],

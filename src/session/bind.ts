@@ -1,29 +1,17 @@
-import { hex, type PhysicalAddress, physical } from '../base/address.ts';
+import { hex, wrapped } from '../base/address.ts';
 import { EvidenceFault, ForensicError, NoKernel, NoProfile } from '../base/errors.ts';
 import type { LinuxParts } from '../kernel/linux/linux.ts';
 import type { BindingStep } from '../plugin/document.ts';
-import { parseVmcoreinfo, type Vmcoreinfo } from '../profile/vmcoreinfo.ts';
+import type { Profile } from '../profile/profile.ts';
+import { parseVmcoreinfo } from '../profile/vmcoreinfo.ts';
 import type { Snapshot } from '../snapshot/open.ts';
 import { AddressSpace } from '../translate/address-space.ts';
-import { X8664Paging } from '../translate/x86-64.ts';
-import { KERNEL_MAP } from './image.ts';
+import { maps } from './architecture/architecture.ts';
+import { type Located, locate } from './located.ts';
 import { type ProfileChoice, profileOf } from './profile-of.ts';
 import { endsWhereRamEnds, lengthNotes, rawLayouts } from './raw-layouts.ts';
 import { scanForKernel } from './scan-for-kernel.ts';
 import { type FoundVmcoreinfo, searchVmcoreinfo } from './vmcoreinfo-search.ts';
-
-/** Where in this boot a kernel was found: the answer of each road, before anything is read through it. */
-export interface Located {
-  readonly vmcoreinfo: Vmcoreinfo | null;
-  /** virtual − physical of the kernel image. */
-  readonly delta: bigint;
-  /** What KASLR added to link-time addresses. */
-  readonly slide: bigint;
-  readonly root: PhysicalAddress;
-  readonly levels: 4 | 5;
-  /** Symbols known before any table was read: what the tables are verified against. */
-  readonly known: ReadonlyMap<string, bigint>;
-}
 
 /** A kernel found, verified, and how. */
 export interface Bound {
@@ -31,6 +19,8 @@ export interface Bound {
   readonly snapshot: Snapshot;
   readonly parts: LinuxParts;
   readonly located: Located;
+  /** Whether the profile's addresses are those of the build, so that `parts.slide` is what KASLR added. */
+  readonly isLinked: boolean;
   readonly steps: readonly BindingStep[];
   readonly confidence: 'verified' | 'likely' | 'uncertain';
   readonly notes: readonly string[];
@@ -41,21 +31,15 @@ export function bind(snapshot: Snapshot, choice: ProfileChoice): Bound {
   const steps: BindingStep[] = [];
   const attempt: Attempt = { snapshot, choice, steps, undescribed: [] };
   let candidates = 0;
-  let doubtful: Bound | undefined;
   for (const found of searchVmcoreinfo(snapshot)) {
     candidates++;
-    for (const layout of rawLayouts(snapshot)) {
-      const bound = tryVmcoreinfo({ ...attempt, snapshot: layout }, found);
-      if (bound !== undefined && endsWhereRamEnds(bound)) return withLength(bound);
-      doubtful ??= bound;
-      if (layout !== snapshot && layout !== doubtful?.snapshot) layout.file.close();
-    }
-    if (doubtful !== undefined) return withLength(doubtful);
+    const bound = tryVmcoreinfo(attempt, found);
+    if (bound !== undefined) return withLength(bound);
   }
   if (candidates === 0)
     steps.push({ step: 'vmcoreinfo', outcome: 'failed', detail: 'no page begins with one' });
-  for (const located of scanForKernel(snapshot, steps)) {
-    const bound = tryLocated(attempt, located);
+  for (const found of scanForKernel(snapshot, choice, steps)) {
+    const bound = tryLocated({ ...attempt, snapshot: found.snapshot }, found.located);
     if (bound !== undefined)
       return { ...withLength(bound), confidence: bound.confidence === 'verified' ? 'likely' : 'uncertain' };
   }
@@ -77,57 +61,50 @@ interface Attempt {
   readonly undescribed: NoProfile[];
 }
 
+/** Binds where a VMCOREINFO says that a kernel is, in the layout of a raw file in which its page tables make sense. */
 function tryVmcoreinfo(attempt: Attempt, { text, at }: FoundVmcoreinfo): Bound | undefined {
-  const { steps } = attempt;
+  const { snapshot, steps } = attempt;
   const vmcoreinfo = parseVmcoreinfo(text);
   const where = at === null ? "the file's own note" : `page at ${hex(at)}`;
   const located = vmcoreinfo === null ? undefined : locate(vmcoreinfo);
   if (vmcoreinfo === null || located === undefined) {
-    steps.push({
-      step: 'vmcoreinfo',
-      outcome: 'failed',
-      detail: vmcoreinfo?.numbers.has('kimage_voffset')
-        ? `${where} is of an AArch64 kernel (${vmcoreinfo.release}), which this version does not read`
-        : `${where} lacks phys_base or swapper_pg_dir`,
-    });
+    const detail = `${where} does not say where a kernel of x86-64, AArch64 or i386 is`;
+    steps.push({ step: 'vmcoreinfo', outcome: 'failed', detail });
     return undefined;
   }
   steps.push({ step: 'vmcoreinfo', outcome: 'found', detail: `${where}: ${vmcoreinfo.release}` });
-  return tryLocated(attempt, located);
+  const { rules, places } = located;
+  let doubtful: Bound | undefined;
+  let isTried = false;
+  for (const layout of rawLayouts(snapshot, rules, places[0]!)) {
+    const place = places.find((candidate) => mapsItself(layout, candidate));
+    const bound = place === undefined ? undefined : tryLocated({ ...attempt, snapshot: layout }, place);
+    isTried ||= place !== undefined;
+    if (bound !== undefined && endsWhereRamEnds(bound)) return bound;
+    doubtful ??= bound;
+    if (layout !== snapshot && layout !== doubtful?.snapshot) layout.file.close();
+  }
+  // For the reason that it gives: in no layout do the tables map the image.
+  return isTried ? doubtful : tryLocated(attempt, places[0]!);
 }
 
-/** What VMCOREINFO says of the place of an x86-64 kernel. */
-function locate(vmcoreinfo: Vmcoreinfo): Located | undefined {
-  const physBase = vmcoreinfo.numbers.get('phys_base');
-  const pgd = vmcoreinfo.symbols.get('swapper_pg_dir');
-  if (physBase === undefined || pgd === undefined) return undefined;
-  const delta = KERNEL_MAP - physBase;
-  const root = Number(pgd - delta);
-  if (!Number.isSafeInteger(root) || root < 0) return undefined;
-  return {
-    vmcoreinfo,
-    delta,
-    slide: vmcoreinfo.kernelOffset,
-    root: physical(root),
-    levels: vmcoreinfo.numbers.get('pgtable_l5_enabled') === 1n ? 5 : 4,
-    known: new Map(
-      [...vmcoreinfo.symbols].map(([name, address]) => [
-        name === 'swapper_pg_dir' ? 'init_top_pgt' : name,
-        address,
-      ]),
-    ),
-  };
+/** Whether the page tables map what they must, before anything is said of it. */
+function mapsItself({ memory }: Snapshot, { paging, delta, known }: Located): boolean {
+  return [...known].every(([, address]) =>
+    maps(memory, paging, address, Number(BigInt.asUintN(64, address - delta))),
+  );
 }
 
 /** Binds at a place, checking page tables, profile and banner on the way. Undefined, with the reason in `steps`, where a check fails. */
 function tryLocated({ snapshot, choice, steps, undescribed }: Attempt, located: Located): Bound | undefined {
-  const space = new AddressSpace(snapshot.memory, new X8664Paging(located.root, located.levels));
+  const space = new AddressSpace(snapshot.memory, located.paging);
   try {
     verifyPageTables(space, located, steps);
-    const profile = profileOf(snapshot, located, choice, steps);
-    const parts: LinuxParts = { space, profile, slide: located.slide, origin: snapshot.origin };
+    const { profile, isLinked } = profileOf(snapshot, located, choice, steps);
+    const slide = slideBetween(profile, located);
+    const parts: LinuxParts = { space, profile, slide, origin: snapshot.origin };
     const confidence = verifyKernel(space, parts, located, steps);
-    return { snapshot, parts, located, steps, confidence, notes: [] };
+    return { snapshot, parts, located, isLinked, steps, confidence, notes: [] };
   } catch (error) {
     if (!(error instanceof ForensicError)) throw error;
     if (error instanceof NoProfile) undescribed.push(error);
@@ -136,10 +113,36 @@ function tryLocated({ snapshot, choice, steps, undescribed }: Attempt, located: 
   }
 }
 
+/** What this boot added to the profile's addresses: the same for every symbol that both know. @throws NoKernel */
+function slideBetween({ symbols, architecture, pointerBytes, release }: Profile, located: Located): bigint {
+  if (architecture !== located.architecture)
+    throw new NoKernel(`the profile is of ${architecture}, the kernel of ${located.architecture}`);
+  const slides = new Map<bigint, string>();
+  for (const [name, address] of located.known) {
+    const link = symbols[name];
+    if (link !== undefined) slides.set(wrapped(address - BigInt(link), pointerBytes), name);
+  }
+  const [first, second] = [...slides];
+  if (first === undefined)
+    throw new NoKernel(`the profile of ${release} has none of the symbols that are known`);
+  if (second !== undefined) {
+    const moved =
+      slides.size === 2
+        ? `${first[1]} by ${hex(first[0])}, ${second[1]} by ${hex(second[0])}`
+        : 'all differently';
+    throw new NoKernel(`the profile of ${release} is of another build: symbols are moved ${moved}`);
+  }
+  return first[0];
+}
+
 /** The page tables must map the known symbols to where the image says that they are. @throws NoKernel */
-function verifyPageTables(space: AddressSpace, { known, delta, root }: Located, steps: BindingStep[]): void {
+function verifyPageTables(
+  space: AddressSpace,
+  { architecture, known, delta, paging }: Located,
+  steps: BindingStep[],
+): void {
+  const { root } = paging;
   for (const [name, address] of known) {
-    if (address < KERNEL_MAP || name.startsWith('kallsyms')) continue;
     let mapped: bigint;
     try {
       mapped = BigInt(space.translate(address));
@@ -147,15 +150,15 @@ function verifyPageTables(space: AddressSpace, { known, delta, root }: Located, 
       if (!(fault instanceof EvidenceFault)) throw fault;
       throw new NoKernel(`page tables at ${hex(root)} do not map ${name}: ${fault.message}`);
     }
-    if (mapped !== address - delta)
+    if (mapped !== BigInt.asUintN(64, address - delta))
       throw new NoKernel(
-        `page tables at ${hex(root)} map ${name} to ${hex(mapped)}, expected ${hex(address - delta)}`,
+        `page tables at ${hex(root)} map ${name} to ${hex(mapped)}, expected ${hex(BigInt.asUintN(64, address - delta))}`,
       );
   }
   steps.push({
     step: 'page tables',
     outcome: 'verified',
-    detail: `${space.paging.name}, root at ${hex(root)}`,
+    detail: `${architecture}, ${paging.shape}, root at ${hex(root)}`,
   });
 }
 
@@ -166,7 +169,7 @@ function verifyKernel(
   located: Located,
   steps: BindingStep[],
 ): Bound['confidence'] {
-  const at = (name: string) => BigInt.asUintN(64, BigInt(profile.symbols[name] ?? '0') + slide);
+  const at = (name: string) => wrapped(BigInt(profile.symbols[name] ?? '0') + slide, profile.pointerBytes);
   const banner = textAt(space, at('linux_banner'), 512);
   const release = located.vmcoreinfo?.release ?? profile.release;
   if (!banner.startsWith(`Linux version ${release} `)) {

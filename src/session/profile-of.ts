@@ -1,15 +1,22 @@
-import { hex } from '../base/address.ts';
+import { hex, isKernelAddress } from '../base/address.ts';
 import { BadProfile, EvidenceFault, NoKernel, NoProfile } from '../base/errors.ts';
 import { symbols } from '../kernel/linux/symbols.ts';
 import type { BindingStep } from '../plugin/document.ts';
 import { Btf } from '../profile/btf.ts';
 import { type AddressScheme, type ImageReader, Kallsyms, type KallsymsPlaces } from '../profile/kallsyms.ts';
 import { searchKallsyms } from '../profile/kallsyms-search.ts';
-import { linkAddress, PROFILE_FORMAT, type Profile, type ProfileShelf } from '../profile/profile.ts';
+import {
+  linkAddress,
+  PROFILE_FORMAT,
+  type Profile,
+  type ProfileShelf,
+  pointerBytesOf,
+} from '../profile/profile.ts';
 import type { Vmcoreinfo } from '../profile/vmcoreinfo.ts';
 import type { Snapshot } from '../snapshot/open.ts';
-import type { Located } from './bind.ts';
-import { imageReader, KERNEL_MAP } from './image.ts';
+import { bannerAt, bannerIn } from './banner.ts';
+import { imageReader } from './image.ts';
+import type { Located } from './located.ts';
 import { wants } from './wants.ts';
 
 /** Which profile to bind by. */
@@ -23,30 +30,69 @@ export interface ProfileChoice {
 /** BTF of a vmlinux is 3.3 to 6 MB; more than this is no BTF. */
 const MAXIMUM_BTF_BYTES = 64 << 20;
 
-/** The profile of the kernel at a place: the chosen one, a remembered one, or the one that the kernel itself tells. */
+/** A profile to bind by. */
+interface Description {
+  readonly profile: Profile;
+  /** Whether its addresses are those of the build. A kernel that tells its addresses but not the slide gives those of this boot. */
+  readonly isLinked: boolean;
+}
+
+/**
+ * The profile of the kernel at a place: the chosen one, one remembered by build ID, the one that the kernel itself
+ * tells, or one that is kept under its banner. @throws NoProfile
+ */
 export function profileOf(
   snapshot: Snapshot,
   located: Located,
   { profile, shelf }: ProfileChoice,
   steps: BindingStep[],
-): Profile {
+): Description {
   if (profile !== undefined) {
     steps.push({
       step: 'profile',
       outcome: 'found',
       detail: `given: ${profile.release}, from ${profile.source}`,
     });
-    return profile;
+    return { profile, isLinked: true };
   }
   const buildId = located.vmcoreinfo?.buildId ?? null;
   const remembered = buildId === null ? undefined : shelf?.findProfile(buildId);
   if (remembered?.vocabulary === wants.vocabulary) {
     steps.push({ step: 'profile', outcome: 'found', detail: `remembered by build ID ${buildId}` });
-    return remembered;
+    return { profile: remembered, isLinked: true };
   }
-  const own = selfDescription(snapshot, located, steps);
-  if (buildId !== null) shelf?.keepProfile(own);
-  return own;
+  try {
+    const own = selfDescription(snapshot, located, steps);
+    const isLinked = located.slide !== null;
+    if (buildId !== null && isLinked) shelf?.keepProfile(own);
+    return { profile: own, isLinked };
+  } catch (error) {
+    if (!(error instanceof NoKernel || error instanceof NoProfile)) throw error;
+    steps.push({ step: 'self-description', outcome: 'failed', detail: error.message });
+    return { profile: foreignProfile(snapshot, located, shelf, steps), isLinked: true };
+  }
+}
+
+/** A profile made elsewhere, for a kernel that cannot describe itself. @throws NoProfile that says what to do */
+function foreignProfile(
+  { memory }: Snapshot,
+  located: Located,
+  shelf: ProfileShelf | undefined,
+  steps: BindingStep[],
+): Profile {
+  const banner = bannerIn(imageReader(memory, located.delta), located);
+  const found = banner === undefined ? undefined : shelf?.findByBanner(banner);
+  if (found !== undefined) {
+    steps.push({ step: 'profile', outcome: 'found', detail: `by banner: from ${found.source}` });
+    return found;
+  }
+  const release = located.vmcoreinfo?.release ?? /^Linux version (\S+)/.exec(banner ?? '')?.[1] ?? 'RELEASE';
+  throw new NoProfile(
+    `"${banner ?? release}" does not describe itself (no BTF, CONFIG_DEBUG_INFO_BTF), and there is no profile of it` +
+      `${shelf === undefined ? '' : ` ${shelf.searched}`}. With the kernel's debug package installed: ` +
+      `vestige profile build /usr/lib/debug/boot/vmlinux-${release} --output profile.json, then --profile profile.json. ` +
+      'With a symbol table of Volatility: vestige profile import FILE',
+  );
 }
 
 /** A profile from the kernel's own kallsyms and BTF. @throws NoKernel, BadProfile, EvidenceFault */
@@ -61,23 +107,22 @@ function selfDescription(snapshot: Snapshot, located: Located, steps: BindingSte
   const start = found.get('__start_BTF');
   const stop = found.get('__stop_BTF');
   if (start === undefined || stop === undefined) {
-    throw new NoProfile(
-      `"${bannerOf(read, found) || located.vmcoreinfo?.release}" carries no BTF (CONFIG_DEBUG_INFO_BTF) and no profile was given`,
-    );
+    throw new NoProfile('the kernel carries no BTF (CONFIG_DEBUG_INFO_BTF)');
   }
   const length = Number(stop - start);
   if (length <= 0 || length > MAXIMUM_BTF_BYTES)
     throw new BadProfile(`btf of ${length} bytes is implausible`);
-  const btf = new Btf(read(start, length), 8);
+  const pointerBytes = pointerBytesOf(located.architecture);
+  const btf = new Btf(read(start, length), pointerBytes);
   steps.push({ step: 'btf', outcome: 'found', detail: `${btf.typeCount} types at ${hex(start)}` });
-  const banner = bannerOf(read, found);
+  const banner = bannerAt(read, found.get('linux_banner') ?? 0n);
   return {
     format: PROFILE_FORMAT,
     banner,
     release: located.vmcoreinfo?.release ?? /^Linux version (\S+)/.exec(banner)?.[1] ?? '',
     buildId: located.vmcoreinfo?.buildId ?? null,
-    architecture: 'x86-64',
-    pointerBytes: 8,
+    architecture: located.architecture,
+    pointerBytes,
     source: 'btf + kallsyms',
     vocabulary: wants.vocabulary,
     symbols: Object.fromEntries(
@@ -89,17 +134,8 @@ function selfDescription(snapshot: Snapshot, located: Located, steps: BindingSte
 }
 
 /** Absolute symbols (per-CPU offsets) do not slide. */
-const slideOf = (address: bigint, { slide }: Located): bigint => (address >= KERNEL_MAP ? slide : 0n);
-
-function bannerOf(read: ImageReader, found: ReadonlyMap<string, bigint>): string {
-  const at = found.get('linux_banner');
-  return at === undefined ? '' : firstLine(read(at, 512));
-}
-
-const firstLine = (bytes: Uint8Array): string =>
-  Buffer.from(bytes)
-    .toString('latin1')
-    .split(/[\n\0]/)[0]!;
+const slideOf = (address: bigint, { slide, architecture }: Located): bigint =>
+  isKernelAddress(address, pointerBytesOf(architecture)) ? (slide ?? 0n) : 0n;
 
 interface FoundKallsyms {
   readonly kallsyms: Kallsyms;
@@ -108,9 +144,9 @@ interface FoundKallsyms {
 }
 
 /** The kernel's symbols: by the addresses in VMCOREINFO, or where it has none (before 6.0) by the tables' structure. @throws NoKernel */
-export function kallsymsOf(read: ImageReader, { vmcoreinfo, known }: Located): FoundKallsyms {
+export function kallsymsOf(read: ImageReader, { vmcoreinfo, known, architecture }: Located): FoundKallsyms {
   let tried = 0;
-  for (const places of kallsymsPlaces(read, vmcoreinfo, known)) {
+  for (const places of kallsymsPlaces(read, vmcoreinfo, known, pointerBytesOf(architecture))) {
     tried++;
     const fit = fitting(places, read, known);
     if (fit !== undefined) return fit;
@@ -122,6 +158,7 @@ function* kallsymsPlaces(
   read: ImageReader,
   vmcoreinfo: Vmcoreinfo | null,
   known: ReadonlyMap<string, bigint>,
+  pointerBytes: 4 | 8,
 ): Generator<KallsymsPlaces> {
   const at = (name: string) => vmcoreinfo?.symbols.get(`kallsyms_${name}`);
   const [names, count, tokenTable, tokenIndex, offsets] = [
@@ -140,14 +177,12 @@ function* kallsymsPlaces(
   ) {
     const base = at('relative_base');
     const symbolCount = wordAt(read, count, 4);
-    const relativeBase = base === undefined ? null : wordAt(read, base, 8);
+    const relativeBase = base === undefined ? null : wordAt(read, base, pointerBytes);
     if (symbolCount < 2_000_000n)
       yield { names, symbolCount: Number(symbolCount), tokenTable, tokenIndex, offsets, relativeBase };
   }
-  const bounds = [...known.values()]
-    .filter((address) => address >= KERNEL_MAP)
-    .sort((a, b) => (a < b ? -1 : 1));
-  if (bounds.length >= 2) yield* searchKallsyms(read, bounds[0]!, bounds.at(-1)!);
+  const bounds = [...known.values()].sort((a, b) => (a < b ? -1 : 1));
+  if (bounds.length >= 2) yield* searchKallsyms(read, bounds[0]!, bounds.at(-1)!, pointerBytes);
 }
 
 function wordAt(read: ImageReader, address: bigint, width: 4 | 8): bigint {

@@ -1,8 +1,10 @@
-import { hex, highWord, lowWord } from '../base/address.ts';
+import { hex, highWord, lowWord, physical, wrapped } from '../base/address.ts';
 import { EvidenceFault } from '../base/errors.ts';
 import { PAGE_BYTES } from '../memory/source.ts';
 import { openSnapshot, type Snapshot } from '../snapshot/open.ts';
+import type { ArchitectureRules } from './architecture/architecture.ts';
 import type { Bound } from './bind.ts';
+import type { Located } from './located.ts';
 
 const GIB = 2 ** 30;
 const FOUR_GIB = 4 * GIB;
@@ -16,17 +18,75 @@ const HOLES = [GIB, 2 * GIB, GIB / 2];
 const FIRMWARE_BYTES = 64 << 20;
 
 /**
- * The ways in which a raw file may be laid out: as it stands, and as a PC's RAM in one piece, without the hole
- * below 4 GiB. Only a file with more than fits below a hole can be meant in more than one way. Whoever takes a
- * layout closes it; the first is the snapshot given.
+ * The ways in which a raw file may be laid out: as it stands; as a PC's RAM in one piece, without the hole below
+ * 4 GiB; from where RAM begins on boards on which that is not 0. Whoever takes a layout closes it; the first is the
+ * snapshot given.
  */
-export function* rawLayouts(snapshot: Snapshot): Generator<Snapshot> {
+export function* rawLayouts(
+  snapshot: Snapshot,
+  { architecture, ramStarts }: ArchitectureRules,
+  located: Located,
+): Generator<Snapshot> {
   yield snapshot;
+  if (!isOpen(snapshot)) return;
   const { path, options } = snapshot.origin;
-  if (snapshot.format.name !== 'raw' || options.base !== undefined || options.hole !== undefined) return;
+  if (architecture === 'aarch64') {
+    for (const base of [...ramStarts, ramStartBy(snapshot, located)]) {
+      if (base !== 0 && base !== undefined) yield openSnapshot(path, { ...options, base });
+    }
+    return;
+  }
   for (const hole of HOLES) {
     if (snapshot.file.sizeBytes > FOUR_GIB - hole) yield openSnapshot(path, { ...options, hole });
   }
+}
+
+/** A raw file from other starts of RAM than the one that it was opened with, for kernels that no VMCOREINFO leads to. */
+export function* otherStarts(snapshot: Snapshot, { ramStarts }: ArchitectureRules): Generator<Snapshot> {
+  if (!isOpen(snapshot)) return;
+  const { path, options } = snapshot.origin;
+  for (const base of ramStarts) if (base !== 0) yield openSnapshot(path, { ...options, base });
+}
+
+/** Whether nobody has said yet how the file is laid out. */
+const isOpen = ({ format, origin: { options } }: Snapshot): boolean =>
+  format.name === 'raw' && options.base === undefined && options.hole === undefined;
+
+/** The kernel's own name and release, `init_uts_ns.name`: strings of 65 bytes each (include/uapi/linux/utsname.h). */
+const SYSTEM_NAME = Buffer.from('Linux\0', 'latin1');
+const RELEASE_OFFSET = 130;
+/** The names begin the namespace or stand behind a counter of 4 bytes, aligned. */
+const NAME_OFFSETS = [0, 4, 8];
+/** RAM begins at a multiple of this. */
+const START_GRAIN = 65536;
+const BLOCK_BYTES = 1 << 20;
+
+/**
+ * Where RAM must begin so that the names that stand in `init_uts_ns` are where VMCOREINFO says: for boards whose RAM
+ * begins where few do. Asked for last, since it may read the whole file.
+ */
+function ramStartBy({ memory }: Snapshot, { vmcoreinfo, known, delta }: Located): number | undefined {
+  const names = known.get('init_uts_ns');
+  if (vmcoreinfo === null || names === undefined) return undefined;
+  const expected = Number(BigInt.asUintN(64, names - delta));
+  const release = Buffer.from(`${vmcoreinfo.release}\0`, 'latin1');
+  const block = Buffer.alloc(BLOCK_BYTES + PAGE_BYTES);
+  for (const { start, end } of memory.ranges) {
+    for (let at: number = start; at < end; at += BLOCK_BYTES) {
+      const had = block.subarray(
+        0,
+        memory.readRun(physical(at), block.subarray(0, Math.min(block.length, end - at))),
+      );
+      for (let hit = had.indexOf(release); hit >= 0; hit = had.indexOf(release, hit + 1)) {
+        const name = hit - RELEASE_OFFSET;
+        if (name < 0 || !had.subarray(name, name + SYSTEM_NAME.length).equals(SYSTEM_NAME)) continue;
+        const starts = NAME_OFFSETS.map((offset) => expected + offset - (at + name));
+        const found = starts.find((candidate) => candidate > 0 && candidate % START_GRAIN === 0);
+        if (found !== undefined) return found;
+      }
+    }
+  }
+  return undefined;
 }
 
 /** Whether memory ends where the kernel says that RAM ends: in a raw file laid out in another way it does not. */
@@ -52,9 +112,12 @@ export function lengthNotes(bound: Bound): string[] {
 function endOfRam({ parts: { space, profile, slide } }: Bound): number | undefined {
   const link = profile.symbols['max_pfn'];
   if (link === undefined) return undefined;
-  const address = BigInt.asUintN(64, BigInt(link) + slide);
+  const { pointerBytes } = profile;
+  const address = wrapped(BigInt(link) + slide, pointerBytes);
+  const [hi, lo] = [highWord(address), lowWord(address)];
   try {
-    return Number(space.u64(highWord(address), lowWord(address), 0)) * PAGE_BYTES;
+    const frames = pointerBytes === 8 ? Number(space.u64(hi, lo, 0)) : space.i32(hi, lo, 0) >>> 0;
+    return frames * space.paging.pageBytes;
   } catch (fault) {
     if (!(fault instanceof EvidenceFault)) throw fault;
     return undefined;

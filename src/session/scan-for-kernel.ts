@@ -1,59 +1,175 @@
-import { hex, physical } from '../base/address.ts';
+import { hex, physical, wrapped } from '../base/address.ts';
 import { EvidenceFault, NoKernel } from '../base/errors.ts';
 import { symbols } from '../kernel/linux/symbols.ts';
-import type { PhysicalMemory } from '../memory/physical.ts';
 import type { BindingStep } from '../plugin/document.ts';
 import { type AddressScheme, Kallsyms } from '../profile/kallsyms.ts';
 import { placesAround } from '../profile/kallsyms-search.ts';
+import { type Profile, pointerBytesOf } from '../profile/profile.ts';
 import type { Snapshot } from '../snapshot/open.ts';
-import { AddressSpace } from '../translate/address-space.ts';
-import { X8664Paging } from '../translate/x86-64.ts';
-import type { Located } from './bind.ts';
-import { imageReader, KERNEL_MAP, LINKED_TEXT } from './image.ts';
+import { rulesOf } from './architecture/all.ts';
+import type { ArchitectureRules } from './architecture/architecture.ts';
+import { bannersAt } from './banner.ts';
+import { IMAGE_REACH_BYTES, imageReader } from './image.ts';
+import type { Located } from './located.ts';
+import type { ProfileChoice } from './profile-of.ts';
+import { otherStarts } from './raw-layouts.ts';
 import { type Signs, sweepForSigns } from './signs.ts';
 
-/** The kernel's banner is in the same image as its symbol table: never further away than this. */
-const IMAGE_REACH_BYTES = 128 << 20;
-/** The kernel's image is mapped in this many steps of 2 MiB above KERNEL_MAP, KASLR included. */
-const IMAGE_SLOTS = 512;
-const SLOT_BYTES = 0x20_0000n;
-const SYMBOLS_TO_VERIFY = ['_stext', 'linux_banner', 'init_uts_ns', 'init_top_pgt', 'init_task'] as const;
+/** Images are moved in whole pages. */
+const PAGE_BYTES = 4096n;
+const SYMBOLS_TO_VERIFY = ['_stext', 'linux_banner', 'init_uts_ns', 'init_task'] as const;
+
+/** A place to try, in the layout of the file in which it was found. */
+interface Found {
+  readonly snapshot: Snapshot;
+  readonly located: Located;
+}
+
+/** Symbols of one kernel whose place in memory is still to be found. */
+interface SymbolSet {
+  /** `runtime`: where they are in this boot; `link`: before KASLR; `physical`: where they are in memory. */
+  readonly frame: 'runtime' | 'link' | 'physical';
+  readonly rules: ArchitectureRules;
+  readonly address: (name: string) => bigint | undefined;
+  /** Physical addresses at which the kernel's banner may stand. */
+  readonly banners: readonly number[];
+}
 
 /**
- * The road for snapshots that have no VMCOREINFO: finds symbol tables by their structure, reads them physically,
- * and asks the page tables that they name where the image is mapped.
+ * The roads for snapshots that have no VMCOREINFO, taken in turn: symbol tables found by their structure and read
+ * physically, and profiles of the kernels whose banners stand in memory. Either way the page tables that the symbols
+ * name are asked where the image is mapped.
  */
-export function* scanForKernel(snapshot: Snapshot, steps: BindingStep[]): Generator<Located> {
-  const { memory } = snapshot;
-  const signs = sweepForSigns(memory);
+export function* scanForKernel(
+  snapshot: Snapshot,
+  choice: ProfileChoice,
+  steps: BindingStep[],
+): Generator<Found> {
+  const signs = sweepForSigns(snapshot.memory);
   steps.push({
     step: 'scan',
-    outcome: signs.kallsyms.length > 0 ? 'found' : 'failed',
-    detail: summary(signs),
+    outcome: signs.kallsyms.length > 0 || signs.linuxBanner.length > 0 ? 'found' : 'failed',
+    detail: `${signs.kallsyms.length} places that look like kallsyms, ${signs.linuxBanner.length} banners`,
   });
   refuseOtherSystems(signs);
-  const read = imageReader(memory, 0n);
-  for (const digits of signs.kallsyms) {
-    for (const places of placesAround(read, BigInt(digits))) {
-      try {
-        const kallsyms = new Kallsyms(places, read);
-        const numbers = kallsyms.find(symbols);
-        for (const scheme of kallsyms.schemes)
-          yield* locateBy(memory, signs, kallsyms, numbers, scheme, steps);
-      } catch (fault) {
-        if (!(fault instanceof EvidenceFault)) throw fault;
-        steps.push({
-          step: 'kallsyms',
-          outcome: 'failed',
-          detail: `tables around ${hex(digits)}: ${fault.message}`,
-        });
-      }
-    }
+  yield* scanLayout(snapshot, signs, choice, steps);
+  // Where RAM begins elsewhere, all that the sweep found is as far from where it seems to be.
+  for (const layout of otherStarts(snapshot, rulesOf.aarch64)) {
+    const shift = layout.memory.ranges[0]!.start - snapshot.memory.ranges[0]!.start;
+    yield* scanLayout(layout, shifted(signs, shift), choice, steps);
+    layout.file.close();
   }
 }
 
-const summary = ({ kallsyms, linuxBanner }: Signs): string =>
-  `${kallsyms.length} places that look like kallsyms, ${linuxBanner.length} banners`;
+const shifted = (signs: Signs, by: number): Signs => ({
+  ...signs,
+  kallsyms: signs.kallsyms.map((at) => physical(at + by)),
+  linuxBanner: signs.linuxBanner.map((at) => physical(at + by)),
+});
+
+function* scanLayout(
+  snapshot: Snapshot,
+  signs: Signs,
+  choice: ProfileChoice,
+  steps: BindingStep[],
+): Generator<Found> {
+  for (const set of symbolSets(snapshot, signs, choice, steps)) {
+    for (const located of locateBy(snapshot, set, steps)) yield { snapshot, located };
+  }
+}
+
+function* symbolSets(
+  { memory }: Snapshot,
+  signs: Signs,
+  choice: ProfileChoice,
+  steps: BindingStep[],
+): Generator<SymbolSet> {
+  const read = imageReader(memory, 0n);
+  for (const digits of signs.kallsyms) {
+    for (const places of placesAround(read, BigInt(digits), 8)) {
+      try {
+        const kallsyms = new Kallsyms(places, read);
+        const numbers = kallsyms.find(symbols);
+        for (const scheme of kallsyms.schemes) yield* ofKallsyms(kallsyms, numbers, scheme, signs);
+      } catch (fault) {
+        if (!(fault instanceof EvidenceFault)) throw fault;
+        const detail = `tables around ${hex(digits)}: ${fault.message}`;
+        steps.push({ step: 'kallsyms', outcome: 'failed', detail });
+      }
+    }
+  }
+  for (const [banner, banners] of bannersAt(memory, signs.linuxBanner)) {
+    const profile = choice.profile ?? choice.shelf?.findByBanner(banner);
+    if (profile?.banner === banner) yield ofProfile(profile, banners);
+  }
+}
+
+function* ofKallsyms(
+  kallsyms: Kallsyms,
+  numbers: ReadonlyMap<string, number>,
+  scheme: AddressScheme,
+  { linuxBanner }: Signs,
+): Generator<SymbolSet> {
+  const address = (name: string): bigint | undefined => {
+    const number = numbers.get(name);
+    return number === undefined ? undefined : kallsyms.addressOf(number, scheme);
+  };
+  // With self-relative offsets the tables, read physically, give physical addresses.
+  const frame = scheme === 'self-relative' ? 'physical' : 'runtime';
+  const tables = Number(kallsyms.places.names);
+  const banners = linuxBanner.filter((place) => Math.abs(place - tables) < IMAGE_REACH_BYTES);
+  for (const rules of [rulesOf['x86-64'], rulesOf.aarch64]) yield { frame, rules, address, banners };
+}
+
+const ofProfile = (profile: Profile, banners: readonly number[]): SymbolSet => ({
+  frame: 'link',
+  rules: rulesOf[profile.architecture],
+  address: (name) => {
+    const link = profile.symbols[name];
+    return link === undefined ? undefined : BigInt(link);
+  },
+  banners,
+});
+
+/** The places at which page tables map an image that has these symbols and one of the banners. */
+function* locateBy(
+  { memory }: Snapshot,
+  { frame, rules, address, banners }: SymbolSet,
+  steps: BindingStep[],
+): Generator<Located> {
+  const [banner, text] = [address('linux_banner'), address('_text')];
+  if (banner === undefined || text === undefined) return;
+  const { architecture, topTable } = rules;
+  const pointerBytes = pointerBytesOf(architecture);
+  for (const place of banners) {
+    const toPhysical = banner - BigInt(place);
+    if (toPhysical % PAGE_BYTES !== 0n || (frame === 'physical' && toPhysical !== 0n)) continue;
+    const at = (name: string): number | undefined => {
+      const found = address(name);
+      const physically = found === undefined ? -1 : Number(found - toPhysical);
+      return Number.isSafeInteger(physically) && physically >= 0 ? physically : undefined;
+    };
+    for (const { paging, delta } of rules.fromImage({ memory, at })) {
+      if (frame === 'runtime' && delta !== toPhysical) continue;
+      const runtime = (link: bigint) => wrapped(link - toPhysical + delta, pointerBytes);
+      const detail = `root at ${hex(paging.root)} maps the image around ${hex(place)}`;
+      steps.push({ step: 'page tables', outcome: 'found', detail });
+      yield {
+        architecture,
+        vmcoreinfo: null,
+        paging,
+        delta,
+        slide: rules.slideOf(runtime(text)),
+        known: new Map(
+          [...SYMBOLS_TO_VERIFY, topTable].flatMap((name) => {
+            const known = address(name);
+            return known === undefined ? [] : [[name, runtime(known)] as const];
+          }),
+        ),
+      };
+    }
+  }
+}
 
 /** @throws NoKernel that names the system where the memory is plainly of one that this program does not read. */
 function refuseOtherSystems({ kallsyms, linuxBanner, windows, darwin, freebsd }: Signs): void {
@@ -68,77 +184,4 @@ function refuseOtherSystems({ kallsyms, linuxBanner, windows, darwin, freebsd }:
     throw new NoKernel(
       `this is the memory of ${system} at physical ${hex(at as number)}); only Linux guests can be read`,
     );
-}
-
-function* locateBy(
-  memory: PhysicalMemory,
-  signs: Signs,
-  kallsyms: Kallsyms,
-  numbers: ReadonlyMap<string, number>,
-  scheme: AddressScheme,
-  steps: BindingStep[],
-): Generator<Located> {
-  const address = (name: string): bigint | undefined => {
-    const number = numbers.get(name);
-    return number === undefined ? undefined : kallsyms.addressOf(number, scheme);
-  };
-  const [banner, pgd, text] = [
-    address('linux_banner'),
-    address('init_top_pgt') ?? address('swapper_pg_dir'),
-    address('_text'),
-  ];
-  if (banner === undefined || pgd === undefined || text === undefined) return;
-  for (const place of bannerPlaces(signs, kallsyms, scheme, banner)) {
-    // With self-relative offsets the tables, read physically, give physical addresses; else the banner tells the way.
-    const toPhysical = scheme === 'self-relative' ? 0n : banner - BigInt(place);
-    const root = Number(pgd - toPhysical);
-    for (const levels of [4, 5] as const) {
-      const delta = mappedDelta(memory, root, levels, Number(text - toPhysical));
-      if (delta === undefined || (scheme !== 'self-relative' && delta !== toPhysical)) continue;
-      steps.push({
-        step: 'page tables',
-        outcome: 'found',
-        detail: `root at ${hex(root)} maps the image around ${hex(place)}`,
-      });
-      yield {
-        vmcoreinfo: null,
-        delta,
-        slide: text - toPhysical + delta - LINKED_TEXT,
-        root: physical(root),
-        levels,
-        known: new Map(
-          SYMBOLS_TO_VERIFY.flatMap((name) => {
-            const known = address(name);
-            return known === undefined ? [] : [[name, known - toPhysical + delta] as const];
-          }),
-        ),
-      };
-    }
-  }
-}
-
-/** Physical addresses at which the banner may stand, by the scheme at hand. */
-function bannerPlaces(
-  { linuxBanner }: Signs,
-  kallsyms: Kallsyms,
-  scheme: AddressScheme,
-  banner: bigint,
-): number[] {
-  if (scheme === 'self-relative') return linuxBanner.filter((place) => BigInt(place) === banner);
-  const tables = Number(kallsyms.places.names);
-  return linuxBanner.filter(
-    (place) => Math.abs(place - tables) < IMAGE_REACH_BYTES && (BigInt(place) - banner) % SLOT_BYTES === 0n,
-  );
-}
-
-/** virtual − physical of the image whose first byte is at `text`, if tables with this root map it where kernels are. */
-function mappedDelta(memory: PhysicalMemory, root: number, levels: 4 | 5, text: number): bigint | undefined {
-  if (!Number.isSafeInteger(root) || root < 0 || root % 4096 !== 0) return undefined;
-  const space = new AddressSpace(memory, new X8664Paging(physical(root), levels));
-  for (let slot = 0n; slot < IMAGE_SLOTS; slot++) {
-    const address = KERNEL_MAP + slot * SLOT_BYTES;
-    const frame = space.paging.probe(memory, Number(address >> 32n) | 0, Number(BigInt.asIntN(32, address)));
-    if (frame === text) return address - BigInt(text);
-  }
-  return undefined;
 }

@@ -4,7 +4,8 @@ import { bytesIn } from '../memory/source.ts';
 import type { KernelFacts, SnapshotFacts } from '../plugin/document.ts';
 import type { Profile, ProfileShelf } from '../profile/profile.ts';
 import { openSnapshot, type Snapshot } from '../snapshot/open.ts';
-import { type Bound, bind, type Located } from './bind.ts';
+import { type Bound, bind } from './bind.ts';
+import type { Located } from './located.ts';
 
 /** A snapshot with its kernel found: all that plugins need, and how sure we are of it. */
 export interface Session {
@@ -79,7 +80,10 @@ function snapshotFacts({ file, format, contents, memory }: Snapshot): SnapshotFa
   };
 }
 
-function kernelFacts(kernel: Linux, { parts, located, steps, confidence, notes }: Bound): KernelFacts {
+function kernelFacts(
+  kernel: Linux,
+  { parts, located, isLinked, steps, confidence, notes }: Bound,
+): KernelFacts {
   const { profile } = parts;
   const { machine } = kernel;
   const { clock } = machine;
@@ -87,13 +91,13 @@ function kernelFacts(kernel: Linux, { parts, located, steps, confidence, notes }
   return {
     banner: profile.banner,
     release: profile.release,
-    buildId: profile.buildId,
+    buildId: located.vmcoreinfo?.buildId ?? profile.buildId,
     architecture: profile.architecture,
-    paging: `${located.levels} levels`,
-    pageTableRoot: hex(located.root),
+    paging: located.paging.shape,
+    pageTableRoot: hex(located.paging.root),
     kaslr: {
-      virtual: hex(located.slide),
-      physical: told(() => hex(kernel.symbol('_text') - located.delta), 'physical KASLR') ?? '',
+      virtual: isLinked ? hex(parts.slide) : null,
+      physical: told(() => hex(BigInt.asUintN(64, kernel.symbol('_text') - located.delta)), 'physical KASLR'),
     },
     bootTime: told(() => clock.bootTime.toISOString(), 'boot time'),
     time: told(() => clock.now.toISOString(), 'time'),

@@ -1,7 +1,7 @@
 import type { KernelSymbol } from '../profile/kallsyms.ts';
 import type { Snapshot } from '../snapshot/open.ts';
-import type { Located } from './bind.ts';
 import { imageReader } from './image.ts';
+import type { Located } from './located.ts';
 import { kallsymsOf } from './profile-of.ts';
 
 /** Every symbol of the kernel image, by name and by address. Modules' symbols are not in it. */

@@ -134,6 +134,17 @@ export class Store implements ProfileShelf {
     });
   }
 
+  /** The remembered profile of the kernel with this banner. */
+  findByBanner(banner: string): Profile | undefined {
+    const known = this.profiles().find(({ release }) => banner.startsWith(`Linux version ${release} `));
+    const profile = known === undefined ? undefined : this.findProfile(known.buildId);
+    return profile?.banner === banner ? profile : undefined;
+  }
+
+  get searched(): string {
+    return `among the profiles in ${this.path}`;
+  }
+
   keepProfile(profile: Profile): void {
     explaining(this.path, () => {
       this.#database

@@ -20,8 +20,8 @@ export type ReportFrame = (frame: PhysicalAddress, address: VirtualAddress) => v
 
 /** How one kind of CPU turns a virtual page into a physical one: the tables' shape, with no state but the root. */
 export interface Paging {
-  /** Shown by `info`: `x86-64, 5 levels`. */
-  readonly name: string;
+  /** How deep, and what else there is to choose, shown by `info`: `5 levels`, `4 levels, 16 KiB pages, 48 bits`. */
+  readonly shape: string;
   readonly levels: number;
   /** Bytes of the smallest page that the tables map: the kernel's PAGE_SIZE. */
   readonly pageBytes: number;

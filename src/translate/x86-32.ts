@@ -15,7 +15,7 @@ const TWO_32 = 0x1_0000_0000;
  * extension, three levels of 8-byte entries with pages of 4 KiB and 2 MiB.
  */
 export class X8632Paging implements Paging {
-  readonly name: string;
+  readonly shape: string;
   readonly root: PhysicalAddress;
   readonly levels: 2 | 3;
   readonly pageBytes = 4096;
@@ -25,7 +25,7 @@ export class X8632Paging implements Paging {
     // CR3 keeps bits 31–12 of the address, with PAE bits 31–5: SDM vol. 3A, tables 4-3 and 4-7.
     this.root = physical(root - (root % (pae ? 32 : 4096)));
     this.levels = pae ? 3 : 2;
-    this.name = pae ? 'i386 with PAE, 3 levels' : 'i386, 2 levels';
+    this.shape = pae ? '3 levels, PAE' : '2 levels';
   }
 
   withRoot(root: PhysicalAddress): X8632Paging {

@@ -10,7 +10,7 @@ const TABLES = ['', 'PT', 'PD', 'PDPT', 'PML4', 'PML5'] as const;
 
 /** x86-64 long-mode paging, four or five levels deep, pages of 4 KiB, 2 MiB and 1 GiB. */
 export class X8664Paging implements Paging {
-  readonly name: string;
+  readonly shape: string;
   readonly root: PhysicalAddress;
   readonly levels: 4 | 5;
   readonly pageBytes = 4096;
@@ -20,7 +20,7 @@ export class X8664Paging implements Paging {
   constructor(root: PhysicalAddress, levels: 4 | 5) {
     this.root = root;
     this.levels = levels;
-    this.name = `x86-64, ${levels} levels`;
+    this.shape = `${levels} levels`;
     this.#signShift = levels === 5 ? 24 : 15;
   }
 

@@ -23,7 +23,7 @@ function recognised(order: DrawnOrder): {
 } {
   const symbols = symbolsOf(order);
   const drawn = drawKallsyms(symbols, order, base);
-  for (const places of searchKallsyms(drawn.read, base, base + BigInt(drawn.bytes.length))) {
+  for (const places of searchKallsyms(drawn.read, base, base + BigInt(drawn.bytes.length), 8)) {
     const kallsyms = new Kallsyms(places, drawn.read);
     const index = kallsyms.find(['init_task']).get('init_task')!;
     const scheme = kallsyms.schemes.find(
@@ -79,12 +79,12 @@ describe('searchKallsyms', () => {
     const drawn = drawKallsyms(symbols, 'since 6.4', base);
     const digits = drawn.bytes.indexOf('0\x001\x002\x00');
     drawn.bytes[digits - 19] = 0x41; // joins two tokens: the index no longer fits
-    expect([...searchKallsyms(drawn.read, base, base + BigInt(drawn.bytes.length))]).toEqual([]);
+    expect([...searchKallsyms(drawn.read, base, base + BigInt(drawn.bytes.length), 8)]).toEqual([]);
   });
 
   it('believes no count that the names do not bear out', () => {
     const drawn = drawKallsyms(symbols, 'since 6.4', base);
     drawn.bytes.writeUInt32LE(symbols.size + 1, Number(drawn.namesAt - base) - 8);
-    expect([...searchKallsyms(drawn.read, base, base + BigInt(drawn.bytes.length))]).toEqual([]);
+    expect([...searchKallsyms(drawn.read, base, base + BigInt(drawn.bytes.length), 8)]).toEqual([]);
   });
 });

@@ -51,7 +51,18 @@ describe('parseVmcoreinfo', () => {
         ['pgtable_l5_enabled', 0n],
       ]),
       kernelOffset: 0x26200000n,
+      configs: new Set(),
+      pageBytes: 4096,
     });
+  });
+
+  it('reads the size of pages, options of the build, and numbers in hex', () => {
+    const told = parseVmcoreinfo(
+      'OSRELEASE=6\nPAGESIZE=65536\nCONFIG_X86_PAE=y\nCONFIG_SMP=n\nNUMBER(kimage_voffset)=0xffff7fffc0000000\n',
+    );
+    expect(told?.pageBytes).toBe(65536);
+    expect(told?.configs).toEqual(new Set(['X86_PAE']));
+    expect(told?.numbers.get('kimage_voffset')).toBe(0xffff_7fff_c000_0000n);
   });
 
   it('passes over lines that make no sense and is null without a release', () => {
@@ -62,7 +73,9 @@ describe('parseVmcoreinfo', () => {
       buildId: null,
       symbols: new Map(),
       numbers: new Map(),
-      kernelOffset: 0n,
+      kernelOffset: null,
+      configs: new Set(),
+      pageBytes: 4096,
     });
     expect(parseVmcoreinfo('PAGESIZE=4096\n')).toBeNull();
   });

@@ -100,6 +100,8 @@ describe('binding', () => {
     const kept = new Map<string, typeof whole.profile>();
     const shelf = {
       findProfile: (buildId: string) => kept.get(buildId),
+      findByBanner: () => undefined,
+      searched: 'in this test',
       keepProfile: (profile: typeof whole.profile) => void kept.set(profile.buildId ?? '', profile),
     };
     startSession(asDamaged(), { shelf });

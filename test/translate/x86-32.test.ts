@@ -204,10 +204,7 @@ describe.each(MODES)('i386 paging, %s', (mode) => {
 
 describe('what i386 tables are called', () => {
   it('says how many levels there are', () => {
-    expect(MODES.map((mode) => new Drawing(mode).paging.name)).toEqual([
-      'i386, 2 levels',
-      'i386 with PAE, 3 levels',
-    ]);
+    expect(MODES.map((mode) => new Drawing(mode).paging.shape)).toEqual(['2 levels', '3 levels, PAE']);
   });
 
   it('shows each table as the manual calls it, with flags', () => {
@@ -227,7 +224,7 @@ describe('what i386 tables are called', () => {
     const plain = new X8632Paging(physical(0x1234_5018), false);
     const pae = new X8632Paging(physical(0x1234_5678), true);
     expect([plain.root, pae.root]).toEqual([0x1234_5000, 0x1234_5660]);
-    expect(pae.withRoot(physical(0x20))).toMatchObject({ name: pae.name, root: 0x20 });
+    expect(pae.withRoot(physical(0x20))).toMatchObject({ shape: pae.shape, root: 0x20 });
   });
 });
 

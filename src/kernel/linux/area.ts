@@ -52,7 +52,8 @@ export class Area {
   }
   /** Bytes into the file; 0 where there is no file. */
   get offset(): bigint {
-    return this.raw.vm_file === null ? 0n : BigInt.asUintN(64, this.raw.vm_pgoff << 12n);
+    const { pageBytes } = this.task.kernel;
+    return this.raw.vm_file === null ? 0n : BigInt.asUintN(64, this.raw.vm_pgoff * BigInt(pageBytes));
   }
   /** `fe:00`, major and minor in hex; `00:00` where there is no file. */
   get device(): string {
@@ -162,7 +163,7 @@ function* rawAreas(kernel: Linux, mm: Kernel<'mm_struct'>, task: Task): Generato
 
 /** Whether /proc shows the vsyscall page to the process (arch/x86/entry/vsyscall/vsyscall_64.c, get_gate_vma). */
 function seesVsyscall(kernel: Linux, mm: Kernel<'mm_struct'>): boolean {
-  if (!kernel.hasSymbol('gate_vma')) return false;
+  if (kernel.profile.architecture !== 'x86-64' || !kernel.hasSymbol('gate_vma')) return false;
   if (kernel.hasSymbol('vsyscall_mode') && kernel.u32At(kernel.symbol('vsyscall_mode')) === VSYSCALL_NONE)
     return false;
   const { flags, ia32_compat } = kernel.at('mm_context_t', mm.context);

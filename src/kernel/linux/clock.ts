@@ -59,7 +59,9 @@ function timekeeperAddress(kernel: Linux): VirtualAddress {
   const holder = kernel.symbol(kernel.hasSymbol('timekeeper_data') ? 'timekeeper_data' : 'tk_core');
   if (types.has('tk_data', 'timekeeper')) return holder + BigInt(types.offsetOf('tk_data', 'timekeeper'));
   const counter = types.has('seqcount_raw_spinlock') ? 'seqcount_raw_spinlock' : 'seqcount';
-  return holder + BigInt(Math.ceil(types.sizeOf(counter) / 8) * 8);
+  // The i386 ABI aligns 64-bit numbers, of which the timekeeper is made, to 4 bytes: as wide as pointers everywhere.
+  const alignment = types.pointerBytes;
+  return holder + BigInt(Math.ceil(types.sizeOf(counter) / alignment) * alignment);
 }
 
 /** CLOCK_MONOTONIC in nanoseconds. */

@@ -1,4 +1,4 @@
-import type { VirtualAddress } from '../../base/address.ts';
+import { type VirtualAddress, wrapped } from '../../base/address.ts';
 import type { Linux } from './linux.ts';
 import type { SymbolName } from './symbols.ts';
 
@@ -28,7 +28,7 @@ export class Cpus {
 
   /** Where `cpu` keeps its copy of the per-CPU variable whose pointer (or symbol) says `pointer`. @throws EvidenceFault */
   perCpu(pointer: VirtualAddress, cpu: number): VirtualAddress {
-    return BigInt.asUintN(64, pointer + this.#baseOf(cpu));
+    return wrapped(pointer + this.#baseOf(cpu), this.#kernel.types.pointerBytes);
   }
 
   #baseOf(cpu: number): bigint {

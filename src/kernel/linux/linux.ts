@@ -1,4 +1,4 @@
-import { highWord, lowWord, type VirtualAddress } from '../../base/address.ts';
+import { highWord, isKernelAddress, lowWord, type VirtualAddress, wrapped } from '../../base/address.ts';
 import { EvidenceFault, type Note, NotInKernel } from '../../base/errors.ts';
 import { Notes } from '../../base/notes.ts';
 import type { SnapshotOrigin } from '../../memory/origin.ts';
@@ -28,9 +28,6 @@ export interface LinuxParts {
   readonly origin: SnapshotOrigin | null;
 }
 
-/** The kernel image is linked above this address; below are absolute symbols, which no slide moves. */
-const LOWEST_IMAGE_ADDRESS = 0xffff_ffff_8000_0000n;
-
 /** A Linux kernel found in a snapshot: the object model that plugins ask. */
 export class Linux {
   readonly space: AddressSpace;
@@ -53,6 +50,11 @@ export class Linux {
     this.types = new TypeTable(structs, profile.types, profile.pointerBytes, this.note);
   }
 
+  /** Bytes of the kernel's own pages: PAGE_SIZE. */
+  get pageBytes(): number {
+    return this.space.paging.pageBytes;
+  }
+
   /** Whether this build has the symbol. */
   hasSymbol(name: SymbolName): boolean {
     return this.profile.symbols[name] !== undefined;
@@ -63,7 +65,8 @@ export class Linux {
     const found = this.profile.symbols[name];
     if (found === undefined) throw new NotInKernel(`this kernel has no symbol ${name}`);
     const address = BigInt(found);
-    return address >= LOWEST_IMAGE_ADDRESS ? BigInt.asUintN(64, address + this.slide) : address;
+    const { pointerBytes } = this.types;
+    return isKernelAddress(address, pointerBytes) ? wrapped(address + this.slide, pointerBytes) : address;
   }
 
   /** The value of an enumerator in this build. @throws NotInKernel */
@@ -91,7 +94,10 @@ export class Linux {
     member: string,
     address: VirtualAddress,
   ): View<Structs, N> {
-    return this.at(type, BigInt.asUintN(64, address - BigInt(this.types.offsetOf(type, member))));
+    return this.at(
+      type,
+      wrapped(address - BigInt(this.types.offsetOf(type, member)), this.types.pointerBytes),
+    );
   }
 
   /** The pointer-sized word at `address`. @throws EvidenceFault */

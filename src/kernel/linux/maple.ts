@@ -9,13 +9,12 @@ const TYPE_MASK = 0xfn;
 const LEAF_64 = 1;
 const RANGE_64 = 2;
 const ARANGE_64 = 3;
-/** A node is 256 bytes on 64-bit machines. */
+/** A node is 256 bytes, whatever the width of pointers (include/linux/maple_tree.h, MAPLE_NODE_SLOTS). */
 const NODE_BYTES = 256;
 /** A tree of 10-way nodes that holds as many entries as below is 7 levels high. */
 const MAXIMUM_DEPTH = 32;
 /** Thirty times the most mappings that a kernel lets a process have (vm.max_map_count, 65,530). */
 const MAXIMUM_ENTRIES = 2_000_000;
-const MAXIMUM = 0xffff_ffff_ffff_ffffn;
 
 /** What a node of one type is made of, in bytes from its start. */
 interface Shape {
@@ -37,6 +36,7 @@ export function* mapleEntries(kernel: Linux, tree: VirtualAddress, what: string)
   }
   const seen = new Set<VirtualAddress>();
   const shapes = shapesIn(kernel);
+  const width = kernel.types.pointerBytes;
   let given = 0;
   function* visit(node: VirtualAddress, limit: bigint, depth: number): Generator<VirtualAddress> {
     const address = node & ~NODE_MASK;
@@ -54,11 +54,12 @@ export function* mapleEntries(kernel: Linux, tree: VirtualAddress, what: string)
       if (!(fault instanceof EvidenceFault)) throw fault;
       return kernel.note(`${what}: ${fault.message}`);
     }
-    const word = (offset: number): bigint => fromWords(words[offset / 4 + 1]!, words[offset / 4]!);
+    const word = (offset: number): bigint =>
+      fromWords(width === 8 ? words[offset / 4 + 1]! : 0, words[offset / 4]!);
     for (let slot = 0; slot < shape.slotCount; slot++) {
-      const stated = slot < shape.pivotCount ? word(shape.pivots + 8 * slot) : limit;
+      const stated = slot < shape.pivotCount ? word(shape.pivots + width * slot) : limit;
       const pivot = stated === 0n && slot > 0 ? limit : stated; // the last slot in use needs no pivot
-      const entry = word(shape.slots + 8 * slot);
+      const entry = word(shape.slots + width * slot);
       if (type !== LEAF_64) {
         if (entry !== 0n) yield* visit(entry, pivot, depth + 1);
       } else if (entry !== 0n && (entry & 3n) === 0n) {
@@ -68,7 +69,7 @@ export function* mapleEntries(kernel: Linux, tree: VirtualAddress, what: string)
       if (pivot >= limit) return;
     }
   }
-  yield* visit(root, MAXIMUM, 0);
+  yield* visit(root, (1n << BigInt(8 * width)) - 1n, 0);
 }
 
 function shapesIn({ types }: Linux): ReadonlyMap<number, Shape> {
@@ -78,8 +79,8 @@ function shapesIn({ types }: Linux): ReadonlyMap<number, Shape> {
     return {
       pivots,
       slots,
-      pivotCount: Math.min(pivotBytes, NODE_BYTES - pivots) >>> 3,
-      slotCount: Math.min(slotBytes, NODE_BYTES - slots) >>> 3,
+      pivotCount: Math.floor(Math.min(pivotBytes, NODE_BYTES - pivots) / types.pointerBytes),
+      slotCount: Math.floor(Math.min(slotBytes, NODE_BYTES - slots) / types.pointerBytes),
     };
   };
   const range = shape('maple_range_64');

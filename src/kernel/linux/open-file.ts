@@ -1,6 +1,7 @@
 import type { VirtualAddress } from '../../base/address.ts';
 import type { Descriptor } from './file-table.ts';
 import type { Linux } from './linux.ts';
+import { openFlags } from './open-flags.ts';
 import type { Kernel } from './structs.ts';
 import type { Task } from './task.ts';
 
@@ -27,41 +28,7 @@ const TYPES: Readonly<Record<number, string>> = {
   12: 'socket',
 };
 
-/** Bits of f_flags by name (include/uapi/asm-generic/fcntl.h); O_SYNC holds O_DSYNC's bit and so comes first. */
-const FLAGS: readonly (readonly [bits: number, name: string])[] = [
-  [0o4010000, 'O_SYNC'],
-  [0o100, 'O_CREAT'],
-  [0o200, 'O_EXCL'],
-  [0o400, 'O_NOCTTY'],
-  [0o1000, 'O_TRUNC'],
-  [0o2000, 'O_APPEND'],
-  [0o4000, 'O_NONBLOCK'],
-  [0o10000, 'O_DSYNC'],
-  [0o20000, 'O_ASYNC'],
-  [0o40000, 'O_DIRECT'],
-  [0o100000, 'O_LARGEFILE'],
-  [0o20200000, 'O_TMPFILE'],
-  [0o200000, 'O_DIRECTORY'],
-  [0o400000, 'O_NOFOLLOW'],
-  [0o1000000, 'O_NOATIME'],
-  [0o2000000, 'O_CLOEXEC'],
-  [0o10000000, 'O_PATH'],
-];
-const ACCESS = ['O_RDONLY', 'O_WRONLY', 'O_RDWR', 'O_ACCMODE'] as const;
 const O_CLOEXEC = 0o2000000;
-
-/** The flags of an open file as open(2) writes them: `O_RDWR|O_APPEND`. Bits without a name are in octal at the end. */
-function openFlags(flags: number): string {
-  const words: string[] = [ACCESS[flags & 3]!];
-  let rest = flags & ~3;
-  for (const [bits, name] of FLAGS) {
-    if ((rest & bits) !== bits) continue;
-    words.push(name);
-    rest &= ~bits;
-  }
-  if (rest !== 0) words.push(`0${(rest >>> 0).toString(8)}`);
-  return words.join('|');
-}
 
 /** A device as /proc/PID/maps prints it: major and minor in hex. */
 export function deviceText(device: number): string {
@@ -108,7 +75,8 @@ export class OpenFile {
   }
   /** How it was opened: `O_RDWR|O_CLOEXEC`. */
   get flags(): string {
-    return openFlags(this.raw.f_flags | (this.#closesOnExec ? O_CLOEXEC : 0));
+    const { architecture } = this.task.kernel.profile;
+    return openFlags(this.raw.f_flags | (this.#closesOnExec ? O_CLOEXEC : 0), architecture);
   }
   /** Where the next read or write begins, in bytes. */
   get position(): bigint {

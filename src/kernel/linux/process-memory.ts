@@ -7,8 +7,6 @@ import type { Kernel } from './structs.ts';
 
 /** Arguments and environment may have three quarters of _STK_LIM, 8 MiB, at most (fs/exec.c). */
 export const MAXIMUM_ARGUMENT_BYTES = 6 << 20;
-/** A title that a process gave itself is read up to one page (fs/proc/base.c, get_mm_proctitle). */
-const MAXIMUM_TITLE_BYTES = 4096;
 
 /** The memory of a process: its page tables, its size, the words it was started with. */
 export class ProcessMemory {
@@ -38,7 +36,7 @@ export class ProcessMemory {
     for (const kind of ['MM_FILEPAGES', 'MM_ANONPAGES', 'MM_SHMEMPAGES'] as const) {
       pages += Math.max(0, this.#pagesOf(kernel.enumerator(kind)));
     }
-    return pages * 4;
+    return (pages * kernel.pageBytes) / 1024;
   }
 
   #pagesOf(kind: number): number {
@@ -46,7 +44,7 @@ export class ProcessMemory {
     const { types } = kernel;
     if (types.has('mm_rss_stat', 'count')) {
       const at = raw.rss_stat + BigInt(types.offsetOf('mm_rss_stat', 'count') + kind * types.pointerBytes);
-      return Number(BigInt.asIntN(64, kernel.pointerAt(at)));
+      return Number(BigInt.asIntN(8 * types.pointerBytes, kernel.pointerAt(at)));
     }
     const counter = kernel.at('percpu_counter', raw.rss_stat + BigInt(kind * types.sizeOf('percpu_counter')));
     const { cpus } = kernel.machine;
@@ -66,7 +64,9 @@ export class ProcessMemory {
     const args = this.space.bytes(arg_start, boundedLength(arg_start, arg_end, 'command line'));
     if (args.at(-1) === 0) return joined(args);
     const end = env_start === arg_end && env_end >= env_start ? env_end : arg_end;
-    const limit = end - arg_start < MAXIMUM_TITLE_BYTES ? Number(end - arg_start) : MAXIMUM_TITLE_BYTES;
+    // A title that a process gave itself is read up to one page (get_mm_proctitle).
+    const { pageBytes } = this.kernel;
+    const limit = end - arg_start < pageBytes ? Number(end - arg_start) : pageBytes;
     return joined(this.space.cString(arg_start, limit));
   }
 }

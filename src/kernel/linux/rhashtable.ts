@@ -33,7 +33,6 @@ interface BucketArray {
   readonly count: number;
 }
 
-const PAGE_BYTES = 4096;
 /** The kernel makes no table larger than this. */
 const MAXIMUM_BUCKETS = 1 << 24;
 
@@ -55,7 +54,7 @@ function* nestedArrays(
   if (page === 0n) return;
   if (each <= 1) return yield { heads: page, count };
   const width = kernel.types.pointerBytes;
-  const perPage = PAGE_BYTES / width;
+  const perPage = kernel.pageBytes / width;
   for (let nth = 0; nth < count; nth++) {
     const below = kernel.attempt(
       () => kernel.pointerAt(page + BigInt(nth * width)),

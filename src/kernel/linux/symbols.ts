@@ -11,6 +11,8 @@ export const symbols = [
   'init_task',
   'init_top_pgt',
   'swapper_pg_dir',
+  // AArch64's own word for the distance between the image's virtual and physical addresses.
+  'kimage_voffset',
   '__start_BTF',
   '__stop_BTF',
   '__per_cpu_offset',

@@ -31,8 +31,8 @@ export function compareFacts(
   const symbol = (name: string) => BigInt(`0x${system.symbols[name] ?? '0'}`);
   const code = BigInt(`0x${/([0-9a-f]+)-[0-9a-f]+ : Kernel code/.exec(system.iomem)?.[1] ?? '0'}`);
   const root = symbol('init_top_pgt') - symbol('_stext') + code;
-  check('kaslr.virtual', BigInt(facts.kaslr.virtual), symbol('_stext') - LINKED_TEXT);
-  check('kaslr.physical', BigInt(facts.kaslr.physical), code);
+  check('kaslr.virtual', BigInt(facts.kaslr.virtual ?? 0), symbol('_stext') - LINKED_TEXT);
+  check('kaslr.physical', BigInt(facts.kaslr.physical ?? 0), code);
   check('pageTableRoot', BigInt(facts.pageTableRoot), root);
   check('bootTime', facts.bootTime, near(bootOf(truth), bounds.startSlackMs / 1000));
   check('btime', Math.floor(Date.parse(facts.bootTime ?? '') / 1000), system.btime);

@@ -17,14 +17,14 @@ export const mmStructs = {
     rss_stat: place,
     // Since Linux kernel commit 763ecb035029 ("mm: remove the vma linked list") (in v6.1), areas are in the
     // maple tree `mm_mt` only; before, in the list that begins with `mmap`.
-    mm_mt: opt(place),
-    mmap: opt(ptr('vm_area_struct')),
+    mm_mt: opt(place, 'mmap'),
+    mmap: opt(ptr('vm_area_struct'), 'mm_mt'),
   },
   mm_rss_stat: { count: opt(place) },
   vm_area_struct: {
     vm_start: ulong,
     vm_end: ulong,
-    vm_next: opt(ptr('vm_area_struct')),
+    vm_next: opt(ptr('vm_area_struct'), 'mm_struct.mm_mt'),
     vm_flags: ulong,
     vm_pgoff: ulong,
     vm_file: ptr('file'),

@@ -12,9 +12,9 @@ export const moduleStructs = {
     source_list: opt(links('module_use', 'source_list')),
     // Since Linux kernel commit ac3b43283923 ("module: replace module_layout with module_memory") (in v6.4),
     // an array of memories, one for each kind of section, is in place of the layouts.
-    mem: opt(place),
-    core_layout: opt(inside('module_layout')),
-    init_layout: opt(inside('module_layout')),
+    mem: opt(place, 'core_layout'),
+    core_layout: opt(inside('module_layout'), 'mem'),
+    init_layout: opt(inside('module_layout'), 'mem'),
     // Since Linux kernel commit 01dc0386efb7 ("module: Add CONFIG_ARCH_WANTS_MODULES_DATA_IN_VMALLOC")
     // (in v5.18), where that option is set, until v6.4.
     data_layout: opt(inside('module_layout')),

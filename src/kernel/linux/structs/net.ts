@@ -68,16 +68,16 @@ export const netStructs = {
     ehash_mask: uint,
     // Until Linux kernel commit cae3873c5b3a ("net: inet: Retire port only listening_hash") (in v5.19, and in
     // stable releases of older kernels).
-    listening_hash: opt(place),
-    lhash2: opt(pointer),
+    listening_hash: opt(place, 'lhash2'),
+    lhash2: opt(pointer, 'listening_hash'),
     lhash2_mask: opt(uint),
   },
   inet_ehash_bucket: { chain: place },
   inet_listen_hashbucket: {
     // Since Linux kernel commit 8dbd76e79a16 ("tcp/dccp: fix possible race __inet_lookup_established()") (in
     // v5.5) the chain may end in a number, and its head is in `nulls_head`.
-    nulls_head: opt(place),
-    head: opt(place),
+    nulls_head: opt(place, 'head'),
+    head: opt(place, 'nulls_head'),
   },
   udp_table: { hash: pointer, mask: uint },
   udp_hslot: { head: place },

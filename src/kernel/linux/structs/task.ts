@@ -21,13 +21,13 @@ export const taskStructs = {
     static_prio: int,
     // Since Linux kernel commit 2f064a59a11f ("sched: Change task_struct::state") (in v5.14), `state` is
     // named `__state`.
-    __state: opt(uint),
-    state: opt(ulong),
+    __state: opt(uint, 'state'),
+    state: opt(ulong, '__state'),
     exit_state: int,
     // Since Linux kernel commit cf25e24db61c ("time: Rename tsk->real_start_time to ->start_boottime")
     // (in v5.5), `real_start_time` is named `start_boottime`.
-    start_boottime: opt(ulong),
-    real_start_time: opt(ulong),
+    start_boottime: opt(ulong, 'real_start_time'),
+    real_start_time: opt(ulong, 'start_boottime'),
   },
   /** What the threads of a process share. */
   signal_struct: {

@@ -1,0 +1,38 @@
+import { highWord, lowWord } from '../../base/address.ts';
+import type { PhysicalMemory } from '../../memory/physical.ts';
+import type { Architecture } from '../../profile/profile.ts';
+import type { Vmcoreinfo } from '../../profile/vmcoreinfo.ts';
+import type { Paging } from '../../translate/paging.ts';
+
+/** Where in this boot a kernel's image is, and the tables that map it. */
+export interface Place {
+  readonly paging: Paging;
+  /** virtual − physical of the image, which lies in one piece in both. */
+  readonly delta: bigint;
+}
+
+/** A kernel's image in physical memory, mapped nobody knows where. */
+export interface FoundImage {
+  readonly memory: PhysicalMemory;
+  /** The physical address of one of the image's symbols. */
+  at(symbol: string): number | undefined;
+}
+
+/** What one kind of CPU's kernels leave to find them by. Nothing that is said here is believed before it is verified. */
+export interface ArchitectureRules {
+  readonly architecture: Architecture;
+  /** What kallsyms calls the symbol that VMCOREINFO calls `swapper_pg_dir`: the kernel's own top page table. */
+  readonly topTable: string;
+  /** The places that VMCOREINFO leaves open; none where it is of another kind of CPU. */
+  fromVmcoreinfo(vmcoreinfo: Vmcoreinfo): readonly Place[];
+  /** Where the page tables within the image map the image itself. */
+  fromImage(image: FoundImage): Iterable<Place>;
+  /** What KASLR added to the link-time addresses of an image that has `_text` at this address; null where that cannot be told. */
+  slideOf(text: bigint): bigint | null;
+  /** Physical addresses at which RAM often begins: the first byte of a raw file is there. */
+  readonly ramStarts: readonly number[];
+}
+
+/** Whether the tables map `virtual` to `at`. */
+export const maps = (memory: PhysicalMemory, paging: Paging, virtual: bigint, at: number): boolean =>
+  paging.probe(memory, highWord(virtual), lowWord(virtual)) + Number(virtual & 0xfffn) === at;
