@@ -9,6 +9,7 @@ export const MAXIMUM_LIST_ENTRIES = 4_000_000;
 
 /** An unsigned whole number of 1 to 4 bytes, or a bitfield. Also for one-member wrappers: atomic_t, kuid_t, refcount_t. */
 export const uint: Field<number> = {
+  reads: 'uint',
   bind: ([offset, size, firstBit, bits]) => {
     if (firstBit !== undefined && bits !== undefined) return bitfield(offset, firstBit, bits);
     switch (size) {
@@ -30,6 +31,7 @@ export const uint: Field<number> = {
 
 /** A signed whole number of 1 to 4 bytes. */
 export const int: Field<number> = {
+  reads: 'int',
   bind: (member, types) => {
     const [offset, size] = member;
     if (size >= 4) {
@@ -47,6 +49,7 @@ export const int: Field<number> = {
 
 /** An unsigned whole number of any width: `unsigned long`, u64, pointers taken as numbers, atomic64_t. */
 export const ulong: Field<bigint> = {
+  reads: 'ulong',
   bind: (member, types) => {
     const [offset, size] = member;
     if (size >= 8) {
@@ -63,6 +66,7 @@ export const ulong: Field<bigint> = {
 
 /** A signed whole number of any width: `long`, s64, loff_t. */
 export const long: Field<bigint> = {
+  reads: 'long',
   bind: (member, types) => {
     const unsigned = ulong.bind(member, types);
     const bits = Math.min(64, member[1] * 8);
@@ -74,6 +78,7 @@ export const long: Field<bigint> = {
 
 /** A NUL-terminated char array; its length is the member's. */
 export const text: Field<string> = {
+  reads: 'text',
   bind: ([offset, size]) =>
     function () {
       return decodeUntilNul(this.space.bytes(offsetAddress(this, offset), size));
@@ -82,6 +87,7 @@ export const text: Field<string> = {
 
 /** The member's own bytes, all of them. */
 export const bytes: Field<Uint8Array> = {
+  reads: 'bytes',
   bind: ([offset, size]) =>
     function () {
       return this.space.bytes(offsetAddress(this, offset), size);
@@ -90,6 +96,7 @@ export const bytes: Field<Uint8Array> = {
 
 /** Not what the member holds but where it is: arrays, list heads, trees. Never faults. */
 export const place: Field<VirtualAddress> = {
+  reads: 'place',
   bind: ([offset]) =>
     function () {
       return offsetAddress(this, offset);
@@ -98,11 +105,13 @@ export const place: Field<VirtualAddress> = {
 
 /** A pointer whose target is no struct of ours: strings, functions, opaque things. 0n for NULL. */
 export const pointer: Field<VirtualAddress> = {
+  reads: 'pointer',
   bind: (member, types) => ulong.bind([member[0], Math.min(member[1], types.pointerBytes)], types),
 };
 
 /** A struct that lies inside this one under a name of its own. */
 export const inside = <N extends string>(inner: N): Inside<N> => ({
+  reads: 'inside',
   inner,
   bind: ([offset], types) => {
     const Inner = types.classOf(inner);
@@ -114,6 +123,7 @@ export const inside = <N extends string>(inner: N): Inside<N> => ({
 
 function pointerTo<N extends string, Null extends boolean>(target: N, nullable: Null): Pointer<N, Null> {
   return {
+    reads: 'ptr',
     target,
     nullable,
     bind: ([offset], types) => {
@@ -133,9 +143,13 @@ function pointerTo<N extends string, Null extends boolean>(target: N, nullable: 
 export const ptr = <N extends string>(target: N): Pointer<N, true> => pointerTo(target, true);
 /** A pointer that the kernel never leaves NULL. */
 export const ref = <N extends string>(target: N): Pointer<N, false> => pointerTo(target, false);
-/** A member that some kernels have and some do not. */
-export const opt = <F extends Field<unknown>>(field: F): F & { readonly optional: true } => ({
+/** A member that some kernels have and some do not; `instead` is what those have that do not. */
+export const opt = <F extends Field<unknown>>(
+  field: F,
+  instead?: string,
+): F & { readonly optional: true } => ({
   ...field,
+  ...(instead === undefined ? {} : { instead }),
   optional: true,
 });
 
@@ -146,7 +160,9 @@ export const opt = <F extends Field<unknown>>(field: F): F & { readonly optional
  * is yielded at most once.
  */
 export const links = <N extends string>(entry: N, member: string): Links<N> => ({
+  reads: 'links',
   entry,
+  through: member,
   bind: ([offset], types) => {
     const Entry = types.classOf(entry);
     const label = `${entry}.${member} list`;

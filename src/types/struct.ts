@@ -25,9 +25,26 @@ export type ViewClass = new (space: AddressSpace, hi: number, lo: number) => Str
 /** Reads one member of the view it is called on. */
 export type Getter<T> = (this: StructView) => T;
 
+/** How a field reads its member, by the name of the field: from this follows which C types it can make sense of. */
+export type Reads =
+  | 'uint'
+  | 'int'
+  | 'ulong'
+  | 'long'
+  | 'text'
+  | 'bytes'
+  | 'place'
+  | 'pointer'
+  | 'ptr'
+  | 'inside'
+  | 'links';
+
 /** How one member is read. `V` is what the getter returns. The layout tells offset and width, so one field fits every kernel. */
 export interface Field<V> {
+  readonly reads: Reads;
   readonly optional?: true;
+  /** What kernels without an optional member have in its place: a member of the same struct, or `type.member`. */
+  readonly instead?: string;
   bind(member: MemberLayout, types: TypeTable): Getter<V>;
 }
 /** A pointer field; `Null` says whether the getter may return null. */
@@ -42,6 +59,8 @@ export interface Inside<N extends string> extends Field<unknown> {
 /** A list head whose entries are structs. */
 export interface Links<N extends string> extends Field<unknown> {
   readonly entry: N;
+  /** The member of each entry that is the link. */
+  readonly through: string;
 }
 
 /** Struct name → member name → how it is read: names verbatim from the kernel, no offsets. */
