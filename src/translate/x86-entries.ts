@@ -6,7 +6,7 @@ export const LARGE = 1 << 7;
  * Linux marks PROT_NONE pages not present but keeps their frame, and reuses the global bit to say so
  * (arch/x86/include/asm/pgtable_types.h, _PAGE_BIT_PROTNONE). The page is there, only its owner may not touch it.
  */
-export const PROTNONE = 1 << 8;
+const PROTNONE = 1 << 8;
 
 const FLAGS: readonly (readonly [bit: bigint, name: string])[] = [
   [0n, 'present'],

@@ -2,7 +2,7 @@ import { physical } from '../../base/address.ts';
 import { EvidenceFault } from '../../base/errors.ts';
 import type { PhysicalMemory } from '../../memory/physical.ts';
 import type { Vmcoreinfo } from '../../profile/vmcoreinfo.ts';
-import { AArch64Paging, type AArch64Shape } from '../../translate/aarch64.ts';
+import { AArch64Paging, type AArch64Shape, type SwapLayout } from '../../translate/aarch64.ts';
 import { type ArchitectureRules, maps } from './architecture.ts';
 
 type GranuleBytes = AArch64Shape['granuleBytes'];
@@ -52,7 +52,7 @@ export const aarch64: ArchitectureRules = {
 };
 
 /** What VMCOREINFO says of the tables: the size of pages, and how wide addresses really are. */
-function shapeIn({ numbers, pageBytes }: Vmcoreinfo): AArch64Shape | undefined {
+function shapeIn({ numbers, pageBytes, release }: Vmcoreinfo): AArch64Shape | undefined {
   const granule = GRANULES.find(([bytes]) => bytes === pageBytes)?.[0];
   const built = numbers.get('VA_BITS');
   // The register's field, where a kernel tells it (Documentation/admin-guide/kdump/vmcoreinfo.rst); some had a name of their own.
@@ -60,8 +60,15 @@ function shapeIn({ numbers, pageBytes }: Vmcoreinfo): AArch64Shape | undefined {
   const bits = unused === undefined ? built : 64n - unused;
   if (granule === undefined || bits === undefined || bits < 32n || bits > 52n) return undefined;
   const pacMask = numbers.get('KERNELPACMASK') ?? 0n;
-  const shape = shapeOf(granule, Number(bits));
+  const shape = { ...shapeOf(granule, Number(bits)), swapLayout: swapLayoutOf(release) };
   return pacMask === 0n ? shape : { ...shape, pacMask: BigInt.asUintN(64, pacMask) };
+}
+
+/** Nothing in memory tells how swap entries are laid out: the release alone does. */
+function swapLayoutOf(release: string): SwapLayout {
+  const [, major = '', minor = ''] = /^(\d+)\.(\d+)/.exec(release) ?? [];
+  const version = Number(major) * 1000 + Number(minor);
+  return version >= 6010 ? 'v6.10' : version >= 5019 ? 'v5.19' : 'v4.0';
 }
 
 /**

@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import { parseVmcoreinfo } from '../../src/profile/vmcoreinfo.ts';
+import { rulesOf } from '../../src/session/architecture/all.ts';
+import { type Located, locate } from '../../src/session/located.ts';
+import { rawLayouts } from '../../src/session/raw-layouts.ts';
+import { openSnapshot } from '../../src/snapshot/open.ts';
+import { scratchFolder } from '../support/writers-scratch.ts';
+
+const scratch = scratchFolder();
+const VOFFSET = 0xffff_7fff_8000_0000n;
+const RELEASE = '5.10.0-arm';
+
+/** A raw file of RAM that begins at `start`, the names `offset` bytes into it, and what VMCOREINFO says of it. */
+function board(start: number, offset: number): { readonly path: string; readonly located: Located } {
+  const bytes = Buffer.alloc(4 << 20);
+  bytes.write(`${RELEASE}\0`, 0x400, 'latin1'); // a release alone is no name space
+  bytes.write('Linux\0', offset, 'latin1');
+  bytes.write(`${RELEASE}\0`, offset + 130, 'latin1');
+  const namespace = BigInt(start + offset - 4); // the names stand behind a counter
+  const lines = [
+    `OSRELEASE=${RELEASE}`,
+    `SYMBOL(init_uts_ns)=${(namespace + VOFFSET).toString(16)}`,
+    `SYMBOL(swapper_pg_dir)=${(namespace + VOFFSET + 0x1000n).toString(16)}`,
+    `NUMBER(kimage_voffset)=0x${VOFFSET.toString(16)}`,
+    'NUMBER(VA_BITS)=48',
+    '',
+  ];
+  const [located] = locate(parseVmcoreinfo(lines.join('\n'))!)!.places;
+  return { path: scratch.file(`${start}-${offset}.raw`, bytes), located: located! };
+}
+
+/** Where each layout begins. */
+function startsOf({ path, located }: ReturnType<typeof board>, base?: number): number[] {
+  const rules = { ...rulesOf.aarch64, ramStarts: [0x4000_0000, 0] };
+  const snapshot = openSnapshot(path, base === undefined ? {} : { base });
+  return [...rawLayouts(snapshot, rules, located)].map(({ file, memory }) => {
+    file.close();
+    return memory.ranges[0]!.start;
+  });
+}
+
+describe('where the first byte of a raw file may be', () => {
+  it.each([
+    ['within a block of the file', 0x9_0110_0000, 0x13_4568],
+    ['over the end of one', 0x9_0001_0000, (1 << 20) - 8],
+  ])('is where it is usual, and then where the names of the kernel say: %s', (_, start, offset) => {
+    expect(startsOf(board(start, offset))).toEqual([0, 0x4000_0000, start]);
+  });
+
+  it('is not made up from names that cannot be the kernel’s own', () => {
+    expect(startsOf(board(0x9_0110_0100, 0x13_4568))).toEqual([0, 0x4000_0000]);
+  });
+
+  it('is what the user says', () => {
+    expect(startsOf(board(0x9_0110_0000, 0x10_0000), 0x8000_0000)).toEqual([0x8000_0000]);
+  });
+});
