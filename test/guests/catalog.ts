@@ -27,63 +27,64 @@ export interface Guest {
   readonly parts: readonly Part[];
 }
 
+/** What the guests of one architecture with 64 bits have in common. */
+interface Family {
+  readonly architecture: Architecture;
+  /** QEMU's `-cpu` for each depth of tables. */
+  readonly cpuModels: Readonly<Record<4 | 5, string>>;
+  /** What is put behind the name of the guest with the deeper tables. */
+  readonly deeper: string;
+}
+
 /**
  * `max` is every feature the emulator knows: AES instructions (so that OpenSSL and the kernel keep their key
  * schedules in the standard form) and LA57, which makes Debian's kernels choose five levels.
  */
-const AMD64_CPU = { 4: 'max,la57=off', 5: 'max' } as const;
-
-type Choice = Pick<Guest, 'name' | 'suite' | 'kernelPackage'> &
-  Partial<Pick<Guest, 'cpus' | 'ramMiB' | 'vmcoreinfoDevice' | 'kernelArguments'>> & {
-    /** What the guest does, and what the one with deeper tables does. */
-    readonly parts?: readonly Part[];
-    readonly deeperParts?: readonly Part[];
-  };
-
-/** What a guest is unless its entry says otherwise. */
-const common = { cpus: 1, ramMiB: 512, vmcoreinfoDevice: false, kernelArguments: [] } as const;
-
-/** One amd64 kernel is two guests, `NAME` with four levels and `NAME-la57` with five. */
-function amd64({ parts = [], deeperParts = [], ...choice }: Choice): Guest[] {
-  return ([4, 5] as const).map((levels) => ({
-    ...common,
-    architecture: 'amd64',
-    cpuModel: AMD64_CPU[levels],
-    pagingLevels: levels,
-    ...choice,
-    name: levels === 5 ? `${choice.name}-la57` : choice.name,
-    parts: levels === 5 ? deeperParts : parts,
-  }));
-}
+const amd64: Family = {
+  architecture: 'amd64',
+  cpuModels: { 4: 'max,la57=off', 5: 'max' },
+  deeper: '-la57',
+};
 
 /**
  * `cortex-a57` addresses 48 bits. `max` also has LPA2, with which a kernel that was built for 52 bits has a fifth
  * level; its pointer authentication is an algorithm of the emulator's own, because the real one takes minutes.
  */
-const ARM64_CPU = { 4: 'cortex-a57', 5: 'max,pauth-impdef=on' } as const;
+const arm64: Family = {
+  architecture: 'arm64',
+  cpuModels: { 4: 'cortex-a57', 5: 'max,pauth-impdef=on' },
+  deeper: '-lva',
+};
 
-/** One arm64 kernel is two guests, `NAME` with 48 bits of virtual addresses and `NAME-lva` with 52. */
-function arm64({ parts = [], deeperParts = [], ...choice }: Choice): Guest[] {
-  return ([4, 5] as const).map((levels) => ({
-    ...common,
-    architecture: 'arm64',
-    cpuModel: ARM64_CPU[levels],
-    pagingLevels: levels,
-    ...choice,
-    name: levels === 5 ? `${choice.name}-lva` : choice.name,
-    parts: levels === 5 ? deeperParts : parts,
-  }));
+type Choice = Pick<Guest, 'name' | 'suite' | 'kernelPackage'> &
+  Partial<Pick<Guest, 'cpus' | 'ramMiB' | 'vmcoreinfoDevice' | 'kernelArguments' | 'parts'>>;
+
+/** What a guest is unless its entry says otherwise. */
+const common = { cpus: 1, ramMiB: 512, vmcoreinfoDevice: false, kernelArguments: [], parts: [] } as const;
+
+function guestOf({ architecture, cpuModels, deeper }: Family, levels: 4 | 5, choice: Choice): Guest {
+  const name = levels === 5 ? `${choice.name}${deeper}` : choice.name;
+  return { ...common, architecture, cpuModel: cpuModels[levels], pagingLevels: levels, ...choice, name };
 }
+
+/** A kernel with four levels of tables. */
+const shallow = (family: Family, choice: Choice): Guest => guestOf(family, 4, choice);
+
+/** One kernel as two guests, with four and with five levels; the second has parts of its own. */
+const both = (family: Family, choice: Choice & { readonly deeperParts?: readonly Part[] }): Guest[] => {
+  const { deeperParts = [], ...of } = choice;
+  return [guestOf(family, 4, of), guestOf(family, 5, { ...of, parts: deeperParts })];
+};
 
 /** Every guest that can be made, by name. */
 export const catalog: readonly Guest[] = [
-  ...amd64({
+  ...both(amd64, {
     name: 'amd64-6.1-cloud',
     suite: 'bookworm',
     kernelPackage: 'linux-image-cloud-amd64',
     deeperParts: ['namespaces'],
   }),
-  ...amd64({
+  ...both(amd64, {
     name: 'amd64-6.12-cloud',
     suite: 'trixie',
     kernelPackage: 'linux-image-cloud-amd64',
@@ -93,51 +94,51 @@ export const catalog: readonly Guest[] = [
     deeperParts: ['deleted'],
   }),
   // Debian's 5.10 leaves 5 levels off whatever the CPU can (CONFIG_X86_5LEVEL).
-  ...amd64({
+  shallow(amd64, {
     name: 'amd64-5.10-cloud',
     suite: 'bullseye',
     kernelPackage: 'linux-image-cloud-amd64',
     parts: ['namespaces', 'many_threads'],
-  }).slice(0, 1),
+  }),
   // Debian's kernel for every machine, on two CPUs, and the one for real time, which sleeps where others spin.
-  ...amd64({
+  shallow(amd64, {
     name: 'amd64-6.1-generic',
     suite: 'bookworm',
     kernelPackage: 'linux-image-amd64',
     cpus: 2,
     ramMiB: 1024,
     parts: ['many_sockets'],
-  }).slice(0, 1),
-  ...amd64({
+  }),
+  shallow(amd64, {
     name: 'amd64-6.1-rt',
     suite: 'bookworm',
     kernelPackage: 'linux-image-rt-amd64',
     parts: ['many_threads'],
-  }).slice(0, 1),
+  }),
   // With kernel page-table isolation every process has two tables.
-  ...amd64({
+  shallow(amd64, {
     name: 'amd64-6.1-cloud-pti',
     suite: 'bookworm',
     kernelPackage: 'linux-image-cloud-amd64',
     kernelArguments: ['pti=on'],
     ramMiB: 1024,
     parts: ['crowd'],
-  }).slice(0, 1),
-  ...amd64({
+  }),
+  ...both(amd64, {
     name: 'amd64-7.2-cloud',
     suite: 'forky',
     kernelPackage: 'linux-image-cloud-amd64',
     parts: ['namespaces', 'deleted'],
     deeperParts: ['ipv6', 'many_threads'],
   }),
-  ...arm64({
+  ...both(arm64, {
     name: 'arm64-6.12-cloud',
     suite: 'trixie',
     kernelPackage: 'linux-image-cloud-arm64',
     parts: ['namespaces'],
     deeperParts: ['ipv6', 'deleted'],
   }),
-  ...arm64({
+  ...both(arm64, {
     name: 'arm64-7.2-cloud',
     suite: 'forky',
     kernelPackage: 'linux-image-cloud-arm64',

@@ -180,7 +180,21 @@ export class Machine {
 
 const lastLines = (text: string): string => text.trim().split('\n').slice(-5).join(' | ');
 
-/** A note beside the dumps about how they were made. */
-export async function writeNote(folder: string, note: unknown): Promise<void> {
+/** Where a guest's RAM begins in its physical addresses: what a raw dump begins with, and does not say. */
+export const ramBaseOf = ({ architecture }: Guest): number => boards[architecture].ramBase;
+
+/** What is noted beside the dumps about how they were made. */
+export interface GuestNote {
+  readonly guest: Guest;
+  /** `uname -r`. */
+  readonly release: string;
+  /** The files of the kernel's packages. */
+  readonly packages: readonly string[];
+  readonly stoppedAt: string;
+  readonly dumps: Readonly<Record<string, { readonly file: string; readonly bytes: number }>>;
+}
+
+/** Writes the note beside the dumps. */
+export async function writeNote(folder: string, note: GuestNote): Promise<void> {
   await writeFile(join(folder, 'guest.json'), `${JSON.stringify(note, null, 2)}\n`);
 }

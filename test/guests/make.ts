@@ -1,4 +1,4 @@
-import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Guest, guestsNamed } from './catalog.ts';
 import { guestFolder } from './folders.ts';
@@ -12,7 +12,9 @@ const BOOT_TIMEOUT_MS = 600_000;
 
 /** Builds a guest, boots it, waits for its own record of itself, and dumps its memory in every format. */
 export async function makeGuest(guest: Guest, say: (line: string) => void): Promise<void> {
-  const folder = guestFolder(guest.name);
+  const finished = guestFolder(guest.name);
+  const folder = `${finished}.new`; // so that nobody takes half a guest for a whole one
+  await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   const started = Date.now();
   const elapsed = (): string => `${((Date.now() - started) / 1000).toFixed(1)} s`;
@@ -42,6 +44,8 @@ export async function makeGuest(guest: Guest, say: (line: string) => void): Prom
     await rm(file, { force: true });
   const { release, packages } = kernel;
   await writeNote(folder, { guest, release, packages, stoppedAt: stoppedAt.toISOString(), dumps });
+  await rm(finished, { recursive: true, force: true });
+  await rename(folder, finished);
   say(`${guest.name}: done (${elapsed()})`);
 }
 

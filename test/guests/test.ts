@@ -1,46 +1,60 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ForensicError } from '../../src/base/errors.ts';
 import { openSession } from '../../src/session/session.ts';
 import { openSnapshot } from '../../src/snapshot/open.ts';
 import { writeLime } from '../support/writers.ts';
-import { type Guest, guestsNamed } from './catalog.ts';
+import { catalog, type Guest, guestsNamed } from './catalog.ts';
 import { compareBindings } from './compare/bindings.ts';
 import { compareWithTruth } from './compare/compare.ts';
+import type { Outcome } from './compare/match.ts';
 import { firstDifference, printOutcome, type Result } from './compare/report.ts';
 import { guestFolder } from './folders.ts';
-import { dumpFiles } from './machine.ts';
+import { judgementOf } from './judgement.ts';
+import { dumpFiles, type GuestNote, ramBaseOf } from './machine.ts';
 import { makeGuest } from './make.ts';
+import { isAsGood, keepResults, readResults, summarize } from './results.ts';
+import { turnOf } from './rotation.ts';
 import type { Truth } from './truth.ts';
+
+/** The guest that is tested where none is named. */
+const USUAL = 'amd64-6.1-cloud';
+
+/** The guests that the command line asks for: named ones, all, or today's two. */
+function chosen(words: readonly string[]): readonly Guest[] {
+  if (words.includes('--all')) return catalog;
+  if (words.includes('--rotate')) {
+    const { guests, why } = turnOf(catalog, new Date());
+    console.log(why);
+    return guests;
+  }
+  const names = words.filter((word) => !word.startsWith('--'));
+  return guestsNamed(names.length > 0 ? names : [USUAL]);
+}
 
 /** Boots guests and lets each judge what the program says of its memory. */
 async function main(words: readonly string[]): Promise<number> {
-  const names = words.filter((word) => !word.startsWith('--'));
-  const fresh = words.includes('--fresh');
-  let failed = 0;
-  let passed = 0;
-  let tolerated = 0;
-  for (const guest of guestsNamed(names.length > 0 ? names : ['amd64-6.1-cloud'])) {
-    const complete = ['truth.json', ...Object.values(dumpFiles)].every((file) =>
-      existsSync(join(guestFolder(guest.name), file)),
+  const former = await readResults();
+  const tally = { passed: 0, failed: 0, tolerated: 0 };
+  for (const guest of chosen(words)) {
+    const folder = guestFolder(guest.name);
+    const complete = ['guest.json', 'truth.json', ...Object.values(dumpFiles)].every((file) =>
+      existsSync(join(folder, file)),
     );
-    if (fresh || !complete) await makeGuest(guest, (line) => console.error(line));
+    if (words.includes('--fresh') || !complete) await makeGuest(guest, (line) => console.error(line));
     const results = await testGuest(guest);
-    for (const { differences, tolerated: moved } of results) {
-      for (const count of Object.values(moved)) tolerated += count;
-      if (differences.length > 0) failed++;
-      else passed++;
+    for (const result of results) {
+      for (const count of Object.values(result.tolerated)) tally.tolerated += count;
+      tally[isAsGood(result, former[guest.name]) ? 'passed' : 'failed']++;
     }
-    const kept = results.map(({ differences, ...result }) => ({
-      ...result,
-      differences: differences.length,
-    }));
-    await writeFile(join(guestFolder(guest.name), 'results.json'), `${JSON.stringify(kept, null, 2)}\n`);
+    const { release } = JSON.parse(await readFile(join(folder, 'guest.json'), 'utf8')) as GuestNote;
+    await keepResults(guest.name, summarize(guest, release, results));
   }
-  console.log(`${tolerated} cells and rows tolerated`);
-  console.log(`${passed} passed, ${failed} failed`);
-  return failed > 0 ? 1 : 0;
+  console.log(`${tally.tolerated} cells and rows tolerated`);
+  console.log(`${tally.passed} passed, ${tally.failed} failed`);
+  return tally.failed > 0 ? 1 : 0;
 }
 
 /** Every format and every way to bind, each judged. */
@@ -48,46 +62,64 @@ async function testGuest(guest: Guest): Promise<Result[]> {
   const folder = guestFolder(guest.name);
   const truth = JSON.parse(await readFile(join(folder, 'truth.json'), 'utf8')) as Truth;
   const results: Result[] = [];
-  const tell = (result: Result): void => {
+  const tell = (way: string, outcome: Outcome): void => {
+    const judgement = judgementOf(outcome.differences, outcome.explained);
+    const result = { guest: guest.name, way, ...outcome, judgement };
     results.push(result);
     printOutcome(result);
   };
   const scratch = await mkdtemp(join(tmpdir(), 'vestige-guest-'));
   try {
-    const snapshots = new Map(
-      Object.entries(dumpFiles).map(([format, file]) => [format, join(folder, file)]),
+    const lime = join(scratch, 'snapshot.lime');
+    const base = ramBaseOf(guest);
+    const raw = join(folder, dumpFiles.raw);
+    const opened = openSnapshot(raw, { base });
+    writeLime(lime, opened.memory.source);
+    opened.file.close();
+    const snapshots = Object.entries(dumpFiles).map(
+      ([format, file]) => [format, join(folder, file)] as const,
     );
-    snapshots.set('lime', join(scratch, 'snapshot.lime'));
-    const first = join(folder, dumpFiles.raw);
-    const raw = openSnapshot(first);
-    writeLime(snapshots.get('lime')!, raw.memory.source);
-    raw.file.close();
     const seen = new Map<string, string>();
-    for (const [format, path] of snapshots) await testFormat(guest, truth, { format, path }, seen, tell);
-    for await (const outcome of compareBindings(first))
-      tell({ guest: guest.name, format: 'raw', ...outcome });
+    for (const [format, path] of [...snapshots, ['lime', lime] as const]) {
+      const options = format === 'raw' ? { base } : {};
+      await caught(format, tell, async () => {
+        const session = openSession(path, options);
+        try {
+          for await (const { answer, ...outcome } of compareWithTruth(session, truth, guest)) {
+            const same = firstDifference(answer, outcome.plugin, seen);
+            // That two formats differ is wrong, whatever the program says of either.
+            const { explained: _, ...unexplained } = outcome;
+            tell(
+              format,
+              same === undefined ? outcome : { ...unexplained, differences: [...outcome.differences, same] },
+            );
+          }
+        } finally {
+          session.close();
+        }
+      });
+    }
+    await caught('bindings', tell, async () => {
+      for await (const { way, ...outcome } of compareBindings(raw, { base })) tell(way, outcome);
+    });
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
   return results;
 }
 
-async function testFormat(
-  guest: Guest,
-  truth: Truth,
-  { format, path }: { readonly format: string; readonly path: string },
-  seen: Map<string, string>,
-  tell: (result: Result) => void,
+/** A snapshot whose kernel is not found is a result too: it must not keep the other guests from being tested. */
+async function caught(
+  way: string,
+  tell: (way: string, outcome: Outcome) => void,
+  judge: () => Promise<void>,
 ): Promise<void> {
-  const session = openSession(path);
   try {
-    for await (const { answer, ...outcome } of compareWithTruth(session, truth, guest)) {
-      const same = firstDifference(answer, outcome.plugin, seen);
-      const differences = same === undefined ? outcome.differences : [...outcome.differences, same];
-      tell({ guest: guest.name, format, ...outcome, differences });
-    }
-  } finally {
-    session.close();
+    await judge();
+  } catch (cause) {
+    const said =
+      cause instanceof ForensicError ? cause.message : cause instanceof Error ? cause.stack : cause;
+    tell(way, { plugin: 'info', rows: 0, differences: [`info ${String(said)}`], tolerated: {} });
   }
 }
 

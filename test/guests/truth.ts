@@ -45,11 +45,13 @@ export interface SystemTruth {
   /** `/sys/kernel/notes`, hex: it has the build ID. */
   readonly notes: string;
   readonly buildId: string;
-  /** Some symbols of `/proc/kallsyms` as 16 hex digits. */
+  /** Some symbols of `/proc/kallsyms`, in hex; a kernel that names its functions alone has few of them. */
   readonly symbols: Readonly<Record<string, string>>;
   readonly meminfo: string;
   readonly cpuinfo: string;
   readonly iomem: string;
+  /** The text of the note that the kernel would leave to a crash dump; older records have none. */
+  readonly vmcoreinfo?: string | null;
   /** `/proc/filesystems`, `/proc/mounts`: for those who wonder what a device number is. */
   readonly mounts: string;
   readonly devices: string;

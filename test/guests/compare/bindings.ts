@@ -8,36 +8,44 @@ import { ask } from './compare.ts';
 import type { Outcome } from './match.ts';
 import { firstDifference } from './report.ts';
 
+/** One answer, and how the kernel was bound that gave it. */
+interface Bound extends Outcome {
+  readonly way: string;
+}
+
 /**
  * Every way to bind must give the same answers: by the kernel's own BTF, by the profile that it exports, by that
  * profile read back from its file form, and without any VMCOREINFO. `keys` reads no kernel but for names and is
  * left out where all of memory would be swept again.
  */
-export async function* compareBindings(path: string): AsyncGenerator<Outcome> {
+export async function* compareBindings(
+  path: string,
+  options: { readonly base: number },
+): AsyncGenerator<Bound> {
   const seen = new Map<string, string>();
-  const btf = openSession(path);
+  const btf = openSession(path, options);
   const { profile } = btf;
   for await (const _ of askAll(btf, seen, 'btf'));
-  yield* askAll(openSession(path, { profile }), seen, 'by profile');
+  yield* askAll(openSession(path, { ...options, profile }), seen, 'by profile');
   yield* askAll(
-    openSession(path, { profile: readProfile(writeProfile(profile), 'profile') }),
+    openSession(path, { ...options, profile: readProfile(writeProfile(profile), 'profile') }),
     seen,
     'by file',
   );
-  const scanned = withoutVmcoreinfo(path);
+  const scanned = withoutVmcoreinfo(path, options);
   const found = scanned.located.vmcoreinfo === null ? [] : ['by scan: a VMCOREINFO was found all the same'];
-  yield { plugin: 'info bound by scan', rows: 1, differences: found, tolerated: {} };
+  yield { way: 'by scan', plugin: 'info', rows: 1, differences: found, tolerated: {} };
   yield* askAll(scanned, seen, 'by scan');
 }
 
-async function* askAll(session: Session, seen: Map<string, string>, way: string): AsyncGenerator<Outcome> {
+async function* askAll(session: Session, seen: Map<string, string>, way: string): AsyncGenerator<Bound> {
   try {
     for (const plugin of plugins) {
       if (plugin.name === 'keys') continue;
       const answer = await ask(session, plugin);
       const differs = firstDifference(answer, plugin.name, seen);
       const differences = differs === undefined ? [] : [`${way}: ${differs}`];
-      yield { plugin: `${plugin.name} bound ${way}`, rows: answer.rows.length, differences, tolerated: {} };
+      yield { way, plugin: plugin.name, rows: answer.rows.length, differences, tolerated: {} };
     }
   } finally {
     session.close();
@@ -45,8 +53,8 @@ async function* askAll(session: Session, seen: Map<string, string>, way: string)
 }
 
 /** A session on the snapshot's memory with every VMCOREINFO page blanked, and no note of the file's own. */
-function withoutVmcoreinfo(path: string): Session {
-  const snapshot = openSnapshot(path);
+function withoutVmcoreinfo(path: string, options: { readonly base: number }): Session {
+  const snapshot = openSnapshot(path, options);
   const source = blanked(snapshot.contents.source);
   return startSession({
     ...snapshot,

@@ -1,4 +1,4 @@
-import type { Cell, Row } from '../../../src/plugin/cell.ts';
+import { type Cell, isAbsent, type Row } from '../../../src/plugin/cell.ts';
 import {
   type Comparison,
   type Context,
@@ -18,6 +18,8 @@ export interface Outcome {
   readonly differences: readonly string[];
   /** What moved between record and dump, counted by its reason. */
   readonly tolerated: Readonly<Partial<Record<ToleranceName, number>>>;
+  /** Why there are differences, in the program's own words, where it has a word for every one of them. */
+  readonly explained?: readonly string[];
 }
 
 /** An answer as `runPlugin` gives it. */
@@ -40,12 +42,13 @@ export function compareAnswer(comparison: Comparison, context: Context, { rows, 
   for (const expected of comparison.expected(context)) {
     const at = takeBest(expected, waiting.get(expected.key) ?? [], rows);
     if (at === undefined) {
-      findings.add(expected.mayBeMissing ?? false, `missing ${expected.label}`);
+      findings.add(expected.mayBeMissing ?? false, `missing ${expected.label}`, 'no row');
       continue;
     }
     for (const { column, cell, expectation, verdict } of judged(expected, rows[at]!)) {
       const said = isJudge(expectation) ? expectation.says : showCell(expectation);
-      findings.add(verdict, `${expected.label}: ${column} is ${showCell(cell)}, the guest says ${said}`);
+      const line = `${expected.label}: ${column} is ${showCell(cell)}, the guest says ${said}`;
+      findings.add(verdict, line, isAbsent(cell) ? { absentCell: cell.absent } : undefined);
     }
     if (comparison.ordered === true && at < last) findings.add(false, `${expected.label}: out of order`);
     last = at;
@@ -57,7 +60,9 @@ export function compareAnswer(comparison: Comparison, context: Context, { rows, 
   }
   for (const line of comparison.whole?.(rows, context) ?? []) findings.add(false, line);
   for (const note of notes) {
-    if (!allowedNotes.some((allowed) => allowed.note.test(note))) findings.add(false, `note: ${note}`);
+    if (!allowedNotes.some((allowed) => allowed.note.test(note))) {
+      findings.add(false, `note: ${note}`, { note });
+    }
   }
   return findings.outcome(rows.length);
 }
@@ -97,30 +102,54 @@ function takeBest(expected: Expected, group: number[], rows: readonly Row[]): nu
   return best === undefined ? undefined : group.splice(best, 1)[0];
 }
 
+/** What the program says of a difference; nothing where it claims what is wrong. */
+type Explanation =
+  | { readonly absentCell: string }
+  | { readonly note: string }
+  /** Only a note can tell why a row is not there. */
+  | 'no row'
+  | undefined;
+
 class Findings {
   readonly #plugin: string;
   readonly #differences: string[] = [];
   readonly #tolerated: Partial<Record<ToleranceName, number>> = {};
+  readonly #reasons = new Set<string>();
+  #missing = 0;
+  #notes = 0;
+  #wrong = 0;
 
   constructor(plugin: string) {
     this.#plugin = plugin;
   }
 
-  add(verdict: Verdict, line: string): void {
+  add(verdict: Verdict, line: string, explanation?: Explanation): void {
     if (verdict === true) return;
-    if (verdict === false) this.#differences.push(`${this.#plugin} ${line}`);
-    else this.#tolerated[verdict] = (this.#tolerated[verdict] ?? 0) + 1;
+    if (verdict !== false) {
+      this.#tolerated[verdict] = (this.#tolerated[verdict] ?? 0) + 1;
+      return;
+    }
+    this.#differences.push(`${this.#plugin} ${line}`);
+    if (explanation === undefined) this.#wrong++;
+    else if (explanation === 'no row') this.#missing++;
+    else if ('note' in explanation) this.#notes++;
+    if (typeof explanation !== 'object') return;
+    this.#reasons.add('note' in explanation ? explanation.note : explanation.absentCell);
   }
 
   outcome(rows: number): Outcome {
     for (const [name, count] of Object.entries(this.#tolerated)) {
       const { limit, reason } = tolerances[name as ToleranceName];
-      if (count > limit) {
-        this.#differences.push(
-          `${this.#plugin} ${count} times "${reason}", and at most ${limit} are believed`,
-        );
-      }
+      if (count > limit) this.add(false, `${count} times "${reason}", and at most ${limit} are believed`);
     }
-    return { plugin: this.#plugin, rows, differences: this.#differences, tolerated: this.#tolerated };
+    const isExplained =
+      this.#wrong === 0 && (this.#missing === 0 || this.#notes > 0) && this.#reasons.size > 0;
+    return {
+      plugin: this.#plugin,
+      rows,
+      differences: this.#differences,
+      tolerated: this.#tolerated,
+      ...(isExplained ? { explained: [...this.#reasons].sort() } : {}),
+    };
   }
 }

@@ -1,21 +1,25 @@
+import type { Judgement } from '../judgement.ts';
 import type { Answer, Outcome } from './match.ts';
 import { type ToleranceName, tolerances } from './tolerances.ts';
 
-/** One guest, one format, one plugin. */
+/** One guest, one plugin, and one way to ask it. */
 export interface Result extends Outcome {
   readonly guest: string;
-  readonly format: string;
+  /** The snapshot's format, or how the kernel was bound where that was not by what the snapshot says of itself. */
+  readonly way: string;
+  readonly judgement: Judgement;
 }
 
 /** Differences of one plugin that are printed; the rest is counted. */
 const SHOWN = 40;
 
 /** One line for the result, and below it what differs and what was tolerated. */
-export function printOutcome({ guest, format, plugin, rows, differences, tolerated }: Result): void {
-  const verdict = differences.length === 0 ? 'exact' : `${differences.length} differences`;
+export function printOutcome({ guest, way, plugin, rows, differences, tolerated, judgement }: Result): void {
+  const partly = judgement.is === 'partial' ? 'partial, ' : '';
+  const said = differences.length === 0 ? 'exact' : `${partly}${differences.length} differences`;
   const moved = Object.values(tolerated).reduce((sum, count) => sum + count, 0);
   const excused = moved === 0 ? '' : `, ${moved} tolerated`;
-  console.log(`${guest} ${format} ${plugin}: ${rows} rows, ${verdict}${excused}`);
+  console.log(`${guest} ${way} ${plugin}: ${rows} rows, ${said}${excused}`);
   for (const line of differences.slice(0, SHOWN)) console.log(`  ${printable(line)}`);
   if (differences.length > SHOWN) console.log(`  and ${differences.length - SHOWN} more`);
   for (const [name, count] of Object.entries(tolerated)) {

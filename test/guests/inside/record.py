@@ -160,6 +160,35 @@ def build_id(notes):
     return ''
 
 
+def vmcoreinfo():
+    """What the kernel would leave to a crash dump: a note of /proc/kcore, where this kernel writes it there."""
+    try:
+        with open('/proc/kcore', 'rb', buffering=0) as core:
+            head = core.read(64)
+            wide = head[4] == 2
+            first, size, count = (
+                struct.unpack_from('<Q', head, 32) + struct.unpack_from('<HH', head, 54) if wide
+                else struct.unpack_from('<I', head, 28) + struct.unpack_from('<HH', head, 42)
+            )
+            core.seek(first)
+            table = core.read(size * count)
+            for at in range(0, len(table), size):
+                if struct.unpack_from('<I', table, at)[0] != 4:
+                    continue
+                place, length = (
+                    (*struct.unpack_from('<Q', table, at + 8), *struct.unpack_from('<Q', table, at + 32)) if wide
+                    else (*struct.unpack_from('<I', table, at + 4), *struct.unpack_from('<I', table, at + 16))
+                )
+                core.seek(place)
+                notes = core.read(length)
+                begins = notes.find(b'OSRELEASE=')
+                if begins >= 0:
+                    return notes[begins:].split(b'\0')[0].decode('latin-1')
+    except (OSError, struct.error):
+        pass
+    return None
+
+
 def symbols():
     """Read line by line: the whole file is many megabytes."""
     found = {}
@@ -184,6 +213,7 @@ def system():
         'pageBytes': os.sysconf('SC_PAGE_SIZE'), 'notes': notes.hex(), 'buildId': build_id(notes),
         'symbols': symbols(), 'meminfo': read('/proc/meminfo'), 'cpuinfo': read('/proc/cpuinfo'),
         'iomem': read('/proc/iomem'), 'mounts': read('/proc/self/mountinfo'), 'devices': read('/proc/devices'),
+        'vmcoreinfo': vmcoreinfo(),
     }
 
 
