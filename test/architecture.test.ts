@@ -61,10 +61,11 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'node:os': ['src/scan', 'src/store', 'src/cli'],
   'node:path': ['src/store', 'src/watch', 'src/cli'],
   'node:process': ['src/cli'],
+  'node:stream': ['src/debuginfo'],
   'node:timers/promises': ['src/scan', 'src/watch'],
   'node:url': ['src/scan', 'src/cli'],
   'node:worker_threads': ['src/scan'],
-  'node:zlib': ['src/snapshot', 'src/profile'],
+  'node:zlib': ['src/snapshot', 'src/profile', 'src/debuginfo'],
 };
 
 /** The one file that is no room: what the package gives to programs. */

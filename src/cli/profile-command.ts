@@ -6,10 +6,11 @@ import { escapeText } from '../report/escape.ts';
 import { EXIT } from './exit.ts';
 import type { Outcome } from './main.ts';
 import { complain, writeData } from './output.ts';
+import { addProfileBuildCommand } from './profile-build-command.ts';
 import { cachePath, type OpenFlags, openSettings, textOf, withOpenFlags } from './settings.ts';
 import { version } from './version.ts';
 
-/** Adds `vestige profile export|show|list`. */
+/** Adds `vestige profile export|build|show|list`. */
 export function addProfileCommand(program: Command, outcome: Outcome): void {
   const profile = program
     .command('profile')
@@ -35,6 +36,7 @@ export function addProfileCommand(program: Command, outcome: Outcome): void {
     }
     outcome.code = EXIT.done;
   });
+  addProfileBuildCommand(profile, outcome);
   profile
     .command('show')
     .description('Show what a profile file is of')
