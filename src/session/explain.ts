@@ -1,5 +1,5 @@
-import { hex, type PhysicalAddress, type VirtualAddress } from '../base/address.ts';
-import { EvidenceFault, ForensicError, UsageError } from '../base/errors.ts';
+import { hex, isKernelAddress, type PhysicalAddress, type VirtualAddress, wrapped } from '../base/address.ts';
+import { EvidenceFault, UsageError } from '../base/errors.ts';
 import type { PhysicalMemory } from '../memory/physical.ts';
 import type { Explanation } from '../plugin/document.ts';
 import type { KernelSymbol } from '../profile/kallsyms.ts';
@@ -13,10 +13,10 @@ const NEAR = 0x100_0000n;
 
 /** Explains where `asked` (an address in hex, or `symbol`, or `symbol+0x10`) leads, in the kernel's space or a process's. @throws UsageError */
 export function explain(session: Session, asked: string, pid?: number): Explanation {
-  const table = tryTable(session);
-  const virtual = addressOf(asked, table);
+  const table = new SymbolTable(session);
+  const virtual = addressOf(asked, table, session.profile.pointerBytes);
   const { space, name } = spaceOf(session, pid);
-  const near = virtual >= 1n << 63n ? table?.nearest(virtual) : undefined;
+  const near = isKernelAddress(virtual, session.profile.pointerBytes) ? table.nearest(virtual) : undefined;
   const steps = walked(space, virtual);
   const base = {
     asked,
@@ -66,21 +66,13 @@ function bytesAt(memory: PhysicalMemory, at: PhysicalAddress): Pick<Explanation,
 
 const faulting = ({ code, message }: EvidenceFault) => ({ bytes: '', fault: { code, message } });
 
-/** A kernel bound by a profile alone may have no kallsyms: then addresses are explained without names. */
-function tryTable({ snapshot, located }: Session): SymbolTable | undefined {
-  try {
-    return new SymbolTable(snapshot, located);
-  } catch (error) {
-    if (!(error instanceof ForensicError)) throw error;
-    return undefined;
-  }
-}
-
-function addressOf(asked: string, table: SymbolTable | undefined): VirtualAddress {
+function addressOf(asked: string, table: SymbolTable, pointerBytes: 4 | 8): VirtualAddress {
   if (/^0x[0-9a-f]{1,16}$/i.test(asked)) return BigInt(asked);
-  if (/^[0-9a-f]{12,16}$/i.test(asked)) return BigInt(`0x${asked}`);
+  // Without 0x only what is as long as kernel addresses are: `cafe` may be a symbol.
+  if (/^[0-9a-f]{8,16}$/i.test(asked) && asked.length >= (pointerBytes === 8 ? 12 : 8))
+    return BigInt(`0x${asked}`);
   const [, name = asked, sign = '+', offset = '0'] = /^([\w.$]+)([+-])(0x[0-9a-f]+|\d+)$/i.exec(asked) ?? [];
-  const found = table?.named(name) ?? [];
+  const found = table.named(name);
   if (found.length === 0)
     throw new UsageError(`${name} is neither an address in hex nor a symbol of this kernel`);
   if (found.length > 1) {
@@ -88,7 +80,7 @@ function addressOf(asked: string, table: SymbolTable | undefined): VirtualAddres
       `${name} is ambiguous: ${found.map(({ type, address }) => `${type} ${hex(address)}`).join(', ')}`,
     );
   }
-  return BigInt.asUintN(64, found[0]!.address + (sign === '-' ? -BigInt(offset) : BigInt(offset)));
+  return wrapped(found[0]!.address + (sign === '-' ? -BigInt(offset) : BigInt(offset)), pointerBytes);
 }
 
 function spaceOf({ kernel }: Session, pid: number | undefined): { space: AddressSpace; name: string } {

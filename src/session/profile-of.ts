@@ -191,6 +191,18 @@ function wordAt(read: ImageReader, address: bigint, width: 4 | 8): bigint {
   return width === 8 ? view.getBigUint64(0, true) : BigInt(view.getUint32(0, true));
 }
 
+/** How many symbols are looked at to tell whether a table is sorted. */
+const SAMPLES = 64;
+
+/** Whether the table's addresses ascend, as they do in every sound one. */
+function ascends(kallsyms: Kallsyms, scheme: AddressScheme): boolean {
+  const step = kallsyms.places.symbolCount / SAMPLES;
+  const addresses = Array.from({ length: SAMPLES }, (_, nth) =>
+    kallsyms.addressOf(Math.floor(nth * step), scheme),
+  );
+  return addresses.every((address, nth) => nth === 0 || address >= addresses[nth - 1]!);
+}
+
 /** The scheme by which the tables give every known symbol its known address, or undefined. */
 function fitting(
   places: KallsymsPlaces,
@@ -201,9 +213,11 @@ function fitting(
     const kallsyms = new Kallsyms(places, read);
     const numbers = kallsyms.find(new Set([...symbols, '_stext', 'init_uts_ns']));
     const checks = [...numbers].filter(([name]) => known.has(name));
-    if (checks.length < 2) return undefined;
-    const scheme = kallsyms.schemes.find((candidate) =>
-      checks.every(([name, index]) => kallsyms.addressOf(index, candidate) === known.get(name)),
+    const scheme = kallsyms.schemes.find(
+      (candidate) =>
+        checks.every(([name, index]) => kallsyms.addressOf(index, candidate) === known.get(name)) &&
+        // A kernel that lists functions only (without CONFIG_KALLSYMS_ALL) has but one of the symbols known.
+        (checks.length > 1 || (checks.length === 1 && ascends(kallsyms, candidate))),
     );
     if (scheme === undefined) return undefined;
     const found = new Map([...numbers].map(([name, index]) => [name, kallsyms.addressOf(index, scheme)]));

@@ -1,17 +1,20 @@
+import { isKernelAddress, wrapped } from '../base/address.ts';
+import { ForensicError } from '../base/errors.ts';
 import type { KernelSymbol } from '../profile/kallsyms.ts';
-import type { Snapshot } from '../snapshot/open.ts';
 import { imageReader } from './image.ts';
-import type { Located } from './located.ts';
 import { kallsymsOf } from './profile-of.ts';
+import type { Session } from './session.ts';
 
 /** Every symbol of the kernel image, by name and by address. Modules' symbols are not in it. */
 export class SymbolTable {
   readonly #byAddress: readonly KernelSymbol[];
 
-  /** Reads all of kallsyms: 0.1 s. @throws NoKernel, EvidenceFault */
-  constructor(snapshot: Snapshot, located: Located) {
-    const { kallsyms, scheme } = kallsymsOf(imageReader(snapshot.memory, located.delta), located);
-    this.#byAddress = [...kallsyms.all(scheme)].sort((a, b) =>
+  /** Reads all of kallsyms: 0.1 s. What only the profile knows is added: some kernels list functions alone, or nothing. */
+  constructor(session: Session) {
+    const listed = listedSymbols(session);
+    const names = new Set(listed.map(({ name }) => name));
+    const added = profileSymbols(session).filter(({ name }) => !names.has(name));
+    this.#byAddress = [...listed, ...added].sort((a, b) =>
       a.address < b.address ? -1 : a.address > b.address ? 1 : 0,
     );
   }
@@ -33,3 +36,21 @@ export class SymbolTable {
     return this.#byAddress[low - 1];
   }
 }
+
+/** What the kernel lists itself; nothing where its tables cannot be found. */
+function listedSymbols({ snapshot, located }: Session): KernelSymbol[] {
+  try {
+    const { kallsyms, scheme } = kallsymsOf(imageReader(snapshot.memory, located.delta), located);
+    return [...kallsyms.all(scheme)];
+  } catch (error) {
+    if (!(error instanceof ForensicError)) throw error;
+    return [];
+  }
+}
+
+const profileSymbols = ({ profile: { symbols, pointerBytes }, kernel }: Session): KernelSymbol[] =>
+  Object.entries(symbols).flatMap(([name, link]) =>
+    isKernelAddress(BigInt(link), pointerBytes)
+      ? [{ name, type: '?', address: wrapped(BigInt(link) + kernel.slide, pointerBytes) }]
+      : [],
+  );
