@@ -176,6 +176,14 @@ describe('a kernel', () => {
     ]);
   });
 
+  it('may have in place of a member one that the program does not read', () => {
+    const table = { thing: { user_path: opt(place, 'real_path') } };
+    expect(linesOf(table, [['real_path', 'sock', 0]])).toEqual([
+      true,
+      'thing.user_path: not there (optional: real_path is)',
+    ]);
+  });
+
   it('may have what replaces a member in another struct', () => {
     const table = { thing: { vm_next: opt(pointer, 'sock.family') }, sock: { family: int } };
     expect(linesOf(table, [])[1]).toBe('thing.vm_next: not there (optional: sock.family is)');

@@ -49,17 +49,25 @@ export function checkKernel(
   };
 }
 
-/** The members of the table, and those that its lists are linked through. */
-function wantedOf(table: StructTable): Record<string, string[]> {
-  const wanted = Object.fromEntries(
-    Object.entries(table).map(([type, fields]) => [type, Object.keys(fields)]),
-  );
-  for (const field of Object.values(table).flatMap((fields) => Object.values(fields))) {
-    if (field.reads !== 'links') continue;
-    const { entry, through } = field as Links<string>;
-    wanted[entry]?.push(through);
+/** The members of the table, and those that its fields name: what links a list, what is there instead. */
+function wantedOf(table: StructTable): Record<string, readonly string[]> {
+  const wanted = new Map(Object.entries(table).map(([type, fields]) => [type, new Set(Object.keys(fields))]));
+  for (const [type, fields] of Object.entries(table)) {
+    for (const field of Object.values(fields)) {
+      if (field.reads === 'links')
+        wanted.get((field as Links<string>).entry)?.add((field as Links<string>).through);
+      if (field.instead === undefined) continue;
+      const [owner, member] = placeOf(field.instead, type);
+      wanted.get(owner)?.add(member);
+    }
   }
-  return wanted;
+  return Object.fromEntries([...wanted].map(([type, members]) => [type, [...members]]));
+}
+
+/** Where a member is that is named as `member`, of the struct at hand, or as `type.member`. */
+function placeOf(name: string, type: string): readonly [type: string, member: string] {
+  const [first = '', second] = name.split('.');
+  return second === undefined ? [type, first] : [first, second];
 }
 
 function findingOf(type: string, name: string, field: Field<unknown>, kernel: Kernel): Finding {
@@ -82,15 +90,8 @@ function absenceOf(
   if (optional !== true) return { member, outcome: 'missing', detail: 'not there', notable: true };
   if (instead === undefined)
     return { member, outcome: 'not there', detail: 'not there (optional)', notable: true };
-  return isThere(instead, type, kernel)
+  const [owner, other] = placeOf(instead, type);
+  return kernel[owner]?.members[other] !== undefined
     ? { member, outcome: 'not there', detail: `not there (optional: ${instead} is)`, notable: true }
     : { member, outcome: 'missing', detail: `not there, nor is ${instead}`, notable: true };
-}
-
-/** Whether the kernel has a member: `member` of the struct at hand, or `type.member`. */
-function isThere(name: string, type: string, kernel: Kernel): boolean {
-  const [first, second] = name.split('.');
-  return (
-    (second === undefined ? kernel[type]?.members[first!] : kernel[first!]?.members[second]) !== undefined
-  );
 }

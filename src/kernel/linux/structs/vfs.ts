@@ -16,9 +16,9 @@ export const vfsStructs = {
   /**
    * A file of a stacked file system as the one below opened it, and the path that the user knows it by. Since
    * Linux kernel commit def3ae83da02 ("fs: store real path instead of fake path in backing file f_path")
-   * (in v6.7) that path is in `user_path`; before, the file's own `f_path` is the user's.
+   * (in v6.7) that path is in `user_path`; before, the file's own `f_path` is the user's, and the other in `real_path`.
    */
-  backing_file: { file: place, user_path: opt(inside('path')) },
+  backing_file: { file: place, user_path: opt(inside('path'), 'real_path') },
   path: { mnt: ptr('vfsmount'), dentry: ref('dentry') },
   vfsmount: { mnt_root: pointer },
   mount: { mnt: place, mnt_parent: ref('mount'), mnt_mountpoint: ref('dentry') },
