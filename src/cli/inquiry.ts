@@ -14,6 +14,8 @@ import { type Selection, sortRows } from './selection.ts';
 export interface OpenSettings {
   readonly base?: number;
   readonly profile?: Profile;
+  /** Where to look first for the profile of a kernel that does not describe itself. */
+  readonly profileFolder?: string;
 }
 
 /** One plugin to be run, as the command line wants it. */
@@ -72,7 +74,9 @@ export class Inquiry {
   async session(): Promise<Session> {
     if (this.#session === undefined) {
       const { openSession } = await import('../session/session.ts');
-      this.#session = openSession(this.path, { ...this.#settings, shelf: this.#recall });
+      const { profileFolder, ...settings } = this.#settings;
+      const shelf = await this.#recall.shelf(profileFolder);
+      this.#session = openSession(this.path, { ...settings, shelf });
     }
     return this.#session;
   }

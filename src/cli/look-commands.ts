@@ -31,7 +31,7 @@ const withStrictFlag = (command: Command): Command =>
 /** Does one thing with one snapshot, and tidies up. */
 async function inquire<T>(path: string, flags: Flags, action: (inquiry: Inquiry) => Promise<T>): Promise<T> {
   const recall = await Recall.open(cachePath(flags));
-  const inquiry = await Inquiry.begin(path, openSettings(flags), recall);
+  const inquiry = await Inquiry.begin(path, await openSettings(flags), recall);
   try {
     return await action(inquiry);
   } finally {

@@ -1,20 +1,25 @@
-import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { UnreadableFile } from '../base/errors.ts';
-import { readProfile, writeProfile } from '../profile/profile.ts';
+import { writeProfile } from '../profile/profile.ts';
 import { escapeText } from '../report/escape.ts';
 import { EXIT } from './exit.ts';
+import { Inquiry } from './inquiry.ts';
 import type { Outcome } from './main.ts';
 import { complain, writeData } from './output.ts';
 import { addProfileBuildCommand } from './profile-build-command.ts';
-import { cachePath, type OpenFlags, openSettings, textOf, withOpenFlags } from './settings.ts';
+import { addProfileImportCommand } from './profile-import-command.ts';
+import { Recall } from './recall.ts';
+import { replaceFile } from './replace-file.ts';
+import { cachePath, type OpenFlags, openSettings, withOpenFlags } from './settings.ts';
 import { version } from './version.ts';
 
-/** Adds `vestige profile export|build|show|list`. */
+/** What stands where the build ID is not known: symbol tables do not tell it. */
+const NO_BUILD_ID = '-'.padEnd(40);
+
+/** Adds `vestige profile export|build|import|show|list`. */
 export function addProfileCommand(program: Command, outcome: Outcome): void {
   const profile = program
     .command('profile')
-    .description('Export, show or list profiles: what is known of one kernel build');
+    .description('Export, build, import, show or list profiles: what is known of one kernel build');
   withOpenFlags(
     profile
       .command('export')
@@ -25,25 +30,31 @@ export function addProfileCommand(program: Command, outcome: Outcome): void {
       .option('--output <file>', 'write to this file instead of stdout')
       .addHelpText('after', '\nExample:\n  vestige profile export memory.raw --output profiles/mine.json\n'),
   ).action(async (path: string, flags: OpenFlags & { output?: string }) => {
-    const { openSession } = await import('../session/session.ts');
-    const session = openSession(path, openSettings(flags));
+    const recall = await Recall.open(cachePath(flags));
+    const inquiry = await Inquiry.begin(path, await openSettings(flags), recall);
     try {
-      const text = writeProfile(session.profile);
+      const text = writeProfile((await inquiry.session()).profile);
       if (flags.output === undefined) writeData(text);
-      else save(flags.output, text);
+      else replaceFile(flags.output, text);
     } finally {
-      session.close();
+      inquiry.close();
+      recall.close();
     }
     outcome.code = EXIT.done;
   });
   addProfileBuildCommand(profile, outcome);
+  addProfileImportCommand(profile, outcome);
   profile
     .command('show')
-    .description('Show what a profile file is of')
+    .description('Show what a profile or symbol table is of')
     .argument('<file>')
-    .action((path: string) => {
-      const { banner, release, buildId, architecture, source, symbols, types } = readProfile(
-        textOf(path),
+    .action(async (path: string) => {
+      const { bytesOf } = await import('./profile-file.ts');
+      const { readTable } = await import('../profile/isf-file.ts');
+      const { wants } = await import('../session/wants.ts');
+      const { banner, release, buildId, architecture, source, symbols, types } = readTable(
+        bytesOf(path),
+        wants,
         path,
       );
       const members = Object.values(types).reduce((sum, type) => sum + Object.keys(type.members).length, 0);
@@ -59,26 +70,19 @@ export function addProfileCommand(program: Command, outcome: Outcome): void {
       writeData(lines.map(([key, value]) => `${key!.padEnd(13)} ${escapeText(value!)}\n`).join(''));
     });
   withOpenFlags(
-    profile.command('list').description('List the profiles that are remembered from earlier snapshots'),
+    profile
+      .command('list')
+      .description('List the profiles that are remembered: from earlier snapshots, and imported ones'),
   ).action(async (flags: OpenFlags) => {
     const path = cachePath(flags);
     if (path === undefined) return complain('there is no cache to list');
     const { Store } = await import('../store/store.ts');
     const store = Store.open(path, version());
-    const lines = store
-      .profiles()
-      .map(({ buildId, release, made }) => `${buildId}  ${made}  ${escapeText(release)}\n`);
+    const lines = store.profiles.all().map(({ buildId, release, made, origin }) => {
+      const from = origin === null ? '' : `  from ${origin}`;
+      return `${buildId === '' ? NO_BUILD_ID : buildId}  ${made}  ${escapeText(release + from)}\n`;
+    });
     store.close();
     return writeData(lines.join(''));
   });
-}
-
-function save(path: string, text: string): void {
-  try {
-    writeFileSync(path, text);
-  } catch (error) {
-    throw new UnreadableFile(
-      `cannot write ${path}: ${(error as NodeJS.ErrnoException).code ?? String(error)}`,
-    );
-  }
 }

@@ -6,6 +6,7 @@ import type { AnyPlugin } from '../plugin/contract.ts';
 import type { Profile, ProfileShelf } from '../profile/profile.ts';
 import type { RememberedAnswer, RememberedFacts, SnapshotIdentity, Store } from '../store/store.ts';
 import { complain } from './output.ts';
+import type { ProfileMemory } from './profile-shelf.ts';
 import { version } from './version.ts';
 
 /** Where the cache is when no flag says: `$XDG_CACHE_HOME/vestige/cache.sqlite` (XDG Base Directory Specification). */
@@ -25,7 +26,7 @@ export const bindingKey = (base: number | undefined, profile: Profile | undefine
         .slice(0, 16);
 
 /** The cache as commands see it: whatever goes wrong with it costs one warning and the speed, never the answer. */
-export class Recall implements ProfileShelf {
+export class Recall {
   #store: Store | undefined;
 
   private constructor(store: Store | undefined) {
@@ -75,20 +76,25 @@ export class Recall implements ProfileShelf {
     this.#guard((store) => store.keep(identity, facts, plugin, options, answer));
   }
 
-  findProfile(buildId: string): Profile | undefined {
-    return this.#guard((store) => store.findProfile(buildId));
+  /** The profiles that are remembered, and those in folders. The code for them is loaded where a snapshot is opened. */
+  async shelf(folder?: string): Promise<ProfileShelf> {
+    const { Shelf, usualFolders } = await import('./profile-shelf.ts');
+    const first = folder === undefined ? {} : { first: folder };
+    return new Shelf(this.#profiles(), { ...first, others: usualFolders() });
   }
 
-  findByBanner(banner: string): Profile | undefined {
-    return this.#guard((store) => store.findByBanner(banner));
-  }
-
-  get searched(): string {
-    return this.#store?.searched ?? 'anywhere: there is no cache';
-  }
-
-  keepProfile(profile: Profile): void {
-    this.#guard((store) => store.keepProfile(profile));
+  #profiles(): ProfileMemory {
+    const recall = this;
+    return {
+      byBuildId: (buildId) => this.#guard((store) => store.profiles.byBuildId(buildId)),
+      byBanner: (banner) => this.#guard((store) => store.profiles.byBanner(banner)),
+      keep: (profile, origin) => this.#guard((store) => store.profiles.keep(profile, origin)),
+      bannerOf: (file) => this.#guard((store) => store.profiles.bannerOf(file)),
+      keepBanner: (file, banner) => this.#guard((store) => store.profiles.keepBanner(file, banner)),
+      get count() {
+        return recall.#guard((store) => store.profiles.all().length) ?? 0;
+      },
+    };
   }
 
   close(): void {

@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { UnreadableFile, UsageError } from '../base/errors.ts';
-import { readProfile } from '../profile/profile.ts';
+import { UsageError } from '../base/errors.ts';
 import type { ColorChoice } from '../report/style.ts';
 import type { OpenSettings } from './inquiry.ts';
 import { defaultCachePath } from './recall.ts';
@@ -30,7 +28,10 @@ export type FormatName = (typeof FORMATS)[number];
 export const withOpenFlags = (command: Command): Command =>
   command
     .option('--base <address>', 'physical address of the first byte of a raw snapshot')
-    .option('--profile <file>', 'bind by this profile instead of what the snapshot says of itself')
+    .option(
+      '--profile <file>',
+      'bind by this profile or symbol table instead of what the snapshot says of itself; in a folder, look for one',
+    )
     .option('--cache <file>', 'remember answers in this file instead of the usual one')
     .option('--no-cache', 'neither ask the cache nor add to it');
 
@@ -44,11 +45,20 @@ export const withShowFlags = (command: Command): Command =>
     .option('--strict', 'exit with 1 where anything could not be read');
 
 /** @throws UsageError, UnreadableFile, BadProfile */
-export function openSettings({ base, profile }: OpenFlags): OpenSettings {
+export async function openSettings({ base, profile }: OpenFlags): Promise<OpenSettings> {
   return {
     ...(base === undefined ? {} : { base: addressFrom(base) }),
-    ...(profile === undefined ? {} : { profile: readProfile(textOf(profile), profile) }),
+    ...(profile === undefined ? {} : await profileSettings(profile)),
   };
+}
+
+/** A file is read at once; a folder is only asked for a kernel that does not describe itself. */
+async function profileSettings(path: string): Promise<OpenSettings> {
+  const { bytesOf, isFolder } = await import('./profile-file.ts');
+  if (isFolder(path)) return { profileFolder: path };
+  const { readTable } = await import('../profile/isf-file.ts');
+  const { wants } = await import('../session/wants.ts');
+  return { profile: readTable(bytesOf(path), wants, path) };
 }
 
 /** The cache's path, or undefined where none is wanted. */
@@ -80,16 +90,4 @@ function addressFrom(word: string): number {
     throw new UsageError(`--base wants an address that is a multiple of 4096, not ${word}`);
   }
   return address;
-}
-
-/** The text of a file that the user named. @throws UnreadableFile */
-export function textOf(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new UnreadableFile(
-      `cannot read ${path}: ${code === 'ENOENT' ? 'no such file' : (code ?? String(error))}`,
-    );
-  }
 }

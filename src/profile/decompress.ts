@@ -4,12 +4,9 @@ import { unXz } from './decompress-xz.ts';
 import { unZstd } from './decompress-zstd.ts';
 
 /** Most that a file may expand to: symbol tables of whole kernels are 30 to 60 MB. */
-export const MAXIMUM_EXPANDED_BYTES = 512 << 20;
+const MAXIMUM_EXPANDED_BYTES = 512 << 20;
 /** Most that a compressed file may hold: tables of whole kernels are 1 to 10 MB, and time grows with the input too. */
 const MAXIMUM_COMPRESSED_BYTES = 128 << 20;
-
-/** How many of a file's first bytes `compressionOf` needs to see. */
-export const MAGIC_BYTES = 6;
 
 type Expand = (bytes: Uint8Array, limit: number, name: string) => Uint8Array;
 

@@ -31,6 +31,20 @@ const MIGRATIONS: readonly string[] = [
      UNIQUE (snapshot_id, plugin, version, options)
    );
    CREATE TABLE profile (build_id TEXT PRIMARY KEY, release TEXT NOT NULL, json TEXT NOT NULL, made TEXT NOT NULL);`,
+  // Profiles are also asked for by banner, may have no build ID (then it is empty), and may come from a file.
+  `CREATE TABLE kept (
+     banner TEXT NOT NULL, build_id TEXT NOT NULL, release TEXT NOT NULL, json TEXT NOT NULL,
+     origin TEXT, size INTEGER, modified TEXT,
+     made TEXT NOT NULL,
+     PRIMARY KEY (banner, build_id)
+   );
+   INSERT OR REPLACE INTO kept (banner, build_id, release, json, made)
+     SELECT json_extract(json, '$.banner'), build_id, release, json, made FROM profile
+     WHERE json_valid(json) AND json_type(json, '$.banner') = 'text' AND build_id IS NOT NULL;
+   DROP TABLE profile;
+   ALTER TABLE kept RENAME TO profile;
+   CREATE INDEX profile_build_id ON profile (build_id);
+   CREATE TABLE profile_file (path TEXT PRIMARY KEY, size INTEGER NOT NULL, modified TEXT NOT NULL, banner TEXT NOT NULL);`,
 ];
 
 /** Makes a new file a cache, or brings an older one up to date. @throws StoreError where the file is another program's or a newer version's */

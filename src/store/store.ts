@@ -1,11 +1,10 @@
 import type Database from 'better-sqlite3';
-import { ForensicError } from '../base/errors.ts';
 import type { Row } from '../plugin/cell.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import type { KernelFacts, SnapshotFacts } from '../plugin/document.ts';
-import { type Profile, type ProfileShelf, readProfile, writeProfile } from '../profile/profile.ts';
 import { discard, explaining, openDatabase } from './file.ts';
 import type { SnapshotKey } from './key.ts';
+import { KeptProfiles } from './profiles.ts';
 import { defineRows, kindsOf, quote, tableOf } from './schema.ts';
 import { UnusableStore } from './unusable.ts';
 import { Upkeep } from './upkeep.ts';
@@ -37,10 +36,11 @@ const SEEN_GRAIN_MS = 86_400_000;
  * What earlier runs found, in one SQLite file: rows by plugin, and profiles by build. Every method may throw
  * StoreError, and a caller that goes on without loses speed only.
  */
-export class Store implements ProfileShelf {
+export class Store {
   readonly path: string;
   /** Looking over what is remembered, and forgetting. */
   readonly upkeep: Upkeep;
+  readonly profiles: KeptProfiles;
   readonly #database: Database.Database;
   /** The program's version: a newer one may read more of the same snapshot, so it asks again. */
   readonly #program: string;
@@ -50,6 +50,7 @@ export class Store implements ProfileShelf {
     this.#database = database;
     this.#program = program;
     this.upkeep = new Upkeep(path, database, program);
+    this.profiles = new KeptProfiles(path, database);
   }
 
   /** Opens the cache, making it (and its folder) for its owner alone where it is not there. @throws StoreError */
@@ -118,46 +119,6 @@ export class Store implements ProfileShelf {
         })
         .immediate();
     });
-  }
-
-  /** The profile of the build with this GNU build ID; an unsound one counts as none. */
-  findProfile(buildId: string): Profile | undefined {
-    return explaining(this.path, () => {
-      const json = this.#database.prepare('SELECT json FROM profile WHERE build_id = ?').pluck().get(buildId);
-      if (typeof json !== 'string') return undefined;
-      try {
-        return readProfile(json, `profile of ${buildId}`);
-      } catch (error) {
-        if (!(error instanceof ForensicError)) throw error;
-        return undefined; // written by a newer version: this one makes its own
-      }
-    });
-  }
-
-  /** The remembered profile of the kernel with this banner. */
-  findByBanner(banner: string): Profile | undefined {
-    const known = this.profiles().find(({ release }) => banner.startsWith(`Linux version ${release} `));
-    const profile = known === undefined ? undefined : this.findProfile(known.buildId);
-    return profile?.banner === banner ? profile : undefined;
-  }
-
-  get searched(): string {
-    return `among the profiles in ${this.path}`;
-  }
-
-  keepProfile(profile: Profile): void {
-    explaining(this.path, () => {
-      this.#database
-        .prepare('INSERT OR REPLACE INTO profile (build_id, release, json, made) VALUES (?, ?, ?, ?)')
-        .run(profile.buildId, profile.release, writeProfile(profile), new Date().toISOString());
-    });
-  }
-
-  /** Every remembered profile: release and build ID. */
-  profiles(): { buildId: string; release: string; made: string }[] {
-    return explaining(this.path, () =>
-      this.#database.prepare('SELECT build_id AS buildId, release, made FROM profile ORDER BY release').all(),
-    ) as { buildId: string; release: string; made: string }[];
   }
 
   close(): void {

@@ -101,7 +101,7 @@ export class Upkeep {
     explaining(this.#path, () =>
       this.#database
         .transaction(() => {
-          this.#database.exec('DELETE FROM snapshot; DELETE FROM profile;');
+          this.#database.exec('DELETE FROM snapshot; DELETE FROM profile; DELETE FROM profile_file;');
           for (const table of rowTables(this.#database).map(tableOf)) dropRows(this.#database, table);
         })
         .immediate(),

@@ -158,21 +158,6 @@ describe('Store', () => {
       expect(store.answer(identity(), plugin(), '{}')?.rows.length).toBe(ROWS.length);
       store.close();
     }));
-
-  it('remembers profiles by build ID', () =>
-    inScratch((folder) => {
-      const store = Store.open(join(folder, 'cache.sqlite'), '1');
-      const text = readFileSync(new URL('./profile.json', import.meta.url), 'utf8');
-      const profile = JSON.parse(text) as Parameters<Store['keepProfile']>[0];
-      expect(store.findProfile('c0ffee')).toBeUndefined();
-      store.keepProfile(profile);
-      store.keepProfile(profile);
-      expect(store.findProfile('c0ffee')).toEqual(profile);
-      expect(store.profiles().map(({ buildId, release }) => ({ buildId, release }))).toEqual([
-        { buildId: 'c0ffee', release: '6.1.0-50-cloud-amd64' },
-      ]);
-      store.close();
-    }));
 });
 
 describe('a file that is no sound cache', () => {
@@ -211,7 +196,7 @@ describe('a file that is no sound cache', () => {
       database.pragma('user_version = 99');
       database.pragma('journal_mode = DELETE');
       database.close();
-      refuses(path, 'the file has schema 99, and this version knows up to 1');
+      refuses(path, 'the file has schema 99, and this version knows up to 2');
       Store.discard(path);
       const store = Store.open(path, '1');
       expect(store.upkeep.snapshots()).toEqual([]);

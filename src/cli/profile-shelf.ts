@@ -1,0 +1,165 @@
+import { delimiter } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ForensicError } from '../base/errors.ts';
+import { bannerOfTable, readTable } from '../profile/isf-file.ts';
+import type { Profile, ProfileShelf, Wants } from '../profile/profile.ts';
+import { wants } from '../session/wants.ts';
+import type { KeptProfile, TableFile } from '../store/profiles.ts';
+import { complain, showProgress } from './output.ts';
+import { bytesOf, isFolder, tableFile, tableFiles } from './profile-file.ts';
+
+/** What is remembered from run to run. Without a cache it forgets everything at once. */
+export interface ProfileMemory {
+  byBuildId(buildId: string): KeptProfile | undefined;
+  byBanner(banner: string): KeptProfile | undefined;
+  keep(profile: Profile, origin?: TableFile): void;
+  /** Empty where the file is no table, undefined where it was never looked at. */
+  bannerOf(file: TableFile): string | undefined;
+  keepBanner(file: TableFile, banner: string): void;
+  /** How many profiles it has. */
+  readonly count: number;
+}
+
+/** Where tables are looked for besides those that were imported. */
+export interface ProfileFolders {
+  /** The one that a flag names: it comes before what is remembered. */
+  readonly first?: string;
+  /** Those that are asked last, in their order. */
+  readonly others: readonly string[];
+}
+
+/** The folders in `VESTIGE_PROFILES` and the one that the package brings. */
+export function usualFolders(env: Readonly<Record<string, string | undefined>> = process.env): string[] {
+  const named = (env['VESTIGE_PROFILES'] ?? '').split(delimiter).filter((path) => path !== '');
+  return [...named, ...shippedFolders().slice(0, 1)];
+}
+
+/** `profiles/` lies above `dist/` in the package and in a clone, and above `src/` for tests. */
+const shippedFolders = (): string[] =>
+  ['../../profiles', '../../../profiles']
+    .map((place) => fileURLToPath(new URL(place, import.meta.url)))
+    .filter(isFolder);
+
+/** Every profile that is at hand: remembered ones, and those in folders. */
+export class Shelf implements ProfileShelf {
+  readonly #memory: ProfileMemory;
+  readonly #folders: ProfileFolders;
+  readonly #wants: Wants;
+  /** What was asked for by banner. Memory may hold many texts that look like one. */
+  readonly #answers = new Map<string, Profile | undefined>();
+  /** Files of the folders, as they were when the first was asked for. */
+  readonly #files = new Map<string, readonly TableFile[]>();
+  /** Banners of files, for where there is no cache to remember them. */
+  readonly #banners = new Map<TableFile, string>();
+
+  constructor(memory: ProfileMemory, folders: ProfileFolders, wanted: Wants = wants) {
+    this.#memory = memory;
+    this.#folders = folders;
+    this.#wants = wanted;
+  }
+
+  findProfile(buildId: string): Profile | undefined {
+    return this.#memory.byBuildId(buildId)?.profile;
+  }
+
+  findByBanner(banner: string): Profile | undefined {
+    if (!this.#answers.has(banner)) this.#answers.set(banner, this.#search(banner));
+    return this.#answers.get(banner);
+  }
+
+  keepProfile(profile: Profile): void {
+    this.#memory.keep(profile);
+  }
+
+  get searched(): string {
+    const { first, others } = this.#folders;
+    const { count } = this.#memory;
+    const folders = [...(first === undefined ? [] : [first]), ...others].map((folder) => `in ${folder}`);
+    const places = [...(count === 0 ? [] : [`among the ${count} remembered`]), ...folders];
+    if (places.length === 0) return 'anywhere';
+    return [places.slice(0, -1).join(', '), places.at(-1)].filter((part) => part !== '').join(' or ');
+  }
+
+  #search(banner: string): Profile | undefined {
+    const { first, others } = this.#folders;
+    const named = first === undefined ? undefined : this.#inFolder(first, banner);
+    if (named !== undefined) return named;
+    const kept = this.#memory.byBanner(banner);
+    const current = kept === undefined ? undefined : this.#renewed(kept, banner);
+    if (current?.vocabulary === this.#wants.vocabulary) return current;
+    for (const folder of others) {
+      const found = this.#inFolder(folder, banner);
+      if (found !== undefined) return found;
+    }
+    return current;
+  }
+
+  /** A remembered profile, made again from its file where that was changed, or the program wants more than it did. */
+  #renewed({ profile, origin }: KeptProfile, banner: string): Profile {
+    const now = origin === null ? undefined : tableFile(origin.path);
+    const isSame = now?.size === origin?.size && now?.modified === origin?.modified;
+    if (now === undefined || (isSame && profile.vocabulary === this.#wants.vocabulary)) return profile;
+    return this.#take(now, banner) ?? profile;
+  }
+
+  #inFolder(folder: string, banner: string): Profile | undefined {
+    const release = /^Linux version (\S+)/.exec(banner)?.[1] ?? banner;
+    const files = this.#filesOf(folder);
+    // Whoever makes tables mostly puts the release into their names: those first, so that the others are not read.
+    const likely = files.filter(({ path }) => path.includes(release));
+    const unlikely = files.filter(({ path }) => !path.includes(release));
+    const ordered = [...likely, ...unlikely];
+    for (const [index, file] of ordered.entries()) {
+      showProgress(`profiles in ${folder}`, index, ordered.length);
+      const found = this.#bannerOf(file) === banner ? this.#take(file, banner) : undefined;
+      if (found === undefined) continue;
+      showProgress('', 1, 1);
+      return found;
+    }
+    showProgress('', 1, 1);
+    return undefined;
+  }
+
+  #filesOf(folder: string): readonly TableFile[] {
+    let files = this.#files.get(folder);
+    if (files === undefined) {
+      try {
+        files = tableFiles(folder).tables;
+      } catch (error) {
+        if (!(error instanceof ForensicError)) throw error;
+        complain(`${error.message}; looking for profiles elsewhere`);
+        files = [];
+      }
+      this.#files.set(folder, files);
+    }
+    return files;
+  }
+
+  /** Of which kernel a file is: read once, and remembered for as long as the file stays as it is. */
+  #bannerOf(file: TableFile): string {
+    let banner = this.#banners.get(file) ?? this.#memory.bannerOf(file);
+    if (banner !== undefined) return banner;
+    banner = orNothing(() => bannerOfTable(bytesOf(file.path), file.path)) ?? '';
+    this.#banners.set(file, banner);
+    this.#memory.keepBanner(file, banner);
+    return banner;
+  }
+
+  #take(file: TableFile, banner: string): Profile | undefined {
+    const profile = orNothing(() => readTable(bytesOf(file.path), this.#wants, file.path), complain);
+    if (profile?.banner !== banner) return undefined;
+    this.#memory.keep(profile, file);
+    return profile;
+  }
+}
+
+/** What `action` gives, or nothing where a file is not what it should be: the next may be. */
+function orNothing<T>(action: () => T, tell: (message: string) => void = () => undefined): T | undefined {
+  try {
+    return action();
+  } catch (error) {
+    if (!(error instanceof ForensicError)) throw error;
+    tell(error.message);
+    return undefined;
+  }
+}

@@ -1,0 +1,173 @@
+import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterAll, describe, expect, it, vi } from 'vitest';
+import { type ProfileMemory, Shelf, usualFolders } from '../../src/cli/profile-shelf.ts';
+import { type Profile, type Wants, writeProfile } from '../../src/profile/profile.ts';
+import { Store } from '../../src/store/store.ts';
+import { BANNER, constant, drawnIsf, isfText } from '../support/isf.ts';
+
+/** Files that were read, with how often. */
+const read = vi.hoisted(() => new Map<string, number>());
+vi.mock('../../src/cli/profile-file.ts', async (original) => {
+  const actual = await original<typeof import('../../src/cli/profile-file.ts')>();
+  return {
+    ...actual,
+    bytesOf: (path: string) => {
+      read.set(path, (read.get(path) ?? 0) + 1);
+      return actual.bytesOf(path);
+    },
+  };
+});
+
+const root = mkdtempSync(join(tmpdir(), 'vestige-shelf-'));
+afterAll(() => rmSync(root, { recursive: true }));
+
+const wants: Wants = {
+  types: { task_struct: ['pid'] },
+  symbols: ['init_task'],
+  enumerators: [],
+  vocabulary: 'now',
+};
+
+let folders = 0;
+/** A folder with these files. */
+function folderOf(files: Readonly<Record<string, string | Uint8Array>>): string {
+  const folder = join(root, String(folders++));
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(join(folder, name, '..'), { recursive: true });
+    writeFileSync(join(folder, name), content);
+  }
+  return folder;
+}
+
+/** A table of another kernel. */
+const other = (banner: string): string =>
+  isfText({
+    symbols: { ...drawnIsf.symbols, linux_banner: { address: 1, constant_data: constant(banner) } },
+  });
+
+const forgetful: ProfileMemory = {
+  byBuildId: () => undefined,
+  byBanner: () => undefined,
+  keep: () => undefined,
+  bannerOf: () => undefined,
+  keepBanner: () => undefined,
+  count: 0,
+};
+
+/** Does something with shelves that share one cache, as runs after each other do. */
+function withMemory(action: (memory: ProfileMemory) => void): void {
+  const store = Store.open(join(root, `${folders++}.sqlite`), '1');
+  const { profiles } = store;
+  action({
+    byBuildId: (buildId) => profiles.byBuildId(buildId),
+    byBanner: (banner) => profiles.byBanner(banner),
+    keep: (profile, origin) => profiles.keep(profile, origin),
+    bannerOf: (file) => profiles.bannerOf(file),
+    keepBanner: (file, banner) => profiles.keepBanner(file, banner),
+    count: profiles.all().length,
+  });
+  store.close();
+}
+
+const shelf = (memory: ProfileMemory, ...others: string[]) => new Shelf(memory, { others }, wants);
+
+describe('a shelf', () => {
+  it('finds the table of exactly that banner in a folder and in folders within it', () => {
+    const folder = folderOf({
+      'README.md': '# none',
+      'broken.json': '{"metadata": ',
+      'package.json': '{}',
+      'a/other.json': other('Linux version 5.0 (x)'),
+      'a/b/mine.json.gz': gzipSync(isfText()),
+    });
+    const found = shelf(forgetful, folder).findByBanner(BANNER);
+    expect(found).toMatchObject({ banner: BANNER, vocabulary: 'now', types: { task_struct: { size: 96 } } });
+    expect(shelf(forgetful, folder).findByBanner(`${BANNER} `)).toBeUndefined();
+  });
+
+  it('reads files whose names tell the release first, and no others', () => {
+    const folder = folderOf({ 'a.json': other('Linux version 5.0 (x)'), 'z-6.1.0-drawn.json': isfText() });
+    expect(shelf(forgetful, folder).findByBanner(BANNER)?.banner).toBe(BANNER);
+    expect(read.has(join(folder, 'a.json'))).toBe(false);
+  });
+
+  it('reads each file once, in whatever run, for as long as it stays as it is', () =>
+    withMemory((memory) => {
+      const folder = folderOf({ 'a.json': other('Linux version 5.0 (x)'), 'broken.json': '{"metadata": ' });
+      for (let run = 0; run < 3; run++) {
+        const runs = shelf(memory, folder);
+        expect(runs.findByBanner('Linux version 7.0 (x)')).toBeUndefined();
+        expect(runs.findByBanner('Linux version 7.1 (x)')).toBeUndefined();
+      }
+      expect(read.get(join(folder, 'a.json'))).toBe(1);
+      expect(read.get(join(folder, 'broken.json'))).toBe(1);
+      writeFileSync(join(folder, 'broken.json'), other('Linux version 7.0 (x)'));
+      expect(shelf(memory, folder).findByBanner('Linux version 7.0 (x)')).toBeDefined();
+    }));
+
+  it('needs neither folder nor file once it has found a table, and takes it anew when the file changes', () =>
+    withMemory((memory) => {
+      const folder = folderOf({ 'a.json': isfText() });
+      const path = join(folder, 'a.json');
+      const first = shelf(memory, folder).findByBanner(BANNER);
+      const reads = read.get(path);
+      expect(shelf(memory).findByBanner(BANNER)).toEqual(first);
+      expect(read.get(path)).toBe(reads);
+      writeFileSync(path, isfText().replace('"size":96', '"size":104'));
+      utimesSync(path, 1, 1);
+      expect(shelf(memory).findByBanner(BANNER)?.types['task_struct']?.size).toBe(104);
+      rmSync(path);
+      expect(shelf(memory).findByBanner(BANNER)?.types['task_struct']?.size).toBe(104);
+    }));
+
+  it('makes a profile of another vocabulary anew where its file is still there', () =>
+    withMemory((memory) => {
+      const folder = folderOf({ 'a.json': isfText() });
+      new Shelf(memory, { others: [folder] }, { ...wants, vocabulary: 'before' }).findByBanner(BANNER);
+      expect(shelf(memory).findByBanner(BANNER)?.vocabulary).toBe('now');
+      new Shelf(memory, { others: [] }, { ...wants, vocabulary: 'before' }).findByBanner(BANNER);
+      rmSync(folder, { recursive: true });
+      expect(shelf(memory).findByBanner(BANNER)?.vocabulary).toBe('before');
+    }));
+
+  it('prefers the folder that was named to what is remembered', () =>
+    withMemory((memory) => {
+      shelf(memory, folderOf({ 'a.json': isfText() })).findByBanner(BANNER);
+      const first = folderOf({ 'b.json': isfText().replace('"size":96', '"size":112') });
+      const found = new Shelf(memory, { first, others: [] }, wants).findByBanner(BANNER);
+      expect(found?.types['task_struct']?.size).toBe(112);
+    }));
+
+  it('offers profiles of the program itself too, without what is not wanted', () => {
+    const profile = shelf(forgetful, folderOf({ 'a.json': isfText() })).findByBanner(BANNER) as Profile;
+    const wide = {
+      ...profile,
+      vocabulary: 'wide',
+      symbols: { ...profile.symbols, more: '0x1' },
+      types: { ...profile.types, more: { size: 1, members: {} } },
+    };
+    const folder = folderOf({ 'own.json': writeProfile(wide) });
+    expect(shelf(forgetful, folder).findByBanner(BANNER)).toEqual({ ...profile, vocabulary: 'wide' });
+  });
+
+  it('says where it looked', () => {
+    expect(new Shelf(forgetful, { others: [] }, wants).searched).toBe('anywhere');
+    expect(new Shelf(forgetful, { first: 'mine', others: ['/b'] }, wants).searched).toBe('in mine or in /b');
+    const many = new Shelf({ ...forgetful, count: 3 }, { first: 'mine', others: ['/b'] }, wants);
+    expect(many.searched).toBe('among the 3 remembered, in mine or in /b');
+  });
+
+  it('looks in VESTIGE_PROFILES and in what the package brings', () => {
+    const [first, second, shipped] = usualFolders({ VESTIGE_PROFILES: '/a::/b' });
+    expect([first, second]).toEqual(['/a', '/b']);
+    expect(shipped).toMatch(/profiles$/);
+  });
+
+  it('goes on without a folder that is not there', () => {
+    const folder = folderOf({ 'a.json': isfText() });
+    expect(shelf(forgetful, '/gone', folder).findByBanner(BANNER)?.banner).toBe(BANNER);
+  });
+});
