@@ -79,17 +79,28 @@ export function unixLines(file: string | null | undefined): UnixLine[] {
   });
 }
 
-/** The inode of a Unix socket's peer by its own, 0 where the peer has no file or there is none. */
-export type UnixPeers = ReadonlyMap<number, number>;
+/** What ss(8) says and /proc does not, by inode. It sees one network namespace, and sockets that have a file. */
+export interface SeenBySs {
+  /** The inode of a Unix socket's peer; 0 where the peer has no file or there is none. */
+  readonly peers: ReadonlyMap<number, number>;
+  /** The device that an internet socket is bound to; null where it is to none. */
+  readonly devices: ReadonlyMap<number, string | null>;
+}
 
-/** What ss says of peers, `… 10764 * 10763 …`; it sees one network namespace. A name with a newline does no harm. */
-export const unixPeers = (ss: string | undefined): UnixPeers =>
-  new Map(
-    [...(ss ?? '').matchAll(/ (\d+) +\* (\d+) *(?:users:|<->|$)/gm)].map(([, own, peer]) => [
-      Number(own),
-      Number(peer),
-    ]),
-  );
+/**
+ * Of a peer it prints `… 10764 * 10763 …`, of a device `[fe80::1]%eth0:80 … ino:1003`. A name with a newline does no
+ * harm.
+ */
+export function seenBySs(ss = ''): SeenBySs {
+  const peers = [...ss.matchAll(/ (\d+) +\* (\d+) *(?:users:|<->|$)/gm)];
+  const devices = [...ss.matchAll(/^\S+ +\S+ +\d+ +\d+ +(\S+) .* ino:(\d+) /gm)];
+  return {
+    peers: new Map(peers.map(([, own, peer]) => [Number(own), Number(peer)])),
+    devices: new Map(
+      devices.map(([, local, inode]) => [Number(inode), /%(.+):[^:]*$/.exec(local!)?.[1] ?? null]),
+    ),
+  };
+}
 
 /** Fields of a line of /proc/net/netlink or packet. */
 export const fieldsOf = (file: string | null | undefined): string[][] =>

@@ -6,8 +6,8 @@ import {
   type InetLine,
   inetLines,
   interfacesOf,
+  type SeenBySs,
   type UnixLine,
-  type UnixPeers,
   unixLines,
 } from './proc-net.ts';
 
@@ -31,6 +31,7 @@ const PROTOCOLS: Readonly<Record<number, string>> = {
   6: 'tcp',
   17: 'udp',
   58: 'ipv6-icmp',
+  89: 'ospf',
 };
 const TYPES: Readonly<Record<number, string>> = { 1: 'stream', 2: 'dgram', 3: 'raw', 5: 'seqpacket' };
 const NETLINK = [
@@ -48,7 +49,7 @@ const TIME_WAIT_TIMER = 3;
 const TICKS_PER_SECOND = 100;
 
 /** Every socket that one namespace's /proc/net shows. */
-export function* socketsOf(network: NetworkTruth, peers: UnixPeers): Generator<TruthSocket> {
+export function* socketsOf(network: NetworkTruth, seen: SeenBySs): Generator<TruthSocket> {
   for (const [file, type] of [
     ...(['tcp', 'tcp6'].map((name) => [name, 'stream']) as [string, string][]),
     ...(['udp', 'udp6', 'udplite', 'udplite6', 'icmp', 'icmp6'].map((name) => [name, 'dgram']) as [
@@ -57,15 +58,23 @@ export function* socketsOf(network: NetworkTruth, peers: UnixPeers): Generator<T
     ][]),
     ...(['raw', 'raw6'].map((name) => [name, 'raw']) as [string, string][]),
   ]) {
-    for (const line of inetLines(network.files[file])) yield inetSocket(network, file, type, line);
+    for (const line of inetLines(network.files[file])) yield inetSocket(network, file, type, line, seen);
   }
   const unix = unixLines(network.files['unix']);
-  for (const line of unix) yield unixSocket(network, line, unix, peers);
+  for (const line of unix) yield unixSocket(network, line, unix, seen);
   for (const fields of fieldsOf(network.files['netlink'])) yield netlinkSocket(network, fields);
   for (const fields of fieldsOf(network.files['packet'])) yield packetSocket(network, fields);
 }
 
-function inetSocket({ inode: netns }: NetworkTruth, file: string, type: string, line: InetLine): TruthSocket {
+function inetSocket(
+  network: NetworkTruth,
+  file: string,
+  type: string,
+  line: InetLine,
+  { devices }: SeenBySs,
+): TruthSocket {
+  const { inode: netns } = network;
+  const device = devices.get(line.inode);
   const six = file.endsWith('6');
   const raw = type === 'raw';
   const [local, remote] = [line.local, line.remote];
@@ -79,14 +88,24 @@ function inetSocket({ inode: netns }: NetworkTruth, file: string, type: string, 
       type,
       protocol: raw ? (PROTOCOLS[local[1]] ?? String(local[1])) : protocolOf(file),
       // A raw socket's protocol stands in place of its port, and by it the socket counts as bound.
-      localAddress: isAny(local[0]) && local[1] === 0 ? null : local[0],
+      localAddress: isAny(local[0]) && local[1] === 0 ? null : scoped(local[0], device, network),
       localPort: raw ? null : local[1] || null,
-      remoteAddress: isAny(remote[0]) && remote[1] === 0 ? null : remote[0],
+      remoteAddress: isAny(remote[0]) && remote[1] === 0 ? null : scoped(remote[0], device, network),
       remotePort: raw ? null : remote[1] || null,
       state: STATES[line.state] ?? String(line.state),
       uid: waits ? null : uidOf(line),
     },
   };
+}
+
+/** Link-local addresses, of groups too, mean something on one link only: RFC 4007 writes them with their device. */
+const LINK_LOCAL = /^(?:fe[89ab]|ff.2:)/;
+
+/** Such an address with its device, which /proc does not tell: as ss has it, or any where ss did not see the socket. */
+function scoped(address: string, device: string | null | undefined, network: NetworkTruth): Expectation {
+  if (!LINK_LOCAL.test(address) || device === null) return address;
+  if (device !== undefined) return `${address}%${device}`;
+  return oneOf(address, ...deviceNames(network).map((name) => `${address}%${name}`));
 }
 
 /** Of a socket without a file /proc prints 0 for want of one; only of a request it has the listener's. */
@@ -104,7 +123,7 @@ function unixSocket(
   { inode: netns }: NetworkTruth,
   line: UnixLine,
   all: readonly UnixLine[],
-  peers: UnixPeers,
+  { peers }: SeenBySs,
 ): TruthSocket {
   const { inode, path, listens, state, type } = line;
   const connected = CONNECTED.includes(state);
@@ -133,7 +152,7 @@ function unixSocket(
  * Who the peer is, /proc does not tell, and ss only where that one has a file; for others it is one of those that
  * have none, and of sockets that ss did not see one of all.
  */
-function peerName(inode: number, all: readonly UnixLine[], peers: UnixPeers): Expectation {
+function peerName(inode: number, all: readonly UnixLine[], peers: SeenBySs['peers']): Expectation {
   // Without unix_diag in the kernel ss knows no peer at all, and prints 0 for every one.
   const knows = [...peers.values()].some((peer) => peer !== 0);
   const told = inode === 0 || !knows ? undefined : peers.get(inode);

@@ -11,7 +11,7 @@ import {
   textOrNone,
 } from './expect.ts';
 import { parseStat, textOf } from './proc.ts';
-import { unixPeers } from './proc-net.ts';
+import { seenBySs } from './proc-net.ts';
 import { excusesOf, newOfRecorder } from './recorder.ts';
 import { socketsOf, type TruthSocket } from './socket-truth.ts';
 import type { ToleranceName } from './tolerances.ts';
@@ -21,9 +21,9 @@ export const sockets: Comparison = {
   *expected(context) {
     const holders = holdersOf(context.truth);
     const listed = new Set<number>();
-    const peers = unixPeers(context.truth.texts['ss']);
+    const seen = seenBySs(context.truth.texts['ss']);
     for (const network of context.truth.networks) {
-      for (const socket of socketsOf(network, peers)) {
+      for (const socket of socketsOf(network, seen)) {
         listed.add(socket.inode);
         const held = socket.inode === 0 ? [] : (holders.get(socket.inode) ?? []);
         if (held.length === 0) yield expectedSocket(socket, NOBODY, context);

@@ -74,12 +74,13 @@ def file_of(base, fd):
     return {'fd': fd, 'link': target, 'fdinfo': read(f'{base}/fdinfo/{fd}') or '', 'stat': stat}
 
 
-def process(pid):
+def is_kernel_thread(stat):
+    return int(stat.rpartition(')')[2].split()[6]) & 0x00200000 != 0
+
+
+def process(pid, stat):
     base = f'/proc/{pid}'
-    stat = read(f'{base}/stat')
-    if stat is None:
-        return None
-    kernel_thread = int(stat.rpartition(')')[2].split()[6]) & 0x00200000
+    kernel_thread = is_kernel_thread(stat)
     record = {'pid': pid, 'stat': stat, 'status': read(f'{base}/status'), 'comm': read(f'{base}/comm')}
     for name in ('cmdline', 'environ', 'maps', 'cgroup', 'mountinfo'):
         record[name] = None if kernel_thread else read(f'{base}/{name}')
@@ -93,6 +94,18 @@ def process(pid):
     files = [] if kernel_thread else [file_of(base, fd) for fd in numbers(f'{base}/fd')]
     record['files'] = [file for file in files if file is not None]
     return record
+
+
+def processes(found, wanted):
+    """Adds each process of a kind, as JSON: what is written already need not be written when time counts."""
+    for pid in numbers('/proc'):
+        stat = None if pid in found else read(f'/proc/{pid}/stat')
+        if stat is not None and wanted(stat):
+            found[pid] = encoded(process(pid, stat))
+
+
+def encoded(value):
+    return json.dumps(value, ensure_ascii=True, separators=(',', ':')).encode('ascii')
 
 
 def network(base, by, inode):
@@ -225,6 +238,16 @@ def printed(*command):
         return f'{cause}'
 
 
+def write_all(disk, chunks):
+    waiting = bytearray()
+    for chunk in chunks:
+        waiting += chunk
+        while len(waiting) >= 1 << 20:
+            del waiting[:os.write(disk, waiting[:1 << 20])]
+    while waiting:
+        del waiting[:os.write(disk, waiting)]
+
+
 def main():
     disk = os.open('/dev/vdb', os.O_RDWR)
     console = os.open('/dev/console', os.O_WRONLY)
@@ -248,14 +271,19 @@ def main():
     document['modules'] = {'proc': read('/proc/modules'), 'sys': []}
     document['modules']['sys'] = [module(line.split()[0]) for line in document['modules']['proc'].splitlines()]
     document['kmsg'] = kernel_log()
-    document['networks'] = networks()
-    document['processes'] = [seen for seen in map(process, numbers('/proc')) if seen is not None]
-    document['recorder'] = {'pid': os.getpid(), 'began': began, 'ended': now()}
-    text = json.dumps(document, ensure_ascii=True, separators=(',', ':')).encode('ascii')
-    os.write(disk, b'VSTGTRTH' + struct.pack('<Q', len(text)))
-    written = 0
-    while written < len(text):
-        written += os.write(disk, text[written:written + (1 << 20)])
+    head = encoded(document)
+    # The processes of users hold still. Connections end by themselves and the kernel's threads work all the time:
+    # what moves is read last, as shortly before the dump as it can be.
+    found = {}
+    processes(found, lambda stat: not is_kernel_thread(stat))
+    nets = encoded(networks())
+    processes(found, is_kernel_thread)
+    recorder = encoded({'pid': os.getpid(), 'began': began, 'ended': now()})
+    chunks = [head[:-1], b',"networks":', nets, b',"recorder":', recorder, b',"processes":[']
+    for nth, pid in enumerate(sorted(found)):
+        chunks += [b',', found[pid]] if nth else [found[pid]]
+    chunks.append(b']}')
+    write_all(disk, [b'VSTGTRTH' + struct.pack('<Q', sum(map(len, chunks)))] + chunks)
     os.fsync(disk)
     if len(sys.argv) > 1:
         # What is held stays held: the disk's driver counts who has it open.
