@@ -189,6 +189,15 @@ describe('a kernel', () => {
     expect(linesOf(table, [])[1]).toBe('thing.vm_next: not there (optional: sock.family is)');
   });
 
+  it('that counts in other numbers than the program has drifted', () => {
+    const drawn = drawBtf({
+      states: { enum: 'module_state', values: { MODULE_STATE_LIVE: 1, MODULE_STATE_COMING: 1 } },
+    });
+    const { ok, changedConstants } = checkKernel(new Btf(drawn, 8), null, {});
+    expect(ok).toBe(false);
+    expect(changedConstants).toEqual(['MODULE_STATE_LIVE is 1, taken for 0']);
+  });
+
   it('is told which structs, enumerators and symbols it lacks', () => {
     const check = checkKernel(kernel([]), new Set(['init_task']), { thing: {}, gone: { member: int } });
     expect(check.ok).toBe(true);

@@ -2,6 +2,7 @@ import { structs } from '../../src/kernel/linux/structs.ts';
 import { enumerators, symbols } from '../../src/kernel/linux/symbols.ts';
 import type { Btf } from '../../src/profile/btf.ts';
 import type { Field, Links, StructTable } from '../../src/types/struct.ts';
+import { CONSTANTS } from './constants.ts';
 import { type Kernel, verdictOf } from './fits.ts';
 
 /** What was found out about one member of the table. */
@@ -17,12 +18,14 @@ export interface Finding {
 
 /** A kernel held against everything that the program reads of kernels. */
 export interface Check {
-  /** No member that must be there is missing, and every member can be read by its field. */
+  /** No member that must be there is missing, every member can be read by its field, and no constant has changed. */
   readonly ok: boolean;
   readonly findings: readonly Finding[];
   /** Of other kernels, of modules, or renamed: somebody must know which. */
   readonly missingStructs: readonly string[];
   readonly missingEnumerators: readonly string[];
+  /** Enumerators that are not what the program takes them for: `MOD_TEXT is 1, taken for 0`. */
+  readonly changedConstants: readonly string[];
   /** Null where the source tells no symbols. */
   readonly missingSymbols: readonly string[] | null;
 }
@@ -39,12 +42,18 @@ export function checkKernel(
       ? []
       : Object.entries(fields).map(([name, field]) => findingOf(type, name, field, kernel)),
   );
-  const values = btf.enumerators(enumerators);
+  const values = btf.enumerators([...enumerators, ...Object.keys(CONSTANTS)]);
+  const changedConstants = Object.entries(CONSTANTS)
+    .filter(([name, taken]) => (values[name] ?? taken) !== taken)
+    .map(([name, taken]) => `${name} is ${values[name]}, taken for ${taken}`);
   return {
-    ok: findings.every(({ outcome }) => outcome === 'fits' || outcome === 'not there'),
+    ok:
+      changedConstants.length === 0 &&
+      findings.every(({ outcome }) => outcome === 'fits' || outcome === 'not there'),
     findings,
     missingStructs: Object.keys(table).filter((type) => kernel[type] === undefined),
     missingEnumerators: enumerators.filter((name) => values[name] === undefined),
+    changedConstants,
     missingSymbols: symbolNames === null ? null : symbols.filter((name) => !symbolNames.has(name)),
   };
 }

@@ -16,8 +16,9 @@ export interface Checked {
 export function textOf({ file, source, check, error }: Checked, all: boolean): string {
   if (source === undefined || check === undefined) return `${file}\n  ${error ?? 'not checked'}\n`;
   const lines = [`${file}: ${source.banner || 'a kernel without a banner'}`];
-  const { findings, missingStructs, missingEnumerators, missingSymbols } = check;
+  const { findings, missingStructs, missingEnumerators, missingSymbols, changedConstants } = check;
   for (const { member, detail, notable } of findings) if (all || notable) lines.push(`${member}: ${detail}`);
+  lines.push(...changedConstants);
   if (missingStructs.length > 0) lines.push(`no struct ${missingStructs.join(', ')}`);
   if (missingEnumerators.length > 0) lines.push(`no enumerator ${missingEnumerators.join(', ')}`);
   if (missingSymbols !== null && missingSymbols.length > 0)
