@@ -36,6 +36,7 @@ export type AbbreviationTable = readonly (Abbreviation | undefined)[];
 /** Compilers write some 20 attributes at most, and some hundred abbreviations for a unit. */
 const MAXIMUM_ATTRIBUTES = 256;
 const MAXIMUM_CODE = 65_536;
+const MAXIMUM_TABLE_ATTRIBUTES = 200_000;
 /** Tables kept for units that share them (link-time optimization, dwz). */
 const KEPT_TABLES = 16;
 /** How many times over the section may be read: every unit of a hostile file can name the same long table, one byte on. */
@@ -68,12 +69,20 @@ export class Abbreviations {
     const cursor = this.#cursor;
     cursor.at = offset;
     const table: (Abbreviation | undefined)[] = [];
+    let attributes = 0;
     for (;;) {
       const start = cursor.at;
       const code = cursor.uleb();
       if (code === 0) break;
       if (code > MAXIMUM_CODE) throw cursor.flaw(`abbreviation has code ${code}`, start);
-      table[code] = this.#readOne(shape);
+      const abbreviation = this.#readOne(shape);
+      table[code] = abbreviation;
+      attributes += abbreviation.attributes.length;
+      if (attributes > MAXIMUM_TABLE_ATTRIBUTES)
+        throw cursor.flaw(
+          `a unit has abbreviations with more than ${MAXIMUM_TABLE_ATTRIBUTES} attributes`,
+          start,
+        );
       this.#budget -= cursor.at - start;
       if (this.#budget < 0) throw cursor.flaw('units share abbreviations in a way that no compiler writes');
     }
@@ -104,39 +113,24 @@ export class Abbreviations {
   }
 }
 
+/** Forms whose values take the same number of bytes in every unit; -1 where the value itself says how many. */
+const FIXED_BYTES: ReadonlyMap<number, number> = new Map<number, number>([
+  ...[FORM.flagPresent, FORM.implicitConst].map((form) => [form, 0] as const),
+  ...[FORM.data1, FORM.ref1, FORM.flag, FORM.strx1, FORM.addrx1].map((form) => [form, 1] as const),
+  ...[FORM.data2, FORM.ref2, FORM.strx2, FORM.addrx2].map((form) => [form, 2] as const),
+  ...[FORM.strx3, FORM.addrx3].map((form) => [form, 3] as const),
+  ...[FORM.data4, FORM.ref4, FORM.refSup4, FORM.strx4, FORM.addrx4].map((form) => [form, 4] as const),
+  ...[FORM.data8, FORM.ref8, FORM.refSig8, FORM.refSup8].map((form) => [form, 8] as const),
+  [FORM.data16, 16],
+  ...[FORM.block1, FORM.block2, FORM.block4, FORM.block, FORM.exprloc].map((form) => [form, -1] as const),
+  ...[FORM.string, FORM.sdata, FORM.udata, FORM.refUdata].map((form) => [form, -1] as const),
+  ...[FORM.strx, FORM.addrx, FORM.loclistx, FORM.rnglistx].map((form) => [form, -1] as const),
+  ...[FORM.gnuAddrIndex, FORM.gnuStrIndex].map((form) => [form, -1] as const),
+]);
+
 /** Bytes that a value takes in its entry: -1 where the value itself says, undefined for a form that is not known. */
 function bytesOf(form: number, { version, offsetBytes, addressBytes }: UnitShape): number | undefined {
   switch (form) {
-    case FORM.flagPresent:
-    case FORM.implicitConst:
-      return 0;
-    case FORM.data1:
-    case FORM.ref1:
-    case FORM.flag:
-    case FORM.strx1:
-    case FORM.addrx1:
-      return 1;
-    case FORM.data2:
-    case FORM.ref2:
-    case FORM.strx2:
-    case FORM.addrx2:
-      return 2;
-    case FORM.strx3:
-    case FORM.addrx3:
-      return 3;
-    case FORM.data4:
-    case FORM.ref4:
-    case FORM.refSup4:
-    case FORM.strx4:
-    case FORM.addrx4:
-      return 4;
-    case FORM.data8:
-    case FORM.ref8:
-    case FORM.refSig8:
-    case FORM.refSup8:
-      return 8;
-    case FORM.data16:
-      return 16;
     case FORM.addr:
       return addressBytes;
     // An address in version 2, an offset since.
@@ -149,23 +143,7 @@ function bytesOf(form: number, { version, offsetBytes, addressBytes }: UnitShape
     case FORM.gnuRefAlt:
     case FORM.gnuStrpAlt:
       return offsetBytes;
-    case FORM.block1:
-    case FORM.block2:
-    case FORM.block4:
-    case FORM.block:
-    case FORM.exprloc:
-    case FORM.string:
-    case FORM.sdata:
-    case FORM.udata:
-    case FORM.refUdata:
-    case FORM.strx:
-    case FORM.addrx:
-    case FORM.loclistx:
-    case FORM.rnglistx:
-    case FORM.gnuAddrIndex:
-    case FORM.gnuStrIndex:
-      return -1;
     default:
-      return undefined;
+      return FIXED_BYTES.get(form);
   }
 }

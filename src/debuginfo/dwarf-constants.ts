@@ -35,6 +35,7 @@ export const ATTRIBUTE = {
   type: 0x49,
   dataBitOffset: 0x6b,
   strOffsetsBase: 0x72,
+  gnuDwoName: 0x2130,
 } as const;
 
 /** Ways in which a value is written. */

@@ -25,6 +25,8 @@ export class Die {
   /** Offset in the section of the entry of its type. */
   type = -1;
   isDeclaration = false;
+  /** Of a unit: its types are in a file of their own. */
+  hasDwoName = false;
   byteSize = Number.NaN;
   bitSize = Number.NaN;
   bitOffset = Number.NaN;
@@ -39,6 +41,22 @@ export class Die {
     this.unit = unit;
   }
 }
+
+/** Attributes that are plain numbers, and where they are kept. */
+const CONSTANTS: Readonly<
+  Record<
+    number,
+    'byteSize' | 'bitSize' | 'bitOffset' | 'dataBitOffset' | 'constValue' | 'upperBound' | 'count'
+  >
+> = {
+  [ATTRIBUTE.byteSize]: 'byteSize',
+  [ATTRIBUTE.bitSize]: 'bitSize',
+  [ATTRIBUTE.bitOffset]: 'bitOffset',
+  [ATTRIBUTE.dataBitOffset]: 'dataBitOffset',
+  [ATTRIBUTE.constValue]: 'constValue',
+  [ATTRIBUTE.upperBound]: 'upperBound',
+  [ATTRIBUTE.count]: 'count',
+};
 
 /** Reads entries, and passes over those that do not matter. */
 export class DieReader {
@@ -146,34 +164,20 @@ export class DieReader {
         die.type = this.#reference(unit, attribute.form);
         return;
       case ATTRIBUTE.declaration:
-        die.isDeclaration = attribute.form === FORM.flagPresent || cursor.u8() !== 0;
-        return;
-      case ATTRIBUTE.byteSize:
-        die.byteSize = constantOf(cursor, attribute);
-        return;
-      case ATTRIBUTE.bitSize:
-        die.bitSize = constantOf(cursor, attribute);
-        return;
-      case ATTRIBUTE.bitOffset:
-        die.bitOffset = constantOf(cursor, attribute);
-        return;
-      case ATTRIBUTE.dataBitOffset:
-        die.dataBitOffset = constantOf(cursor, attribute);
+        die.isDeclaration = flagOf(cursor, attribute);
         return;
       case ATTRIBUTE.memberLocation:
         die.location = locationOf(cursor, attribute);
         return;
-      case ATTRIBUTE.constValue:
-        die.constValue = constantOf(cursor, attribute);
-        return;
-      case ATTRIBUTE.upperBound:
-        die.upperBound = constantOf(cursor, attribute);
-        return;
-      case ATTRIBUTE.count:
-        die.count = constantOf(cursor, attribute);
-        return;
-      default:
+      case ATTRIBUTE.gnuDwoName:
+        die.hasDwoName = true;
         skipValue(cursor, attribute);
+        return;
+      default: {
+        const constant = CONSTANTS[attribute.name];
+        if (constant === undefined) skipValue(cursor, attribute);
+        else die[constant] = constantOf(cursor, attribute);
+      }
     }
   }
 
@@ -247,6 +251,12 @@ function takeName(die: Die, attribute: Attribute): void {
   }
 }
 
+function flagOf(cursor: DwarfCursor, attribute: Attribute): boolean {
+  if (attribute.form === FORM.flag) return cursor.u8() !== 0;
+  skipValue(cursor, attribute);
+  return attribute.form === FORM.flagPresent;
+}
+
 /** A constant; NaN where the value is none: an expression, or a reference to what tells it. */
 function constantOf(cursor: DwarfCursor, attribute: Attribute): number {
   switch (attribute.form) {
@@ -278,7 +288,8 @@ function locationOf(cursor: DwarfCursor, attribute: Attribute): number {
   const isAddition = operation === OPERATION.plusUconst || operation === OPERATION.constu;
   const location = isAddition ? cursor.uleb() : Number.NaN;
   const plus = operation === OPERATION.constu ? cursor.u8() : OPERATION.plus;
-  if (cursor.at !== end || plus !== OPERATION.plus) throw cursor.flaw('the place of a member is computed');
+  if (!isAddition || plus !== OPERATION.plus || cursor.at !== end)
+    throw cursor.flaw('the place of a member is computed');
   return location;
 }
 

@@ -3,7 +3,7 @@ import { TAG } from './dwarf-constants.ts';
 import type { Die, DieReader } from './dwarf-die.ts';
 import type { WantedNames } from './dwarf-names.ts';
 
-/** Members looked at for one struct, inner ones included: task_struct has 300. A struct that contains itself ends here. */
+/** Entries looked at for one struct, inner ones included: task_struct has 300. A struct that contains itself ends here. */
 const MAXIMUM_MEMBERS = 5_000;
 /** typedef of const of array of …, and nameless struct in nameless union in …: real chains are below ten. */
 const MAXIMUM_DEPTH = 32;
@@ -16,7 +16,7 @@ const NO_BOUND = 0xffff_ffff;
 export class DwarfLayouts {
   readonly #reader: DieReader;
   readonly #names: WantedNames;
-  /** Entries that may still be looked at as members: bounds the work that a hostile file can ask for. */
+  /** Entries that may still be looked at: a hostile file can name the same few again and again. */
   #budget: number;
 
   constructor(reader: DieReader, names: WantedNames, budget: number) {
@@ -51,8 +51,9 @@ export class DwarfLayouts {
   ): void {
     if (depth > MAXIMUM_DEPTH) return;
     for (const member of this.#reader.children(die)) {
-      if (member.tag !== TAG.member || budget.left-- <= 0) continue;
-      if (this.#budget-- <= 0) throw die.unit.cursor.flaw('structs are repeated more than any compiler does');
+      if (budget.left-- <= 0) return;
+      this.#spend(die);
+      if (member.tag !== TAG.member) continue;
       if (member.nameSource === 'none') {
         const inner = this.#resolve(member);
         if (inner !== undefined && isComposite(inner.tag))
@@ -78,6 +79,7 @@ export class DwarfLayouts {
     let current = die;
     for (let depth = 0; depth < MAXIMUM_DEPTH; depth++) {
       if (current.type < 0) return undefined;
+      this.#spend(current);
       current = this.#reader.follow(current.type, current.unit);
       if (!isAlias(current.tag)) return current;
     }
@@ -95,12 +97,18 @@ export class DwarfLayouts {
     return target.tag === TAG.enumeration ? this.#sizeOf(target, depth + 1) : 0;
   }
 
+  #spend({ unit }: Die): void {
+    if (this.#budget-- <= 0)
+      throw unit.cursor.flaw('types refer to each other more than any compiler lets them');
+  }
+
   #elementsOf(array: Die): number {
     let elements = 1;
     let dimensions = 0;
     for (const { tag, count, upperBound } of this.#reader.children(array)) {
-      if (tag !== TAG.subrange) continue;
       if (dimensions++ === MAXIMUM_DIMENSIONS) return 0;
+      this.#spend(array);
+      if (tag !== TAG.subrange) continue;
       const length = Number.isNaN(count) ? upperBound + 1 : count;
       elements *= length >= 0 && length < NO_BOUND ? length : 0;
     }

@@ -8,9 +8,9 @@ import type { SectionBytes } from './section-bytes.ts';
 /** Longest header there is: that of a type unit in DWARF64. */
 const MAXIMUM_HEADER_BYTES = 40;
 /** A Debian kernel has 3,000; one with every driver built in 30,000. */
-const MAXIMUM_UNITS = 500_000;
+const MAXIMUM_UNITS = 200_000;
 /** The largest unit of a Debian kernel has 3 MB. Units are read whole, one at a time. */
-const MAXIMUM_UNIT_BYTES = 256 << 20;
+const MAXIMUM_UNIT_BYTES = 128 << 20;
 /** Other units that types of the one at hand are in (link-time optimization, dwz), kept while they fit. */
 const KEPT_BYTES = 64 << 20;
 /** How many times over the section may be read to follow references into other units. */
@@ -135,26 +135,31 @@ export class DwarfUnits {
       if (++count > MAXIMUM_UNITS) throw new BadProfile(`${where} has more than ${MAXIMUM_UNITS} units`);
       const bytes = new Uint8Array(Math.min(MAXIMUM_HEADER_BYTES, sizeBytes - start));
       this.#section.fill(start, bytes);
-      const header = readHeader(new DwarfCursor(bytes, where, start), start, sizeBytes);
+      const header = readHeader(new DwarfCursor(bytes, where, start), start, this.#section);
       yield header;
       start = header.end;
     }
   }
 }
 
-function readHeader(cursor: DwarfCursor, start: number, sectionBytes: number): UnitHeader {
+/** The types are somewhere else. */
+export const splitFlaw = (where: string): BadProfile =>
+  new BadProfile(
+    `${where} leaves the types to .dwo files (CONFIG_DEBUG_INFO_SPLIT), which are not read: build without it`,
+  );
+
+function readHeader(cursor: DwarfCursor, start: number, { where, sizeBytes }: SectionBytes): UnitHeader {
   const first = cursor.u32();
   const offsetBytes = first === 0xffff_ffff ? 8 : 4;
   if (offsetBytes === 4 && first >= 0xffff_fff0) throw cursor.flaw('a unit has a reserved length', 0);
   const length = offsetBytes === 8 ? cursor.u64() : first;
   const end = start + cursor.at + length;
-  if (end > sectionBytes)
-    throw cursor.flaw(`a unit ends at ${hex(end)}, the section at ${hex(sectionBytes)}`, 0);
+  if (end > sizeBytes) throw cursor.flaw(`a unit ends at ${hex(end)}, the section at ${hex(sizeBytes)}`, 0);
   const version = cursor.u16();
   if (version < 2 || version > 5) throw cursor.flaw(`DWARF of version ${version} is not read`, 0);
   const kind = version === 5 ? cursor.u8() : UNIT.compile;
   if (kind === UNIT.skeleton || kind === UNIT.splitCompile || kind === UNIT.splitType) {
-    throw cursor.flaw('its types are in .dwo files (CONFIG_DEBUG_INFO_SPLIT), which are not read', 0);
+    throw splitFlaw(where);
   }
   const addressFirst = version === 5 ? cursor.u8() : 0;
   const abbreviations = cursor.unsigned(offsetBytes);

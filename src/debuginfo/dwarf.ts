@@ -6,14 +6,17 @@ import { TAG } from './dwarf-constants.ts';
 import { abbreviationAt, type Die, DieReader } from './dwarf-die.ts';
 import { DwarfLayouts, isComposite } from './dwarf-layouts.ts';
 import { type DwarfStrings, WantedNames } from './dwarf-names.ts';
-import { DwarfUnits, type LoadedUnit } from './dwarf-units.ts';
+import { DwarfUnits, type LoadedUnit, splitFlaw } from './dwarf-units.ts';
 import type { ElfImage } from './elf-image.ts';
 import { allOf, contentOf, type Scratch, type SectionBytes } from './section-bytes.ts';
 
-/** Of a Debian kernel these have 5 and 3.5 MB; they are kept in memory whole. */
-const MAXIMUM_WHOLE_BYTES = 96 << 20;
-/** Every member takes at least so many bytes of .debug_info: code, name, type and place. */
-const MEMBER_BYTES = 4;
+/** Kept in memory whole: of a Debian kernel 5 and 3.5 MB, of one with every driver built in ten times that. */
+const MAXIMUM_ABBREVIATIONS_BYTES = 192 << 20;
+const MAXIMUM_STRINGS_BYTES = 64 << 20;
+/** One entry may be looked at for layouts for so many bytes of .debug_info: Debian's kernels need one for 190 to 210. */
+const BYTES_PER_LOOK = 4;
+/** … and at least, for small files. */
+const LEAST_LOOKS = 100_000;
 
 /** What DWARF told of the wanted types. */
 export interface DwarfTypes {
@@ -31,9 +34,13 @@ export async function readDwarf(
   if (info === undefined) return undefined;
   if ((await contentOf(image, '.debug_types', scratch)) !== undefined)
     throw new BadProfile(`${image.file.path} has .debug_types (-fdebug-types-section), which is not read`);
-  const whole = async (name: string) => allOf(await contentOf(image, name, scratch), MAXIMUM_WHOLE_BYTES);
-  const path = image.file.path;
-  const abbreviations = new Abbreviations(await whole('.debug_abbrev'), `${path}: .debug_abbrev`);
+  const whole = async (name: string, maximumBytes = MAXIMUM_STRINGS_BYTES) =>
+    allOf(await contentOf(image, name, scratch), maximumBytes);
+  const { path } = image.file;
+  const abbreviations = new Abbreviations(
+    await whole('.debug_abbrev', MAXIMUM_ABBREVIATIONS_BYTES),
+    `${path}: .debug_abbrev`,
+  );
   const strings = {
     path,
     strings: await whole('.debug_str'),
@@ -45,6 +52,7 @@ export async function readDwarf(
 
 /** Goes through all units once and gathers what is wanted. */
 class DwarfWalk {
+  readonly #where: string;
   readonly #units: DwarfUnits;
   readonly #reader: DieReader;
   readonly #names: WantedNames;
@@ -60,11 +68,16 @@ class DwarfWalk {
     strings: DwarfStrings,
     { types, enumerators }: Pick<Wants, 'types' | 'enumerators'>,
   ) {
+    this.#where = info.where;
     this.#units = units;
     this.#reader = new DieReader(units);
     const members = Object.entries(types);
     this.#names = new WantedNames(strings, [...members.flat(2), ...enumerators]);
-    this.#layouts = new DwarfLayouts(this.#reader, this.#names, info.sizeBytes / MEMBER_BYTES);
+    this.#layouts = new DwarfLayouts(
+      this.#reader,
+      this.#names,
+      LEAST_LOOKS + info.sizeBytes / BYTES_PER_LOOK,
+    );
     this.#members = new Map(members.map(([name, wanted]) => [name, new Set(wanted)]));
     this.#enumerators = new Set(enumerators);
   }
@@ -82,6 +95,7 @@ class DwarfWalk {
   #visitUnit(unit: LoadedUnit): void {
     const { cursor, header } = unit;
     const root = this.#reader.read(unit, header.entries - header.start);
+    if (root.hasDwoName) throw splitFlaw(this.#where);
     if (!root.hasChildren) return;
     for (let at = root.next; at < cursor.bytes.length; at = cursor.at) {
       const abbreviation = abbreviationAt(unit, at);
