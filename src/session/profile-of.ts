@@ -68,7 +68,8 @@ export function profileOf(
     return { profile: own, isLinked };
   } catch (error) {
     if (!(error instanceof NoKernel || error instanceof NoProfile)) throw error;
-    steps.push({ step: 'self-description', outcome: 'failed', detail: error.message });
+    const step = error instanceof NoProfile ? 'btf' : 'kallsyms';
+    steps.push({ step, outcome: 'failed', detail: error.message });
     return { profile: foreignProfile(snapshot, located, shelf, steps), isLinked: true };
   }
 }
