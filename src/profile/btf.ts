@@ -64,9 +64,8 @@ export class Btf {
     const names = new NameSet(wanted);
     const found: Record<string, number> = {};
     const section = this.#section;
-    for (let id = 1; id < section.count; id++) {
+    for (const id of section.enums) {
       const at = section.startOf(id)!;
-      if (section.kindAt(at) !== KIND.enum) continue;
       const end = at + 3 + 2 * section.memberCountAt(at);
       for (let member = at + 3; member < end; member += 2) {
         const name = section.nameAmong(names, section.word(member));
@@ -81,13 +80,12 @@ export class Btf {
     const found = new Map<string, FoundStruct>();
     const namesakes = new Map<string, number>();
     const section = this.#section;
-    for (let id = 1; id < section.count; id++) {
+    for (const id of section.structs) {
       const at = section.startOf(id)!;
-      const kind = section.kindAt(at);
-      if (kind !== KIND.struct && kind !== KIND.union && kind !== KIND.typedef) continue;
       const name = section.nameAmong(names, section.word(at));
-      const target = kind === KIND.typedef ? this.#namelessBehind(id) : id;
-      if (name === undefined || target === undefined) continue;
+      if (name === undefined) continue;
+      const target = section.kindAt(at) === KIND.typedef ? this.#namelessBehind(id) : id;
+      if (target === undefined) continue;
       const seen = namesakes.get(name) ?? 0;
       if (seen >= MAXIMUM_NAMESAKES) continue;
       namesakes.set(name, seen + 1);
