@@ -27,20 +27,22 @@ export function readSystemMap(file: ImageFile, wanted: Iterable<string>): Map<st
   const text = bytes.toString('latin1', 0, file.read(0, bytes));
   const among = new Set(wanted);
   const best = new Map<string, Candidate>();
-  let number = 0;
+  let number = 0; // of the line
   let isAllZero = true;
   for (let at = 0; at < text.length; ) {
     const end = text.indexOf('\n', at);
     const next = end < 0 ? text.length : end;
-    const line = text.slice(at, Math.min(next, at + MAXIMUM_LINE_LETTERS)).replace(/\r$/, '');
+    const line = text.slice(at, Math.min(next, at + MAXIMUM_LINE_LETTERS + 1)).replace(/\r$/, '');
     at = next + 1;
     number++;
-    const [, digits, type, name] = LINE.exec(line) ?? refuse(line, number, path);
+    const isLong = line.length > MAXIMUM_LINE_LETTERS;
+    const [, digits, type, name] = (isLong ? null : LINE.exec(line)) ?? refuse(line, number, path);
     if (digits === undefined || name === undefined) continue;
     isAllZero &&= /^0+$/.test(digits);
     if (among.has(name))
       offer(best, name, { address: BigInt(`0x${digits}`), isGlobal: type !== type!.toLowerCase() });
   }
+  if (number === 0) throw new BadProfile(`${path} has no symbols: it is empty`);
   if (isAllZero)
     throw new BadProfile(
       `${path} has no addresses but 0: it was read from /proc/kallsyms without being root`,
