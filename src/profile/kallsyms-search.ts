@@ -11,6 +11,8 @@ export const KALLSYMS_DIGITS = Buffer.from(
   'latin1',
 );
 const FIRST_DIGIT = 0x30;
+/** A token is made of tokens made of tokens: in real tables none is half as long. */
+const MAXIMUM_TOKEN_BYTES = 128n;
 /** Names take below 4 MiB and offsets below 1 MiB in the largest kernels known. */
 const WINDOW_BYTES = 8 << 20;
 const BLOCK_BYTES = 1 << 20;
@@ -48,10 +50,9 @@ export function* placesAround(
   digits: bigint,
   pointerBytes: 4 | 8,
 ): Generator<KallsymsPlaces> {
-  const tokenTable = tokenTableStart(read, digits);
-  if (tokenTable === undefined) return;
-  const tokenIndex = tokenIndexAfter(read, tokenTable);
-  if (tokenIndex === undefined) return;
+  const tokens = tokensAround(read, digits);
+  if (tokens === undefined) return;
+  const { tokenTable, tokenIndex } = tokens;
   const window = windowBefore(read, tokenTable);
   const counted = namesIn(window);
   if (counted === undefined) return;
@@ -74,18 +75,34 @@ export function* placesAround(
   }
 }
 
-/** Goes back over the 48 tokens before that of the digit 0. */
-function tokenTableStart(read: ImageReader, digits: bigint): bigint | undefined {
+/**
+ * The table and its index: the start that the index agrees with. Going back over the 48 tokens before that of the digit
+ * 0 leads to the start, or past it: what lies before the table (since Linux kernel commit 60443c88f3a8 ("kallsyms:
+ * Improve the performance of kallsyms_lookup_name()") (in v6.2), and before the order changed in v6.4, the sequence of
+ * names) need not end in a NUL.
+ */
+function tokensAround(
+  read: ImageReader,
+  digits: bigint,
+): { readonly tokenTable: bigint; readonly tokenIndex: bigint } | undefined {
   const before = readOrNothing(read, digits - 2048n, 2048);
   let at = before.length;
+  let latest = before.length;
   for (let token = 0; token < FIRST_DIGIT; token++) {
     if (before[at - 1] !== 0) return undefined;
     const end = before.lastIndexOf(0, at - 2);
-    if (end < 0) return undefined;
+    if (end < 0 && token < FIRST_DIGIT - 1) return undefined;
+    latest = at - 1; // the first token of the table may be cut anywhere
     at = end + 1;
   }
-  const start = digits - BigInt(before.length - at);
-  return start % 4n === 0n ? start : undefined;
+  const first = digits - BigInt(before.length - at);
+  const last = digits - BigInt(before.length - latest);
+  const lowest = last - MAXIMUM_TOKEN_BYTES > first ? last - MAXIMUM_TOKEN_BYTES : first;
+  for (let start = last - (last % 4n); start >= lowest; start -= 4n) {
+    const tokenIndex = tokenIndexAfter(read, start);
+    if (tokenIndex !== undefined) return { tokenTable: start, tokenIndex };
+  }
+  return undefined;
 }
 
 /** The index follows its table, aligned, and says where each token begins: so it can be recognised for certain. */

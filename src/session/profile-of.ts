@@ -105,8 +105,8 @@ function selfDescription(snapshot: Snapshot, located: Located, steps: BindingSte
     outcome: 'verified',
     detail: `${kallsyms.places.symbolCount} symbols, ${scheme} addresses`,
   });
-  const start = found.get('__start_BTF');
-  const stop = found.get('__stop_BTF');
+  const start = found.get('__start_BTF') ?? found.get('_binary__btf_vmlinux_bin_start');
+  const stop = found.get('__stop_BTF') ?? found.get('_binary__btf_vmlinux_bin_end');
   if (start === undefined || stop === undefined) {
     throw new NoProfile('the kernel carries no BTF (CONFIG_DEBUG_INFO_BTF)');
   }

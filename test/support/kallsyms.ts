@@ -44,7 +44,9 @@ export function drawKallsyms(
   relative.writeBigUInt64LE(relativeBase);
   const offsets = Buffer.alloc(symbols.size * 4);
 
-  const parts = { count, names: Buffer.from(names), markers: markerTable, tokenTable, tokenIndex };
+  // From 6.2 to 6.3 the tokens follow the sequence of names, whose last byte need not be zero.
+  const sequence = Buffer.alloc(order === 'before 6.4' ? 4 * symbols.size : 0, 0xa5);
+  const parts = { count, names: Buffer.from(names), markers: markerTable, sequence, tokenTable, tokenIndex };
   const all: Buffer[] =
     order === 'before 6.4'
       ? [offsets, relative, ...Object.values(parts)]

@@ -15,6 +15,9 @@ export const symbols = [
   'kimage_voffset',
   '__start_BTF',
   '__stop_BTF',
+  // The same two before Linux kernel commit 90ceddcb4950 ("bpf: Support llvm-objcopy for vmlinux BTF") (in v5.7).
+  '_binary__btf_vmlinux_bin_start',
+  '_binary__btf_vmlinux_bin_end',
   '__per_cpu_offset',
   '__cpu_possible_mask',
   '__cpu_online_mask',
