@@ -46,6 +46,7 @@ export class DwarfUnits {
   readonly #abbreviations: Abbreviations;
   readonly #kept = new Map<UnitHeader, LoadedUnit>();
   readonly #bySignature: ReadonlyMap<string, UnitHeader>;
+  #keptBytes = 0;
   /** The memory of the unit at hand, used again for each. */
   #memory = new Uint8Array(0);
   #budget: number;
@@ -77,11 +78,10 @@ export class DwarfUnits {
     this.#budget -= length;
     if (this.#budget < 0)
       throw new BadProfile(`${this.#section.where} refers from unit to unit more than any compiler does`);
-    let kept = length;
-    for (const unit of this.#kept.keys()) kept += this.#lengthOf(unit);
+    this.#keptBytes += length;
     for (const unit of this.#kept.keys()) {
-      if (kept <= KEPT_BYTES) break;
-      kept -= this.#lengthOf(unit);
+      if (this.#keptBytes <= KEPT_BYTES) break;
+      this.#keptBytes -= this.#lengthOf(unit);
       this.#kept.delete(unit);
     }
     const unit = this.#read(header, new Uint8Array(length));

@@ -10,7 +10,7 @@ const RODATA = 0xffff_ffff_8200_0000n;
 export const BANNER = 'Linux version 6.1.0-drawn (me@here) (gcc 12.2.0) #1 SMP 2026';
 
 /** Symbols of the drawn kernel. */
-export const symbols: readonly DrawnSymbol[] = [
+const symbols: readonly DrawnSymbol[] = [
   { name: '_text', address: TEXT },
   { name: 'linux_banner', address: RODATA + 16n },
   { name: 'init_task', address: RODATA + 0x1000n },
@@ -20,7 +20,7 @@ export const symbols: readonly DrawnSymbol[] = [
 export const systemMap = symbols.map(({ name, address }) => `${address.toString(16)} D ${name}\n`).join('');
 
 /** Types of the drawn kernel. */
-export const types: Readonly<Record<string, DrawnCType>> = {
+const types: Readonly<Record<string, DrawnCType>> = {
   int: { int: 'int', size: 4 },
   task: {
     struct: 'task_struct',
