@@ -65,7 +65,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'node:timers/promises': ['src/scan', 'src/watch'],
   'node:url': ['src/scan', 'src/cli'],
   'node:worker_threads': ['src/scan'],
-  'node:zlib': ['src/snapshot', 'src/profile', 'src/debuginfo'],
+  'node:zlib': ['src/snapshot', 'src/profile', 'src/debuginfo', 'src/cli'],
 };
 
 /** The one file that is no room: what the package gives to programs. */

@@ -17,7 +17,7 @@ const PIPE_WAIT_MS = 2;
 const waiting = new Int32Array(new SharedArrayBuffer(4));
 
 /** Writes all of `text` to a descriptor, waiting for a slow reader. @throws ReaderGone, OutputLost */
-function writeAll(descriptor: number, text: string): void {
+function writeAll(descriptor: number, text: string | Uint8Array): void {
   const bytes = Buffer.from(text);
   for (let done = 0; done < bytes.length; ) {
     try {
@@ -32,8 +32,8 @@ function writeAll(descriptor: number, text: string): void {
 }
 
 /** Data, to stdout. @throws ReaderGone, OutputLost */
-export const writeData = (text: string): void => {
-  if (text !== '') writeAll(1, text);
+export const writeData = (text: string | Uint8Array): void => {
+  if (text.length > 0) writeAll(1, text);
 };
 
 /** What is said beside the data, to stderr; `text` is safe to print and ends in a newline. Nobody reading is no error. */

@@ -28,14 +28,25 @@ export function addProfileCommand(program: Command, outcome: Outcome): void {
       )
       .argument('<snapshot>')
       .option('--output <file>', 'write to this file instead of stdout')
-      .addHelpText('after', '\nExample:\n  vestige profile export memory.raw --output profiles/mine.json\n'),
-  ).action(async (path: string, flags: OpenFlags & { output?: string }) => {
+      .option(
+        '--isf',
+        'write all types and symbols, as a symbol table (ISF) for Volatility 3; .gz compresses it',
+      )
+      .addHelpText(
+        'after',
+        '\nExample:\n  vestige profile export memory.raw --output profiles/mine.json\n' +
+          '  vestige profile export memory.raw --isf --output volatility3/symbols/linux/mine.json.gz\n',
+      ),
+  ).action(async (path: string, flags: OpenFlags & { output?: string; isf?: true }) => {
+    const { checkIsfName, isfOf } = await import('./profile-isf.ts');
+    if (flags.isf === true) checkIsfName(flags.output);
     const recall = await Recall.open(cachePath(flags));
     const inquiry = await Inquiry.begin(path, await openSettings(flags), recall);
     try {
-      const text = writeProfile((await inquiry.session()).profile);
-      if (flags.output === undefined) writeData(text);
-      else replaceFile(flags.output, text);
+      const session = await inquiry.session();
+      const data = flags.isf === true ? isfOf(session, flags.output) : writeProfile(session.profile);
+      if (flags.output === undefined) writeData(data);
+      else replaceFile(flags.output, data);
     } finally {
       inquiry.close();
       recall.close();

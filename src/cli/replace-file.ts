@@ -7,7 +7,7 @@ import { UnreadableFile } from '../base/errors.ts';
  *
  * @throws UnreadableFile
  */
-export function replaceFile(path: string, text: string): void {
+export function replaceFile(path: string, text: string | Uint8Array): void {
   const beside = `${path}.${process.pid}.tmp`;
   try {
     const there = statSync(path, { throwIfNoEntry: false });

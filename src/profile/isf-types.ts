@@ -58,12 +58,12 @@ export class IsfTypes {
   layoutOf(type: string, wanted: readonly string[]): TypeLayout | undefined {
     const found = this.#userType(type);
     if (found === undefined) return undefined;
-    const members: Record<string, MemberLayout> = {};
+    const members = new Map<string, MemberLayout>();
     for (const { name, field, base } of this.#members(type, found)) {
-      if (!wanted.includes(name) || Object.hasOwn(members, name)) continue;
-      members[name] = this.#placeOf(field, base, `${type}.${name}`);
+      if (wanted.includes(name) && !members.has(name))
+        members.set(name, this.#placeOf(field, base, `${type}.${name}`));
     }
-    return { size: found.size, members };
+    return { size: found.size, members: Object.fromEntries(members) };
   }
 
   /** The names of a type's members, those of nameless inner ones too. */
