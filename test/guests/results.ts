@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Guest } from './catalog.ts';
+import { pagingWords } from './compare/kernel-place.ts';
 import type { Result } from './compare/report.ts';
 
 /** What came of one question on one guest, over every way to ask it. */
@@ -98,9 +99,10 @@ export function summarize(guest: Guest, kernel: string, results: readonly Result
       ...(judgement.is === 'not' ? { not: { ...before.not, [way]: judgement.differences } } : {}),
     };
   }
-  const { architecture } = guest;
+  const { architecture, pagingLevels } = guest;
+  const paging = pagingWords(architecture, pagingLevels);
   const ways = [...new Set(results.map(({ way }) => way))].join(', ');
-  return { kernel, architecture, paging: pagingOf(guest), ways, questions };
+  return { kernel, architecture, paging, ways, questions };
 }
 
 function ofResult({ plugin: question, way, rows, tolerated: moved, judgement }: Result) {
@@ -113,11 +115,4 @@ export function isAsGood(result: Result, former: GuestResult | undefined): boole
   if (result.judgement.is === 'exact') return true;
   const known = former?.questions[result.plugin]?.partial?.[result.way];
   return result.judgement.is === 'partial' && known === result.judgement.reasons.join('; ');
-}
-
-/** The tables that a guest's kernel has, in the words of its architecture. */
-function pagingOf({ architecture, pagingLevels }: Guest): string {
-  if (architecture === 'arm64') return `4 KiB, ${pagingLevels === 5 ? 52 : 48} bits`;
-  if (architecture === 'i386') return pagingLevels === 3 ? 'PAE' : '2 levels';
-  return `${pagingLevels} levels`;
 }

@@ -2,11 +2,19 @@ import { plugins } from '../../../plugins/index.ts';
 import { PhysicalMemory } from '../../../src/memory/physical.ts';
 import { PAGE_BYTES, type PhysicalSource } from '../../../src/memory/source.ts';
 import { readProfile, writeProfile } from '../../../src/profile/profile.ts';
-import { openSession, type Session, startSession } from '../../../src/session/session.ts';
+import {
+  openSession,
+  type Session,
+  type SessionOptions,
+  startSession,
+} from '../../../src/session/session.ts';
 import { openSnapshot } from '../../../src/snapshot/open.ts';
 import { ask } from './compare.ts';
 import type { Outcome } from './match.ts';
 import { firstDifference } from './report.ts';
+
+/** Where a raw snapshot begins, and the profiles for a kernel that cannot describe itself. */
+type Options = Required<Pick<SessionOptions, 'base' | 'shelf'>>;
 
 /** One answer, and how the kernel was bound that gave it. */
 interface Bound extends Outcome {
@@ -18,10 +26,7 @@ interface Bound extends Outcome {
  * profile read back from its file form, and without any VMCOREINFO. `keys` reads no kernel but for names and is
  * left out where all of memory would be swept again.
  */
-export async function* compareBindings(
-  path: string,
-  options: { readonly base: number },
-): AsyncGenerator<Bound> {
+export async function* compareBindings(path: string, options: Options): AsyncGenerator<Bound> {
   const seen = new Map<string, string>();
   const btf = openSession(path, options);
   const { profile } = btf;
@@ -53,14 +58,14 @@ async function* askAll(session: Session, seen: Map<string, string>, way: string)
 }
 
 /** A session on the snapshot's memory with every VMCOREINFO page blanked, and no note of the file's own. */
-function withoutVmcoreinfo(path: string, options: { readonly base: number }): Session {
-  const snapshot = openSnapshot(path, options);
+function withoutVmcoreinfo(path: string, options: Options): Session {
+  const snapshot = openSnapshot(path, { base: options.base });
   const source = blanked(snapshot.contents.source);
-  return startSession({
-    ...snapshot,
-    contents: { ...snapshot.contents, source, vmcoreinfo: null },
-    memory: new PhysicalMemory(source),
-  });
+  const contents = { ...snapshot.contents, source, vmcoreinfo: null };
+  return startSession(
+    { ...snapshot, contents, memory: new PhysicalMemory(source) },
+    { shelf: options.shelf },
+  );
 }
 
 const SIGN = Buffer.from('OSRELEASE=');

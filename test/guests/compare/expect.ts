@@ -68,11 +68,17 @@ export const someText = judge('a text', (cell) => typeof cell === 'string' && ce
 export const textOrNone = judge('a text or nothing', (cell) => cell === null || typeof cell === 'string');
 export const numberOrNone = judge('a number or nothing', (cell) => cell === null || typeof cell === 'number');
 
+/** The kernel's half of 64 bits, and what a 32-bit kernel keeps of 4 GiB (CONFIG_PAGE_OFFSET). */
+const KERNEL_HALF = { wide: [0xff00_0000_0000_0000n, 1n << 64n], narrow: [0xc000_0000n, 1n << 32n] } as const;
+
 /** The record has no addresses of structs: in the kernel's half, and aligned as the kernel aligns what it allocates. */
-export const kernelAddress = judge(
-  'an address of the kernel',
-  (cell) => typeof cell === 'bigint' && cell >= 0xff00_0000_0000_0000n && cell % 16n === 0n,
-);
+export const kernelAddress = ({ system }: Truth): Judge => {
+  const [first, end] = KERNEL_HALF[system.uname[4] === 'i686' ? 'narrow' : 'wide'];
+  return judge(
+    'an address of the kernel',
+    (cell) => typeof cell === 'bigint' && cell >= first && cell < end && cell % 16n === 0n,
+  );
+};
 
 /** A cell as a line about it has it. */
 export function showCell(cell: Cell): string {

@@ -9,7 +9,9 @@ export const files: Comparison = {
   *expected({ truth }) {
     for (const process of truth.processes) {
       const excuses = excusesOf(process.pid, truth, ['position']);
-      for (const file of process.files) yield { ...expectedFile(process, file), ...excuses };
+      for (const file of process.files) {
+        yield { ...expectedFile(process, file, truth.system.uname[4]!), ...excuses };
+      }
     }
   },
   keyOf: ({ pid, fd }) => `${String(pid)} ${String(fd)}`,
@@ -28,7 +30,11 @@ const TYPES: Readonly<Record<number, string>> = {
   12: 'socket',
 };
 
-function expectedFile({ pid }: ProcessTruth, { fd, link, fdinfo, stat }: FileTruth): Expected {
+function expectedFile(
+  { pid }: ProcessTruth,
+  { fd, link, fdinfo, stat }: FileTruth,
+  machine: string,
+): Expected {
   const told = (name: string): string | undefined =>
     new RegExp(`^${name}:\\s*(\\S+)$`, 'm').exec(fdinfo)?.[1];
   const inode = told('ino') ?? stat?.ino;
@@ -41,14 +47,14 @@ function expectedFile({ pid }: ProcessTruth, { fd, link, fdinfo, stat }: FileTru
       path: textOf(link),
       type: stat === null ? someText : (TYPES[stat.mode >>> 12] ?? 'anonymous'),
       inode: inode === undefined ? someNumber : Number(inode),
-      flags: flagsOf(Number.parseInt(told('flags') ?? '', 8)),
+      flags: flagsOf(Number.parseInt(told('flags') ?? '', 8), machine),
       position: Number(told('pos')),
     },
   };
 }
 
-/** The words of open(2), on x86 and everywhere that has not its own numbers. */
-const WORDS: Readonly<Record<string, number>> = {
+/** The words of open(2), on x86 and everywhere that has not its own numbers (include/uapi/asm-generic/fcntl.h). */
+const GENERIC: Readonly<Record<string, number>> = {
   O_RDONLY: 0,
   O_WRONLY: 0o1,
   O_RDWR: 0o2,
@@ -72,14 +78,25 @@ const WORDS: Readonly<Record<string, number>> = {
   O_TMPFILE: 0o20200000,
 };
 
+/** Those of arch/arm64/include/uapi/asm/fcntl.h. */
+const ARM64: typeof GENERIC = {
+  ...GENERIC,
+  O_DIRECTORY: 0o40000,
+  O_NOFOLLOW: 0o100000,
+  O_DIRECT: 0o200000,
+  O_LARGEFILE: 0o400000,
+  O_TMPFILE: 0o20040000,
+};
+
 /** The words must mean exactly the bits that /proc prints, the access mode first and no word twice. */
-function flagsOf(bits: number): Expectation {
+function flagsOf(bits: number, machine: string): Expectation {
+  const meanings = machine === 'aarch64' ? ARM64 : GENERIC;
   return judge(`0${bits.toString(8)}`, (cell) => {
     if (typeof cell !== 'string') return false;
     const words = cell.split('|');
-    if (new Set(words).size !== words.length || (WORDS[words[0]!] ?? 4) > 3) return false;
+    if (new Set(words).size !== words.length || (meanings[words[0]!] ?? 4) > 3) return false;
     const meant = words.map(
-      (word) => WORDS[word] ?? (/^0[0-7]+$/.test(word) ? Number.parseInt(word, 8) : -1),
+      (word) => meanings[word] ?? (/^0[0-7]+$/.test(word) ? Number.parseInt(word, 8) : -1),
     );
     return meant.reduce((all, bit) => all | bit, 0) === bits;
   });

@@ -3,6 +3,7 @@ import type { KernelFacts } from '../../../src/plugin/document.ts';
 import type { Guest } from '../catalog.ts';
 import type { Truth } from '../truth.ts';
 import { type Expectation, isJudge, judge, showCell } from './expect.ts';
+import { pagingWords, placeOf } from './kernel-place.ts';
 import { bootOf, textOf } from './proc.ts';
 import { bounds } from './tolerances.ts';
 
@@ -10,7 +11,7 @@ import { bounds } from './tolerances.ts';
 export function compareFacts(
   facts: KernelFacts,
   truth: Truth,
-  guest?: Pick<Guest, 'pagingLevels'>,
+  guest?: Pick<Guest, 'architecture' | 'pagingLevels'>,
 ): string[] {
   const differences: string[] = [];
   const check = (name: string, cell: Cell, expectation: Expectation): void => {
@@ -23,17 +24,15 @@ export function compareFacts(
   check('banner', facts.banner, textOf(system.version.trimEnd()));
   check('release', facts.release, system.uname[2]!);
   check('buildId', facts.buildId, system.buildId);
-  check('architecture', facts.architecture, system.uname[4] === 'x86_64' ? 'x86-64' : system.uname[4]!);
+  const place = placeOf(system);
+  check('architecture', facts.architecture, place.architecture);
   check('hostname', facts.hostname, textOf(system.hostname));
   check('cpus', facts.cpus, system.cpus);
   const levels = guest?.pagingLevels ?? (/^flags\s.* la57\b/m.test(system.cpuinfo) ? 5 : 4);
-  check('paging', facts.paging, `${levels} levels`);
-  const symbol = (name: string) => BigInt(`0x${system.symbols[name] ?? '0'}`);
-  const code = BigInt(`0x${/([0-9a-f]+)-[0-9a-f]+ : Kernel code/.exec(system.iomem)?.[1] ?? '0'}`);
-  const root = symbol('init_top_pgt') - symbol('_stext') + code;
-  check('kaslr.virtual', BigInt(facts.kaslr.virtual ?? 0), symbol('_stext') - LINKED_TEXT);
-  check('kaslr.physical', BigInt(facts.kaslr.physical ?? 0), code);
-  check('pageTableRoot', BigInt(facts.pageTableRoot), root);
+  check('paging', facts.paging, pagingWords(guest?.architecture ?? 'amd64', levels));
+  check('kaslr.virtual', BigInt(facts.kaslr.virtual ?? 0), place.kaslrVirtual);
+  check('kaslr.physical', BigInt(facts.kaslr.physical ?? 0), place.kaslrPhysical);
+  check('pageTableRoot', BigInt(facts.pageTableRoot), place.pageTableRoot);
   check('bootTime', facts.bootTime, near(bootOf(truth), bounds.startSlackMs / 1000));
   check('btime', Math.floor(Date.parse(facts.bootTime ?? '') / 1000), system.btime);
   // The record's last moment, and what the recorder needs to say that it is done.
@@ -43,9 +42,6 @@ export function compareFacts(
   for (const note of facts.notes) differences.push(`info note: ${note}`);
   return differences;
 }
-
-/** Where x86-64 kernels are linked: CONFIG_PHYSICAL_START above the kernel map. */
-const LINKED_TEXT = 0xffff_ffff_8100_0000n;
 
 const near = (milliseconds: number, seconds: number) =>
   judge(

@@ -34,7 +34,7 @@ function expectedProcess(process: ProcessTruth, truth: Truth): Expected {
       cpuTime: cpuTimeOf(stat, truth),
       rss: residentOf(process),
       kernel: stat.isKernelThread,
-      task: kernelAddress,
+      task: kernelAddress(truth),
     },
   };
 }
@@ -73,7 +73,7 @@ export function commonCells(process: ProcessTruth, truth: Truth) {
     name: nameOf(stat),
     threads: stat.threads,
     uid: ids(process, 'Uid')[0] ?? null,
-    state: stat.state,
+    state: stateOf(stat),
     started: startedOf(stat, truth),
     args: process.cmdline === null ? null : noMemory(process, joined(process.cmdline)),
   } satisfies Record<string, Expectation>;
@@ -94,6 +94,16 @@ function nameOf({ comm, isKernelThread }: Stat): Expectation {
   return judge(JSON.stringify(comm), (cell) => {
     if (typeof cell !== 'string' || !comm.startsWith(cell)) return false;
     return cell === comm || cell.length === 15 || (isKworker(comm) && /^[-+]/.test(comm.slice(cell.length)));
+  });
+}
+
+/** A kernel thread that was at work when it was recorded has gone to sleep since, and one that slept may be at work. */
+function stateOf({ state, isKernelThread }: Stat): Expectation {
+  if (!isKernelThread) return state;
+  return judge(JSON.stringify(state), (cell) => {
+    if (cell === state) return true;
+    const [worker, sleeper] = state === 'R' ? [state, cell] : [cell, state];
+    return worker === 'R' && ['S', 'D', 'I'].includes(String(sleeper)) ? 'kernelThreadRan' : false;
   });
 }
 
