@@ -9,8 +9,10 @@ export interface Guest {
   /** The name on the command line and of the guest's folder: `amd64-6.1-cloud`. */
   readonly name: string;
   readonly architecture: Architecture;
-  /** The suite that has the kernel; its security suite is used too where the system has one. */
+  /** The suite that has the kernel. */
   readonly suite: string;
+  /** Whether the suite's updates for security are looked into too, where the system has them. */
+  readonly updates: boolean;
   /** The meta package that depends on the newest kernel of the wanted line. */
   readonly kernelPackage: string;
   /** QEMU's `-cpu`. */
@@ -60,7 +62,14 @@ type Choice = Pick<Guest, 'name' | 'suite' | 'kernelPackage'> &
   Partial<Pick<Guest, 'cpus' | 'ramMiB' | 'vmcoreinfoDevice' | 'kernelArguments' | 'parts'>>;
 
 /** What a guest is unless its entry says otherwise. */
-const common = { cpus: 1, ramMiB: 512, vmcoreinfoDevice: false, kernelArguments: [], parts: [] } as const;
+const common = {
+  updates: true,
+  cpus: 1,
+  ramMiB: 512,
+  vmcoreinfoDevice: false,
+  kernelArguments: [],
+  parts: [],
+} as const;
 
 function guestOf({ architecture, cpuModels, deeper }: Family, levels: 4 | 5, choice: Choice): Guest {
   const name = levels === 5 ? `${choice.name}${deeper}` : choice.name;
@@ -145,12 +154,14 @@ export const catalog: readonly Guest[] = [
     parts: ['many_threads'],
     deeperParts: ['namespaces'],
   }),
-  // 32 bits with PAE: memory above 896 MiB is not always mapped, so there must be some.
+  // 32 bits with PAE: memory above 896 MiB is not always mapped, so there must be some. This kernel does not describe
+  // itself: it must be the one that `profiles/` has, and the release's own does not change any more.
   {
     ...common,
     name: 'i386-5.10-pae',
     architecture: 'i386',
     suite: 'bullseye',
+    updates: false,
     kernelPackage: 'linux-image-686-pae',
     cpuModel: 'max',
     pagingLevels: 3,

@@ -172,6 +172,20 @@ describe('the guest as judge', () => {
     ]);
   });
 
+  it('tells what the program could not say, with its reason, from what it says wrong', () => {
+    const [row] = right['modules'] as [Row];
+    const silent = { ...row, taints: { absent: 'page not in the snapshot' } };
+    expect(compare('modules', [silent]).explained).toEqual(['page not in the snapshot']);
+    expect(compare('modules', [{ ...silent, size: 1 }]).explained).toBeUndefined();
+    expect(compare('modules', [silent, { ...row, name: 'x' }]).explained).toBeUndefined();
+    // An absent cell is no reason why a row is not there: a note may be.
+    const [a] = right['env'] as [Row];
+    expect(compare('env', [{ ...a, value: { absent: 'torn' } }]).explained).toBeUndefined();
+    expect(compare('env', [a]).explained).toBeUndefined();
+    expect(compare('env', [a], ['half of it']).explained).toEqual(['half of it']);
+    expect(compare('env', right['env']!).explained).toBeUndefined();
+  });
+
   it('names a missing row, an invented one, and one that is there twice', () => {
     const [a, b] = right['env'] as [Row, Row];
     expect(compare('env', [a]).differences).toEqual(['env missing pid 20 B']);

@@ -29,10 +29,9 @@ async function moduleFolder(tree: string): Promise<string> {
 
 /** Downloads and unpacks the newest kernel of the guest's line; an unpacked one is used again. */
 export async function fetchKernel(guest: Guest): Promise<Kernel> {
-  const { suite, architecture, kernelPackage } = guest;
-  const packages = await fetchPackages(suite, architecture, [kernelPackage], (name) =>
-    KERNEL_PART.test(name),
-  );
+  const { suite, updates, architecture, kernelPackage } = guest;
+  const isPart = (name: string): boolean => KERNEL_PART.test(name);
+  const packages = await fetchPackages({ suite, updates, architecture }, [kernelPackage], isPart);
   if (packages.length === 0) throw new Error(`${kernelPackage} of ${suite} leads to no kernel package`);
   const names = packages.map((file) => basename(file));
   const last = names.find((file) => file.startsWith('linux-image-')) ?? names[0]!;

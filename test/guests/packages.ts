@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Architecture } from './catalog.ts';
+import type { Architecture, Guest } from './catalog.ts';
 import { CommandFailed, run } from './command.ts';
 import { workFolder } from './folders.ts';
 
@@ -59,8 +59,7 @@ async function noted(stamp: string, withinMs: number): Promise<boolean> {
  * security is at odds with itself, the packages are those of the release.
  */
 export async function fetchPackages(
-  suite: string,
-  architecture: Architecture,
+  { suite, updates, architecture }: Pick<Guest, 'suite' | 'updates' | 'architecture'>,
   names: readonly string[],
   wanted: (name: string) => boolean,
 ): Promise<string[]> {
@@ -68,6 +67,7 @@ export async function fetchPackages(
     const opened = await PackageSuite.open(suite, architecture, reach);
     return opened.download((await opened.closure(names)).filter(wanted));
   };
+  if (!updates) return from('release');
   const refused = join(workFolder, 'apt', `${suite}-${architecture}-updates-refused-${names[0]}`);
   if (await noted(refused, LISTS_ARE_FRESH_MS)) return from('release');
   try {

@@ -86,7 +86,8 @@ export async function userlandPackages(
   architecture: Architecture,
   { packages, notNeeded }: Pick<Recipe, 'packages' | 'notNeeded'>,
 ): Promise<string[]> {
-  return fetchPackages(USERLAND_SUITE, architecture, packages, (name) => !notNeeded.test(name));
+  const from = { suite: USERLAND_SUITE, updates: true, architecture };
+  return fetchPackages(from, packages, (name) => !notNeeded.test(name));
 }
 
 /** The tree of a userland's packages, unpacked once. */

@@ -10,6 +10,7 @@ export const web1: Guest = {
   name: 'web-1',
   architecture: 'amd64',
   suite: 'bookworm',
+  updates: true,
   kernelPackage: 'linux-image-cloud-amd64',
   cpuModel: 'max,la57=off',
   pagingLevels: 4,
