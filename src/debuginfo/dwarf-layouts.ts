@@ -61,7 +61,7 @@ export class DwarfLayouts {
         continue;
       }
       const name = this.#names.of(member);
-      if (name === undefined || !wanted.has(name) || members[name] !== undefined) continue;
+      if (name === undefined || !wanted.has(name) || Object.hasOwn(members, name)) continue;
       members[name] = this.#place(member, base);
     }
   }

@@ -64,6 +64,7 @@ const types: Readonly<Record<string, DrawnCType>> = {
     size: 8,
     members: [
       ['plain', 'int', 0],
+      ['constructor', 'int', 0],
       ['one', 'int', 4, [3, 1]],
       ['wide', 'int', 4, [9, 12]],
     ],
@@ -75,7 +76,7 @@ const wants = {
   types: {
     task_struct: ['pid', 'comm', 'first', 'low', 'high', 'next', 'uid', 'names', 'colour', 'rest', 'no_such'],
     kuid_t: ['val'],
-    flags_struct: ['plain', 'one', 'wide'],
+    flags_struct: ['plain', 'one', 'wide', 'constructor'],
     no_such_struct: ['member'],
   },
   enumerators: ['GREEN', 'MINUS', 'NONE'],
