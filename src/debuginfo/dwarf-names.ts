@@ -1,7 +1,8 @@
 import { BadProfile } from '../base/errors.ts';
 import { ATTRIBUTE, FORM } from './dwarf-constants.ts';
-import { abbreviationAt, type Die, skipValue } from './dwarf-die.ts';
+import { abbreviationAt, type Die } from './dwarf-die.ts';
 import type { LoadedUnit } from './dwarf-units.ts';
+import { skipValue } from './dwarf-values.ts';
 import { nameIn } from './elf-image.ts';
 
 /** The sections with strings, read whole: of a Debian kernel 3.5 MB and 74 KB. */
@@ -15,6 +16,8 @@ export interface DwarfStrings {
 
 /** Bytes of the header of a unit's part of .debug_str_offsets. */
 const OFFSETS_HEADER_BYTES = { 4: 8, 8: 16 } as const;
+/** Numbers of two bytes end here. */
+const MAXIMUM_SHORT = 2 ** 15;
 const NOT_LOOKED_AT = 0;
 const NOT_WANTED = -1;
 
@@ -27,13 +30,14 @@ export class WantedNames {
   readonly #numbers: ReadonlyMap<string, number>;
   readonly #names: readonly string[];
   /** By offset in .debug_str: number of the name, or one of the two above. */
-  readonly #known: Int16Array;
+  readonly #known: Int16Array | Int32Array;
 
   constructor(strings: DwarfStrings, wanted: Iterable<string>) {
     this.#strings = strings;
     this.#names = ['', ...new Set(wanted)];
     this.#numbers = new Map(this.#names.map((name, number) => [name, number]));
-    this.#known = new Int16Array(strings.strings.length);
+    const Numbers = this.#names.length < MAXIMUM_SHORT ? Int16Array : Int32Array;
+    this.#known = new Numbers(strings.strings.length);
   }
 
   /** The wanted name that the entry has; undefined where it has another one or none. @throws BadProfile */
