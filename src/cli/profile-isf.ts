@@ -43,7 +43,8 @@ export function descriptionOf({ snapshot, located, profile, kernel }: Session) {
   const symbols = [...kallsyms.all(scheme)];
   const { pointerBytes, banner } = profile;
   const at = (name: string) => symbols.find((symbol) => symbol.name === name)?.address;
-  const [start, stop] = [at('__start_BTF'), at('__stop_BTF')];
+  const start = at('__start_BTF') ?? at('_binary__btf_vmlinux_bin_start');
+  const stop = at('__stop_BTF') ?? at('_binary__btf_vmlinux_bin_end');
   if (start === undefined || stop === undefined || stop <= start || stop - start > MAXIMUM_BTF_BYTES) {
     throw new NoProfile(
       `the kernel in ${snapshot.file.path} carries no BTF: only what it says of all of its types can be written as ISF`,
