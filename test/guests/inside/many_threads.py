@@ -18,7 +18,7 @@ def threads(held):
         threading.Event().wait()
 
     # Thousands of eight-megabyte stacks would not fit into 32 bits of addresses.
-    threading.stack_size(64 << 10)
+    threading.stack_size(256 << 10)
     for number in range(COUNT):
         threading.Thread(target=live, args=(number,), daemon=True).start()
     for _ in range(COUNT):
