@@ -14,5 +14,6 @@ export default definePlugin({
     value: { text: (entry) => entry.value },
   },
   identity: ['pid', 'name'],
+  followsProcess: true,
   filters: ['pid', 'name'],
 });

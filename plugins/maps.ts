@@ -17,6 +17,7 @@ export default definePlugin({
     path: { text: (area) => area.path },
   },
   identity: ['pid', 'start'],
+  followsProcess: true,
   filters: ['pid', 'path', 'flags'],
   dispensable: ['device', 'inode', 'offset'],
 });

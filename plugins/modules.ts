@@ -4,7 +4,7 @@ export default definePlugin({
   name: 'modules',
   summary: 'List loaded kernel modules',
   example: '--name overlay,dm_crypt --columns name,base,usedBy',
-  version: 1,
+  version: 2,
   subjects: (kernel) => kernel.modules(),
   columns: {
     name: { text: (module) => module.name },
@@ -14,8 +14,11 @@ export default definePlugin({
     usedBy: { text: (module) => module.users.join(',') || null },
     state: { text: (module) => module.state },
     taints: { text: (module) => module.taints || null },
+    buildId: { text: (module) => module.buildId },
   },
-  identity: ['name', 'base'],
+  identity: ['name', 'buildId'],
+  enduring: ({ name, buildId }) => [name!, buildId!],
+  restless: ['references', 'usedBy'],
   filters: ['name', 'state'],
-  dispensable: ['state', 'base', 'references', 'size'],
+  dispensable: ['buildId', 'state', 'base', 'references', 'size'],
 });

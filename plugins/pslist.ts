@@ -23,7 +23,12 @@ export default definePlugin({
     args: { text: (task) => task.memory?.commandLine ?? null },
     task: { address: (task) => task.address },
   },
-  identity: ['pid', 'task'],
+  identity: ['pid', 'started'],
+  enduring: ({ name, uid, args }) => [name!, uid!, args!],
+  restless: ['cpuTime', 'rss', 'state', 'threads'],
+  ofBoot: ['pid', 'ppid'],
+  // Workers of the kernel are made and let go as there is work, and are called by what they last did.
+  churn: ({ kernel, name }) => kernel === true && String(name).startsWith('kworker/'),
   filters: ['pid', 'ppid', 'name', 'uid', 'state', 'kernel'],
   dispensable: ['task', 'kernel', 'gid', 'nice', 'euid', 'threads', 'cpuTime', 'rss', 'started'],
 });

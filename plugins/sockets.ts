@@ -1,4 +1,12 @@
+import type { Cell } from '../src/plugin/cell.ts';
 import { definePlugin } from '../src/plugin/contract.ts';
+
+/** Linux hands out ports from here on: net.ipv4.ip_local_port_range. */
+const FIRST_EPHEMERAL_PORT = 32768;
+
+/** A port that somebody chose, or a word for one that the system handed out. */
+const lasting = (port: Cell): Cell =>
+  typeof port === 'number' && port >= FIRST_EPHEMERAL_PORT ? 'ephemeral' : port;
 
 export default definePlugin({
   name: 'sockets',
@@ -30,6 +38,23 @@ export default definePlugin({
     ...(['netns', 'pid', 'fd', 'family', 'type', 'protocol'] as const),
     ...(['localAddress', 'localPort', 'remoteAddress', 'remotePort', 'inode'] as const),
   ],
+  enduring: ({
+    process,
+    family,
+    type,
+    protocol,
+    localAddress,
+    localPort,
+    remoteAddress,
+    remotePort,
+    state,
+  }) => [
+    ...[process!, family!, type!, protocol!, localAddress!, lasting(localPort!)],
+    ...[remoteAddress!, lasting(remotePort!), state!],
+  ],
+  ofBoot: ['netns', 'pid', 'fd', 'inode', 'localPort', 'remotePort'],
+  // A connection that is over only waits for stray packets.
+  churn: ({ state }) => state === 'TIME-WAIT',
   filters: [
     ...(['netns', 'pid', 'process', 'family', 'type', 'protocol'] as const),
     ...(['localAddress', 'localPort', 'remoteAddress', 'remotePort', 'state', 'inode', 'uid'] as const),

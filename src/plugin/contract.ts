@@ -1,5 +1,6 @@
 import type { VirtualAddress } from '../base/address.ts';
 import type { Linux } from '../kernel/linux/linux.ts';
+import type { Cell, Row } from './cell.ts';
 
 /**
  * A column: the kind of its cells, and how to read one from a subject. `null` means "does not apply".
@@ -72,8 +73,24 @@ export interface Plugin<S = unknown, O extends Options = Options, K extends stri
   readonly options?: O;
   subjects(kernel: Linux, options: Chosen<O>, progress?: Progress): Iterable<S> | AsyncIterable<S>;
   readonly columns: { readonly [C in K]: Column<S> };
-  /** The columns that name the same thing in two snapshots: what `diff` pairs rows by. */
+  /**
+   * The columns that name the same thing in two snapshots of one boot: what `diff` pairs rows by. `pid` stands for the
+   * process that had it, whoever has it in the other snapshot. Rows that share an identity are paired in their order.
+   */
   readonly identity: readonly NoInfer<K>[];
+  /**
+   * What names the same kind of thing in another boot, or once more in the same: cells without the numbers that a
+   * machine hands out by chance. Left out where nothing of the kind outlives a boot.
+   */
+  readonly enduring?: (row: Row) => readonly Cell[];
+  /** Columns that change by themselves (counters, states): `diff` tells no change of theirs unless asked for all. */
+  readonly restless?: readonly NoInfer<K>[];
+  /** Columns whose values each boot hands out anew; addresses and times are so without being named. */
+  readonly ofBoot?: readonly NoInfer<K>[];
+  /** Rows that come and go by themselves: `diff` counts them, and shows them only when asked for all. */
+  readonly churn?: (row: Row) => boolean;
+  /** Rows that come and go with their process: where it is new or gone as a whole, `diff` only counts them. */
+  readonly followsProcess?: true;
   /** Columns with a flag of their own: `--pid 1,200` keeps the rows whose cell is one of these. */
   readonly filters?: readonly NoInfer<K>[];
   /** Columns that a narrow terminal can do without, the most dispensable first. */

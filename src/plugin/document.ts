@@ -47,6 +47,10 @@ export interface KernelFacts {
   readonly time: string | null;
   readonly uptimeSeconds: number | null;
   readonly hostname: string | null;
+  /** The boot's own ID, `/proc/sys/kernel/random/boot_id`; null where nobody has asked for it yet. */
+  readonly bootId: string | null;
+  /** What tells the machine from every other: its SMBIOS system UUID. Null where it has none. */
+  readonly machineId: string | null;
   readonly cpus: number | null;
   /** How the layouts and symbols came: `vmcoreinfo + kallsyms + btf`. */
   readonly boundBy: string;

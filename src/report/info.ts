@@ -78,6 +78,8 @@ export function infoText({ snapshot, kernel }: Facts, style: Style, width: numbe
         ['architecture', `${kernel.architecture}, ${kernel.paging}, page tables at ${kernel.pageTableRoot}`],
         ['KASLR', `virtual ${kernel.kaslr.virtual ?? unknown}, physical ${kernel.kaslr.physical ?? unknown}`],
         ['host name', kernel.hostname ?? unknown],
+        ['machine ID', kernel.machineId ?? 'none'],
+        ['boot ID', kernel.bootId ?? 'none yet'],
         ['CPUs', kernel.cpus === null ? unknown : String(kernel.cpus)],
         ['booted', kernel.bootTime ?? unknown],
         ['taken', kernel.time ?? snapshot.takenAt ?? unknown],

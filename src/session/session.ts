@@ -103,6 +103,8 @@ function kernelFacts(
     time: told(() => clock.now.toISOString(), 'time'),
     uptimeSeconds: told(() => clock.uptime, 'uptime'),
     hostname: told(() => machine.hostname, 'host name'),
+    bootId: told(() => machine.bootId, 'boot ID'),
+    machineId: told(() => machine.uuid, 'machine ID'),
     cpus: told(() => machine.cpus.online.length, 'CPUs'),
     boundBy: profile.source,
     confidence,

@@ -35,6 +35,11 @@ function process(pid: number, name: string, extra: Partial<ProcessTruth> = {}): 
 
 const KEY = '000102030405060708090a0b0c0d0e0f';
 
+const dummy = {
+  ...{ name: 'dummy', initstate: 'live', refcnt: '2', coresize: '16384', taint: 'OE', holders: ['a', 'b'] },
+  ...{ buildIdNote: '040000000300000003000000474e5500c0ffee', sections: {} },
+};
+
 const truth: Truth = {
   format: 1,
   recorder: { pid: 99, began: { realtime: 1010, boottime: 10 }, ended: { realtime: 1010.5, boottime: 10.5 } },
@@ -59,7 +64,7 @@ const truth: Truth = {
   },
   processes: [process(20, 'a) (b')],
   networks: [{ inode: 7, by: '1', files: { tcp: TCP } }],
-  modules: { proc: 'dummy 16384 2 a,b, Live 0xffffffffc0281000 (OE)\n', sys: [] },
+  modules: { proc: 'dummy 16384 2 a,b, Live 0xffffffffc0281000 (OE)\n', sys: [dummy] },
   kmsg: ['30,5,1500000,-;two\\x0alines\n SUBSYSTEM=x\n'],
   texts: {},
   workload: {
@@ -109,14 +114,14 @@ const right: Readonly<Record<string, readonly Row[]>> = {
   ],
   files: [
     {
-      ...{ pid: 20, fd: 3, path: 'socket:[1234]', type: 'socket', inode: 1234 },
+      ...{ pid: 20, fd: 3, path: 'socket:[1234]', type: 'socket', device: '00:08', inode: 1234 },
       ...{ flags: 'O_RDWR|O_CLOEXEC', position: 0 },
     },
   ],
   modules: [
     {
       ...{ name: 'dummy', base: 0xffff_ffff_c028_1000n, size: 16384, references: 2, usedBy: 'a,b' },
-      ...{ state: 'Live', taints: 'OE' },
+      ...{ state: 'Live', taints: 'OE', buildId: 'c0ffee' },
     },
   ],
   dmesg: [{ time: 1.5, level: 'info', facility: 'daemon', caller: 'T1', text: 'two\nlines' }],

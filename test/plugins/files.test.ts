@@ -27,12 +27,13 @@ describe('files', () => {
           fd: 0,
           path: '/etc/passwd',
           type: 'regular',
+          device: 'fe:01',
           inode: 3,
           flags: 'O_RDWR|O_LARGEFILE',
           position: 77,
         },
         {
-          ...{ pid: 9, fd: 63, path: '/etc', type: 'directory', inode: 2, position: 0 },
+          ...{ pid: 9, fd: 63, path: '/etc', type: 'directory', device: 'fe:01', inode: 2, position: 0 },
           flags: 'O_RDONLY|O_DIRECTORY|O_CLOEXEC',
         },
       ],
@@ -153,6 +154,6 @@ describe('files', () => {
   });
 
   it('has its columns in the order that others rely on', () => {
-    expect(Object.keys(files.columns).join(' ')).toBe('pid fd path type inode flags position');
+    expect(Object.keys(files.columns).join(' ')).toBe('pid fd path type device inode flags position');
   });
 });

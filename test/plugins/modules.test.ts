@@ -57,6 +57,7 @@ describe('modules', () => {
       usedBy: 'odd,veth',
       state: 'Live',
       taints: null,
+      buildId: null,
     });
     expect(rows[1]).toMatchObject({ name: 'veth', usedBy: null, state: 'Loading' });
     expect(rows[0]).toMatchObject({ name: 'odd', taints: 'POE' });

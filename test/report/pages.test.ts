@@ -140,6 +140,8 @@ describe('infoText', () => {
       '  architecture  x86-64, 4 levels, page tables at 0x2a10000',
       '  KASLR         virtual 0x1f000000, physical 0x2000000',
       '  host name     guest',
+      '  machine ID    none',
+      '  boot ID       none yet',
       '  CPUs          2',
       '  booted        2026-01-02T03:00:00.000Z',
       '  taken         2026-01-02T03:04:05.000Z',

@@ -75,6 +75,8 @@ export const fakeFacts = (path = 'memory.raw'): { snapshot: SnapshotFacts; kerne
     time: '2026-01-02T03:04:05.000Z',
     uptimeSeconds: 245,
     hostname: 'guest',
+    bootId: null,
+    machineId: null,
     cpus: 2,
     boundBy: 'vmcoreinfo + kallsyms + btf',
     confidence: 'verified',

@@ -1,10 +1,17 @@
 import type { VirtualAddress } from '../../base/address.ts';
 import { NotInKernel } from '../../base/errors.ts';
+import { decodeText } from '../../base/text.ts';
 import type { Linux } from './linux.ts';
 import type { Kernel } from './structs.ts';
 
 /** What a loaded module counts itself as, beside those who use it: MODULE_REF_BASE. */
 const OWN_REFERENCES = 1;
+
+const BUILD_ID_NOTE = '.note.gnu.build-id';
+/** A module has a note or three. */
+const MAXIMUM_NOTES = 16;
+const MAXIMUM_NAME_BYTES = 64;
+const MAXIMUM_NOTE_BYTES = 256;
 
 /** A module on the kernel's list, in the words that lsmod uses. `raw` is the kernel's own. */
 export class Module {
@@ -44,6 +51,23 @@ export class Module {
     return [...TAINTS].filter((_, bit) => ((taints >> BigInt(bit)) & 1n) === 1n).join('');
   }
 
+  /** The GNU build ID in hex, as /sys/module/NAME/notes/.note.gnu.build-id holds it; null where the module has none. @throws EvidenceFault */
+  get buildId(): string | null {
+    const { kernel } = this;
+    const { notes_attrs: notes } = this.raw;
+    if (!notes) return null;
+    const each = BigInt(kernel.types.sizeOf('bin_attribute'));
+    const count = Math.min(notes.notes ?? MAXIMUM_NOTES, MAXIMUM_NOTES);
+    for (let nth = 0; nth < count; nth++) {
+      const note = kernel.at('bin_attribute', notes.attrs + BigInt(nth) * each);
+      const { name } = note.attr;
+      if (name === 0n) return null;
+      if (decodeText(kernel.space.cString(name, MAXIMUM_NAME_BYTES)) === BUILD_ID_NOTE)
+        return buildIdIn(kernel.space.bytes(note.private, Math.min(Number(note.size), MAXIMUM_NOTE_BYTES)));
+    }
+    return null;
+  }
+
   /** Its memories, the one with the code first. */
   get #memories(): readonly { readonly base: VirtualAddress; readonly size: number }[] {
     const { mem, core_layout, init_layout, data_layout } = this.raw;
@@ -60,6 +84,17 @@ export class Module {
       this.kernel.at('module_memory', first + BigInt(nth * each)),
     );
   }
+}
+
+/** The ID in an ELF note: three words (name size, content size, type), the name `GNU`, and the content (elf(5)). */
+function buildIdIn(note: Uint8Array): string | null {
+  if (note.length < 16) return null;
+  const view = new DataView(note.buffer, note.byteOffset, note.length);
+  const content = 12 + Math.ceil(view.getUint32(0, true) / 4) * 4;
+  const end = content + view.getUint32(4, true);
+  return end <= note.length && end > content
+    ? Buffer.from(note.subarray(content, end)).toString('hex')
+    : null;
 }
 
 /** Every module on the kernel's list, last loaded first: what lsmod shows. */

@@ -69,6 +69,11 @@ export class OpenFile {
     if (inode === null || TYPELESS.has(this.task.kernel.paths.fileSystem(inode.i_sb))) return 'anonymous';
     return TYPES[inode.i_mode >>> 12] ?? 'anonymous';
   }
+  /** The device of the file's file system as /proc/PID/maps prints devices: `fe:00`. Null where there is no inode. */
+  get device(): string | null {
+    const { inode } = this;
+    return inode === null ? null : deviceText(inode.i_sb.s_dev);
+  }
   /** The inode's number in its file system. */
   get inodeNumber(): bigint | null {
     return this.inode?.i_ino ?? null;

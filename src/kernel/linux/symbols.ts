@@ -26,6 +26,9 @@ export const symbols = [
   'timekeeper_data',
   'tk_core',
   'saved_command_line',
+  // Which boot and which machine it is: the boot's ID once somebody has asked for it, the firmware's strings.
+  'sysctl_bootid',
+  'dmi_ident',
   // The kernel log: `prb` since 5.10, the others before.
   'prb',
   'log_buf',
@@ -58,6 +61,6 @@ export const symbols = [
 export type SymbolName = (typeof symbols)[number];
 
 /** Enumerators whose values the program needs and that differ between kernels. */
-export const enumerators = ['MM_FILEPAGES', 'MM_ANONPAGES', 'MM_SHMEMPAGES'] as const;
+export const enumerators = ['MM_FILEPAGES', 'MM_ANONPAGES', 'MM_SHMEMPAGES', 'DMI_PRODUCT_UUID'] as const;
 
 export type EnumeratorName = (typeof enumerators)[number];

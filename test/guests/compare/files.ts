@@ -46,11 +46,19 @@ function expectedFile(
       fd,
       path: textOf(link),
       type: stat === null ? someText : (TYPES[stat.mode >>> 12] ?? 'anonymous'),
+      device: stat === null ? someText : deviceOf(stat.dev),
       inode: inode === undefined ? someNumber : Number(inode),
       flags: flagsOf(Number.parseInt(told('flags') ?? '', 8), machine),
       position: Number(told('pos')),
     },
   };
+}
+
+/** st_dev as makedev(3) packs it, in the words of /proc/PID/maps. */
+function deviceOf(dev: number): string {
+  const major = ((dev >>> 8) & 0xfff) | (Math.floor(dev / 2 ** 32) & ~0xfff);
+  const minor = (dev & 0xff) | ((dev >>> 12) & 0xfff00);
+  return `${major.toString(16).padStart(2, '0')}:${minor.toString(16).padStart(2, '0')}`;
 }
 
 /** The words of open(2), on x86 and everywhere that has not its own numbers (include/uapi/asm-generic/fcntl.h). */

@@ -5,11 +5,18 @@ export const modules: Comparison = {
   plugin: 'modules',
   ordered: true,
   *expected({ truth }) {
-    for (const line of linesOf(truth.modules.proc)) yield expectedModule(line);
+    for (const line of linesOf(truth.modules.proc)) {
+      const name = line.split(' ')[0];
+      const known = truth.modules.sys.find((module) => module.name === name);
+      yield expectedModule(line, buildIdOf(known!.buildIdNote));
+    }
   },
   keyOf: ({ name }) => String(name),
   labelOf: ({ name, base }) => `${String(name)} at 0x${(base as bigint).toString(16)}`,
 };
+
+/** What follows the header of 12 bytes and the name `GNU` in the note that /sys/module/NAME/notes shows in hex. */
+const buildIdOf = (note: string | null): string | null => note?.slice(32) ?? null;
 
 /** The recorder held the disk that it wrote to while it recorded: its driver may have one user less since. */
 const referencesOf = (name: string, said: number): Expectation =>
@@ -18,7 +25,7 @@ const referencesOf = (name: string, said: number): Expectation =>
     : judge(String(said), (cell) => cell === said || (cell === said - 1 ? 'diskLetGo' : false));
 
 /** `overlay 163840 1 a,b, Live 0xffffffffc03c6000 (OE)`; `-` where nobody uses it or nothing is counted. */
-function expectedModule(line: string): Expected {
+function expectedModule(line: string, buildId: string | null): Expected {
   const [name, size, references, users, state, base, taints] = line.split(' ');
   const usedBy = users!.split(',').filter((user) => user !== '' && user !== '-' && !user.startsWith('['));
   return {
@@ -32,6 +39,7 @@ function expectedModule(line: string): Expected {
       usedBy: usedBy.length === 0 ? null : usedBy.join(','),
       state: oneOf(state!),
       taints: taints?.replace(/[()]/g, '') ?? null,
+      buildId,
     },
   };
 }

@@ -26,6 +26,15 @@ NET_FILES = [
 ]
 
 
+def read_bytes(path):
+    """The whole file, or None where it cannot be read."""
+    try:
+        with open(path, 'rb') as file:
+            return file.read()
+    except OSError:
+        return None
+
+
 def read(path):
     try:
         with open(path, 'rb', buffering=0) as file:
@@ -143,6 +152,8 @@ def module(name):
         text = read(f'{base}/{part}')
         record[part] = None if text is None else text.strip()
     record['holders'] = sorted(names(f'{base}/holders'))
+    note = read_bytes(f'{base}/notes/.note.gnu.build-id')
+    record['buildIdNote'] = None if note is None else note.hex()
     record['sections'] = {s: (read(f'{base}/sections/{s}') or '').strip() for s in names(f'{base}/sections')}
     return record
 

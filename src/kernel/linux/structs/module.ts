@@ -1,4 +1,16 @@
-import { inside, int, links, opt, place, pointer, ref, text, uint, ulong } from '../../../types/fields.ts';
+import {
+  inside,
+  int,
+  links,
+  opt,
+  place,
+  pointer,
+  ptr,
+  ref,
+  text,
+  uint,
+  ulong,
+} from '../../../types/fields.ts';
 
 /** Loaded modules: include/linux/module.h. */
 export const moduleStructs = {
@@ -18,7 +30,13 @@ export const moduleStructs = {
     // Since Linux kernel commit 01dc0386efb7 ("module: Add CONFIG_ARCH_WANTS_MODULES_DATA_IN_VMALLOC")
     // (in v5.18), where that option is set, until v6.4.
     data_layout: opt(inside('module_layout')),
+    // The ELF notes that /sys/module/NAME/notes shows, with CONFIG_SYSFS and CONFIG_KALLSYMS only.
+    notes_attrs: opt(ptr('module_notes_attrs')),
   },
+  /** `attrs` has an entry for each note; how many, older kernels say by `notes`. */
+  module_notes_attrs: { attrs: place, notes: opt(uint) },
+  bin_attribute: { attr: inside('attribute'), size: ulong, private: pointer },
+  attribute: { name: pointer },
   module_layout: { base: pointer, size: uint },
   module_memory: { base: pointer, size: uint },
   /** That `source` uses `target`; on the target's list. */
