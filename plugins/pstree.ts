@@ -23,7 +23,6 @@ export default definePlugin({
   },
   identity: ['pid', 'started'],
   restless: ['state', 'threads'],
-  churn: ({ name }) => String(name).startsWith('kworker/'),
   filters: ['pid', 'name'],
   dispensable: ['threads', 'state', 'started', 'uid'],
   tree: { column: 'name', by: 'depth' },

@@ -38,7 +38,7 @@ const ROOMS: Readonly<Record<string, Doors>> = {
   'src/report': { code: ['src/base', 'src/plugin'], later: ['src/triage'] },
   'src/store': { code: ['src/base', 'src/plugin', 'src/profile'] },
   'src/triage': { code: ['src/base', 'src/plugin'] },
-  'src/diff': { code: ['src/base', 'src/plugin'] },
+  'src/diff': { code: ['src/base', 'src/plugin', 'src/triage'] },
   'src/policy': { code: ['src/base', 'src/plugin'] },
   'src/watch': {
     code: ['src/base', 'src/session', 'src/plugin', 'src/store', 'src/diff', 'src/policy'],
