@@ -9,6 +9,13 @@ import type { Located } from './located.ts';
 const BANNER_START = 'Linux version ';
 const MAXIMUM_BANNER_BYTES = 512;
 const BLOCK_BYTES = 1 << 20;
+/** Texts that begin like a banner: two in the image, some in what lies behind it. */
+const MAXIMUM_TEXTS = 64;
+/** The kernel's names are strings of 65 bytes (include/uapi/linux/utsname.h): its own, the host's, release, version. */
+const SYSTEM_NAME = Buffer.from('Linux\0', 'latin1');
+const NAME_BYTES = 65;
+/** They begin the namespace or stand behind a counter. */
+const MAXIMUM_NAMES_OFFSET = 16;
 
 /** The banner that begins at `address`, without its newline; empty where it cannot be read. */
 export const bannerAt = (read: ImageReader, address: bigint): string =>
@@ -19,16 +26,47 @@ const firstLine = (bytes: Uint8Array): string =>
     .toString('latin1')
     .split(/[\n\0]/)[0]!;
 
-/** The banner of a located kernel, found without any symbol for it: the first text of the image that reads like one. */
-export function bannerIn(read: ImageReader, { vmcoreinfo, known }: Located): string | undefined {
+/** The banner of a located kernel, found without any symbol for it. */
+export function bannerIn(read: ImageReader, located: Located): string | undefined {
+  const place = bannerPlace(read, located);
+  return place === undefined ? undefined : bannerAt(read, place);
+}
+
+/**
+ * `linux_banner` of a located kernel: the first text of its image that reads like one and ends as `init_uts_ns` says.
+ * Since Linux kernel commit 2df8220cc511 ("kbuild: build init/built-in.a just once") (in v6.1) there is another before
+ * it, of a link that did not know the number of the build.
+ */
+export function bannerPlace(read: ImageReader, located: Located): bigint | undefined {
+  const { vmcoreinfo, known } = located;
   const [first = 0n] = [...known.values()].sort((a, b) => (a < b ? -1 : 1));
   const start = Buffer.from(BANNER_START + (vmcoreinfo === null ? '' : `${vmcoreinfo.release} (`), 'latin1');
+  const version = versionIn(read, located);
+  let otherwise: bigint | undefined;
+  let texts = 0;
   for (let offset = 0; offset < IMAGE_REACH_BYTES; offset += BLOCK_BYTES) {
-    const block = readOrNothing(read, first + BigInt(offset), BLOCK_BYTES + MAXIMUM_BANNER_BYTES);
-    const at = Buffer.from(block.buffer, block.byteOffset, block.length).indexOf(start);
-    if (at >= 0) return firstLine(block.subarray(at, at + MAXIMUM_BANNER_BYTES));
+    const block = Buffer.from(
+      readOrNothing(read, first + BigInt(offset), BLOCK_BYTES + MAXIMUM_BANNER_BYTES),
+    );
+    for (let at = block.indexOf(start); at >= 0; at = block.indexOf(start, at + 1)) {
+      const place = first + BigInt(offset + at);
+      if (firstLine(block.subarray(at, at + MAXIMUM_BANNER_BYTES)).endsWith(version)) return place;
+      otherwise ??= place;
+      if (++texts >= MAXIMUM_TEXTS) return otherwise;
+    }
   }
-  return undefined;
+  return otherwise;
+}
+
+/** What `uname -v` prints, with which the banner ends; empty where it is not known. */
+function versionIn(read: ImageReader, { known }: Located): string {
+  const names = known.get('init_uts_ns');
+  if (names === undefined) return '';
+  const bytes = Buffer.from(readOrNothing(read, names, 512));
+  const start = bytes.indexOf(SYSTEM_NAME);
+  if (start < 0 || start > MAXIMUM_NAMES_OFFSET) return '';
+  const at = start + 3 * NAME_BYTES;
+  return firstLine(bytes.subarray(at, at + NAME_BYTES));
 }
 
 /** What stands at these physical addresses, each text with the places that have it. */

@@ -3,6 +3,7 @@ import { BadProfile, EvidenceFault, NoKernel, NoProfile } from '../base/errors.t
 import { symbols } from '../kernel/linux/symbols.ts';
 import type { BindingStep } from '../plugin/document.ts';
 import { Btf } from '../profile/btf.ts';
+import { MAXIMUM_BTF_BYTES } from '../profile/btf-search.ts';
 import { type AddressScheme, type ImageReader, Kallsyms, type KallsymsPlaces } from '../profile/kallsyms.ts';
 import { searchKallsyms } from '../profile/kallsyms-search.ts';
 import {
@@ -17,6 +18,7 @@ import type { Snapshot } from '../snapshot/open.ts';
 import { bannerAt, bannerIn } from './banner.ts';
 import { imageReader } from './image.ts';
 import type { Located } from './located.ts';
+import { tellUnlisted, type Unlisted } from './unlisted/tell-unlisted.ts';
 import { wants } from './wants.ts';
 
 /** Which profile to bind by. */
@@ -26,9 +28,6 @@ export interface ProfileChoice {
   /** Remembered ones may be used, and what is learned is remembered. */
   readonly shelf?: ProfileShelf;
 }
-
-/** BTF of a vmlinux is 3.3 to 6 MB; more than this is no BTF. */
-const MAXIMUM_BTF_BYTES = 64 << 20;
 
 /** A profile to bind by. */
 interface Description {
@@ -99,12 +98,41 @@ function foreignProfile(
 /** A profile from the kernel's own kallsyms and BTF. @throws NoKernel, BadProfile, EvidenceFault */
 function selfDescription(snapshot: Snapshot, located: Located, steps: BindingStep[]): Profile {
   const read = imageReader(snapshot.memory, located.delta);
-  const { kallsyms, scheme, found } = kallsymsOf(read, located);
+  const listed = kallsymsOf(read, located);
+  const { kallsyms, scheme } = listed;
   steps.push({
     step: 'kallsyms',
     outcome: 'verified',
     detail: `${kallsyms.places.symbolCount} symbols, ${scheme} addresses`,
   });
+  const { btf, found } = listed.found.has('init_task')
+    ? listedDescription(read, located, listed.found, steps)
+    : tellUnlisted(snapshot.memory, located, [...kallsyms.all(scheme)], steps);
+  const banner = bannerAt(read, found.get('linux_banner') ?? 0n);
+  return {
+    format: PROFILE_FORMAT,
+    banner,
+    release: located.vmcoreinfo?.release ?? /^Linux version (\S+)/.exec(banner)?.[1] ?? '',
+    buildId: located.vmcoreinfo?.buildId ?? null,
+    architecture: located.architecture,
+    pointerBytes: pointerBytesOf(located.architecture),
+    source: listed.found.has('init_task') ? 'btf + kallsyms' : 'btf + kallsyms + exports + code',
+    vocabulary: wants.vocabulary,
+    symbols: Object.fromEntries(
+      [...found].map(([name, address]) => [name, linkAddress(address, slideOf(address, located))]),
+    ),
+    types: btf.layouts(wants.types),
+    enumerators: btf.enumerators(wants.enumerators),
+  };
+}
+
+/** The BTF of a kernel that lists all of its symbols. @throws NoProfile, BadProfile, EvidenceFault */
+function listedDescription(
+  read: ImageReader,
+  { architecture }: Located,
+  found: ReadonlyMap<string, bigint>,
+  steps: BindingStep[],
+): Unlisted {
   const start = found.get('__start_BTF') ?? found.get('_binary__btf_vmlinux_bin_start');
   const stop = found.get('__stop_BTF') ?? found.get('_binary__btf_vmlinux_bin_end');
   if (start === undefined || stop === undefined) {
@@ -113,25 +141,9 @@ function selfDescription(snapshot: Snapshot, located: Located, steps: BindingSte
   const length = Number(stop - start);
   if (length <= 0 || length > MAXIMUM_BTF_BYTES)
     throw new BadProfile(`btf of ${length} bytes is implausible`);
-  const pointerBytes = pointerBytesOf(located.architecture);
-  const btf = new Btf(read(start, length), pointerBytes);
+  const btf = new Btf(read(start, length), pointerBytesOf(architecture));
   steps.push({ step: 'btf', outcome: 'found', detail: `${btf.typeCount} types at ${hex(start)}` });
-  const banner = bannerAt(read, found.get('linux_banner') ?? 0n);
-  return {
-    format: PROFILE_FORMAT,
-    banner,
-    release: located.vmcoreinfo?.release ?? /^Linux version (\S+)/.exec(banner)?.[1] ?? '',
-    buildId: located.vmcoreinfo?.buildId ?? null,
-    architecture: located.architecture,
-    pointerBytes,
-    source: 'btf + kallsyms',
-    vocabulary: wants.vocabulary,
-    symbols: Object.fromEntries(
-      [...found].map(([name, address]) => [name, linkAddress(address, slideOf(address, located))]),
-    ),
-    types: btf.layouts(wants.types),
-    enumerators: btf.enumerators(wants.enumerators),
-  };
+  return { btf, found };
 }
 
 /** Absolute symbols (per-CPU offsets) do not slide. */
