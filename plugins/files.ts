@@ -18,6 +18,7 @@ export default definePlugin({
   },
   identity: ['pid', 'fd', 'device', 'inode'],
   enduring: ({ path, type }) => [path!, type!],
+  interchangeable: true,
   restless: ['position'],
   followsProcess: true,
   filters: ['pid', 'path', 'type'],

@@ -52,6 +52,7 @@ export default definePlugin({
     ...[process!, family!, type!, protocol!, localAddress!, lasting(localPort!)],
     ...[remoteAddress!, lasting(remotePort!), state!],
   ],
+  interchangeable: true,
   ofBoot: ['netns', 'pid', 'fd', 'inode', 'localPort', 'remotePort'],
   // A connection that is over only waits for stray packets.
   churn: ({ state }) => state === 'TIME-WAIT',

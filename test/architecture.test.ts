@@ -35,7 +35,7 @@ const ROOMS: Readonly<Record<string, Doors>> = {
     code: ['src/base', 'src/memory', 'src/snapshot', 'src/translate', 'src/profile', 'src/kernel'],
     later: ['src/plugin'],
   },
-  'src/report': { code: ['src/base', 'src/plugin'], later: ['src/triage'] },
+  'src/report': { code: ['src/base', 'src/plugin'], later: ['src/triage', 'src/diff'] },
   'src/store': { code: ['src/base', 'src/plugin', 'src/profile'] },
   'src/triage': { code: ['src/base', 'src/plugin'] },
   'src/diff': { code: ['src/base', 'src/plugin', 'src/triage'] },

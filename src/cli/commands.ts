@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import { addCacheCommand } from './cache-command.ts';
 import { addCompletionCommand } from './completion.ts';
+import { addDiffCommand, addTimelineCommand } from './diff-command.ts';
 import { addExplainCommand, addInfoCommand, addTriageCommand } from './look-commands.ts';
 import type { Outcome } from './main.ts';
 import { addPluginCommands, addPluginsCommand, addRunCommand } from './plugin-commands.ts';
@@ -13,6 +14,8 @@ export function addCommands(program: Command, plugins: readonly AnyPlugin[], out
   addInfoCommand(program, outcome);
   addPluginCommands(program, plugins, outcome);
   addRunCommand(program, plugins, outcome);
+  addDiffCommand(program, plugins, outcome);
+  addTimelineCommand(program, plugins, outcome);
   addExplainCommand(program, outcome);
   addPluginsCommand(program, plugins);
   addProfileCommand(program, outcome);

@@ -42,7 +42,10 @@ async function loadPlugin(path: string): Promise<AnyPlugin> {
 }
 
 /** Words that are commands of the program: a plugin of such a name could not be asked. */
-const COMMANDS = ['run', 'triage', 'info', 'explain', 'plugins', 'profile', 'cache', 'completion', 'help'];
+const COMMANDS =
+  'run triage info explain diff timeline scan watch acquire sql plugins profile cache completion help'.split(
+    ' ',
+  );
 /** Flags of every plugin: an option or a filter of such a name could not be told from them. */
 const FLAGS =
   'columns sort limit format json header no-header color strict base profile cache no-cache plugin help'.split(

@@ -181,8 +181,8 @@ class Pairing {
 
   /** What went and what came that are alike but for numbers handed out at random: a connection made anew. */
   #foldAlike(): void {
-    const { enduring } = this.#plugin;
-    if (enduring === undefined) return;
+    const { enduring, interchangeable } = this.#plugin;
+    if (enduring === undefined || interchangeable !== true) return;
     const came = groupBy(this.#added, (row) => keyOf(enduring(row)));
     const replaced = new Set<Row>();
     for (const row of this.#removed) {

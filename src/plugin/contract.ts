@@ -83,6 +83,8 @@ export interface Plugin<S = unknown, O extends Options = Options, K extends stri
    * machine hands out by chance. Left out where nothing of the kind outlives a boot.
    */
   readonly enduring?: (row: Row) => readonly Cell[];
+  /** In one boot too: where one went and another came that is the same but for chance, nothing has changed. */
+  readonly interchangeable?: true;
   /** Columns that change by themselves (counters, states): `diff` tells no change of theirs unless asked for all. */
   readonly restless?: readonly NoInfer<K>[];
   /** Columns whose values each boot hands out anew; addresses and times are so without being named. */

@@ -1,0 +1,162 @@
+import type { Command } from 'commander';
+import { UsageError } from '../base/errors.ts';
+import type { Known } from '../diff/comparison.ts';
+import type { Side } from '../diff/tables.ts';
+import type { AnyPlugin } from '../plugin/contract.ts';
+import { EXIT } from './exit.ts';
+import { Inquiry } from './inquiry.ts';
+import type { Outcome } from './main.ts';
+import { hint } from './nearest.ts';
+import { pageWidth, terminalWidth, writeData } from './output.ts';
+import { Recall } from './recall.ts';
+import {
+  cachePath,
+  checkColor,
+  type OpenFlags,
+  openSettings,
+  type ShowFlags,
+  withOpenFlags,
+} from './settings.ts';
+import { styleFor, wholeQuestion } from './show.ts';
+import { version } from './version.ts';
+
+type Flags = OpenFlags &
+  Pick<ShowFlags, 'json' | 'color'> & { readonly plugins?: string; readonly all?: true };
+type DiffFlags = Flags & { readonly rows: boolean };
+
+/** Questions that say nothing which another does not: left out where no `--plugins` names them. */
+const REPEATING = ['pstree'];
+
+const withFlags = (command: Command): Command =>
+  withOpenFlags(command)
+    .option('--plugins <list>', 'compare the answers to these questions only')
+    .option('--json', 'as JSON')
+    .option('--color <when>', 'auto, always or never', 'auto');
+
+/** Adds `vestige diff <before> <after>`. */
+export function addDiffCommand(program: Command, plugins: readonly AnyPlugin[], outcome: Outcome): void {
+  const command = program
+    .command('diff')
+    .description('Tell what happened between two snapshots: what appeared, vanished and changed')
+    .argument('<before>')
+    .argument('<after>')
+    .option('--all', 'list counters, churn, and rows of processes that came or went too')
+    .option('--no-rows', 'the summary only')
+    .addHelpText(
+      'after',
+      '\nExit code: 0 nothing differs, 1 something does, 2 it could not be done.\n\nExample:\n  vestige diff before.kdump after.kdump --plugins pslist,sockets,modules\n',
+    );
+  withFlags(command).action(async (before: string, after: string, flags: DiffFlags) => {
+    checkColor(flags);
+    const chosen = chosenFrom(plugins, flags.plugins);
+    const [one, other] = await knownOf([before, after], chosen, flags);
+    const { compare, differs } = await import('../diff/comparison.ts');
+    const comparison = compare(one!.known, other!.known, chosen, flags.all === true);
+    const sides = { before: one!.facts, after: other!.facts };
+    outcome.code = differs(comparison) ? EXIT.findings : EXIT.done;
+    const { diffJson, diffTable, diffText } = await import('../report/diff.ts');
+    if (flags.json === true) {
+      const { jsonDocument } = await import('../report/json.ts');
+      return writeData(jsonDocument(version(), diffJson(sides, comparison, chosen)));
+    }
+    const style = await styleFor(flags);
+    writeData(diffText(sides, comparison, style, pageWidth()));
+    if (!flags.rows) return;
+    for (const diff of comparison.tables) {
+      const count = diff.added.length + diff.removed.length + diff.changed.length + diff.unsure.length;
+      if (count === 0) continue;
+      const plugin = chosen.find(({ name }) => name === diff.plugin)!;
+      writeData(`\n${style.title(`${diff.plugin} (${count})`)}\n`);
+      writeData(`${diffTable(plugin, diff, style, terminalWidth(), true).join('\n')}\n`);
+    }
+  });
+}
+
+/** Adds `vestige timeline <snapshot…>`. */
+export function addTimelineCommand(program: Command, plugins: readonly AnyPlugin[], outcome: Outcome): void {
+  const command = program
+    .command('timeline')
+    .description('Show when each thing was first and last seen in snapshots of one machine')
+    .argument('<snapshot...>')
+    .option('--all', 'show what is in every snapshot too')
+    .addHelpText(
+      'after',
+      '\nExample:\n  vestige timeline monday.kdump tuesday.kdump wednesday.kdump --plugins pslist\n',
+    );
+  withFlags(command).action(async (paths: string[], flags: Flags) => {
+    checkColor(flags);
+    if (paths.length < 2) throw new UsageError('a timeline wants two snapshots or more');
+    const chosen = chosenFrom(plugins, flags.plugins ?? 'pslist,sockets,modules');
+    const snapshots = await knownOf(paths, chosen, flags);
+    const { timelineJson, timelineText } = await import('../report/timeline.ts');
+    const { inOrderOfTime, lifetimesOf } = await import('../diff/timeline.ts');
+    const ordered = inOrderOfTime(snapshots, ({ known }) => known.kernel);
+    const lives = chosen.map((plugin) => ({
+      plugin,
+      ...lifetimesOf(
+        plugin,
+        ordered.snapshots.map(({ known }) => known),
+      ),
+    }));
+    const facts = ordered.snapshots.map(({ facts: own }) => own);
+    outcome.code = EXIT.done;
+    if (flags.json === true) {
+      const { jsonDocument } = await import('../report/json.ts');
+      return writeData(jsonDocument(version(), timelineJson(facts, lives, ordered.remarks)));
+    }
+    const options = { style: await styleFor(flags), width: terminalWidth(), all: flags.all === true };
+    return writeData(timelineText(facts, lives, ordered.remarks, options));
+  });
+}
+
+/** The questions that `--plugins` names, or all that do not repeat others. @throws UsageError */
+function chosenFrom(plugins: readonly AnyPlugin[], words: string | undefined): readonly AnyPlugin[] {
+  if (words === undefined) return plugins.filter(({ name }) => !REPEATING.includes(name));
+  return words.split(',').map((word) => {
+    const found = plugins.find(({ name }) => name === word);
+    const names = plugins.map(({ name }) => name);
+    if (found === undefined) throw new UsageError(`there is no plugin ${word}${hint(word, names)}`);
+    return found;
+  });
+}
+
+interface Asked {
+  readonly facts: Awaited<ReturnType<Inquiry['facts']>>;
+  readonly known: Known;
+}
+
+/** Whole answers of every snapshot to the questions, from the cache where it has them. @throws SnapshotError, ProfileError */
+async function knownOf(
+  paths: readonly string[],
+  plugins: readonly AnyPlugin[],
+  flags: OpenFlags,
+): Promise<Asked[]> {
+  const recall = await Recall.open(cachePath(flags));
+  const settings = await openSettings(flags);
+  const asked: Asked[] = [];
+  try {
+    for (const path of paths) {
+      const inquiry = await Inquiry.begin(path, settings, recall);
+      try {
+        const facts = await inquiry.facts();
+        const answers = new Map<string, Side>();
+        for (const plugin of plugins) answers.set(plugin.name, await wholeAnswer(inquiry, plugin));
+        asked.push({ facts, known: { kernel: facts.kernel, answers } });
+      } finally {
+        inquiry.close();
+      }
+    }
+  } finally {
+    recall.close();
+  }
+  return asked;
+}
+
+/** All rows; a question that failed on the way is an answer that is not whole. */
+async function wholeAnswer(inquiry: Inquiry, plugin: AnyPlugin): Promise<Side> {
+  const answer = inquiry.answer(wholeQuestion(plugin));
+  const rows = [];
+  for await (const row of answer.rows) rows.push(row);
+  const { failure, notes } = answer;
+  return { rows, notes: failure === undefined ? notes : [...notes, failure.message] };
+}

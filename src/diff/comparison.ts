@@ -1,0 +1,36 @@
+import type { AnyPlugin } from '../plugin/contract.ts';
+import type { KernelFacts } from '../plugin/document.ts';
+import { Processes } from './processes.ts';
+import { type Relation, relate } from './relation.ts';
+import { type Story, storyOf } from './story.ts';
+import { diffTables, type Side, type TableDiff } from './tables.ts';
+
+/** What is known of one snapshot: its kernel, and the whole answers of some questions, by plugin. */
+export interface Known {
+  readonly kernel: KernelFacts;
+  readonly answers: ReadonlyMap<string, Side>;
+}
+
+/** Two snapshots, compared. */
+export interface Comparison {
+  readonly relation: Relation;
+  readonly tables: readonly TableDiff[];
+  readonly story: Story;
+}
+
+/** Compares what two snapshots answered to these questions; those that one side did not answer are left out. Pure. */
+export function compare(before: Known, after: Known, plugins: readonly AnyPlugin[], all = false): Comparison {
+  const relation = relate(before.kernel, after.kernel);
+  const processes = new Processes(before.answers.get('pslist')?.rows, after.answers.get('pslist')?.rows);
+  const tables = plugins.flatMap((plugin) => {
+    const [one, other] = [before.answers.get(plugin.name), after.answers.get(plugin.name)];
+    return one === undefined || other === undefined
+      ? []
+      : [diffTables(plugin, one, other, { relation, processes, all })];
+  });
+  return { relation, tables, story: storyOf(tables, after.answers) };
+}
+
+/** Whether anything differs that is worth listing. */
+export const differs = ({ tables }: Comparison): boolean =>
+  tables.some(({ added, removed, changed }) => added.length + removed.length + changed.length > 0);

@@ -1,0 +1,225 @@
+import type { Row } from '../plugin/cell.ts';
+import type { Result } from '../plugin/document.ts';
+import { numberOf, paintPicture, textOf } from '../triage/paint.ts';
+import { reasonsByProcess } from '../triage/reasons.ts';
+import type { Side, TableDiff } from './tables.ts';
+
+/** One thing that happened between two snapshots, in words. */
+export interface Event {
+  readonly change: 'appeared' | 'vanished' | 'changed';
+  /** `process`, `listener`, `connection`, `module`, `key`, `mapping`. */
+  readonly kind: string;
+  /** `183 bash -i (user 33)`. */
+  readonly what: string;
+  /** Why it deserves a look; empty where nothing speaks for it. */
+  readonly why: readonly string[];
+}
+
+/** What happened, the notable first in each kind; and what is only worth counting. */
+export interface Story {
+  readonly events: readonly Event[];
+  /** `29 files opened or closed`: what the tables tell one by one. */
+  readonly counts: readonly string[];
+}
+
+/** Folders that anyone can write to: code that runs from there was hardly installed. */
+const SCRATCH = /^\/(?:tmp|var\/tmp|dev\/shm|run\/shm)\//;
+
+/** Tells what differs in the words of an analyst. `after` holds the second snapshot's whole answers, by plugin. */
+export function storyOf(diffs: readonly TableDiff[], after: ReadonlyMap<string, Side>): Story {
+  const diffOf = (plugin: string): TableDiff | undefined => diffs.find((diff) => diff.plugin === plugin);
+  const reasons = reasonsByProcess((plugin) => after.get(plugin)?.rows ?? []);
+  const events = [
+    ...processEvents(diffOf('pslist'), reasons),
+    ...socketEvents(diffOf('sockets')),
+    ...moduleEvents(diffOf('modules')),
+    ...keyEvents(diffOf('keys')),
+    ...mappingEvents(diffOf('maps')),
+  ];
+  return {
+    events: events.sort((a, b) => ORDER.indexOf(a.change) - ORDER.indexOf(b.change)),
+    counts: countsIn(diffs),
+  };
+}
+
+const ORDER: readonly Event['change'][] = ['appeared', 'vanished', 'changed'];
+
+function processEvents(
+  diff: TableDiff | undefined,
+  reasons: ReadonlyMap<number, readonly string[]>,
+): Event[] {
+  if (diff === undefined) return [];
+  const isProgram = (row: Row): boolean => row['kernel'] !== true;
+  const whyOf = (row: Row): readonly string[] => reasons.get(numberOf(row['pid']) ?? -1) ?? [];
+  const { restarts, added, removed } = restartsIn(
+    diff.added.filter(isProgram),
+    diff.removed.filter(isProgram),
+  );
+  const appeared = added.map(
+    (row): Event => ({ change: 'appeared', kind: 'process', what: processText(row), why: whyOf(row) }),
+  );
+  const vanished = removed.map(
+    (row): Event => ({ change: 'vanished', kind: 'process', what: processText(row), why: [] }),
+  );
+  const restarted = restarts.map(
+    ({ before, after }): Event => ({
+      change: 'changed',
+      kind: 'process',
+      what: `${processText(after)}: restarted, it was ${textOf(before['pid'])}`,
+      why: whyOf(after),
+    }),
+  );
+  const changed = diff.changed.map(({ before, after, columns }): Event => {
+    const changes = columns.map(
+      (name) => `${name} ${textOf(before[name]) || 'none'} → ${textOf(after[name]) || 'none'}`,
+    );
+    const rights =
+      columns.includes('euid') && numberOf(after['euid']) === 0 ? ['it has gained root’s rights'] : [];
+    return {
+      change: 'changed',
+      kind: 'process',
+      what: `${processText(after)}: ${changes.join(', ')}`,
+      why: rights,
+    };
+  });
+  return [...byWhy(appeared), ...vanished, ...byWhy([...restarted, ...changed])];
+}
+
+/** Processes that went and came again: the same program with the same words, for the same user. */
+function restartsIn(added: readonly Row[], removed: readonly Row[]) {
+  const word = (row: Row): string =>
+    JSON.stringify([textOf(row['name']), textOf(row['uid']), textOf(row['args'])]);
+  const left = [...added];
+  const restarts: { readonly before: Row; readonly after: Row }[] = [];
+  const gone = removed.filter((before) => {
+    const at = left.findIndex((row) => word(row) === word(before));
+    if (at >= 0) restarts.push({ before, after: left.splice(at, 1)[0]! });
+    return at < 0;
+  });
+  return { restarts, added: left, removed: gone };
+}
+
+const byWhy = (events: readonly Event[]): Event[] => [...events].sort((a, b) => b.why.length - a.why.length);
+
+function processText(row: Row): string {
+  const command = textOf(row['args']) || textOf(row['name']);
+  const uid = numberOf(row['uid']);
+  return `${textOf(row['pid'])} ${command}${uid === null || uid === 0 ? '' : ` (user ${uid})`}`;
+}
+
+function socketEvents(diff: TableDiff | undefined): Event[] {
+  if (diff === undefined) return [];
+  const tell = (change: Event['change'], rows: readonly Row[]): Event[] => {
+    const { listening, established } = paintPicture([resultOf('sockets', rows)]);
+    const event = (
+      kind: string,
+      { protocol, local, remote, holders }: (typeof listening)[number],
+    ): Event => ({
+      change,
+      kind,
+      what: `${protocol} ${local}${remote === null ? '' : ` → ${remote}`} ${holders ?? 'of no process'}`,
+      why: holders === null ? ['no process holds it'] : [],
+    });
+    const packets = rows.filter((row) => row['family'] === 'packet');
+    return [
+      ...listening.map((line) => event('listener', line)),
+      ...established.map((line) => event('connection', line)),
+      ...packets.map(
+        (row): Event => ({
+          change,
+          kind: 'packet socket',
+          what: `${textOf(row['localAddress']) || 'any interface'} ${textOf(row['process'])} (${textOf(row['pid'])})`,
+          why: change === 'appeared' ? ['it sees raw packets'] : [],
+        }),
+      ),
+    ];
+  };
+  return [...tell('appeared', diff.added), ...tell('vanished', diff.removed)];
+}
+
+function moduleEvents(diff: TableDiff | undefined): Event[] {
+  if (diff === undefined) return [];
+  const notable = new Map(
+    paintPicture([resultOf('modules', diff.added)]).modules.notable.map(({ name, reasons }) => [
+      name,
+      reasons,
+    ]),
+  );
+  const event = (change: Event['change'], row: Row, why: readonly string[]): Event => {
+    const users = textOf(row['usedBy']);
+    return {
+      change,
+      kind: 'module',
+      what: textOf(row['name']) + (users === '' ? '' : `, used by ${users}`),
+      why,
+    };
+  };
+  return [
+    ...byWhy(diff.added.map((row) => event('appeared', row, notable.get(textOf(row['name'])) ?? []))),
+    ...diff.removed.map((row) => event('vanished', row, [])),
+    ...diff.changed.map(({ before, after, columns }): Event => {
+      const changes = columns.map(
+        (name) => `${name} ${textOf(before[name]) || 'none'} → ${textOf(after[name]) || 'none'}`,
+      );
+      return {
+        change: 'changed',
+        kind: 'module',
+        what: `${textOf(after['name'])}: ${changes.join(', ')}`,
+        why: [],
+      };
+    }),
+  ];
+}
+
+function keyEvents(diff: TableDiff | undefined): Event[] {
+  if (diff === undefined) return [];
+  const tell = (change: Event['change'], rows: readonly Row[]): Event[] =>
+    paintPicture([resultOf('keys', rows)]).keys.map(({ bits, count, owner }) => ({
+      change,
+      kind: count === 1 ? 'AES key' : 'AES keys',
+      what: `${count} of ${bits} bits in ${owner}`,
+      why: [],
+    }));
+  return [...tell('appeared', diff.added), ...tell('vanished', diff.removed)];
+}
+
+/** Code that a process has taken into itself since: of the rest of its mappings the table tells. */
+function mappingEvents(diff: TableDiff | undefined): Event[] {
+  return (diff?.added ?? []).flatMap((row): Event[] => {
+    const [flags, path] = [textOf(row['flags']), textOf(row['path'])];
+    if (!flags.includes('x')) return [];
+    const why = [
+      ...(flags.includes('w') ? ['it can be written and executed'] : []),
+      ...(path === '' ? ['its code is in no file'] : []),
+      ...(path.endsWith(' (deleted)') ? ['its file is deleted'] : []),
+      ...(SCRATCH.test(path) ? ['it comes from a folder that anyone can write to'] : []),
+    ];
+    const what = `${flags} ${path || 'anonymous'} in process ${textOf(row['pid'])}`;
+    return why.length === 0 ? [] : [{ change: 'appeared', kind: 'code', what, why }];
+  });
+}
+
+/** What an analyst calls the rows of a question. */
+const NOUNS: Readonly<Record<string, string>> = {
+  pslist: 'processes and kernel threads',
+  sockets: 'sockets',
+  files: 'open files',
+  maps: 'mappings',
+  env: 'environment variables',
+  dmesg: 'lines of the kernel log',
+  modules: 'modules',
+  keys: 'AES keys',
+};
+
+function countsIn(diffs: readonly TableDiff[]): string[] {
+  return diffs.flatMap(({ plugin, added, removed, changed }) => {
+    const parts = [
+      added.length > 0 ? `${added.length} new` : '',
+      removed.length > 0 ? `${removed.length} gone` : '',
+      changed.length > 0 ? `${changed.length} changed` : '',
+    ].filter((part) => part !== '');
+    return parts.length === 0 ? [] : [`${NOUNS[plugin] ?? plugin}: ${parts.join(', ')}`];
+  });
+}
+
+const resultOf = (plugin: string, rows: readonly Row[]): Result => ({ plugin, version: 0, rows, notes: [] });

@@ -1,0 +1,96 @@
+import type { Lifetime, Lifetimes } from '../diff/timeline.ts';
+import type { Row } from '../plugin/cell.ts';
+import type { AnyPlugin } from '../plugin/contract.ts';
+import type { Facts } from './answer.ts';
+import { escapeText } from './escape.ts';
+import { rowWriter } from './json.ts';
+import type { Style } from './style.ts';
+import { drawTable } from './table.ts';
+import { truncate, wrap } from './width.ts';
+
+/** What one question found over time. */
+export interface PluginLifetimes extends Lifetimes {
+  readonly plugin: AnyPlugin;
+}
+
+/** How a timeline is drawn. */
+export interface TimelineOptions {
+  readonly style: Style;
+  readonly width: number;
+  /** Show also what is in every snapshot. */
+  readonly all: boolean;
+}
+
+/** Snapshots and, question by question, what came and went between them: ends in a newline. */
+export function timelineText(
+  snapshots: readonly Facts[],
+  lives: readonly PluginLifetimes[],
+  remarks: readonly string[],
+  { style, width, all }: TimelineOptions,
+): string {
+  const lines = [
+    style.title('Snapshots'),
+    ...snapshots.map(({ snapshot, kernel }, index) =>
+      truncate(
+        escapeText(
+          `${String(index + 1).padStart(3)}  ${kernel.time ?? 'at no known time'}  ${kernel.hostname ?? ''}  ${snapshot.path}`,
+        ),
+        width,
+      ),
+    ),
+    ...remarks.flatMap((remark) => wrap(escapeText(remark), width)).map((line) => style.warning(line)),
+  ];
+  for (const { plugin, lifetimes, notes } of lives) {
+    const shown = all ? lifetimes : lifetimes.filter(({ count }) => count < snapshots.length);
+    const rest = lifetimes.length - shown.length;
+    const untold = rest > 0 ? `; ${rest} in every snapshot` : '';
+    lines.push('', style.title(`${plugin.name} (${shown.length}${untold})`));
+    if (shown.length > 0) lines.push(...tableOf(plugin, shown, style, width));
+    lines.push(
+      ...notes.flatMap((note) => wrap(escapeText(`note: ${note}`), width)).map((line) => style.warning(line)),
+    );
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function tableOf(
+  plugin: AnyPlugin,
+  lifetimes: readonly Lifetime[],
+  style: Style,
+  width: number,
+): readonly string[] {
+  const number = { int: () => null };
+  const columns = { first: number, last: number, in: number, ...plugin.columns } as AnyPlugin['columns'];
+  const rows = lifetimes.map(
+    ({ first, last, count, row }): Row => ({ first: first + 1, last: last + 1, in: count, ...row }),
+  );
+  const dispensable = plugin.dispensable ?? [];
+  const shape = {
+    plugin: { columns, dispensable },
+    columns: Object.keys(columns),
+    named: false,
+    sorted: true,
+  };
+  return drawTable(shape, rows, { style, width, header: true }).lines;
+}
+
+/** A timeline as plain JSON data: `first` and `last` are places in `snapshots`, counted from 0. */
+export function timelineJson(
+  snapshots: readonly Facts[],
+  lives: readonly PluginLifetimes[],
+  remarks: readonly string[],
+): Readonly<Record<string, unknown>> {
+  return {
+    snapshots,
+    remarks,
+    results: lives.map(({ plugin, lifetimes, notes }) => {
+      const write = rowWriter({ plugin, columns: Object.keys(plugin.columns) });
+      return {
+        plugin: plugin.name,
+        version: plugin.version,
+        lifetimes: lifetimes.map(({ first, last, count, row }) => ({ first, last, count, row: write(row) })),
+        notes,
+      };
+    }),
+  };
+}
