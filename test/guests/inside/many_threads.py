@@ -1,4 +1,4 @@
-"""One process with two thousand threads: names and nice values of their own, and one that is a zombie's heir."""
+"""One process with two thousand threads: names of their own, and a few nice values of their own."""
 import os
 import threading
 
