@@ -19,6 +19,7 @@ export default definePlugin({
   identity: ['pid', 'fd', 'device', 'inode'],
   enduring: ({ path, type }) => [path!, type!],
   interchangeable: true,
+  ofBoot: ['pid', 'fd', 'device', 'inode'],
   restless: ['position'],
   followsProcess: true,
   filters: ['pid', 'path', 'type'],

@@ -60,6 +60,7 @@ export default definePlugin({
     form: { text: ({ hit }) => (hit.part === 'whole' ? hit.form : `${hit.form}, torn`) },
   },
   identity: ['fingerprint', 'pid', 'form'],
+  ofBoot: ['pid'],
   restless: ['physical', 'mapping', 'address'],
   enduring: ({ fingerprint, process, form }) => [fingerprint!, process!, form!],
   filters: ['pid', 'process', 'size', 'fingerprint'],

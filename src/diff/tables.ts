@@ -102,9 +102,9 @@ class Pairing {
       other.groups.delete(key);
     }
     for (const rows of other.groups.values()) this.#added.push(...rows);
-    if (!this.#across && !this.#choice.all) this.#foldAlike();
     this.#added = this.#kept(this.#added, (pid) => this.#choice.processes.isNew(pid));
     this.#removed = this.#kept(this.#removed, (pid) => this.#choice.processes.isGone(pid));
+    if (!this.#across && !this.#choice.all) this.#foldAlike();
     // A row is new or gone only where the other answer is whole, but for those that could not be named.
     const [addedForSure, maybeAdded] =
       before.notes.length + one.unknown.length === 0 ? [this.#added, []] : [[], this.#added];
