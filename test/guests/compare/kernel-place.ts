@@ -5,7 +5,7 @@ import type { SystemTruth } from '../truth.ts';
 interface Build {
   /** The program's word for the architecture. */
   readonly architecture: string;
-  /** Where `_stext` is without KASLR. */
+  /** Where `_stext` is without KASLR, for kernels and records that do not tell how far they were moved. */
   readonly linkedText: bigint;
   /** From the start of the image in memory, which /proc/iomem calls code, to `_stext`. */
   readonly headBytes: bigint;
@@ -45,9 +45,10 @@ export function placeOf(system: SystemTruth): KernelPlace {
   if (build === undefined) throw new Error(`nothing is known of kernels for ${system.uname[4]}`);
   const start = BigInt(`0x${/([0-9a-f]+)-[0-9a-f]+ : Kernel code/.exec(system.iomem)?.[1] ?? '0'}`);
   const text = symbolOf(system, '_stext');
+  const offset = /^KERNELOFFSET=([0-9a-f]+)$/m.exec(system.vmcoreinfo ?? '')?.[1];
   return {
     architecture: build.architecture,
-    kaslrVirtual: text - build.linkedText,
+    kaslrVirtual: offset === undefined ? text - build.linkedText : BigInt(`0x${offset}`),
     kaslrPhysical: start,
     pageTableRoot: symbolOf(system, build.rootSymbol) - text + build.headBytes + start,
   };
