@@ -28,10 +28,9 @@ export function maxPfn(ground: Ground): bigint | undefined {
     const frames = wordAt(ground, place) ?? 0n;
     return frames * pageBytes > lowest && frames * pageBytes < MAXIMUM_PHYSICAL;
   };
-  const [first = [], ...others] = STOPPING.map((name) =>
-    [...functions.references([name])].filter(isEnd),
-  ).filter(({ length }) => length > 0);
-  return only(first.filter((place) => others.every((named) => named.includes(place))));
+  const named = STOPPING.map((name) => [...functions.references([name])]);
+  const [first = [], ...others] = named.filter(({ length }) => length > 0);
+  return only(first.filter((place) => isEnd(place) && others.every((same) => same.includes(place))));
 }
 
 /** More of one name there are not; what is looked at past them is somebody's attack. */
