@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { AnyPlugin } from '../plugin/contract.ts';
+import { addAcquireCommand } from './acquire-command.ts';
 import { addCacheCommand } from './cache-command.ts';
 import { addCompletionCommand } from './completion.ts';
 import { addDiffCommand, addTimelineCommand } from './diff-command.ts';
@@ -17,6 +18,7 @@ export function addCommands(program: Command, plugins: readonly AnyPlugin[], out
   addDiffCommand(program, plugins, outcome);
   addTimelineCommand(program, plugins, outcome);
   addExplainCommand(program, outcome);
+  addAcquireCommand(program);
   addPluginsCommand(program, plugins);
   addProfileCommand(program, outcome);
   addCacheCommand(program);

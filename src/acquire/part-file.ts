@@ -1,0 +1,128 @@
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  lstatSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  statSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import type { Note } from '../base/errors.ts';
+import { messageOf, NotAcquired } from './errors.ts';
+
+/** Whoever may read the memory of a machine has everything that is in it. */
+const MODE = 0o600;
+
+const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? messageOf(error);
+
+/** The folder as everybody sees it who does not stand where we stand. @throws NotAcquired */
+export function folderAt(path: string): string {
+  try {
+    if (statSync(path).isDirectory()) return realpathSync(path);
+  } catch (error) {
+    throw new NotAcquired(`cannot write to ${path}: ${codeOf(error)}; the folder must be there already`);
+  }
+  throw new NotAcquired(`${path} is no folder`);
+}
+
+/** How much more fits into a folder, for those who are not root. */
+export function freeBytes(folder: string): number {
+  const { bavail, bsize } = statfsSync(folder);
+  return bavail * bsize;
+}
+
+/** A file that has another name until it is whole, so that nobody analyses half a machine. */
+export class PartFile {
+  /** Where it is written. */
+  readonly path: string;
+  /** Where it will be. */
+  readonly finished: string;
+  #made: { readonly descriptor: number; readonly inode: number } | undefined;
+
+  private constructor(folder: string, name: string) {
+    this.finished = join(folder, name);
+    this.path = join(folder, `.${name}.part`);
+  }
+
+  /**
+   * Names a file, and makes it where its writer would give it a mode that lets others read it.
+   *
+   * @throws NotAcquired
+   */
+  static begin(folder: string, name: string, make: boolean): PartFile {
+    const file = new PartFile(folder, name);
+    for (const path of [file.finished, file.path])
+      if (existsSync(path)) throw new NotAcquired(`${path} is there already; try again in a second`);
+    if (!make) return file;
+    try {
+      const descriptor = openSync(file.path, 'wx', MODE);
+      file.#made = { descriptor, inode: statSync(file.path).ino };
+    } catch (error) {
+      throw new NotAcquired(`cannot write to ${folder}: ${codeOf(error)}; choose a folder that is writable`);
+    }
+    return file;
+  }
+
+  /** Lets another user write, who is to have it only until it is whole. */
+  lendTo({ uid, gid }: { readonly uid: number; readonly gid: number }): void {
+    chownSync(this.path, uid, gid);
+  }
+
+  /** Gives the file its name. @returns its size @throws NotAcquired */
+  finish(note: Note): number {
+    try {
+      const { size, ino, uid: owner } = lstatSync(this.path);
+      // A writer in a container or on another machine has written to a file of the same name, but not to ours.
+      if (size === 0 || (this.#made !== undefined && this.#made.inode !== ino))
+        throw new NotAcquired(`nothing was written to ${this.path}; it must be run where QEMU runs`);
+      const own = process.getuid?.() ?? owner;
+      if (own === 0 && owner !== own) chownSync(this.path, 0, 0);
+      if (own === 0 || owner === own) this.#settle();
+      else note(`${this.finished} belongs to the user of number ${owner}, who wrote it`);
+      this.#rename();
+      return size;
+    } catch (error) {
+      if (error instanceof NotAcquired) throw error;
+      throw new NotAcquired(`cannot finish ${this.finished}: ${codeOf(error)}`);
+    }
+  }
+
+  /** Takes away what is not whole. The writer may go on with a file that has no name any more. */
+  discard(): void {
+    this.#close();
+    rmSync(this.path, { force: true });
+  }
+
+  /** The bytes are on the disk before the name is: after a power cut there is a whole file or none. */
+  #settle(): void {
+    chmodSync(this.path, MODE);
+    this.#made ??= { descriptor: openSync(this.path, 'r'), inode: 0 };
+    fsyncSync(this.#made.descriptor);
+    this.#close();
+  }
+
+  /** A link fails where the name is taken; renaming would put an end to what is there. */
+  #rename(): void {
+    try {
+      linkSync(this.path, this.finished);
+      rmSync(this.path);
+    } catch (error) {
+      const code = codeOf(error);
+      if (code === 'EEXIST' || existsSync(this.finished))
+        throw new NotAcquired(`${this.finished} is there already`);
+      renameSync(this.path, this.finished); // a file system without links
+    }
+  }
+
+  #close(): void {
+    if (this.#made !== undefined) closeSync(this.#made.descriptor);
+    this.#made = undefined;
+  }
+}
