@@ -2,13 +2,14 @@ import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readSync, rmSync
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { StoreError } from '../base/errors.ts';
-import { APPLICATION_ID, migrate } from './schema.ts';
+import { APPLICATION_ID, migrate, refuseNewer } from './schema.ts';
 import { UnusableStore } from './unusable.ts';
 
 /** How long a writer waits for another, in milliseconds. */
 const PATIENCE_MS = 5_000;
-/** The header of a SQLite file, and where in it `pragma application_id` is kept (sqlite.org/fileformat.html, 1.3). */
+/** The header of a SQLite file, and where in it the pragmas `user_version` and `application_id` are kept (sqlite.org/fileformat.html, 1.3). */
 const HEADER_BYTES = 100;
+const USER_VERSION_AT = 60;
 const APPLICATION_ID_AT = 68;
 const SIGNATURE = 'SQLite format 3\0';
 
@@ -75,6 +76,8 @@ function refuseForeign(path: string): void {
   if (header.readUInt32BE(APPLICATION_ID_AT) !== APPLICATION_ID) {
     throw new StoreError('the file is a database of another program');
   }
+  // Before SQLite opens it: even that would write what a log beside it holds into the file.
+  refuseNewer(header.readUInt32BE(USER_VERSION_AT));
   // Rows tell what was in somebody's memory: a cache that others may read was copied or restored carelessly.
   if ((stat.mode & 0o077) !== 0 && stat.uid === process.getuid?.()) chmodSync(path, 0o600);
 }

@@ -1,46 +1,28 @@
 import type Database from 'better-sqlite3';
-import type { Row } from '../plugin/cell.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
-import type { KernelFacts, SnapshotFacts } from '../plugin/document.ts';
+import { readAnswer } from './answers.ts';
+import type { History, RememberedAnswer, RememberedFacts, SnapshotIdentity, StoreDoor } from './door.ts';
 import { discard, explaining, openDatabase } from './file.ts';
-import type { SnapshotKey } from './key.ts';
+import { KeptHistory } from './history.ts';
+import { IDENTITY_COLUMNS, IS_IDENTITY, identityValues } from './identity.ts';
+import { placeOf } from './place.ts';
 import { KeptProfiles } from './profiles.ts';
-import { defineRows, kindsOf, quote, tableOf } from './schema.ts';
-import { UnusableStore } from './unusable.ts';
+import { defineRows, kindsOf, quote, tableOf } from './rows.ts';
 import { Upkeep } from './upkeep.ts';
-import { fromSql, type SqlValue, toSql } from './values.ts';
+import { toSql } from './values.ts';
 
-/** What is remembered of a snapshot besides rows. */
-export interface RememberedFacts {
-  readonly snapshot: SnapshotFacts;
-  readonly kernel: KernelFacts;
-}
-
-/** One plugin's whole answer: all rows, all columns. */
-export interface RememberedAnswer {
-  readonly rows: readonly Row[];
-  readonly notes: readonly string[];
-}
-
-/** Which snapshot, bound how: `binding` names a base address or a profile that the user forced, or is empty. */
-export interface SnapshotIdentity {
-  readonly path: string;
-  readonly key: SnapshotKey;
-  readonly binding: string;
-}
+export type { RememberedAnswer, RememberedFacts, SnapshotIdentity } from './door.ts';
 
 /** `seen` is good to a day: reading an answer must not cost a write each time. */
 const SEEN_GRAIN_MS = 86_400_000;
 
-/**
- * What earlier runs found, in one SQLite file: rows by plugin, and profiles by build. Every method may throw
- * StoreError, and a caller that goes on without loses speed only.
- */
-export class Store {
+/** What earlier runs found, in one SQLite file: rows by plugin, and profiles by build. */
+export class Store implements StoreDoor {
   readonly path: string;
   /** Looking over what is remembered, and forgetting. */
   readonly upkeep: Upkeep;
   readonly profiles: KeptProfiles;
+  readonly history: History;
   readonly #database: Database.Database;
   /** The program's version: a newer one may read more of the same snapshot, so it asks again. */
   readonly #program: string;
@@ -51,6 +33,7 @@ export class Store {
     this.#program = program;
     this.upkeep = new Upkeep(path, database, program);
     this.profiles = new KeptProfiles(path, database);
+    this.history = new KeptHistory(path, database);
   }
 
   /** Opens the cache, making it (and its folder) for its owner alone where it is not there. @throws StoreError */
@@ -63,7 +46,6 @@ export class Store {
     explaining(path, () => discard(path));
   }
 
-  /** What was learned of the snapshot itself when it was first bound. */
   facts(identity: SnapshotIdentity): RememberedFacts | undefined {
     return explaining(this.path, () => {
       const found = this.#snapshotRow(identity);
@@ -74,36 +56,15 @@ export class Store {
     });
   }
 
-  /** The answer of a plugin with these options, as it was given the first time. */
   answer(identity: SnapshotIdentity, plugin: AnyPlugin, options: string): RememberedAnswer | undefined {
     const read = this.#database.transaction((): RememberedAnswer | undefined => {
       const snapshot = this.#snapshotRow(identity);
       if (snapshot === undefined) return undefined;
-      const run = this.#database
-        .prepare(
-          `SELECT id, notes, row_count AS rowCount FROM run
-           WHERE snapshot_id = ? AND plugin = ? AND version = ? AND options = ? AND program = ?`,
-        )
-        .get(snapshot.id, plugin.name, plugin.version, options, this.#program) as RunRow | undefined;
-      if (run === undefined) return undefined;
-      const kinds = kindsOf(plugin);
-      const columns = [...kinds.keys(), 'absent'].map(quote).join(', ');
-      const rows = this.#database
-        .prepare(`SELECT ${columns} FROM ${quote(tableOf(plugin))} WHERE run_id = ? ORDER BY ordinal`)
-        .raw()
-        .safeIntegers()
-        .all(run.id) as SqlValue[][];
-      if (rows.length !== run.rowCount)
-        throw new UnusableStore(`${rows.length} rows of ${run.rowCount} are left`);
-      return {
-        rows: rows.map((values) => fromSql(values, values.at(-1) as string | null, kinds)),
-        notes: JSON.parse(run.notes) as string[],
-      };
+      return readAnswer(this.#database, snapshot.id, plugin, options, this.#program);
     });
     return explaining(this.path, read);
   }
 
-  /** Remembers an answer, all of it or nothing. */
   keep(
     identity: SnapshotIdentity,
     facts: RememberedFacts,
@@ -125,13 +86,10 @@ export class Store {
     this.#database.close();
   }
 
-  #snapshotRow({ key, binding }: SnapshotIdentity): SnapshotRow | undefined {
+  #snapshotRow(identity: SnapshotIdentity): SnapshotRow | undefined {
     return this.#database
-      .prepare(
-        `SELECT id, facts, seen FROM snapshot WHERE device = ? AND inode = ? AND size = ? AND modified = ? AND changed = ?
-         AND digest = ? AND binding = ? AND program = ?`,
-      )
-      .get(...partsOf(key), binding, this.#program) as SnapshotRow | undefined;
+      .prepare(`SELECT id, facts, seen FROM snapshot WHERE ${IS_IDENTITY} AND program = ?`)
+      .get(...identityValues(identity), this.#program) as SnapshotRow | undefined;
   }
 
   #see({ id, seen }: SnapshotRow): void {
@@ -139,17 +97,25 @@ export class Store {
     this.#database.prepare('UPDATE snapshot SET seen = ? WHERE id = ?').run(new Date().toISOString(), id);
   }
 
-  #remember({ path, key, binding }: SnapshotIdentity, facts: RememberedFacts): number {
+  #remember(identity: SnapshotIdentity, facts: RememberedFacts): number {
+    const values: Readonly<Record<string, string | null>> = {
+      path: identity.path,
+      program: this.#program,
+      facts: JSON.stringify(facts),
+      seen: new Date().toISOString(),
+      ...placeOf(facts),
+    };
+    const names = Object.keys(values);
+    const key = identityValues(identity);
+    const places = [...key, ...names].map(() => '?').join(', ');
     return Number(
       this.#database
         .prepare(
-          `INSERT INTO snapshot (path, device, inode, size, modified, changed, digest, binding, program, facts, seen)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-           ON CONFLICT DO UPDATE SET path = excluded.path, program = excluded.program, facts = excluded.facts,
-             seen = excluded.seen RETURNING id`,
+          `INSERT INTO snapshot (${IDENTITY_COLUMNS}, ${names.join(', ')}) VALUES (${places})
+           ON CONFLICT DO UPDATE SET ${names.map((name) => `${name} = excluded.${name}`).join(', ')} RETURNING id`,
         )
         .pluck()
-        .get(path, ...partsOf(key), binding, this.#program, JSON.stringify(facts), new Date().toISOString()),
+        .get(...key, ...Object.values(values)),
     );
   }
 
@@ -183,19 +149,3 @@ interface SnapshotRow {
   readonly facts: string;
   readonly seen: string;
 }
-
-interface RunRow {
-  readonly id: number;
-  readonly notes: string;
-  readonly rowCount: number;
-}
-
-/** A key as the columns of a snapshot have it, in their order. */
-const partsOf = (key: SnapshotKey): (string | number)[] => [
-  key.device,
-  key.inode,
-  key.sizeBytes,
-  key.modified,
-  key.changed,
-  key.digest,
-];

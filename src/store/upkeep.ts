@@ -2,7 +2,7 @@ import type Database from 'better-sqlite3';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import { explaining } from './file.ts';
 import type { SnapshotKey } from './key.ts';
-import { dropRows, rowTables, tableOf } from './schema.ts';
+import { dropRows, rowTables, tableOf } from './rows.ts';
 
 /** A line of `vestige cache list`. */
 export interface StoredSnapshot {

@@ -4,6 +4,7 @@ import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { type Profile, readProfile } from '../../src/profile/profile.ts';
 import { Store } from '../../src/store/store.ts';
+import { OLD_SCHEMAS } from './old-schemas.ts';
 import { inScratch } from './scratch.ts';
 
 const text = readFileSync(new URL('./profile.json', import.meta.url), 'utf8');
@@ -71,11 +72,8 @@ describe('a cache of schema 1', () => {
   it('keeps its profiles, those that are sound', () =>
     inScratch((folder) => {
       const path = join(folder, 'cache.sqlite');
-      Store.open(path, '1').close();
       const database = new Database(path);
-      database.exec(`
-        DROP TABLE profile; DROP TABLE profile_file; PRAGMA user_version = 1;
-        CREATE TABLE profile (build_id TEXT PRIMARY KEY, release TEXT NOT NULL, json TEXT NOT NULL, made TEXT NOT NULL);`);
+      database.exec(OLD_SCHEMAS[0]!);
       const insert = database.prepare("INSERT INTO profile VALUES (?, 'x', ?, '2026')");
       insert.run('c0ffee', text);
       insert.run('bad', '{"banner":');

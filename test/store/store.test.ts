@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { StoreError } from '../../src/base/errors.ts';
+import { MIGRATIONS } from '../../src/store/schema.ts';
 import { Store } from '../../src/store/store.ts';
 import { drawnPlugin, fakeFacts } from '../support/fake-session.ts';
 import { identity, inScratch, plugin, ROWS, zeros } from './scratch.ts';
@@ -196,7 +197,7 @@ describe('a file that is no sound cache', () => {
       database.pragma('user_version = 99');
       database.pragma('journal_mode = DELETE');
       database.close();
-      refuses(path, 'the file has schema 99, and this version knows up to 2');
+      refuses(path, `the file has schema 99, and this version knows up to ${MIGRATIONS.length}`);
       Store.discard(path);
       const store = Store.open(path, '1');
       expect(store.upkeep.snapshots()).toEqual([]);

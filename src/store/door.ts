@@ -1,0 +1,81 @@
+import type { Row } from '../plugin/cell.ts';
+import type { AnyPlugin } from '../plugin/contract.ts';
+import type { KernelFacts, SnapshotFacts } from '../plugin/document.ts';
+import type { SnapshotKey } from './key.ts';
+import type { Place } from './place.ts';
+import type { KeptProfiles } from './profiles.ts';
+import type { Upkeep } from './upkeep.ts';
+
+/** What is remembered of a snapshot besides rows. */
+export interface RememberedFacts {
+  readonly snapshot: SnapshotFacts;
+  readonly kernel: KernelFacts;
+}
+
+/** One plugin's whole answer: all rows, all columns. */
+export interface RememberedAnswer {
+  readonly rows: readonly Row[];
+  readonly notes: readonly string[];
+}
+
+/** Which snapshot, bound how: `binding` names a base address or a profile that the user forced, or is empty. */
+export interface SnapshotIdentity {
+  readonly path: string;
+  readonly key: SnapshotKey;
+  readonly binding: string;
+}
+
+/** A snapshot that something is remembered of, by the number that the store gave it. Its file may be gone. */
+export interface PastSnapshot extends Place {
+  readonly id: number;
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly binding: string;
+  /** ISO 8601: when it was last asked about. */
+  readonly seen: string;
+}
+
+/** The snapshots of the past, for which no file is needed any more. Every method may throw StoreError. */
+export interface History {
+  /** All snapshots, or those of one machine, by the time they were taken and then by number. Those of unknown time come first. */
+  snapshots(machine?: string): PastSnapshot[];
+  snapshot(id: number): PastSnapshot | undefined;
+  /** The number of a file's snapshot as it is now; undefined where nothing is remembered of it. */
+  find(identity: SnapshotIdentity): number | undefined;
+  /** The snapshot of the same machine that was taken last before this one, bound in the same way. */
+  previous(id: number): PastSnapshot | undefined;
+  facts(id: number): RememberedFacts | undefined;
+  /** A whole answer by this version of the plugin, whichever version of the program asked. `options` as it was kept: `{}` for none. */
+  answer(id: number, plugin: AnyPlugin, options?: string): RememberedAnswer | undefined;
+  /** Forgets snapshots with all their rows. @returns how many there were */
+  forget(ids: readonly number[]): number;
+}
+
+/** What a class offers, without its private parts: another class may offer the same. */
+type Offer<T> = { readonly [K in keyof T]: T[K] };
+
+/**
+ * All that the program wants of its memory. Nobody behind this door knows how it is kept: today in a file of SQLite,
+ * and a database on a server would have to offer no more than this. Every method may throw StoreError, and a caller
+ * that goes on without loses speed only.
+ */
+export interface StoreDoor {
+  /** Where the memory is, for messages. */
+  readonly path: string;
+  readonly history: History;
+  readonly profiles: Offer<KeptProfiles>;
+  readonly upkeep: Offer<Upkeep>;
+  /** What was learned of the snapshot itself when it was first bound. */
+  facts(identity: SnapshotIdentity): RememberedFacts | undefined;
+  /** The answer of a plugin with these options, as it was given the first time. */
+  answer(identity: SnapshotIdentity, plugin: AnyPlugin, options: string): RememberedAnswer | undefined;
+  /** Remembers an answer, all of it or nothing. */
+  keep(
+    identity: SnapshotIdentity,
+    facts: RememberedFacts,
+    plugin: AnyPlugin,
+    options: string,
+    answer: RememberedAnswer,
+  ): void;
+  close(): void;
+}

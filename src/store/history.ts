@@ -1,0 +1,81 @@
+import type Database from 'better-sqlite3';
+import type { AnyPlugin } from '../plugin/contract.ts';
+import { readAnswer } from './answers.ts';
+import type { History, PastSnapshot, RememberedAnswer, RememberedFacts, SnapshotIdentity } from './door.ts';
+import { explaining } from './file.ts';
+import { IS_IDENTITY, identityValues } from './identity.ts';
+
+const COLUMNS =
+  'id, path, size AS sizeBytes, binding, seen, machine, boot, hostname, release, architecture, taken';
+
+/** The snapshots of the past in a SQLite file. */
+export class KeptHistory implements History {
+  readonly #path: string;
+  readonly #database: Database.Database;
+
+  constructor(path: string, database: Database.Database) {
+    this.#path = path;
+    this.#database = database;
+  }
+
+  snapshots(machine?: string): PastSnapshot[] {
+    return explaining(this.#path, () => {
+      const [where, values] = machine === undefined ? ['', []] : ['WHERE machine = ?', [machine]];
+      return this.#database
+        .prepare(`SELECT ${COLUMNS} FROM snapshot ${where} ORDER BY taken, id`)
+        .all(...values) as PastSnapshot[];
+    });
+  }
+
+  snapshot(id: number): PastSnapshot | undefined {
+    return this.#first(`SELECT ${COLUMNS} FROM snapshot WHERE id = ?`, id);
+  }
+
+  find(identity: SnapshotIdentity): number | undefined {
+    return this.#first<{ id: number }>(
+      `SELECT id FROM snapshot WHERE ${IS_IDENTITY}`,
+      ...identityValues(identity),
+    )?.id;
+  }
+
+  previous(id: number): PastSnapshot | undefined {
+    // Strictly earlier: two files of one moment are copies of each other.
+    return this.#first(
+      `SELECT ${COLUMNS} FROM snapshot
+       WHERE (machine, binding) = (SELECT machine, binding FROM snapshot WHERE id = ?)
+         AND taken < (SELECT taken FROM snapshot WHERE id = ?) ORDER BY taken DESC, id DESC LIMIT 1`,
+      id,
+      id,
+    );
+  }
+
+  facts(id: number): RememberedFacts | undefined {
+    const found = this.#first<{ path: string; facts: string }>(
+      'SELECT path, facts FROM snapshot WHERE id = ?',
+      id,
+    );
+    if (found === undefined) return undefined;
+    const facts = explaining(this.#path, () => JSON.parse(found.facts) as RememberedFacts);
+    return { ...facts, snapshot: { ...facts.snapshot, path: found.path } };
+  }
+
+  answer(id: number, plugin: AnyPlugin, options = '{}'): RememberedAnswer | undefined {
+    return explaining(
+      this.#path,
+      this.#database.transaction(() => readAnswer(this.#database, id, plugin, options)),
+    );
+  }
+
+  forget(ids: readonly number[]): number {
+    return explaining(this.#path, () => {
+      const remove = this.#database.prepare('DELETE FROM snapshot WHERE id = ?');
+      return this.#database
+        .transaction(() => ids.reduce((count, id) => count + remove.run(id).changes, 0))
+        .immediate();
+    });
+  }
+
+  #first<T = PastSnapshot>(sql: string, ...values: readonly (string | number)[]): T | undefined {
+    return explaining(this.#path, () => this.#database.prepare(sql).get(...values) as T | undefined);
+  }
+}

@@ -1,0 +1,38 @@
+import type { KernelFacts, SnapshotFacts } from '../plugin/document.ts';
+
+/** Whose memory a snapshot is, and when it was taken: what puts the snapshots of one machine in order. */
+export interface Place {
+  /** The machine's ID, or `host:` and its host name where it has none. Null where nothing tells. */
+  readonly machine: string | null;
+  /** The boot's ID, or `since:` and the second of the boot where nobody asked for an ID: setting the guest's clock changes that. */
+  readonly boot: string | null;
+  readonly hostname: string | null;
+  readonly release: string | null;
+  readonly architecture: string | null;
+  /** ISO 8601, by the guest's own clock. */
+  readonly taken: string | null;
+}
+
+/** What the kernel calls a machine that nobody gave a name (UTS_NODENAME), and none at all. */
+const NAMELESS: readonly string[] = ['', '(none)'];
+
+/** The place that facts tell of. The facts may be of an older version, and lack keys. */
+export function placeOf({
+  snapshot,
+  kernel,
+}: {
+  readonly snapshot: Partial<SnapshotFacts>;
+  readonly kernel: Partial<KernelFacts>;
+}): Place {
+  const { machineId, bootId, bootTime, hostname, release, architecture, time } = kernel;
+  const named = typeof hostname === 'string' && !NAMELESS.includes(hostname);
+  const since = typeof bootTime === 'string' ? `since:${bootTime.slice(0, 19)}Z` : null;
+  return {
+    machine: machineId ?? (named ? `host:${hostname}` : null),
+    boot: bootId ?? since,
+    hostname: hostname ?? null,
+    release: release ?? null,
+    architecture: architecture ?? null,
+    taken: time ?? snapshot.takenAt ?? null,
+  };
+}

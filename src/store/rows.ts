@@ -1,0 +1,112 @@
+import type Database from 'better-sqlite3';
+import { type AnyPlugin, type ColumnKind, kindOf } from '../plugin/contract.ts';
+import { sqlTypes } from './values.ts';
+
+/** The columns that every table of rows has besides the plugin's. */
+const ROW_COLUMNS: readonly string[] = ['run_id', 'ordinal', 'absent'];
+
+/** What stands before a plugin's own columns in its view: which snapshot the row is of, as SQL over `s`. */
+const ORIGIN: readonly (readonly [name: string, from: string])[] = [
+  ['snapshot', 's.path'],
+  ['snapshot_id', 's.id'],
+  ['machine', 's.machine'],
+  ['hostname', 's.hostname'],
+  ['boot', 's.boot'],
+  ['taken', 's.taken'],
+];
+
+/** The table that holds the rows of a plugin's version. */
+export const tableOf = ({ name, version }: { name: string; version: number }): string =>
+  `rows_${name}_${version}`;
+
+/** Column → kind, in the plugin's order. */
+export const kindsOf = (plugin: AnyPlugin): Map<string, ColumnKind> =>
+  new Map(Object.entries(plugin.columns).map(([name, column]) => [name, kindOf(column)]));
+
+/**
+ * Makes the plugin's table, and the view of its name that shows the rows of the newest version with the snapshot
+ * that they are of. A table of this version with other columns is a draft of the same plugin: it goes, with the
+ * runs it is of.
+ */
+export function defineRows(database: Database.Database, plugin: AnyPlugin): void {
+  const table = tableOf(plugin);
+  const wanted = [...kindsOf(plugin)].map(([name, kind]) => `${name} ${sqlTypes[kind]}`).join(', ');
+  const present = columnsOf(database, table)
+    .map(({ name, type }) => `${name} ${type}`)
+    .join(', ');
+  if (present === wanted) return;
+  if (present !== '') {
+    database.prepare('DELETE FROM run WHERE plugin = ? AND version = ?').run(plugin.name, plugin.version);
+    dropRows(database, table);
+  }
+  const columns = [...kindsOf(plugin)].map(([name, kind]) => `${quote(name)} ${sqlTypes[kind]}`).join(', ');
+  database.exec(
+    `CREATE TABLE ${quote(table)} (
+       run_id INTEGER NOT NULL REFERENCES run ON DELETE CASCADE, ordinal INTEGER NOT NULL,
+       ${columns}, absent TEXT, PRIMARY KEY (run_id, ordinal)) WITHOUT ROWID`,
+  );
+  defineView(database, plugin.name);
+}
+
+/** Makes the view of every plugin anew: those that an older version of the program made lack columns. */
+export function defineViews(database: Database.Database): void {
+  for (const name of new Set(rowTables(database).map((table) => table.name))) defineView(database, name);
+}
+
+/** The plugin's own columns as the table has them: none where there is no such table. */
+export function columnsOf(database: Database.Database, table: string): { name: string; type: string }[] {
+  const columns = database.pragma(`table_info(${quote(table)})`) as { name: string; type: string }[];
+  return columns.filter(({ name }) => !ROW_COLUMNS.includes(name));
+}
+
+function defineView(database: Database.Database, plugin: string): void {
+  const table = newestTable(database, plugin);
+  if (table === undefined) return;
+  const columns = columnsOf(database, table).map(({ name }) => `r.${quote(name)}`);
+  database.exec(
+    `DROP VIEW IF EXISTS ${quote(plugin)};
+     CREATE VIEW ${quote(plugin)} AS ${viewOf(table, columns)};`,
+  );
+}
+
+/** The SELECT of a view over a table of rows: the answers to the question without options, in the order they came. */
+export const viewOf = (table: string, columns: readonly string[]): string =>
+  `SELECT ${ORIGIN.map(([name, from]) => `${from} AS ${name}`).join(', ')}, ${columns.join(', ')}, r.absent
+   FROM ${quote(table)} r JOIN run ON run.id = r.run_id JOIN snapshot s ON s.id = run.snapshot_id
+   WHERE run.options = '{}' ORDER BY r.run_id, r.ordinal`;
+
+/** The names of the columns that stand in each view before the plugin's own. */
+export const originColumns: readonly string[] = ORIGIN.map(([name]) => name);
+
+/** The table of the newest version of a plugin that anything is remembered of. */
+export function newestTable(database: Database.Database, plugin: string): string | undefined {
+  const versions = rowTables(database).filter(({ name }) => name === plugin);
+  const newest = versions.sort((a, b) => b.version - a.version)[0];
+  return newest === undefined ? undefined : tableOf(newest);
+}
+
+/** Every table of rows, by the plugin and version it is of. */
+export function rowTables(database: Database.Database): { name: string; version: number }[] {
+  const tables = database
+    .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE 'rows!_%' ESCAPE '!'")
+    .pluck()
+    .all() as string[];
+  return tables.flatMap((table) => {
+    const [, name, version] = /^rows_(.+)_(\d+)$/.exec(table) ?? [];
+    return name === undefined ? [] : [{ name, version: Number(version) }];
+  });
+}
+
+/** Drops a table of rows and the view over it; what is left of an older version is seen instead. */
+export function dropRows(database: Database.Database, table: string): void {
+  const views = database
+    .prepare("SELECT name FROM sqlite_schema WHERE type = 'view' AND instr(sql, ?) > 0")
+    .pluck()
+    .all(quote(table)) as string[];
+  for (const view of views) database.exec(`DROP VIEW ${quote(view)}`);
+  database.exec(`DROP TABLE ${quote(table)}`);
+  for (const view of views) defineView(database, view);
+}
+
+/** An SQL identifier. Names come from plugins, never from evidence. */
+export const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;

@@ -1,0 +1,133 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { StoreDoor } from '../../src/store/door.ts';
+import { Store } from '../../src/store/store.ts';
+import { drawnPlugin, fakeFacts } from '../support/fake-session.ts';
+import { identity, inScratch, plugin, ROWS } from './scratch.ts';
+
+/** Facts of a machine at an hour of a day. */
+function factsAt(machineId: string | null, hour: number | null): ReturnType<typeof fakeFacts> {
+  const { snapshot, kernel } = fakeFacts();
+  const time = hour === null ? null : `2026-01-02T${String(hour).padStart(2, '0')}:00:00.000Z`;
+  return { snapshot: { ...snapshot, takenAt: time }, kernel: { ...kernel, machineId, bootId: 'b', time } };
+}
+
+/** Does something with a store that remembers snapshots 1, 2 and so on of these machines and hours. */
+const withPast = (
+  past: readonly (readonly [machine: string | null, hour: number | null, binding?: string])[],
+  action: (store: StoreDoor) => void,
+): Promise<void> =>
+  inScratch((folder) => {
+    const store: StoreDoor = Store.open(join(folder, 'cache.sqlite'), '1');
+    past.forEach(([machine, hour, binding], index) => {
+      const which = identity(index + 1, binding);
+      store.keep(which, factsAt(machine, hour), plugin(), '{}', { rows: ROWS, notes: ['n'] });
+    });
+    action(store);
+    store.close();
+  });
+
+const ids = (list: readonly { readonly id: number }[]): number[] => list.map(({ id }) => id);
+
+describe('the history', () => {
+  it('lists the snapshots of all machines or of one by the time they were taken', () =>
+    withPast(
+      [
+        ['a', 5],
+        ['b', 1],
+        ['a', 3],
+        ['a', null],
+        ['a', 3],
+      ],
+      ({ history }) => {
+        expect(ids(history.snapshots())).toEqual([4, 2, 3, 5, 1]);
+        expect(ids(history.snapshots('a'))).toEqual([4, 3, 5, 1]);
+        expect(ids(history.snapshots('c'))).toEqual([]);
+        expect(history.snapshots('b')).toEqual([
+          {
+            id: 2,
+            path: '/snapshots/2.raw',
+            sizeBytes: 4096,
+            binding: '',
+            seen: expect.stringMatching(/^\d{4}-.*Z$/) as string,
+            machine: 'b',
+            boot: 'b',
+            hostname: 'guest',
+            release: '6.1.0-50-cloud-amd64',
+            architecture: 'x86-64',
+            taken: '2026-01-02T01:00:00.000Z',
+          },
+        ]);
+        expect(history.snapshot(2)).toEqual(history.snapshots('b')[0]);
+        expect(history.snapshot(9)).toBeUndefined();
+        expect(history.find(identity(2))).toBe(2);
+        expect(history.find(identity(2, 'base'))).toBeUndefined();
+      },
+    ));
+
+  it('knows what came before: of the same machine, strictly earlier, bound in the same way', () =>
+    withPast(
+      [
+        ['a', 5],
+        ['b', 4],
+        ['a', 3],
+        ['a', null],
+        ['a', 5],
+        ['a', 4, 'base'],
+        [null, 6],
+        [null, 7],
+      ],
+      ({ history }) => {
+        expect(history.previous(1)?.id).toBe(3);
+        expect(history.previous(5)?.id).toBe(3);
+        expect(history.previous(8)?.id).toBe(7);
+        for (const id of [2, 3, 4, 6, 7, 99]) expect(history.previous(id)).toBeUndefined();
+      },
+    ));
+
+  it('gives facts and whole answers by number, whichever version of the program asked', () =>
+    inScratch((folder) => {
+      const path = join(folder, 'cache.sqlite');
+      const first = Store.open(path, '1');
+      first.keep(identity(), factsAt('a', 5), plugin(), '{}', { rows: ROWS, notes: ['n'] });
+      first.keep(identity(), factsAt('a', 5), plugin(), '{"depth":1}', { rows: [], notes: [] });
+      first.close();
+      const store = Store.open(path, '2');
+      expect(store.answer(identity(), plugin(), '{}')).toBeUndefined();
+      expect(store.history.answer(1, plugin())).toEqual({ rows: ROWS, notes: ['n'] });
+      expect(store.history.answer(1, plugin(), '{"depth":1}')).toEqual({ rows: [], notes: [] });
+      expect(store.history.answer(1, plugin({ version: 2 }))).toBeUndefined();
+      expect(store.history.answer(2, plugin())).toBeUndefined();
+      expect(store.history.facts(1)?.snapshot.path).toBe('/snapshots/1.raw');
+      expect(store.history.facts(1)?.kernel).toEqual(factsAt('a', 5).kernel);
+      expect(store.history.facts(2)).toBeUndefined();
+      store.close();
+    }));
+
+  it('follows the facts where a later version reads more of them', () =>
+    withPast([[null, 5]], (store) => {
+      expect(store.history.snapshot(1)?.machine).toBe('host:guest');
+      store.keep(identity(), factsAt('a', 6), drawnPlugin({ pid: 'int' }, [], { name: 'other' }), '{}', {
+        rows: [],
+        notes: [],
+      });
+      expect(store.history.snapshots()).toHaveLength(1);
+      expect(store.history.snapshot(1)).toMatchObject({ machine: 'a', taken: '2026-01-02T06:00:00.000Z' });
+    }));
+
+  it('forgets snapshots by number, with all their rows', () =>
+    withPast(
+      [
+        ['a', 1],
+        ['a', 2],
+        ['a', 3],
+      ],
+      ({ history, upkeep }) => {
+        expect(history.forget([1, 3, 9])).toBe(2);
+        expect(history.forget([])).toBe(0);
+        expect(history.answer(1, plugin())).toBeUndefined();
+        expect(history.answer(2, plugin())?.rows).toEqual(ROWS);
+        expect(upkeep.snapshots().map(({ id, rowCount }) => [id, rowCount])).toEqual([[2, ROWS.length]]);
+      },
+    ));
+});

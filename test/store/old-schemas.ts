@@ -1,0 +1,43 @@
+/**
+ * Caches as older versions of the program made them, by the number of their schema: written out here, so that no
+ * change of the program changes them. Each has the answer of `drawn` about snapshot 1, one row of pid 7.
+ */
+const FIRST = `
+  PRAGMA application_id = 0x56535447;
+  CREATE TABLE snapshot (
+    id INTEGER PRIMARY KEY, path TEXT NOT NULL,
+    device TEXT NOT NULL, inode TEXT NOT NULL, size INTEGER NOT NULL,
+    modified TEXT NOT NULL, changed TEXT NOT NULL, digest TEXT NOT NULL,
+    binding TEXT NOT NULL, program TEXT NOT NULL, facts TEXT NOT NULL, seen TEXT NOT NULL,
+    UNIQUE (device, inode, size, modified, changed, digest, binding));
+  CREATE TABLE run (
+    id INTEGER PRIMARY KEY,
+    snapshot_id INTEGER NOT NULL REFERENCES snapshot ON DELETE CASCADE,
+    plugin TEXT NOT NULL, version INTEGER NOT NULL, options TEXT NOT NULL, program TEXT NOT NULL,
+    notes TEXT NOT NULL, row_count INTEGER NOT NULL, made TEXT NOT NULL,
+    UNIQUE (snapshot_id, plugin, version, options));
+  CREATE TABLE rows_drawn_1 (
+    run_id INTEGER NOT NULL REFERENCES run ON DELETE CASCADE, ordinal INTEGER NOT NULL,
+    pid INTEGER, big INTEGER, name TEXT, kernel INTEGER, task INTEGER, started TEXT, cpuTime REAL,
+    absent TEXT, PRIMARY KEY (run_id, ordinal)) WITHOUT ROWID;
+  CREATE VIEW drawn AS
+    SELECT s.path AS snapshot, s.id AS snapshot_id, r.pid, r.big, r.name, r.kernel, r.task, r.started, r.cpuTime, r.absent
+    FROM rows_drawn_1 r JOIN run ON run.id = r.run_id JOIN snapshot s ON s.id = run.snapshot_id
+    WHERE run.options = '{}' ORDER BY r.run_id, r.ordinal;
+  PRAGMA foreign_keys = OFF;
+  INSERT INTO run VALUES (1, 1, 'drawn', 1, '{}', '1', '["n"]', 1, '2026');
+  INSERT INTO rows_drawn_1 (run_id, ordinal, pid) VALUES (1, 0, 7);`;
+
+/** The nth is of schema n + 1. */
+export const OLD_SCHEMAS: readonly string[] = [
+  `${FIRST}
+  CREATE TABLE profile (build_id TEXT PRIMARY KEY, release TEXT NOT NULL, json TEXT NOT NULL, made TEXT NOT NULL);
+  PRAGMA user_version = 1;`,
+  `${FIRST}
+  CREATE TABLE profile (
+    banner TEXT NOT NULL, build_id TEXT NOT NULL, release TEXT NOT NULL, json TEXT NOT NULL,
+    origin TEXT, size INTEGER, modified TEXT, made TEXT NOT NULL, PRIMARY KEY (banner, build_id));
+  CREATE INDEX profile_build_id ON profile (build_id);
+  CREATE TABLE profile_file (path TEXT PRIMARY KEY, size INTEGER NOT NULL, modified TEXT NOT NULL, banner TEXT NOT NULL);
+  PRAGMA user_version = 2;`,
+];
