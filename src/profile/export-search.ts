@@ -36,39 +36,55 @@ const shapesOf = (pointerBytes: 4 | 8): readonly Shape[] =>
     ([3, 2] as const).map((fields) => ({ fieldBytes: isRelative ? 4 : pointerBytes, fields, isRelative })),
   );
 
+/** Exports, at the addresses that the image was said to have. */
+export interface FoundExports {
+  readonly symbols: Exports;
+  /** How much higher the kernel lists the functions among them. */
+  readonly distance: bigint;
+}
+
 /**
  * The symbols that an image exports, found by the structure of their tables: where `probes`, names that every kernel
  * exports, stand in the image, which words lead to them, and whether these words are part of long tables that are
- * sorted by name. Tables are believed when the functions in them are where `listed` says that they are.
+ * sorted by name. Tables are believed when the functions in them are where `listed` says that they are, or all as far
+ * from there: `distance`, where that is known.
  */
 export function searchExports(
   image: ImageBytes,
   probes: readonly string[],
   listed: (name: string) => readonly bigint[],
   pointerBytes: 4 | 8,
-): Exports {
+  distance?: bigint,
+): FoundExports | undefined {
   const names = placesOfNames(image.bytes, probes);
   for (const shape of shapesOf(pointerBytes)) {
-    const found = new Map<string, bigint>();
+    const symbols = new Map<string, bigint>();
     const tables = new ExportTables(image, shape);
+    let common = distance;
     for (const entry of tables.entriesOf(names)) {
       const table = new Map(tables.tableAround(entry));
-      if (agrees(table, listed)) for (const [name, address] of table) found.set(name, address);
+      const own = distanceOf(table, listed);
+      if (own === undefined || own !== (common ?? own)) continue;
+      common = own;
+      for (const [name, address] of table) symbols.set(name, address);
     }
-    if (found.size > 0) return found;
+    if (symbols.size > 0 && common !== undefined) return { symbols, distance: common };
   }
-  return new Map();
+  return undefined;
 }
 
-function agrees(found: Exports, listed: (name: string) => readonly bigint[]): boolean {
-  let [known, agreeing] = [0, 0];
-  for (const [name, address] of found) {
+/** How much higher than in the table nearly all of its functions are listed; undefined where they do not agree. */
+function distanceOf(table: Exports, listed: (name: string) => readonly bigint[]): bigint | undefined {
+  const votes = new Map<bigint, number>();
+  let known = 0;
+  for (const [name, address] of table) {
     const addresses = listed(name);
-    if (addresses.length === 0) continue;
-    known++;
-    if (addresses.includes(address)) agreeing++;
+    if (addresses.length > 0) known++;
+    for (const other of addresses) votes.set(other - address, (votes.get(other - address) ?? 0) + 1);
   }
-  return agreeing >= MINIMUM_AGREEING && agreeing >= known * AGREEMENT;
+  for (const [distance, agreeing] of votes)
+    if (agreeing >= MINIMUM_AGREEING && agreeing >= known * AGREEMENT) return distance;
+  return undefined;
 }
 
 /** Where these names stand in the image. The linker lets a name be the end of a longer one, so only what follows is told. */

@@ -14,6 +14,7 @@ import type { Located } from './located.ts';
 import type { ProfileChoice } from './profile-of.ts';
 import { otherStarts } from './raw-layouts.ts';
 import { type Signs, sweepForSigns } from './signs.ts';
+import { scanUnlisted } from './unlisted/scan-unlisted.ts';
 
 /** Images are moved in whole pages. */
 const PAGE_BYTES = 4096n;
@@ -76,6 +77,7 @@ function* scanLayout(
   for (const set of symbolSets(snapshot, signs, choice, steps)) {
     for (const located of locateBy(snapshot, set, steps)) yield { snapshot, located };
   }
+  for (const located of scanUnlisted(snapshot.memory, signs.kallsyms, steps)) yield { snapshot, located };
 }
 
 function* symbolSets(

@@ -2,6 +2,7 @@ import { EvidenceFault } from '../../base/errors.ts';
 import type { Wants } from '../../profile/profile.ts';
 import { functionTable } from './function-table.ts';
 import type { Ground } from './ground.ts';
+import { logRing } from './log-ring.ts';
 import { moduleList } from './module-list.ts';
 import { tcpTables, udpTable } from './net-tables.ts';
 import { pingTable } from './ping-table.ts';
@@ -19,6 +20,9 @@ export const groundTypes: Wants['types'] = {
   ping_table: ['hash', 'lock'],
   file_operations: ['read_iter', 'write_iter', 'mmap', 'release'],
   vm_operations_struct: ['close', 'fault', 'name'],
+  printk_ringbuffer: ['desc_ring', 'text_data_ring'],
+  prb_desc_ring: ['count_bits', 'descs', 'head_id', 'tail_id'],
+  prb_data_ring: ['size_bits', 'data'],
   ctl_table: ['procname', 'data', 'proc_handler'],
   net: ['ipv4'],
   netns_ipv4: ['tcp_death_row', 'udp_table'],
@@ -30,6 +34,7 @@ export const groundEnumerators = ['DMI_PRODUCT_UUID'] as const;
 
 /** How each variable that is neither exported nor told by VMCOREINFO is found, by its content or by what code names it. */
 const FINDERS: Readonly<Record<string, (ground: Ground) => bigint | undefined>> = {
+  prb: logRing,
   modules: moduleList,
   tk_core: timekeeperHolder,
   saved_command_line: savedCommandLine,

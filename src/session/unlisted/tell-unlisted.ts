@@ -18,7 +18,7 @@ import { readImage } from './kernel-image.ts';
 import { textOf } from './text.ts';
 
 /** Data that every kernel of the last decade exports: where these names stand, tables of exports lead. */
-const EXPORTED_EVERYWHERE = ['init_task', 'init_net', '__cpu_online_mask', 'init_uts_ns'];
+export const EXPORTED_EVERYWHERE = ['init_task', 'init_net', '__cpu_online_mask', 'init_uts_ns'];
 
 /** What a kernel tells of itself whose symbol table lists functions only (without CONFIG_KALLSYMS_ALL). */
 export interface Unlisted {
@@ -77,7 +77,7 @@ export function tellUnlisted(
 
   const functions = new Functions(listed, image, architecture);
   const exports = believed(
-    searchExports(image, EXPORTED_EVERYWHERE, (name) => functions.named(name), pointerBytes),
+    searchExports(image, EXPORTED_EVERYWHERE, (name) => functions.named(name), pointerBytes, 0n)?.symbols,
     known,
   );
   const exported = add(exports);
@@ -114,5 +114,5 @@ const wanted: ReadonlySet<string> = new Set<SymbolName>(symbols);
 const isWanted = (name: string): boolean => wanted.has(name);
 
 /** Exports of another kernel's image would put known symbols elsewhere. */
-const believed = (exports: Exports, known: ReadonlyMap<string, bigint>): Exports =>
+const believed = (exports: Exports = new Map(), known: ReadonlyMap<string, bigint>): Exports =>
   [...known].every(([name, address]) => (exports.get(name) ?? address) === address) ? exports : new Map();
