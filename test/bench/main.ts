@@ -7,10 +7,20 @@ import { guestFolder } from '../guests/folders.ts';
 import type { Bench, Outcome, Setting, Skipped } from './bench.ts';
 import { keysGuest, keysRandom } from './keys.bench.ts';
 import { peak, sparse } from './memory.bench.ts';
-import { cold, remembered, together } from './start.bench.ts';
+import { cold, difference, remembered, together } from './start.bench.ts';
 import { tasks } from './tasks.bench.ts';
 
-const benches: readonly Bench[] = [cold, remembered, together, peak, sparse, tasks, keysRandom, keysGuest];
+const benches: readonly Bench[] = [
+  cold,
+  remembered,
+  together,
+  difference,
+  peak,
+  sparse,
+  tasks,
+  keysRandom,
+  keysGuest,
+];
 
 const USAGE = `usage: npm run bench -- [--check] [--rounds N] [--snapshot FILE] [name…]
 

@@ -78,3 +78,16 @@ export const together: Bench = bench(
       most,
     ),
 );
+
+const samples = ['before', 'after'].map((name) => `samples/web-1/${name}.kdump`);
+
+/** What happened between two snapshots that were asked before. */
+export const difference: Bench = {
+  name: 'diff',
+  measures: 'vestige diff of the two samples, answers remembered',
+  target: '≤ 3×',
+  run: async (setting) => {
+    const words = [vestige, 'diff', '--cache', freshCache(setting.scratch), ...samples];
+    return compare(setting, () => words, bareNode, 'node -e 0', 3);
+  },
+};
