@@ -120,8 +120,8 @@ export interface ModuleTruth {
   readonly coresize: string | null;
   readonly taint: string | null;
   readonly holders: readonly string[];
-  /** `notes/.note.gnu.build-id`, hex; null where the module has none. */
-  readonly buildIdNote: string | null;
+  /** `notes/.note.gnu.build-id`, hex; null where the module has none. Older records do not tell. */
+  readonly buildIdNote?: string | null;
   /** Addresses of sections, by name. */
   readonly sections: Readonly<Record<string, string>>;
 }

@@ -1,4 +1,4 @@
-import { type Comparison, type Expectation, type Expected, judge, oneOf } from './expect.ts';
+import { type Comparison, type Expectation, type Expected, judge, oneOf, textOrNone } from './expect.ts';
 import { linesOf, textOf } from './proc.ts';
 
 export const modules: Comparison = {
@@ -16,7 +16,8 @@ export const modules: Comparison = {
 };
 
 /** What follows the header of 12 bytes and the name `GNU` in the note that /sys/module/NAME/notes shows in hex. */
-const buildIdOf = (note: string | null): string | null => note?.slice(32) ?? null;
+const buildIdOf = (note: string | null | undefined): Expectation =>
+  note === undefined ? textOrNone : (note?.slice(32) ?? null);
 
 /** The recorder held the disk that it wrote to while it recorded: its driver may have one user less since. */
 const referencesOf = (name: string, said: number): Expectation =>
@@ -25,7 +26,7 @@ const referencesOf = (name: string, said: number): Expectation =>
     : judge(String(said), (cell) => cell === said || (cell === said - 1 ? 'diskLetGo' : false));
 
 /** `overlay 163840 1 a,b, Live 0xffffffffc03c6000 (OE)`; `-` where nobody uses it or nothing is counted. */
-function expectedModule(line: string, buildId: string | null): Expected {
+function expectedModule(line: string, buildId: Expectation): Expected {
   const [name, size, references, users, state, base, taints] = line.split(' ');
   const usedBy = users!.split(',').filter((user) => user !== '' && user !== '-' && !user.startsWith('['));
   return {
