@@ -23,7 +23,10 @@ export function keyOf(cells: readonly (Cell | undefined)[]): string | undefined 
 
 /** Whether two cells say the same; nothing can be said of one that could not be read. */
 export function sameCell(before: Cell | undefined, after: Cell | undefined): boolean | undefined {
-  const [one, other] = [cellKey(before), cellKey(after)];
+  // Nearly all cells are the same primitive: no text is made for them.
+  if (before === after && typeof before !== 'object') return true;
+  const one = cellKey(before);
+  const other = cellKey(after);
   return one === undefined || other === undefined ? undefined : one === other;
 }
 
