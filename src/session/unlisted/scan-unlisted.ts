@@ -94,12 +94,16 @@ function* tablesIn(
   const first = Number(BigInt.asUintN(64, text - delta));
   const end = Math.min(Number(around.base) + around.bytes.length, first + IMAGE_REACH_BYTES);
   const pointers = pointersOf(around, symbols.get('init_task'), text);
+  const seen = new Set<string>();
   for (let page = Math.ceil(first / PAGE_BYTES) * PAGE_BYTES; page < end; page += PAGE_BYTES) {
     const at = (name: string): number | undefined =>
       ({ swapper_pg_dir: page, _text: first, kimage_voffset: Number(symbols.get('kimage_voffset')) })[name];
     for (const place of fromImage({ memory, at })) {
       const space = new AddressSpace(memory, place.paging, 64);
-      if (!pointers.some((pointer) => space.isReadable(pointer))) continue;
+      const { root, shape } = place.paging;
+      // Kernels built for more bits than the CPU has may have tables of the same shape.
+      if (seen.has(`${root} ${shape}`) || !pointers.some((pointer) => space.isReadable(pointer))) continue;
+      seen.add(`${root} ${shape}`);
       const table = BigInt.asUintN(64, BigInt(page) + delta);
       yield {
         ...place,
