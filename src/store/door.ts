@@ -2,8 +2,10 @@ import type { Row } from '../plugin/cell.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import type { KernelFacts, SnapshotFacts } from '../plugin/document.ts';
 import type { SnapshotKey } from './key.ts';
+import type { Outbox } from './outbox.ts';
 import type { Place } from './place.ts';
 import type { KeptProfiles } from './profiles.ts';
+import type { Scans } from './scans.ts';
 import type { Upkeep } from './upkeep.ts';
 
 /** What is remembered of a snapshot besides rows. */
@@ -65,6 +67,9 @@ export interface StoreDoor {
   readonly history: History;
   readonly profiles: Offer<KeptProfiles>;
   readonly upkeep: Offer<Upkeep>;
+  /** What scans have seen, and what they have yet to tell. */
+  readonly scans: Offer<Scans>;
+  readonly outbox: Offer<Outbox>;
   /** What was learned of the snapshot itself when it was first bound. */
   facts(identity: SnapshotIdentity): RememberedFacts | undefined;
   /** The answer of a plugin with these options, as it was given the first time. */

@@ -81,6 +81,27 @@ export const MIGRATIONS: readonly string[] = [
      UNION ALL
      SELECT s.path, s.id, s.machine, s.hostname, s.boot, s.taken, NULL, n.value
        FROM snapshot s, json_each(CASE WHEN json_valid(s.facts) THEN s.facts END, '$.kernel.notes') n;`,
+  // What scans have seen of files, and what they have yet to tell: scans.ts and outbox.ts tell what each column means.
+  `CREATE TABLE scanned (
+     device TEXT NOT NULL, inode TEXT NOT NULL, size INTEGER NOT NULL, modified TEXT NOT NULL, changed TEXT NOT NULL,
+     path TEXT NOT NULL,
+     outcome TEXT NOT NULL,
+     snapshot_id INTEGER REFERENCES snapshot ON DELETE SET NULL,
+     taken TEXT,
+     why TEXT,
+     tries INTEGER NOT NULL,
+     program TEXT NOT NULL,
+     seen TEXT NOT NULL,
+     PRIMARY KEY (device, inode, size, modified, changed)
+   ) WITHOUT ROWID;
+   CREATE INDEX scanned_snapshot ON scanned (snapshot_id);
+   CREATE TABLE outbox (
+     number INTEGER PRIMARY KEY,
+     id TEXT NOT NULL, channel TEXT NOT NULL, body TEXT,
+     made TEXT NOT NULL, tries INTEGER NOT NULL, why TEXT, ended TEXT,
+     UNIQUE (id, channel)
+   );
+   CREATE INDEX outbox_waiting ON outbox (channel, number) WHERE ended IS NULL;`,
 ];
 
 /** Makes a new file a cache, or brings an older one up to date. @throws StoreError where the file is another program's or a newer version's */

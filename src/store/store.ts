@@ -5,9 +5,11 @@ import type { History, RememberedAnswer, RememberedFacts, SnapshotIdentity, Stor
 import { discard, explaining, openDatabase } from './file.ts';
 import { KeptHistory } from './history.ts';
 import { IDENTITY_COLUMNS, IS_IDENTITY, identityValues } from './identity.ts';
+import { Outbox } from './outbox.ts';
 import { placeOf } from './place.ts';
 import { KeptProfiles } from './profiles.ts';
 import { defineRows, kindsOf, quote, tableOf } from './rows.ts';
+import { Scans } from './scans.ts';
 import { Upkeep } from './upkeep.ts';
 import { toSql } from './values.ts';
 
@@ -23,6 +25,8 @@ export class Store implements StoreDoor {
   readonly upkeep: Upkeep;
   readonly profiles: KeptProfiles;
   readonly history: History;
+  readonly scans: Scans;
+  readonly outbox: Outbox;
   readonly #database: Database.Database;
   /** The program's version: a newer one may read more of the same snapshot, so it asks again. */
   readonly #program: string;
@@ -34,6 +38,8 @@ export class Store implements StoreDoor {
     this.upkeep = new Upkeep(path, database, program);
     this.profiles = new KeptProfiles(path, database);
     this.history = new KeptHistory(path, database);
+    this.scans = new Scans(path, database, program);
+    this.outbox = new Outbox(path, database);
   }
 
   /** Opens the cache, making it (and its folder) for its owner alone where it is not there. @throws StoreError */

@@ -96,12 +96,15 @@ export class Upkeep {
     explaining(this.#path, () => this.#database.exec('VACUUM'));
   }
 
-  /** Forgets everything, profiles too, and gives the space back. */
+  /** Forgets everything, profiles and what scans have seen and have yet to tell too, and gives the space back. */
   clear(): void {
     explaining(this.#path, () =>
       this.#database
         .transaction(() => {
-          this.#database.exec('DELETE FROM snapshot; DELETE FROM profile; DELETE FROM profile_file;');
+          this.#database.exec(
+            `DELETE FROM snapshot; DELETE FROM profile; DELETE FROM profile_file;
+             DELETE FROM scanned; DELETE FROM outbox;`,
+          );
           for (const table of rowTables(this.#database).map(tableOf)) dropRows(this.#database, table);
         })
         .immediate(),

@@ -1,0 +1,232 @@
+import type Database from 'better-sqlite3';
+import type { RememberedFacts, SnapshotIdentity } from './door.ts';
+import { explaining } from './file.ts';
+import type { SnapshotKey } from './key.ts';
+import { placeOf } from './place.ts';
+
+/** One state of a file, as the system tells it without opening the file. */
+export type FileState = Omit<SnapshotKey, 'digest'>;
+
+/**
+ * What came of a file in one state: its answers are recorded; it is a copy of one that is; it is no snapshot; it
+ * could not be read; it was only looked into so far; its snapshot is forgotten and it is to be deleted.
+ */
+export type Outcome = 'recorded' | 'again' | 'other' | 'failed' | 'begun' | 'doomed';
+
+/** What scans know of a file in one state. */
+export interface ScannedFile {
+  readonly path: string;
+  readonly state: FileState;
+  readonly outcome: Outcome;
+  /** Why it is no snapshot, or could not be read. */
+  readonly why: string | null;
+  /** How often it could not be read, by this version of the program. */
+  readonly tries: number;
+  /** ISO 8601: when its memory was taken; when the file was written, where the guest does not tell. */
+  readonly taken: string | null;
+}
+
+/** A snapshot that a scan recorded. */
+export interface ScannedSnapshot {
+  /** The number that the store gave it. */
+  readonly id: number;
+  readonly path: string;
+  /** The state of its file, as it was then. */
+  readonly state: FileState;
+  readonly machine: string | null;
+  readonly hostname: string | null;
+  /** ISO 8601. */
+  readonly taken: string;
+}
+
+const SNAPSHOT = `s.id, s.path, s.device, s.inode, s.size AS sizeBytes, s.modified, s.changed, s.machine, s.hostname,
+  c.taken FROM snapshot s JOIN scanned c ON c.snapshot_id = s.id AND c.outcome = 'recorded'`;
+
+const FILE = `path, device, inode, size AS sizeBytes, modified, changed, outcome, why, tries, taken, program FROM scanned`;
+
+const STATE = 'device = ? AND inode = ? AND size = ? AND modified = ? AND changed = ?';
+
+/** How long it is remembered what came of a file that is not there any more. */
+const FORGOTTEN_AFTER_MS = 90 * 86_400_000;
+/** That a file was seen again is good to a day: looking at a folder must not cost a write for each file. */
+const SEEN_GRAIN_MS = 86_400_000;
+
+/** What scans have seen, so that nothing is analysed twice. Every method may throw StoreError. */
+export class Scans {
+  readonly #path: string;
+  readonly #database: Database.Database;
+  readonly #program: string;
+
+  constructor(path: string, database: Database.Database, program: string) {
+    this.#path = path;
+    this.#database = database;
+    this.#program = program;
+  }
+
+  /** All that `action` writes to the cache is there afterwards, or nothing of it, whatever happens on the way. */
+  atomically<T>(action: () => T): T {
+    return explaining(this.#path, () => this.#database.transaction(action).immediate());
+  }
+
+  /** What came of a file in this state. What another version of the program could not read is worth another try. */
+  file(state: FileState): ScannedFile | undefined {
+    return explaining(this.#path, () => {
+      const row = this.#database.prepare(`SELECT ${FILE} WHERE ${STATE}`).get(...partsOf(state)) as
+        | FileRow
+        | undefined;
+      if (row === undefined) return undefined;
+      const file = fileOf(row);
+      return row.program === this.#program ? file : { ...file, tries: 0 };
+    });
+  }
+
+  /** Notes what came of a file in this state. */
+  note(
+    path: string,
+    state: FileState,
+    outcome: Outcome,
+    { why = null, taken = null, tries = 0 }: Partial<Pick<ScannedFile, 'why' | 'taken' | 'tries'>> = {},
+    snapshotId: number | null = null,
+  ): void {
+    explaining(this.#path, () => {
+      this.#database
+        .prepare(
+          `INSERT OR REPLACE INTO scanned
+             (path, device, inode, size, modified, changed, outcome, snapshot_id, taken, why, tries, program, seen)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        )
+        .run(
+          path,
+          ...partsOf(state),
+          outcome,
+          snapshotId,
+          taken,
+          why,
+          tries,
+          this.#program,
+          new Date().toISOString(),
+        );
+    });
+  }
+
+  /** Notes that these files were still there, and forgets those that have long been gone. */
+  stillThere(states: readonly FileState[], now: number = Date.now()): void {
+    explaining(this.#path, () => {
+      const recent = new Date(now - SEEN_GRAIN_MS).toISOString();
+      const stale = this.#database.prepare(`SELECT 1 FROM scanned WHERE ${STATE} AND seen < ?`).pluck();
+      const old = states.filter((state) => stale.get(...partsOf(state), recent) !== undefined);
+      if (old.length === 0) return;
+      this.atomically(() => {
+        const see = this.#database.prepare(`UPDATE scanned SET seen = ? WHERE ${STATE}`);
+        for (const state of old) see.run(new Date(now).toISOString(), ...partsOf(state));
+        this.#database
+          .prepare('DELETE FROM scanned WHERE seen < ? AND snapshot_id IS NULL')
+          .run(new Date(now - FORGOTTEN_AFTER_MS).toISOString());
+        this.#database
+          .prepare('DELETE FROM outbox WHERE ended < ?')
+          .run(new Date(now - FORGOTTEN_AFTER_MS).toISOString());
+      });
+    });
+  }
+
+  /** A recorded snapshot that holds the same: of one machine, boot and moment, in a file of the same size and samples. */
+  twinOf({ key, binding }: SnapshotIdentity, facts: RememberedFacts): ScannedSnapshot | undefined {
+    const { machine, boot, taken } = placeOf(facts);
+    return this.#snapshots(
+      `WHERE s.digest = ? AND s.size = ? AND s.binding = ? AND s.machine IS ? AND s.boot IS ? AND s.taken IS ?
+         AND NOT (s.device = ? AND s.inode = ? AND s.modified = ? AND s.changed = ?) LIMIT 1`,
+      key.digest,
+      key.sizeBytes,
+      binding,
+      machine,
+      boot,
+      taken,
+      ...[key.device, key.inode, key.modified, key.changed],
+    )[0];
+  }
+
+  /** The recorded snapshot of a machine that was taken last before a moment, or in it. */
+  before(machine: string, taken: string): ScannedSnapshot | undefined {
+    return this.#snapshots(
+      'WHERE s.machine = ? AND c.taken <= ? ORDER BY c.taken DESC, CAST(c.modified AS INTEGER) DESC LIMIT 1',
+      machine,
+      taken,
+    )[0];
+  }
+
+  /** A recorded snapshot of a machine that claims to be taken later, though its file is older: a clock went back. */
+  contradicting(machine: string, taken: string, { modified }: FileState): ScannedSnapshot | undefined {
+    return this.#snapshots(
+      `WHERE s.machine = ? AND c.taken > ? AND CAST(c.modified AS INTEGER) < CAST(? AS INTEGER)
+       ORDER BY c.taken DESC LIMIT 1`,
+      machine,
+      taken,
+      modified,
+    )[0];
+  }
+
+  /** Every recorded snapshot, the oldest of each machine first. */
+  recorded(): ScannedSnapshot[] {
+    return this.#snapshots('ORDER BY s.machine, c.taken, CAST(c.modified AS INTEGER)');
+  }
+
+  /** Notes that the files of a snapshot, copies too, are to be deleted: before the snapshot itself is forgotten. */
+  doom(id: number): void {
+    explaining(this.#path, () => {
+      this.#database.prepare("UPDATE scanned SET outcome = 'doomed' WHERE snapshot_id = ?").run(id);
+    });
+  }
+
+  /** Files that are to be deleted. */
+  doomed(): ScannedFile[] {
+    return explaining(this.#path, () =>
+      (
+        this.#database.prepare(`SELECT ${FILE} WHERE outcome = 'doomed' ORDER BY path`).all() as FileRow[]
+      ).map(fileOf),
+    );
+  }
+
+  /** Has nothing to note about a file any more. */
+  drop(state: FileState): void {
+    explaining(this.#path, () => {
+      this.#database.prepare(`DELETE FROM scanned WHERE ${STATE}`).run(...partsOf(state));
+    });
+  }
+
+  #snapshots(rest: string, ...values: readonly unknown[]): ScannedSnapshot[] {
+    return explaining(this.#path, () =>
+      (this.#database.prepare(`SELECT ${SNAPSHOT} ${rest}`).all(...values) as SnapshotRow[]).map(snapshotOf),
+    );
+  }
+}
+
+type FileRow = FileState & Omit<ScannedFile, 'state'> & { readonly program: string };
+
+type SnapshotRow = FileState & Omit<ScannedSnapshot, 'state'>;
+
+const fileOf = ({ path, outcome, why, tries, taken, program: _, ...state }: FileRow): ScannedFile => ({
+  path,
+  outcome,
+  why,
+  tries,
+  taken,
+  state,
+});
+
+const snapshotOf = ({ id, path, machine, hostname, taken, ...state }: SnapshotRow): ScannedSnapshot => ({
+  id,
+  path,
+  machine,
+  hostname,
+  taken,
+  state,
+});
+
+/** A state as the columns of a file have it, in their order. */
+const partsOf = (state: FileState): (string | number)[] => [
+  state.device,
+  state.inode,
+  state.sizeBytes,
+  state.modified,
+  state.changed,
+];
