@@ -77,7 +77,7 @@ export class LibvirtGuest implements Guest {
       throw new NotAcquired(
         `domain ${this.#domain} has no memory, for it is ${quoted(state) || 'in no known state'}; start it first`,
       );
-    const kibibytes = /^(\d{1,12}) KiB$/.exec(field('Max memory') ?? '')?.[1];
+    const kibibytes = /^(\d{1,15}) KiB$/.exec(field('Max memory') ?? '')?.[1];
     return {
       name: field('Name'),
       state,

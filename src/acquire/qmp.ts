@@ -15,8 +15,8 @@ const GREETING = 'greeting';
 /** An object as JSON has them. */
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** Whether JSON that somebody else wrote is an object. */
-export const isObject = (value: unknown): value is Fields =>
+/** JSON that somebody else wrote is not always an object. */
+const isObject = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Something that QEMU tells unasked. */

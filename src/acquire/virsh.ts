@@ -1,6 +1,9 @@
 import { spawn } from 'node:child_process';
 import { NotAcquired } from './errors.ts';
 
+/** Part of libvirt-clients, and looked for on the PATH. */
+const PROGRAM = 'virsh';
+
 /** virsh says a sentence or two: who says more is cut short, from the front. */
 const KEPT_CHARACTERS = 16_384;
 
@@ -23,7 +26,7 @@ export function virsh(
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason);
     // Its words are looked at, so they must be those of no translation.
-    const child = spawn('virsh', args, {
+    const child = spawn(PROGRAM, args, {
       env: { ...process.env, LC_ALL: 'C' },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -14,6 +14,12 @@ export class Refusal {
 }
 
 type Arguments = Readonly<Record<string, unknown>>;
+interface Command {
+  readonly execute: string;
+  readonly arguments: Arguments;
+  readonly id: string;
+}
+
 type Answer = (args: Arguments, client: Socket) => unknown;
 
 const GREETING = { QMP: { version: { qemu: { major: 7, minor: 2, micro: 22 } }, capabilities: ['oob'] } };
@@ -89,7 +95,7 @@ export class FakeQmp {
   }
 
   #obey(client: Socket, line: string): void {
-    const { execute, arguments: args, id } = JSON.parse(line) as Record<string, never>;
+    const { execute, arguments: args, id } = JSON.parse(line) as Command;
     if (!/^query-|^qom-|^qmp_/.test(execute)) this.done.push(execute);
     const answer = this.answers[execute] ?? this.#usual[execute];
     const said =
