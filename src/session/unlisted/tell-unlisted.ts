@@ -20,6 +20,9 @@ import { textOf } from './text.ts';
 /** Data that every kernel of the last decade exports: where these names stand, tables of exports lead. */
 export const EXPORTED_EVERYWHERE = ['init_task', 'init_net', '__cpu_online_mask', 'init_uts_ns'];
 
+/** A function of kernels for several CPUs alone: without `__per_cpu_offset` they would be read as one for a single CPU. */
+const OF_SEVERAL_CPUS = 'smp_call_function_many';
+
 /** What a kernel tells of itself whose symbol table lists functions only (without CONFIG_KALLSYMS_ALL). */
 export interface Unlisted {
   readonly btf: Btf;
@@ -86,6 +89,8 @@ export function tellUnlisted(
     outcome: exported.length > 0 ? 'verified' : 'failed',
     detail: `${exports.size} symbols exported to modules${exported.length > 0 ? `, among them ${exported.join(', ')}` : ''}`,
   });
+  if (functions.named(OF_SEVERAL_CPUS).length > 0 && !found.has('__per_cpu_offset'))
+    throw new NoProfile('the kernel lists functions only, and where each CPU keeps its own is not known');
   if (pointerBytes === 8) {
     const space = new AddressSpace(memory, paging);
     const layouts = btf.layouts(groundTypes);

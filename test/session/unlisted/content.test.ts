@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Profile } from '../../../src/profile/profile.ts';
 import { functionTable } from '../../../src/session/unlisted/function-table.ts';
+import { logRing } from '../../../src/session/unlisted/log-ring.ts';
 import { moduleList } from '../../../src/session/unlisted/module-list.ts';
 import { tcpTables, udpTable } from '../../../src/session/unlisted/net-tables.ts';
 import { pingTable } from '../../../src/session/unlisted/ping-table.ts';
@@ -144,6 +145,36 @@ describe('the timekeeper', () => {
     drawn.put(DATA + 8n + 40n, 95_500_000_001n);
     expect(timekeeperHolder(drawn.ground({ layouts }))).toBeUndefined();
     expect(timekeeperHolder(drawn.ground({}))).toBeUndefined();
+  });
+});
+
+describe("the kernel log's ring", () => {
+  const layouts: Layouts = {
+    printk_ringbuffer: { size: 80, members: { desc_ring: [0, 40], text_data_ring: [40, 40] } },
+    prb_desc_ring: {
+      size: 40,
+      members: { count_bits: [0, 4], descs: [8, 8], head_id: [24, 8], tail_id: [32, 8] },
+    },
+    prb_data_ring: { size: 40, members: { size_bits: [0, 4], data: [8, 8] } },
+  };
+  const RING = DATA + 0x100n;
+  const putRing = (head: bigint, tail: bigint): void => {
+    const words = [15n, HEAP, 0n, head, tail, 17n, HEAP];
+    for (const [nth, word] of words.entries()) drawn.put(RING + BigInt(8 * nth), word);
+    drawn.put(DATA, RING);
+    drawn.put(DATA + 8n, RING + 8n); // leads into it
+    drawn.addFunction('devkmsg_read', RING, DATA + 8n, DATA);
+  };
+
+  it('is what the one pointer leads to whose numbers agree', () => {
+    putRing(0x1_0050n, 0xc051n);
+    expect(logRing(drawn.ground({ layouts }))).toBe(DATA);
+    expect(logRing(drawn.ground({}))).toBeUndefined();
+  });
+
+  it('is none with more records than places for them', () => {
+    putRing(0x1_0050n, 0x50n);
+    expect(logRing(drawn.ground({ layouts }))).toBeUndefined();
   });
 });
 
