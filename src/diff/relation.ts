@@ -72,6 +72,8 @@ function remarksOn(
     remarks.push('nothing tells whether the machine was rebooted in between');
   if (machine !== 'other' && kernel === 'other')
     remarks.push(`the kernel is another one: ${before.release} before, ${after.release} after`);
+  if (boot === 'same' && elapsedSeconds === 0)
+    remarks.push('both were taken at the same moment: is this the same snapshot twice?');
   if (boot === 'same' && elapsedSeconds !== null && elapsedSeconds < 0)
     remarks.push(
       'by the guest’s clock the second snapshot is older than the first: were they given the wrong way round?',

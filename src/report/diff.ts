@@ -30,11 +30,12 @@ const HEADINGS: Readonly<Record<Event['change'], string>> = {
 export function diffText(sides: Sides, comparison: Comparison, style: Style, width: number): string {
   const { story, tables } = comparison;
   const lines = headLines(sides, comparison, style, width);
+  const kindWidth = Math.max(0, ...story.events.map(({ kind }) => widthOf(kind)));
   for (const change of ['appeared', 'vanished', 'changed'] as const) {
     const events = story.events.filter((event) => event.change === change);
     if (events.length === 0) continue;
     lines.push('', `${style.title(HEADINGS[change])}  ${style.faint(String(events.length))}`);
-    lines.push(...kindsIn(events).flatMap((same) => eventLines(same, style, width)));
+    lines.push(...kindsIn(events).flatMap((same) => eventLines(same, kindWidth, style, width)));
   }
   if (story.events.length === 0) lines.push('', 'Nothing that is worth a line has changed.');
   const section = (title: string, sentences: readonly string[], paint: (text: string) => string): void => {
@@ -94,11 +95,11 @@ function headLines(
 const kindsIn = (events: readonly Event[]): Event[][] =>
   [...new Set(events.map(({ kind }) => kind))].map((kind) => events.filter((event) => event.kind === kind));
 
-function eventLines(events: readonly Event[], style: Style, width: number): string[] {
+function eventLines(events: readonly Event[], kindWidth: number, style: Style, width: number): string[] {
   const shown = events.slice(0, MOST_EVENTS);
   const more = events.length - shown.length;
   const lines = shown.flatMap(({ kind, what, why }) => {
-    const head = `  ${padEnd(kind, 10)} `;
+    const head = `  ${padEnd(kind, kindWidth)}  `;
     const room = Math.max(1, width - widthOf(head));
     const line = head + truncate(escapeText(what), room);
     if (why.length === 0) return [line];

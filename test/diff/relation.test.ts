@@ -50,6 +50,7 @@ describe('how two snapshots belong together', () => {
       { machineId: 'm', bootId: 'b', banner: 'x', release: '9' },
       /the kernel is another one: 6\.1\.0-50-cloud-amd64 before, 9 after/,
     ],
+    ['the same moment', { bootId: 'a' }, { bootId: 'a' }, /the same snapshot twice/],
     ['a clock that ran backwards', { bootId: 'a', ...later }, { bootId: 'a' }, /older than the first/],
   ])('says what follows from %s', (_, one, other, remark) => {
     expect(relate(kernel(one), kernel(other)).remarks.join('\n')).toMatch(remark);
