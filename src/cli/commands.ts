@@ -8,6 +8,8 @@ import { addExplainCommand, addInfoCommand, addTriageCommand } from './look-comm
 import type { Outcome } from './main.ts';
 import { addPluginCommands, addPluginsCommand, addRunCommand } from './plugin-commands.ts';
 import { addProfileCommand } from './profile-command.ts';
+import { addScanCommand } from './scan-command.ts';
+import { addWatchCommand } from './watch-command.ts';
 
 /** Adds every command, in the order that `--help` shows them. */
 export function addCommands(program: Command, plugins: readonly AnyPlugin[], outcome: Outcome): void {
@@ -19,6 +21,8 @@ export function addCommands(program: Command, plugins: readonly AnyPlugin[], out
   addTimelineCommand(program, plugins, outcome);
   addExplainCommand(program, outcome);
   addAcquireCommand(program);
+  addScanCommand(program, plugins, outcome);
+  addWatchCommand(program, plugins, outcome);
   addPluginsCommand(program, plugins);
   addProfileCommand(program, outcome);
   addCacheCommand(program);

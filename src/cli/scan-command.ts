@@ -1,0 +1,237 @@
+import type { Command } from 'commander';
+import { UsageError } from '../base/errors.ts';
+import type { AnyPlugin } from '../plugin/contract.ts';
+import type { Store } from '../store/store.ts';
+import type { Channel } from '../watch/channel.ts';
+import type { ScanEvent, ScanResult } from '../watch/event.ts';
+import type { ScanChoice, ScanParts } from '../watch/scan.ts';
+import { EXIT } from './exit.ts';
+import type { Outcome } from './main.ts';
+import { hint } from './nearest.ts';
+import { complain, writeData } from './output.ts';
+import { bindingKey } from './recall.ts';
+import { cachePath, type OpenFlags, openSettings } from './settings.ts';
+import { version } from './version.ts';
+
+/** Flags of `scan` and `watch`, as commander gives them. */
+export interface ScanFlags {
+  readonly plugins?: string;
+  readonly cache?: string;
+  readonly base?: string;
+  readonly profile?: string;
+  readonly recursive?: true;
+  readonly settle: string;
+  readonly tries: string;
+  readonly again?: true;
+  readonly wait: string;
+  readonly keep?: string;
+  readonly keepDays?: string;
+  readonly deleteFiles?: true;
+  readonly webhook?: string;
+  readonly syslog?: true;
+  readonly command?: string;
+  readonly verbose?: true;
+  readonly json?: true;
+}
+
+/** Questions that say nothing which another does not. */
+const REPEATING = ['pstree'];
+
+/** Adds the flags that `scan` and `watch` share. */
+export const withScanFlags = (command: Command): Command =>
+  command
+    .option('--plugins <list>', 'ask these questions; every one but pstree where this is left out')
+    .option('--recursive', 'look into folders below, up to eight levels deep')
+    .option('--settle <time>', 'a file that changed within this time is still being written', '5s')
+    .option('--tries <scans>', 'give a file up that could not be read in so many scans', '5')
+    .option('--again', 'try files once more that were given up')
+    .option('--wait <time>', 'wait so long for another scan that works on the same cache', '30s')
+    .option('--keep <snapshots>', 'forget all but the newest so many snapshots of each machine')
+    .option('--keep-days <days>', 'forget snapshots that were taken before that')
+    .option('--delete-files', 'delete the files of snapshots that are forgotten too')
+    .option('--webhook <url>', 'POST what is new as JSON, signed with $VESTIGE_WEBHOOK_SECRET')
+    .option('--syslog', "put a line on what is new into the system's log (by logger)")
+    .option('--command <program>', 'give what is new as JSON to the standard input of a program')
+    .option('--base <address>', 'physical address of the first byte of raw snapshots')
+    .option('--profile <file>', 'bind by this profile or symbol table; in a folder, look for one')
+    .option('--cache <file>', 'record in this file instead of the usual one')
+    .option('--verbose', 'say too what was seen before, left out and forgotten')
+    .option('--json', 'one JSON object a line');
+
+const EXIT_HELP = `
+Exit code: 0 nothing new, 1 something appeared, vanished or changed, 2 something could not be done.
+With --if-free, 0 also where another scan is at work.
+
+Example:
+  vestige scan /var/lib/vestige/snapshots --plugins pslist,sockets,modules --keep 48 --syslog
+`;
+
+/** Adds `vestige scan <snapshot|folder…>`. */
+export function addScanCommand(program: Command, plugins: readonly AnyPlugin[], outcome: Outcome): void {
+  const command = program
+    .command('scan')
+    .description('Read the snapshots that are new, tell what differs from the one before, and remember')
+    .argument('<place...>', 'snapshots, and folders of them')
+    .option('--if-free', 'end quietly, with 0, where another scan is at work')
+    .addHelpText('after', EXIT_HELP);
+  withScanFlags(command).action(async (places: string[], flags: ScanFlags & { ifFree?: true }) => {
+    const patienceMs = timeFrom('--wait', flags.wait);
+    await withScan(places, plugins, flags, undefined, async (choice, parts) => {
+      const result = await takingTurn(choice, parts, flags.ifFree === true ? 0 : patienceMs);
+      if (result === undefined && flags.ifFree === true) return;
+      if (result === undefined) complain('another scan is at work on the same cache');
+      outcome.code = result === undefined ? EXIT.failed : codeOf(result);
+    });
+  });
+}
+
+/** Trouble outweighs news: a script that sees 1 may rely on everything having been looked at. */
+const codeOf = ({ hasNews, hasTrouble }: ScanResult): number =>
+  hasTrouble ? EXIT.failed : hasNews ? EXIT.findings : EXIT.done;
+
+/** Scans when it is its turn. @returns undefined where another scan did not end in time */
+export async function takingTurn(
+  choice: ScanChoice,
+  parts: ScanParts,
+  patienceMs: number,
+): Promise<ScanResult | undefined> {
+  const { takeTurn } = await import('../watch/turn.ts');
+  const { scan } = await import('../watch/scan.ts');
+  const { store, surroundings, signal } = parts;
+  const lock = await takeTurn(store.path, patienceMs, surroundings.wait, signal);
+  if (lock === undefined) return undefined;
+  try {
+    return await scan(choice, parts);
+  } finally {
+    lock.release();
+  }
+}
+
+/** Makes of flags what a scan needs, and tidies up after it. @throws UsageError, StoreError */
+export async function withScan(
+  places: readonly string[],
+  plugins: readonly AnyPlugin[],
+  flags: ScanFlags,
+  signal: AbortSignal | undefined,
+  action: (choice: ScanChoice, parts: ScanParts) => Promise<void>,
+): Promise<void> {
+  const settings = await openSettings(flags as OpenFlags);
+  const choice = {
+    ...choiceFrom(places, plugins, flags),
+    binding: bindingKey(settings.base, settings.profile),
+  };
+  const channels = await channelsFrom(flags);
+  const { Store } = await import('../store/store.ts');
+  const { opener } = await import('../watch/reading.ts');
+  const { surroundings } = await import('../watch/settling.ts');
+  const { messageOf } = await import('./scan-lines.ts');
+  const { profileFolder, ...sessionOptions } = settings;
+  const store = Store.open(cachePath({ cache: flags.cache ?? true })!, version());
+  try {
+    await action(choice, {
+      store,
+      open: opener({ ...sessionOptions, shelf: await shelfOf(store, profileFolder) }),
+      judges: [],
+      channels,
+      messageOf,
+      tell: await teller(flags),
+      surroundings: surroundings(signal),
+      ...(signal === undefined ? {} : { signal }),
+    });
+  } finally {
+    store.close();
+  }
+}
+
+async function shelfOf({ profiles }: Store, folder: string | undefined) {
+  const { Shelf, usualFolders } = await import('./profile-shelf.ts');
+  const memory = {
+    byBuildId: profiles.byBuildId.bind(profiles),
+    byBanner: profiles.byBanner.bind(profiles),
+    keep: profiles.keep.bind(profiles),
+    bannerOf: profiles.bannerOf.bind(profiles),
+    keepBanner: profiles.keepBanner.bind(profiles),
+    get count() {
+      return profiles.all().length;
+    },
+  };
+  return new Shelf(memory, { ...(folder === undefined ? {} : { first: folder }), others: usualFolders() });
+}
+
+async function teller({ json, verbose }: ScanFlags): Promise<(event: ScanEvent) => void> {
+  const { jsonLineOf, lineOf } = await import('./scan-lines.ts');
+  return (event) => {
+    const { text, isComplaint, isDetail } = lineOf(event);
+    if (isDetail && verbose !== true) return;
+    if (json === true) writeData(`${jsonLineOf(event)}\n`);
+    else if (isComplaint) complain(text);
+    else writeData(`${text}\n`);
+  };
+}
+
+function choiceFrom(
+  places: readonly string[],
+  plugins: readonly AnyPlugin[],
+  flags: ScanFlags,
+): Omit<ScanChoice, 'binding'> {
+  const { keep, keepDays, deleteFiles } = flags;
+  if (deleteFiles === true && keep === undefined && keepDays === undefined)
+    throw new UsageError('--delete-files wants --keep or --keep-days: they say what is forgotten');
+  return {
+    places,
+    depth: flags.recursive === true ? Number.POSITIVE_INFINITY : 0,
+    plugins: pluginsFrom(plugins, flags.plugins),
+    settleMs: timeFrom('--settle', flags.settle),
+    tries: countFrom('--tries', flags.tries),
+    retry: flags.again === true,
+    deleteFiles: deleteFiles === true,
+    ...(keep === undefined ? {} : { keep: countFrom('--keep', keep) }),
+    ...(keepDays === undefined ? {} : { keepDays: countFrom('--keep-days', keepDays) }),
+  };
+}
+
+function pluginsFrom(plugins: readonly AnyPlugin[], words: string | undefined): readonly AnyPlugin[] {
+  if (words === undefined) return plugins.filter(({ name }) => !REPEATING.includes(name));
+  const names = plugins.map(({ name }) => name);
+  const chosen = new Set(words.split(',').map((word) => word.trim()));
+  for (const word of chosen)
+    if (!names.includes(word)) throw new UsageError(`there is no plugin ${word}${hint(word, names)}`);
+  return plugins.filter(({ name }) => chosen.has(name));
+}
+
+async function channelsFrom({ webhook: address, syslog: log, command }: ScanFlags): Promise<Channel[]> {
+  if (address === undefined && log === undefined && command === undefined) return [];
+  const { program, syslog } = await import('../watch/program.ts');
+  const { webhook } = await import('../watch/webhook.ts');
+  const secret = process.env['VESTIGE_WEBHOOK_SECRET'] || undefined;
+  return [
+    ...(address === undefined ? [] : [webhook(urlFrom(address), secret)]),
+    ...(log === undefined ? [] : [syslog()]),
+    ...(command === undefined ? [] : [program('command', command)]),
+  ];
+}
+
+function urlFrom(word: string): URL {
+  if (!URL.canParse(word)) throw new UsageError(`--webhook wants an address, not ${word}`);
+  const url = new URL(word);
+  if (url.protocol !== 'https:' && url.protocol !== 'http:')
+    throw new UsageError(`--webhook wants an address of http or https, not ${url.protocol}`);
+  if (url.username !== '' || url.password !== '')
+    throw new UsageError('--webhook wants no password in the address: command lines are seen by others');
+  return url;
+}
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+
+/** Milliseconds of `5s`, `250ms`, `2m`; a bare number means seconds. @throws UsageError */
+export function timeFrom(flag: string, word: string): number {
+  const [, number, unit = 's'] = /^(\d{1,6}(?:\.\d{1,3})?)(ms|s|m|h)?$/.exec(word) ?? [];
+  if (number === undefined) throw new UsageError(`${flag} wants a time like 5s or 2m, not ${word}`);
+  return Number(number) * UNITS[unit]!;
+}
+
+function countFrom(flag: string, word: string): number {
+  if (!/^[1-9]\d{0,5}$/.test(word))
+    throw new UsageError(`${flag} wants a whole number from 1 on, not ${word}`);
+  return Number(word);
+}

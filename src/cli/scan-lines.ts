@@ -1,0 +1,124 @@
+import { randomUUID } from 'node:crypto';
+import { basename } from 'node:path';
+import { diffJson } from '../report/diff.ts';
+import { escapeText } from '../report/escape.ts';
+import { JSON_SCHEMA, jsonText } from '../report/json.ts';
+import type { Message } from '../watch/channel.ts';
+import type { Recorded, ScanEvent } from '../watch/event.ts';
+import { countsText } from '../watch/wording.ts';
+import { version } from './version.ts';
+
+/** A message that is longer tells no rows: receivers of webhooks refuse what is too long. */
+const MOST_BYTES = 256 * 1024;
+/** A line of the system's log. */
+const MOST_LOG_CHARACTERS = 2_000;
+
+/** What a scan says: data to stdout, complaints to stderr. */
+export interface Line {
+  readonly text: string;
+  readonly isComplaint: boolean;
+  /** Said to those only who want every detail. */
+  readonly isDetail: boolean;
+}
+
+/** One line on what happened to a snapshot, safe to print. */
+export function lineOf(event: ScanEvent): Line {
+  const line = (text: string, kind: Partial<Line> = {}): Line => ({
+    text: escapeText(text),
+    isComplaint: false,
+    isDetail: false,
+    ...kind,
+  });
+  switch (event.kind) {
+    case 'recorded':
+      return line(recordedText(event.recorded));
+    case 'again':
+      return line(
+        event.path === event.of
+          ? `${event.path}: the same snapshot, its file touched`
+          : `${event.path}: the same snapshot again, it is ${event.of}`,
+      );
+    case 'seen':
+    case 'other':
+      return line(`${event.path}: ${event.why}`, { isDetail: true });
+    case 'unsettled':
+      return line(`${event.path}: ${event.why}`, { isComplaint: event.isCut, isDetail: !event.isCut });
+    case 'failed':
+      return line(`${naming(event.path, event.why)}${event.isFinal ? '; it is not tried again' : ''}`, {
+        isComplaint: true,
+      });
+    case 'forgotten':
+      return line(`${event.machine} ${second(event.taken)} ${basename(event.path)}: forgotten`, {
+        isDetail: true,
+      });
+    case 'deleted':
+      return line(`${event.path}: deleted`);
+    case 'undelivered': {
+      const what = `${event.count} message${event.count === 1 ? '' : 's'} by ${event.channel}`;
+      return line(
+        event.isFinal
+          ? `${what} given up after seven days: ${event.why}`
+          : `${what} not delivered, the next scan tries again: ${event.why}`,
+        { isComplaint: true },
+      );
+    }
+  }
+}
+
+/** `web-1 2026-11-23T11:40:44Z after.kdump: 11 processes and 2 listeners new, 1 process gone`, as it is: escape it. */
+function recordedText({ machine, taken, path, comparison, counts, remarks, judgements }: Recorded): string {
+  const what = comparison === null ? [firstText(machine)] : [countsText(counts)];
+  const unsure = (comparison?.tables ?? []).reduce((sum, table) => sum + table.unsure.length, 0);
+  if (unsure > 0) what.push(`${unsure} rows not certain`);
+  const parts = [...remarks, ...what, ...judgements];
+  return `${machine ?? 'unknown machine'} ${second(taken)} ${basename(path)}: ${parts.join('; ')}`;
+}
+
+const firstText = (machine: string | null): string =>
+  machine === null
+    ? 'nothing tells which machine this is, so it is compared with none'
+    : 'the first snapshot of this machine';
+
+const second = (time: string): string => time.replace(/\.\d+Z$/, 'Z');
+
+const naming = (path: string, why: string): string => (why.includes(path) ? why : `${path}: ${why}`);
+
+/** The same as one JSON object on a line. */
+export const jsonLineOf = (event: ScanEvent): string =>
+  event.kind === 'recorded'
+    ? jsonText({ event: event.kind, ...recordedJson(event.recorded) })
+    : jsonText({ event: event.kind, ...event, kind: undefined });
+
+function recordedJson(recorded: Recorded): Readonly<Record<string, unknown>> {
+  const { path, facts, taken, previous, comparison, counts, judgements, remarks, isNews } = recorded;
+  return {
+    snapshot: path,
+    hostname: facts.kernel.hostname,
+    machineId: facts.kernel.machineId,
+    bootId: facts.kernel.bootId,
+    takenAt: taken,
+    previous: previous?.path ?? null,
+    isNews,
+    summary: comparison === null ? null : countsText(counts),
+    counts: counts.map(({ plural: _, ...count }) => count),
+    story: comparison?.story.events ?? [],
+    relation: comparison?.relation ?? null,
+    remarks,
+    judgements,
+  };
+}
+
+/** What is told of news through a channel: a line for the system's log, a JSON document for programs. */
+export function messageOf(recorded: Recorded, channel: string): Message {
+  const id = randomUUID();
+  if (channel === 'syslog') {
+    const text = escapeText(recordedText(recorded)).slice(0, MOST_LOG_CHARACTERS);
+    return { id, body: `${text} [id ${id}]` };
+  }
+  const head = { vestige: version(), schema: JSON_SCHEMA, id, ...recordedJson(recorded) };
+  const { comparison, previous, facts, plugins } = recorded;
+  if (comparison === null || previous === null) return { id, body: jsonText(head) };
+  const { results } = diffJson({ before: previous.facts, after: facts }, comparison, plugins);
+  const whole = jsonText({ ...head, results });
+  return { id, body: Buffer.byteLength(whole) <= MOST_BYTES ? whole : jsonText({ ...head, results: null }) };
+}

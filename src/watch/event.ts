@@ -1,0 +1,62 @@
+import type { Comparison } from '../diff/comparison.ts';
+import type { AnyPlugin } from '../plugin/contract.ts';
+import type { RememberedFacts } from '../store/door.ts';
+import type { Counted } from './wording.ts';
+
+/** A snapshot that was read and recorded. */
+export interface Recorded {
+  readonly path: string;
+  readonly facts: RememberedFacts;
+  /** The machine's name for people: its host name, or its ID. Evidence: escape it. */
+  readonly machine: string | null;
+  /** ISO 8601. */
+  readonly taken: string;
+  /** What it was compared with; null for the first snapshot of a machine. */
+  readonly previous: { readonly path: string; readonly facts: RememberedFacts } | null;
+  readonly comparison: Comparison | null;
+  /** The questions that were asked of both. */
+  readonly plugins: readonly AnyPlugin[];
+  readonly counts: readonly Counted[];
+  /** What the judges say. */
+  readonly judgements: readonly string[];
+  /** What a reader must know to make sense of it: another boot, a clock that went back. */
+  readonly remarks: readonly string[];
+  /** Whether it is worth telling. */
+  readonly isNews: boolean;
+}
+
+/** What a scan tells while it goes on. */
+export type ScanEvent =
+  | { readonly kind: 'recorded'; readonly recorded: Recorded }
+  /** The same snapshot in another file, or its file touched. */
+  | { readonly kind: 'again'; readonly path: string; readonly of: string }
+  /** Nothing came of a file, as told before. */
+  | { readonly kind: 'seen'; readonly path: string; readonly why: string }
+  | { readonly kind: 'other'; readonly path: string; readonly why: string }
+  /** Being written: it is looked at again next time. `isCut`: nobody seems to write, and its headers promise more than there is. */
+  | { readonly kind: 'unsettled'; readonly path: string; readonly why: string; readonly isCut: boolean }
+  /** It could not be done. `isFinal`: it is not tried again. */
+  | { readonly kind: 'failed'; readonly path: string; readonly why: string; readonly isFinal: boolean }
+  /** Forgotten by retention; `deleted` says what came of its file, where that was to go. */
+  | {
+      readonly kind: 'forgotten';
+      readonly path: string;
+      readonly machine: string | null;
+      readonly taken: string;
+    }
+  | { readonly kind: 'deleted'; readonly path: string }
+  | {
+      readonly kind: 'undelivered';
+      readonly channel: string;
+      readonly why: string;
+      readonly count: number;
+      readonly isFinal: boolean;
+    };
+
+/** What came of a scan, as its exit code says it. */
+export interface ScanResult {
+  /** Something appeared, vanished or changed, or a judge had something to say. */
+  readonly hasNews: boolean;
+  /** Something could not be done. */
+  readonly hasTrouble: boolean;
+}

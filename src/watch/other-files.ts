@@ -1,0 +1,32 @@
+import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { knownOther } from '../snapshot/known-others.ts';
+import type { Listed } from './listing.ts';
+
+/** No kernel with its memory is smaller. */
+const MINIMUM_BYTES = 65_536;
+const HEAD_BYTES = 65_536;
+
+/**
+ * What a file is that lies among snapshots and is none: a log, a checksum, a picture. Undefined where it may be one,
+ * where it cannot be opened (whoever opens it next says why), and where the user named it.
+ */
+export function otherThanSnapshot({ path, state, isNamed }: Listed): string | undefined {
+  if (isNamed) return undefined;
+  if (state.sizeBytes < MINIMUM_BYTES) return 'too small to be a snapshot';
+  try {
+    const other = knownOther(headOf(path));
+    return other === null ? undefined : other;
+  } catch {
+    return undefined;
+  }
+}
+
+function headOf(path: string): Buffer {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const head = Buffer.alloc(HEAD_BYTES);
+    return head.subarray(0, readSync(fd, head, 0, HEAD_BYTES, 0));
+  } finally {
+    closeSync(fd);
+  }
+}

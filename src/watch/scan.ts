@@ -1,0 +1,141 @@
+import { unlinkSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { AnyPlugin } from '../plugin/contract.ts';
+import type { StoreDoor } from '../store/door.ts';
+import { Candidates } from './candidates.ts';
+import type { Channel, Message } from './channel.ts';
+import { Delivery } from './delivery.ts';
+import type { Recorded, ScanEvent, ScanResult } from './event.ts';
+import type { Judge } from './judge.ts';
+import { isSameState, listFiles, stateOf } from './listing.ts';
+import type { Open } from './reading.ts';
+import { Recorder } from './recorder.ts';
+import { isIn, outlived, type Retention } from './retention.ts';
+import type { Surroundings } from './settling.ts';
+
+/** What is to be scanned, and how. */
+export interface ScanChoice extends Retention {
+  /** Snapshots, and folders of them. */
+  readonly places: readonly string[];
+  /** How many folders deep. */
+  readonly depth: number;
+  readonly plugins: readonly AnyPlugin[];
+  /** What names a base address or a profile that the user forced, or is empty. */
+  readonly binding: string;
+  /** How long a file must have stayed as it is. */
+  readonly settleMs: number;
+  /** In how many scans a file that cannot be read is tried. */
+  readonly tries: number;
+  /** Try once more what was given up. */
+  readonly retry: boolean;
+  /** Files of snapshots that are forgotten go too. */
+  readonly deleteFiles: boolean;
+}
+
+/** What a scan works with. */
+export interface ScanParts {
+  readonly store: StoreDoor;
+  readonly open: Open;
+  readonly judges: readonly Judge[];
+  readonly channels: readonly Channel[];
+  /** What is to be said of news through a channel. */
+  readonly messageOf: (recorded: Recorded, channel: string) => Message;
+  readonly tell: (event: ScanEvent) => void;
+  readonly surroundings: Surroundings;
+  /** Says that the scan is to end: it does after the question that is being answered. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Reads every snapshot that no scan has read before, in the order in which they were taken, and tells what differs
+ * from the one before of the same machine. A snapshot is recorded in one transaction, with its rows and with the
+ * messages about it, so a scan may end anywhere, and the next one goes on. The caller holds the lock.
+ *
+ * @throws StoreError where nothing can be recorded: no use in going on
+ */
+export async function scan(choice: ScanChoice, parts: ScanParts): Promise<ScanResult> {
+  const result = { hasNews: false, hasTrouble: false };
+  const tell = (event: ScanEvent): void => {
+    if (event.kind === 'recorded' && event.recorded.isNews) result.hasNews = true;
+    if (event.kind === 'failed' || event.kind === 'undelivered') result.hasTrouble = true;
+    parts.tell(event);
+  };
+  await new Scan(choice, { ...parts, tell }).run();
+  return result;
+}
+
+/** One scan under way. */
+class Scan {
+  readonly #choice: ScanChoice;
+  readonly #parts: ScanParts;
+  readonly #delivery: Delivery;
+  readonly #places: readonly string[];
+
+  constructor(choice: ScanChoice, parts: ScanParts) {
+    this.#choice = choice;
+    this.#parts = parts;
+    this.#places = choice.places.map((place) => resolve(place));
+    const { store, channels, tell, surroundings } = parts;
+    this.#delivery = new Delivery(store.outbox, channels, tell, surroundings.wait);
+  }
+
+  async run(): Promise<void> {
+    const { store, tell } = this.#parts;
+    this.#delivery.giveUp();
+    await this.#delivery.run();
+    const { files, troubles, leftOut } = listFiles(this.#places, this.#choice.depth);
+    for (const { path, why } of troubles) tell({ kind: 'failed', path, why, isFinal: false });
+    for (const { path, why } of leftOut) tell({ kind: 'other', path, why });
+    const candidates = new Candidates(this.#choice, this.#parts);
+    const recorder = new Recorder(this.#choice, this.#parts);
+    for (const candidate of await candidates.among(files)) {
+      if (this.#isStopped) break;
+      await recorder.record(candidate);
+      await this.#delivery.run();
+    }
+    if (this.#isStopped) return;
+    this.#retire();
+    store.scans.stillThere(files.map(({ state }) => state));
+  }
+
+  get #isStopped(): boolean {
+    return this.#parts.signal?.aborted === true;
+  }
+
+  /** Forgets what has outlived its time. That files are to be deleted is noted before: the next scan goes on with it. */
+  #retire(): void {
+    const { store, tell, surroundings } = this.#parts;
+    const { keep, keepDays, deleteFiles } = this.#choice;
+    if (keep !== undefined || keepDays !== undefined) {
+      const mine = store.scans.recorded().filter(({ path }) => isIn(path, this.#places));
+      for (const { id, path, machine, hostname, taken } of outlived(mine, this.#choice, surroundings.now())) {
+        store.scans.atomically(() => {
+          if (deleteFiles) store.scans.doom(id);
+          store.history.forget([id]);
+        });
+        tell({ kind: 'forgotten', path, machine: hostname ?? machine, taken });
+      }
+    }
+    if (deleteFiles) this.#deleteDoomed();
+  }
+
+  #deleteDoomed(): void {
+    const { store, tell } = this.#parts;
+    for (const { path, state } of store.scans.doomed()) {
+      if (!isIn(path, this.#places)) continue;
+      try {
+        const now = stateOf(path);
+        // What has taken its name since is another file.
+        if (now !== undefined && isSameState(now, state)) {
+          unlinkSync(path);
+          tell({ kind: 'deleted', path });
+        }
+        store.scans.drop(state);
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        if (code === undefined) throw error;
+        tell({ kind: 'failed', path, why: `cannot delete it: ${code}`, isFinal: false });
+      }
+    }
+  }
+}
