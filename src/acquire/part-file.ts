@@ -1,8 +1,10 @@
 import {
-  chmodSync,
-  chownSync,
   closeSync,
+  constants,
   existsSync,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
   fsyncSync,
   linkSync,
   lstatSync,
@@ -44,7 +46,8 @@ export class PartFile {
   readonly path: string;
   /** Where it will be. */
   readonly finished: string;
-  #made: { readonly descriptor: number; readonly inode: number } | undefined;
+  /** The file that was made here: what is done to it is done to no other that somebody puts in its place. */
+  #descriptor: number | undefined;
 
   private constructor(folder: string, name: string) {
     this.finished = join(folder, name);
@@ -60,10 +63,8 @@ export class PartFile {
     const file = new PartFile(folder, name);
     for (const path of [file.finished, file.path])
       if (existsSync(path)) throw new NotAcquired(`${path} is there already; try again in a second`);
-    if (!make) return file;
     try {
-      const descriptor = openSync(file.path, 'wx', MODE);
-      file.#made = { descriptor, inode: statSync(file.path).ino };
+      if (make) file.#descriptor = openSync(file.path, 'wx', MODE);
     } catch (error) {
       throw new NotAcquired(`cannot write to ${folder}: ${codeOf(error)}; choose a folder that is writable`);
     }
@@ -72,7 +73,7 @@ export class PartFile {
 
   /** Lets another user write, who is to have it only until it is whole. */
   lendTo({ uid, gid }: { readonly uid: number; readonly gid: number }): void {
-    chownSync(this.path, uid, gid);
+    if (this.#descriptor !== undefined) fchownSync(this.#descriptor, uid, gid);
   }
 
   /** Gives the file its name. @returns its size @throws NotAcquired */
@@ -80,11 +81,11 @@ export class PartFile {
     try {
       const { size, ino, uid: owner } = lstatSync(this.path);
       // A writer in a container or on another machine has written to a file of the same name, but not to ours.
-      if (size === 0 || (this.#made !== undefined && this.#made.inode !== ino))
+      const isOurs = this.#descriptor === undefined || fstatSync(this.#descriptor).ino === ino;
+      if (size === 0 || !isOurs)
         throw new NotAcquired(`nothing was written to ${this.path}; it must be run where QEMU runs`);
       const own = process.getuid?.() ?? owner;
-      if (own === 0 && owner !== own) chownSync(this.path, 0, 0);
-      if (own === 0 || owner === own) this.#settle();
+      if (own === 0 || own === owner) this.#settle(own);
       else note(`${this.finished} belongs to the user of number ${owner}, who wrote it`);
       this.#rename();
       return size;
@@ -101,10 +102,11 @@ export class PartFile {
   }
 
   /** The bytes are on the disk before the name is: after a power cut there is a whole file or none. */
-  #settle(): void {
-    chmodSync(this.path, MODE);
-    this.#made ??= { descriptor: openSync(this.path, 'r'), inode: 0 };
-    fsyncSync(this.#made.descriptor);
+  #settle(own: number): void {
+    this.#descriptor ??= openSync(this.path, constants.O_RDONLY | constants.O_NOFOLLOW);
+    if (own === 0) fchownSync(this.#descriptor, 0, 0);
+    fchmodSync(this.#descriptor, MODE);
+    fsyncSync(this.#descriptor);
     this.#close();
   }
 
@@ -114,15 +116,14 @@ export class PartFile {
       linkSync(this.path, this.finished);
       rmSync(this.path);
     } catch (error) {
-      const code = codeOf(error);
-      if (code === 'EEXIST' || existsSync(this.finished))
+      if (codeOf(error) === 'EEXIST' || existsSync(this.finished))
         throw new NotAcquired(`${this.finished} is there already`);
       renameSync(this.path, this.finished); // a file system without links
     }
   }
 
   #close(): void {
-    if (this.#made !== undefined) closeSync(this.#made.descriptor);
-    this.#made = undefined;
+    if (this.#descriptor !== undefined) closeSync(this.#descriptor);
+    this.#descriptor = undefined;
   }
 }

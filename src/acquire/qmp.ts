@@ -7,6 +7,10 @@ const LINE_LIMIT = 1 << 20;
 /** QEMU greets at once; where it does not, it is talking to somebody else. */
 const GREETING_MS = 10_000;
 
+/** What QEMU does not do, and why: libvirt is such a client too. */
+const SAYS_NOTHING =
+  'greet, for it talks to one client at a time: end the other one, or take --libvirt where that is libvirt';
+
 const REPLY_MS = 30_000;
 
 /** Stands for the identifier that a greeting does not have. */
@@ -69,7 +73,7 @@ export class Qmp {
     const qmp = new Qmp(address, heard);
     const patience = signal === undefined ? {} : { signal };
     try {
-      await qmp.#answer(GREETING, 'greet; it talks to one client at a time', {
+      await qmp.#answer(GREETING, SAYS_NOTHING, {
         timeoutMs: GREETING_MS,
         ...patience,
       });

@@ -304,7 +304,8 @@ describe('what is no QEMU', () => {
       const message = refused({ timeoutMs: 60_000 });
       await vi.advanceTimersByTimeAsync(10_001);
       expect(await message).toBe(
-        'SOCKET: QEMU did not greet; it talks to one client at a time (waited 10 s)',
+        'SOCKET: QEMU did not greet, for it talks to one client at a time: end the other one, or take --libvirt ' +
+          'where that is libvirt (waited 10 s)',
       );
     } finally {
       vi.useRealTimers();
