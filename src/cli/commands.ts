@@ -9,6 +9,7 @@ import type { Outcome } from './main.ts';
 import { addPluginCommands, addPluginsCommand, addRunCommand } from './plugin-commands.ts';
 import { addProfileCommand } from './profile-command.ts';
 import { addScanCommand } from './scan-command.ts';
+import { addSqlCommand } from './sql-command.ts';
 import { addWatchCommand } from './watch-command.ts';
 
 /** Adds every command, in the order that `--help` shows them. */
@@ -25,6 +26,7 @@ export function addCommands(program: Command, plugins: readonly AnyPlugin[], out
   addWatchCommand(program, plugins, outcome);
   addPluginsCommand(program, plugins);
   addProfileCommand(program, outcome);
+  addSqlCommand(program);
   addCacheCommand(program);
   addCompletionCommand(program, plugins);
 }

@@ -2,7 +2,7 @@ import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readSync, rmSync
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { StoreError } from '../base/errors.ts';
-import { APPLICATION_ID, migrate, refuseNewer } from './schema.ts';
+import { APPLICATION_ID, MIGRATIONS, migrate, refuseNewer } from './schema.ts';
 import { UnusableStore } from './unusable.ts';
 
 /** How long a writer waits for another, in milliseconds. */
@@ -31,6 +31,17 @@ export function openDatabase(path: string): Database.Database {
     throw error;
   }
   return database;
+}
+
+/**
+ * Opens a cache that is there so that nothing can be written to it; one of an older schema is brought up to date
+ * first. @throws StoreError, or what SQLite or the system throws
+ */
+export function openReadonly(path: string): Database.Database {
+  if (!existsSync(path)) throw new StoreError('there is no such file: nothing has been remembered yet');
+  refuseForeign(path);
+  if (headerOf(path)?.readUInt32BE(USER_VERSION_AT) !== MIGRATIONS.length) openDatabase(path).close();
+  return new Database(path, { timeout: PATIENCE_MS, readonly: true, fileMustExist: true });
 }
 
 /** Readers and writers then do not wait for each other. The file keeps the mode, so that one process succeeds is enough. */

@@ -65,15 +65,15 @@ function defineView(database: Database.Database, plugin: string): void {
   const columns = columnsOf(database, table).map(({ name }) => `r.${quote(name)}`);
   database.exec(
     `DROP VIEW IF EXISTS ${quote(plugin)};
-     CREATE VIEW ${quote(plugin)} AS ${viewOf(table, columns)};`,
+     CREATE VIEW ${quote(plugin)} AS ${viewOf(table, columns)} ORDER BY r.run_id, r.ordinal;`,
   );
 }
 
-/** The SELECT of a view over a table of rows: the answers to the question without options, in the order they came. */
+/** The SELECT of a view over a table of rows: the answers to the question without options. */
 export const viewOf = (table: string, columns: readonly string[]): string =>
   `SELECT ${ORIGIN.map(([name, from]) => `${from} AS ${name}`).join(', ')}, ${columns.join(', ')}, r.absent
    FROM ${quote(table)} r JOIN run ON run.id = r.run_id JOIN snapshot s ON s.id = run.snapshot_id
-   WHERE run.options = '{}' ORDER BY r.run_id, r.ordinal`;
+   WHERE run.options = '{}'`;
 
 /** The names of the columns that stand in each view before the plugin's own. */
 export const originColumns: readonly string[] = ORIGIN.map(([name]) => name);

@@ -1,0 +1,73 @@
+import type Database from 'better-sqlite3';
+import type { AnyPlugin, ColumnKind } from '../plugin/contract.ts';
+
+export { originColumns } from './rows.ts';
+
+import { columnsOf, kindsOf, newestTable, originColumns, quote, rowTables, viewOf } from './rows.ts';
+import { sqlTypes } from './values.ts';
+
+/** A view that can be asked, and its columns in their order. */
+export interface View {
+  readonly name: string;
+  readonly columns: readonly string[];
+}
+
+/** The views that are about no plugin: a step of the schema made them. */
+export const COMMON_VIEWS: readonly string[] = ['snapshots', 'notes'];
+
+/**
+ * Makes a view of every plugin for this connection alone. They stand before the views in the file, and differ from
+ * them in what people see: an address is text as everywhere else (`0xffff…`), so that what is printed can be asked
+ * for; a number or text that no column can hold is there; and a plugin that nobody asked has a view without rows.
+ * They are in no order of their own, so that SQLite may look at the rows that are asked for only.
+ */
+export function defineQueryViews(database: Database.Database, plugins: readonly AnyPlugin[]): View[] {
+  const names = [...plugins, ...rowTables(database)].map(({ name }) => name);
+  for (const name of new Set(names)) {
+    const plugin = plugins.find((other) => other.name === name);
+    const table = newestTable(database, name);
+    const select = table === undefined ? emptyView(plugin!) : viewOf(table, cellsOf(database, table, plugin));
+    database.exec(`CREATE TEMP VIEW ${quote(name)} AS ${select}`);
+  }
+  // Bigints in, bigints out: as a double an address would lose its last digits.
+  database.function('address', { deterministic: true, safeIntegers: true }, addressOf);
+  return [...new Set([...COMMON_VIEWS, ...names])].map((name) => ({
+    name,
+    columns: namesOf(database, name),
+  }));
+}
+
+const namesOf = (database: Database.Database, view: string): string[] =>
+  (database.pragma(`table_info(${quote(view)})`) as { name: string }[]).map(({ name }) => name);
+
+function cellsOf(database: Database.Database, table: string, plugin: AnyPlugin | undefined): string[] {
+  const kinds = plugin === undefined ? new Map<string, ColumnKind>() : kindsOf(plugin);
+  return columnsOf(database, table).map(({ name, type }) => {
+    const kind = kinds.get(name);
+    return `${cellOf(name, kind !== undefined && sqlTypes[kind] === type ? kind : kindOf(type))} AS ${quote(name)}`;
+  });
+}
+
+/** The kind of a column that no plugin of the program has any more. */
+const kindOf = (type: string): ColumnKind =>
+  type === 'INTEGER' ? 'int' : type === 'TEXT' ? 'text' : 'seconds';
+
+function cellOf(name: string, kind: ColumnKind): string {
+  const cell = `r.${quote(name)}`;
+  if (kind === 'address') return `CASE WHEN ${cell} IS NOT NULL THEN printf('0x%x', ${cell}) END`;
+  if (kind === 'int' || kind === 'text')
+    return `coalesce(${cell}, json_extract(r.absent, '$."${name}".${kind}'))`;
+  return cell;
+}
+
+const emptyView = (plugin: AnyPlugin): string =>
+  `SELECT ${[...originColumns, ...Object.keys(plugin.columns), 'absent']
+    .map((name) => `NULL AS ${quote(name)}`)
+    .join(', ')} WHERE 0`;
+
+/** The SQL function `address`: an address as a number, to reckon with (two's complement past 2^63). */
+function addressOf(text: unknown): bigint | null {
+  return typeof text === 'string' && /^0x[0-9a-f]{1,16}$/i.test(text)
+    ? BigInt.asIntN(64, BigInt(text))
+    : null;
+}

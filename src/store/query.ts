@@ -1,0 +1,121 @@
+import type Database from 'better-sqlite3';
+import { ForensicError } from '../base/errors.ts';
+import type { AnyPlugin } from '../plugin/contract.ts';
+import { explaining, openReadonly } from './file.ts';
+import { type Complaint, complaintOf, objectionTo } from './query-text.ts';
+import { defineQueryViews, type View } from './query-views.ts';
+
+/** What a cell of a query's answer may be. A whole number is a `bigint`. */
+export type QueryCell = bigint | number | string | Uint8Array | null;
+
+/** The answer to a query: rows are found when they are asked for, and none is kept. */
+export interface Sheet {
+  /** As the query names them: two may be of one name. */
+  readonly columns: readonly string[];
+  /** @throws BadQuery, StoreError */
+  readonly rows: Iterable<readonly QueryCell[]>;
+}
+
+/** A query that cannot be answered as it stands. */
+export class BadQuery extends ForensicError {
+  readonly code = 'bad-query';
+  readonly complaint: Complaint;
+  constructor(complaint: Complaint) {
+    super(complaint.message);
+    this.complaint = complaint;
+  }
+}
+
+/** Questions of the user's own over all that is remembered. Nothing can be changed through it. */
+export class QueryDesk {
+  /** What can be asked. */
+  readonly views: readonly View[];
+  readonly #path: string;
+  readonly #database: Database.Database;
+
+  private constructor(path: string, database: Database.Database, plugins: readonly AnyPlugin[]) {
+    this.#path = path;
+    this.#database = database;
+    this.views = defineQueryViews(database, plugins);
+    database.pragma('query_only = ON'); // temporary tables too
+  }
+
+  /** Opens a store that is there, bringing one of an older version up to date first. @throws StoreError */
+  static open(path: string, plugins: readonly AnyPlugin[]): QueryDesk {
+    return explaining(path, () => {
+      const database = openReadonly(path);
+      try {
+        return new QueryDesk(path, database, plugins);
+      } catch (error) {
+        database.close();
+        throw error;
+      }
+    });
+  }
+
+  /** Understands one statement that reads. @throws BadQuery, StoreError */
+  ask(sql: string): Sheet {
+    const objection = objectionTo(sql);
+    if (objection !== undefined) throw new BadQuery(objection);
+    const statement = this.#blaming(sql, () => {
+      const prepared = this.#database.prepare<[], QueryCell[]>(sql);
+      if (!prepared.reader || !prepared.readonly) throw new RangeError('the store is only read here');
+      return prepared.raw().safeIntegers();
+    });
+    return {
+      columns: statement.columns().map(({ name }) => name),
+      rows: { [Symbol.iterator]: () => this.#rows(sql, statement) },
+    };
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  *#rows(sql: string, statement: Database.Statement<[], QueryCell[]>): Generator<readonly QueryCell[]> {
+    const rows = this.#blaming(sql, () => statement.iterate());
+    try {
+      for (;;) {
+        const { done, value } = this.#blaming(sql, () => rows.next());
+        if (done) return;
+        yield value;
+      }
+    } finally {
+      rows.return?.();
+    }
+  }
+
+  /** Tells what is wrong with the query from what is wrong with the store. */
+  #blaming<T>(sql: string, action: () => T): T {
+    try {
+      return action();
+    } catch (error) {
+      const { code, message } = error as { code?: unknown; message: string };
+      if (error instanceof RangeError) throw new BadQuery({ message: RANGES[message] ?? message });
+      if (typeof code === 'string' && QUERY_AT_FAULT.test(code))
+        throw new BadQuery(complaintOf(sql, message, (start) => this.#complaintAbout(start)));
+      return explaining(this.#path, () => {
+        throw error;
+      });
+    }
+  }
+
+  #complaintAbout(sql: string): string | undefined {
+    try {
+      this.#database.prepare(sql);
+      return undefined;
+    } catch (error) {
+      return (error as Error).message;
+    }
+  }
+}
+
+/** Codes of SQLite that speak of the statement, not of the file (sqlite.org/rescode.html). */
+const QUERY_AT_FAULT = /^SQLITE_(ERROR|MISMATCH|TOOBIG|NOMEM|RANGE|AUTH|READONLY|LIMIT)/;
+
+/** What the bindings say, in our words. */
+const RANGES: Readonly<Record<string, string>> = {
+  'The supplied SQL string contains more than one statement': 'one statement at a time, please',
+  'The supplied SQL string contains no statements': 'the query is empty',
+  'Too few parameter values were provided': 'the query has a parameter (?, :name), and nothing to put there',
+};
