@@ -140,6 +140,19 @@ export const catalog: readonly Guest[] = [
     parts: ['namespaces', 'deleted'],
     deeperParts: ['ipv6', 'many_threads'],
   }),
+  // Debian's older kernels for this architecture list functions only: no CONFIG_KALLSYMS_ALL.
+  shallow(arm64, {
+    name: 'arm64-5.10-cloud',
+    suite: 'bullseye',
+    kernelPackage: 'linux-image-cloud-arm64',
+    parts: ['namespaces', 'ipv6', 'deleted'],
+  }),
+  shallow(arm64, {
+    name: 'arm64-6.1-cloud',
+    suite: 'bookworm',
+    kernelPackage: 'linux-image-cloud-arm64',
+    parts: ['namespaces', 'many_sockets'],
+  }),
   ...both(arm64, {
     name: 'arm64-6.12-cloud',
     suite: 'trixie',

@@ -43,7 +43,9 @@ export interface KernelPlace {
 export function placeOf(system: SystemTruth): KernelPlace {
   const build = BUILDS[system.uname[4]!];
   if (build === undefined) throw new Error(`nothing is known of kernels for ${system.uname[4]}`);
-  const start = BigInt(`0x${/([0-9a-f]+)-[0-9a-f]+ : Kernel code/.exec(system.iomem)?.[1] ?? '0'}`);
+  const code = BigInt(`0x${/([0-9a-f]+)-[0-9a-f]+ : Kernel code/.exec(system.iomem)?.[1] ?? '0'}`);
+  // From v5.11 on arm64 counted code from `_stext`; images have always begun at a boundary of 2 MiB.
+  const start = code - (code % 0x20_0000n);
   const text = symbolOf(system, '_stext');
   const offset = /^KERNELOFFSET=([0-9a-f]+)$/m.exec(system.vmcoreinfo ?? '')?.[1];
   return {
