@@ -1,5 +1,6 @@
 import { fromWords, type PhysicalAddress, physical } from '../base/address.ts';
 import { NotInSnapshot } from '../base/errors.ts';
+import type { ExtentMemories } from './extents.ts';
 import { PAGE_BYTES, type PhysicalRange, type PhysicalSource, rangeIndexOf } from './source.ts';
 
 const CHUNK_BYTES = 65536;
@@ -15,6 +16,8 @@ const MAXIMUM_SLOTS = 1024;
  */
 export class PhysicalMemory {
   readonly source: PhysicalSource;
+  /** What sweeps of earlier snapshots of this machine left: set by whoever opens the snapshot and has a store. */
+  extents: ExtentMemories | undefined;
   /** A power of two. */
   readonly #slots: number;
   /** The chunk in each slot. */

@@ -10,6 +10,25 @@ export interface PhysicalRange {
 }
 
 /**
+ * How a source keeps pages, where that is not as they are: the same stored bytes are the same memory, which is told
+ * without unpacking them. The converse does not hold: what is stored otherwise may be the same all the same.
+ */
+export interface StoredPages {
+  /** How bytes became what is stored, `kdump`: only what is stored in one form can be compared. */
+  readonly form: string;
+  /** Bytes of memory that are stored as one piece, a multiple of `PAGE_BYTES`. */
+  readonly grainBytes: number;
+  /**
+   * Hands over what is stored of the pieces from `at` up to and without `end`, both multiples of the grain: in bytes
+   * that no other memory of the form hands over, valid until the next call of anything.
+   * @returns false where some of it is not stored or cannot be read: then what was handed over says nothing.
+   */
+  feed(at: PhysicalAddress, end: PhysicalAddress, add: (bytes: Uint8Array) => void): boolean;
+  /** Whether all of these pieces are known to be zero; false also where that takes work to tell. */
+  isZero(at: PhysicalAddress, end: PhysicalAddress): boolean;
+}
+
+/**
  * Where physical bytes come from: one per snapshot format. Everything above sees only this.
  *
  * A page that the snapshot holds in part only (LiME at 0x9fc00) counts as missing: the kernel never uses such
@@ -20,6 +39,8 @@ export interface PhysicalSource {
   readonly ranges: readonly PhysicalRange[];
   /** True where each page costs work of its own (compressed pages): the cache then loads no neighbours. */
   readonly costlyPages: boolean;
+  /** Where pages are stored otherwise than as they are. */
+  readonly stored?: StoredPages;
   /**
    * Copies memory from `at` on into `into`; both page-aligned, wholly inside one range.
    * @returns how many bytes were had, a multiple of `PAGE_BYTES`: fewer than asked where the file is cut or damaged.

@@ -32,6 +32,7 @@ const LONGEST = 240;
 export const aes: Scanner<AesSchedule> = {
   name: 'aes',
   module: import.meta.url,
+  version: 1,
   overlapBytes: LONGEST,
   scan(bytes, from, to, report) {
     const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2);

@@ -4,6 +4,7 @@ import type { PhysicalMemory } from '../memory/physical.ts';
 import { PAGE_BYTES } from '../memory/source.ts';
 import type { Block } from './plan.ts';
 import type { Scanner } from './scanner.ts';
+import { partOf, Recogniser, type Recognition, type Tagged } from './tags.ts';
 
 /** A find and the physical address of its first byte. */
 export interface Hit<F> {
@@ -23,6 +24,8 @@ export interface BlockResult<F> {
   readonly firstMissing: PhysicalAddress | null;
   /** Why, where the whole block could not be read. */
   readonly reason?: string;
+  /** Tags of the extents without finds, one behind the other, where they are asked for. */
+  readonly tags?: Uint8Array;
 }
 
 /** Finds kept of one block; no honest block of memory holds more of anything that is worth finding. */
@@ -34,17 +37,20 @@ const zeroPage = Buffer.alloc(PAGE_BYTES);
 export class BlockScan<F> {
   readonly #memory: PhysicalMemory;
   readonly #scanner: Scanner<F>;
+  readonly #recogniser: Recogniser | null;
   #buffer = new Uint8Array(0);
 
-  constructor(memory: PhysicalMemory, scanner: Scanner<F>) {
+  /** With `recognition`, what is known to hold no finds is not looked at. The finds are the same. */
+  constructor(memory: PhysicalMemory, scanner: Scanner<F>, recognition?: Recognition) {
     this.#memory = memory;
     this.#scanner = scanner;
+    this.#recogniser = recognition === undefined ? null : new Recogniser(memory, scanner, recognition);
   }
 
   /** Looks at one block. A damaged page costs itself only. */
   run(block: Block): BlockResult<F> {
     try {
-      return this.#look(block);
+      return this.#recogniser === null ? this.#look(block) : this.#lookAtNew(block, this.#recogniser);
     } catch (error) {
       if (!(error instanceof ForensicError)) throw error;
       return {
@@ -55,6 +61,36 @@ export class BlockScan<F> {
         reason: error.message,
       };
     }
+  }
+
+  /** Looks at runs of extents that are not known. */
+  #lookAtNew(block: Block, recogniser: Recogniser): BlockResult<F> {
+    const extents = [...recogniser.extentsOf(block)];
+    const results: BlockResult<F>[] = [];
+    const tags: Buffer[] = [];
+    for (const [isKnown, run] of runsOf(extents)) {
+      if (isKnown) {
+        for (const { tag } of run) if (tag !== null) tags.push(tag);
+        continue;
+      }
+      const from = run[0]!.extent.start - block.start;
+      const last = run.at(-1)!.extent;
+      const to = last.start + last.length - block.start;
+      const result = this.#look(partOf(block, from, to, recogniser.overlapBytes));
+      // Which finds are kept where there are too many depends on how memory is cut: then it is cut as ever.
+      if (result.dropped > 0) return this.#look(block);
+      results.push(result);
+      if (result.missingBytes === 0) tags.push(...tagsWithoutFinds(run, result.hits));
+    }
+    const hits = results.flatMap((result) => result.hits);
+    if (hits.length > MAXIMUM_HITS_PER_BLOCK) return this.#look(block);
+    return {
+      hits,
+      dropped: 0,
+      missingBytes: results.reduce((sum, { missingBytes }) => sum + missingBytes, 0),
+      firstMissing: results.find(({ firstMissing }) => firstMissing !== null)?.firstMissing ?? null,
+      tags: Buffer.concat(tags),
+    };
   }
 
   #look(block: Block): BlockResult<F> {
@@ -99,6 +135,27 @@ export class BlockScan<F> {
   #room(bytes: number): Uint8Array {
     if (this.#buffer.length < bytes) this.#buffer = new Uint8Array(bytes);
     return this.#buffer;
+  }
+}
+
+/** Neighbours that are all known or all unknown, together. */
+function* runsOf(extents: readonly Tagged[]): Generator<readonly [boolean, readonly Tagged[]]> {
+  for (let first = 0; first < extents.length; ) {
+    const { isKnown } = extents[first]!;
+    let end = first + 1;
+    while (end < extents.length && extents[end]!.isKnown === isKnown) end++;
+    yield [isKnown, extents.slice(first, end)];
+    first = end;
+  }
+}
+
+/** The tags of extents in which none of the finds, ascending, starts. */
+function* tagsWithoutFinds(extents: readonly Tagged[], hits: readonly Hit<unknown>[]): Generator<Buffer> {
+  let next = 0;
+  for (const { extent, tag } of extents) {
+    const first = next;
+    while (next < hits.length && hits[next]!.physical < extent.start + extent.length) next++;
+    if (tag !== null && next === first) yield tag;
   }
 }
 

@@ -4,6 +4,7 @@ import type { SnapshotOrigin } from '../memory/origin.ts';
 import type { BlockResult } from './block.ts';
 import type { Block } from './plan.ts';
 import type { Scanner } from './scanner.ts';
+import type { Recognition } from './tags.ts';
 
 /** What a thread is told at its start. */
 export interface Job {
@@ -11,6 +12,8 @@ export interface Job {
   /** URL of the scanner's module, and its name there. */
   readonly module: string;
   readonly name: string;
+  /** How it knows what need not be looked at again, where anything is remembered. */
+  readonly recognition?: Recognition;
 }
 
 /** A block to look at, by its place in the plan. */
@@ -50,8 +53,11 @@ export async function* onThreads<F>(
   count: number,
   here: (block: Block) => BlockResult<F>,
   note: Note,
+  recognition?: Recognition,
 ): AsyncGenerator<BlockResult<F>> {
-  const pool = new Pool<F>({ origin, module: scanner.module, name: scanner.name }, blocks, count, note);
+  const { module, name } = scanner;
+  const job: Job = { origin, module, name, ...(recognition === undefined ? {} : { recognition }) };
+  const pool = new Pool<F>(job, blocks, count, note);
   try {
     for (let index = 0; index < blocks.length; index++)
       yield (await pool.take(index)) ?? here(blocks[index]!);

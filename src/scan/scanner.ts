@@ -12,10 +12,18 @@ export interface Scanner<F> {
   readonly name: string;
   /** `import.meta.url` of the file that exports the scanner. */
   readonly module: string;
+  /** Bump when the same bytes would give other finds: what earlier versions found nothing in is then looked at anew. */
+  readonly version: number;
+  /**
+   * Looks at less than 1 GiB of plain memory in a second: then it pays to hash what has been looked at before. Where
+   * pages must be unpacked it always pays.
+   */
+  readonly isSlow?: true;
   /** The longest thing it finds, in bytes: so far before and past a block it is given to look. */
   readonly overlapBytes: number;
   /**
-   * Reports every find that starts in [`from`, `to`), in any order, each once. Finds that start before or after
+   * Reports every find that starts in [`from`, `to`), in any order, each once: whether there is one follows from the
+   * bytes themselves and `overlapBytes` before and behind them. Finds that start before or after
    * belong to other calls, and nothing that is zero throughout may ever be one: all-zero pages are not shown.
    *
    * `bytes` begins at a page of guest memory, and at a multiple of four bytes in its buffer. Where it begins at

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
 import { hex, type PhysicalAddress } from '../base/address.ts';
 import type { Note } from '../base/errors.ts';
+import { type ExtentMemory, TAG_BYTES } from '../memory/extents.ts';
 import type { SnapshotOrigin } from '../memory/origin.ts';
 import type { PhysicalMemory } from '../memory/physical.ts';
 import { bytesIn, PAGE_BYTES } from '../memory/source.ts';
@@ -9,6 +10,7 @@ import { type BlockResult, BlockScan, type Hit } from './block.ts';
 import { type Block, planBlocks } from './plan.ts';
 import { onThreads, threadsAreAble } from './pool.ts';
 import type { Scanner } from './scanner.ts';
+import { isEmpty, MAXIMUM_TAGS, recognitionOf } from './tags.ts';
 
 /** How a sweep is to be done. All of it may be left out. */
 export interface SweepOptions {
@@ -22,6 +24,11 @@ export interface SweepOptions {
   readonly blockBytes?: number;
   /** Finds after which the sweep ends with a note. */
   readonly maximumHits?: number;
+  /**
+   * What earlier sweeps for the same left: extents in which they found nothing are not looked at again. Where it is
+   * left out, what the memory itself says (`PhysicalMemory.extents`); null for none.
+   */
+  readonly known?: ExtentMemory | null;
 }
 
 /** A sixteenth to four times as much is as fast; this keeps the threads' share of memory small. */
@@ -33,6 +40,8 @@ const BLOCK_BYTES = 1 << 20;
 const WORTH_THREADS_BYTES = 1 << 30;
 const WORTH_THREADS_COSTLY_BYTES = 1 << 27;
 const MOST_WORKERS = 4;
+/** What a sweep costs where earlier ones left something: most of memory is only recognised. */
+const KNOWN_SHARE = 1 / 8;
 const MAXIMUM_HITS = 65536;
 
 /**
@@ -53,12 +62,16 @@ export async function* sweep<F>(
   const blocks = planBlocks(memory.ranges, options.blockBytes ?? BLOCK_BYTES, overlap);
   const total = bytesIn(memory.ranges);
   const losses = new Losses(scanner.name);
-  const scan = new BlockScan(memory, scanner);
+  const { known = memory.extents?.(scanner.name) ?? null } = options;
+  const recognition = known === null ? undefined : recognitionOf(scanner, memory, known);
+  const tags = new Tags();
+  const scan = new BlockScan(memory, scanner, recognition);
   const here = (block: Block) => scan.run(block);
-  const workers = workersFor(options.workers, total, memory, origin);
+  const share = recognition === undefined || isEmpty(recognition) ? 1 : KNOWN_SHARE;
+  const workers = workersFor(options.workers, total * share, memory, origin);
   const results =
     workers > 1 && origin !== null
-      ? onThreads(scanner, origin, blocks, workers, here, note)
+      ? onThreads(scanner, origin, blocks, workers, here, note, recognition)
       : onThisThread(blocks, here);
   let done = 0;
   let given = 0;
@@ -74,9 +87,11 @@ export async function* sweep<F>(
         }
         yield hit;
       }
+      if (result.tags !== undefined) tags.add(result.tags);
       done += block.length;
       progress?.(done, total);
     }
+    if (recognition !== undefined) known?.remember(tags.all());
   } finally {
     losses.tell(note);
   }
@@ -84,14 +99,14 @@ export async function* sweep<F>(
 
 function workersFor(
   wanted: number | undefined,
-  totalBytes: number,
+  worthBytes: number,
   memory: PhysicalMemory,
   origin: SnapshotOrigin | null,
 ): number {
   if (origin === null || !threadsAreAble) return 1;
   if (wanted !== undefined) return wanted;
   const worth = memory.source.costlyPages ? WORTH_THREADS_COSTLY_BYTES : WORTH_THREADS_BYTES;
-  return totalBytes < worth ? 1 : Math.min(availableParallelism(), MOST_WORKERS);
+  return worthBytes < worth ? 1 : Math.min(availableParallelism(), MOST_WORKERS);
 }
 
 /** Lets timers and signals in between two blocks. */
@@ -102,6 +117,22 @@ async function* onThisThread<F>(
   for (const block of blocks) {
     await setImmediate();
     yield here(block);
+  }
+}
+
+/** Gathers the tags of a sweep, up to the number that is worth keeping. */
+class Tags {
+  readonly #pieces: Uint8Array[] = [];
+  #count = 0;
+
+  add(piece: Uint8Array): void {
+    if (piece.length === 0 || this.#count >= MAXIMUM_TAGS) return;
+    this.#pieces.push(piece);
+    this.#count += piece.length / TAG_BYTES;
+  }
+
+  all(): Uint8Array {
+    return Buffer.concat(this.#pieces).subarray(0, MAXIMUM_TAGS * TAG_BYTES);
   }
 }
 

@@ -6,6 +6,8 @@ import { COMPRESSION, type KdumpHeader } from './kdump-header.ts';
 
 /** Bytes of a page descriptor: offset, size, flags, the kernel's page flags. */
 const DESCRIPTOR_BYTES = 24;
+/** What of it says where a page stands and how it is stored: all but the kernel's page flags. */
+const MEANT_BYTES = 16;
 /** Descriptors read at a time: neighbours are asked for next, and 16 KiB cost little more than 24 bytes. */
 const WINDOW = 680;
 /** Frames are few in a window and many in a scan of all of them. */
@@ -20,6 +22,11 @@ export class KdumpPages {
   /** Rank of the first descriptor in the window, and how many are there. */
   #windowFirst = 0;
   #windowCount = 0;
+  /** What the descriptors of pages of zeros begin with, once one was met: dumpers store one such page for all. */
+  #zero: Buffer | null = null;
+  /** Where the page stands that was last taken for one of zeros. */
+  #notZero = -1;
+  #packed = Buffer.alloc(0);
 
   constructor(file: SnapshotBytes, header: KdumpHeader, stored: Frames) {
     this.#file = file;
@@ -29,27 +36,69 @@ export class KdumpPages {
 
   /** Fills `into`, one block long, with the page `frame`. @returns whether it could be had; if not, the file is told why. */
   read(frame: number, into: Uint8Array): boolean {
-    const rank = this.#stored.rankOf(frame);
-    const at = rank < 0 ? -1 : this.#descriptorAt(rank);
-    if (at < 0 || !this.#isSound(this.#window, at)) return this.#fail(frame, 'its descriptor makes no sense');
-    const size = this.#window.readUInt32LE(at + 8);
-    const flags = this.#window.readUInt32LE(at + 12);
-    const offset = Number(this.#window.readBigUInt64LE(at));
-    if (flags === COMPRESSION.none && size === into.length) {
-      return this.#file.read(offset, into) === size || this.#fail(frame, 'it is cut');
+    const at = this.#soundAt(frame);
+    if (at < 0) return this.#fail(frame, 'its descriptor makes no sense');
+    if (this.#isZeroDescriptor(at)) {
+      into.fill(0);
+      return true;
     }
-    if (flags !== COMPRESSION.zlib)
-      return this.#fail(frame, `its compression ${hex(flags)} is not supported`);
-    const packed = Buffer.allocUnsafe(size);
-    if (this.#file.read(offset, packed) < size) return this.#fail(frame, 'it is cut');
-    return inflate(packed, into) || this.#fail(frame, 'it does not decompress to a page');
+    if (!this.#unpack(frame, at, into)) return false;
+    if (this.#zero === null && isZeroPage(into))
+      this.#zero = Buffer.from(this.#window.subarray(at, at + MEANT_BYTES));
+    return true;
+  }
+
+  /**
+   * Hands over what is stored of the frames from `first` up to and without `end`: of each whether it is the one
+   * before it once more, how long it is and how compressed; then the bytes. @returns whether all of it is there
+   */
+  feed(first: number, end: number, add: (bytes: Uint8Array) => void): boolean {
+    const told = new Uint32Array(3 * (end - first));
+    const pieces: { readonly offset: number; length: number }[] = [];
+    let before = -1;
+    for (let frame = first, word = 0; frame < end; frame++, word += 3) {
+      const at = this.#soundAt(frame);
+      if (at < 0) return false;
+      const offset = Number(this.#window.readBigUInt64LE(at));
+      const length = this.#window.readUInt32LE(at + 8);
+      told[word + 1] = length;
+      told[word + 2] = this.#window.readUInt32LE(at + 12);
+      const isAgain = offset === before && length === told[word - 2];
+      before = offset;
+      if (isAgain) {
+        told[word] = 1;
+        continue;
+      }
+      const last = pieces.at(-1);
+      // Pages are mostly stored one behind the other, and one long read costs less than many.
+      if (last !== undefined && last.offset + last.length === offset) last.length += length;
+      else pieces.push({ offset, length });
+    }
+    add(new Uint8Array(told.buffer));
+    for (const { offset, length } of pieces) {
+      if (this.#packed.length < length) this.#packed = Buffer.alloc(length);
+      const bytes = this.#packed.subarray(0, length);
+      if (this.#file.read(offset, bytes) < length) return false;
+      add(bytes);
+    }
+    return true;
+  }
+
+  /** Whether all these frames are known to be zero: their descriptors are that of one that was found to be. */
+  isZero(first: number, end: number): boolean {
+    if (this.#zero === null) this.#tryForZero(first, end);
+    if (this.#zero === null) return false;
+    for (let frame = first; frame < end; frame++) {
+      const at = this.#soundAt(frame);
+      if (at < 0 || !this.#isZeroDescriptor(at)) return false;
+    }
+    return true;
   }
 
   /** The offset on disk of the byte `within` the page `frame`, or null where the page is compressed or not stored. */
   position(frame: number, within: number): number | null {
-    const rank = this.#stored.rankOf(frame);
-    const at = rank < 0 ? -1 : this.#descriptorAt(rank);
-    if (at < 0 || !this.#isSound(this.#window, at)) return null;
+    const at = this.#soundAt(frame);
+    if (at < 0) return null;
     const isPlain = this.#window.readUInt32LE(at + 12) === COMPRESSION.none;
     return isPlain ? this.#file.position(Number(this.#window.readBigUInt64LE(at)) + within) : null;
   }
@@ -89,6 +138,45 @@ export class KdumpPages {
     return present;
   }
 
+  /** Fills `into` with what the descriptor at `at` in the window tells of. @returns whether it could be had */
+  #unpack(frame: number, at: number, into: Uint8Array): boolean {
+    const size = this.#window.readUInt32LE(at + 8);
+    const flags = this.#window.readUInt32LE(at + 12);
+    const offset = Number(this.#window.readBigUInt64LE(at));
+    if (flags === COMPRESSION.none && size === into.length) {
+      return this.#file.read(offset, into) === size || this.#fail(frame, 'it is cut');
+    }
+    if (flags !== COMPRESSION.zlib)
+      return this.#fail(frame, `its compression ${hex(flags)} is not supported`);
+    const packed = Buffer.allocUnsafe(size);
+    if (this.#file.read(offset, packed) < size) return this.#fail(frame, 'it is cut');
+    return inflate(packed, into) || this.#fail(frame, 'it does not decompress to a page');
+  }
+
+  /** Looks whether a page that two neighbours share is zero, where it is not known to be another. */
+  #tryForZero(first: number, end: number): void {
+    const one = this.#soundAt(first);
+    const offset = one < 0 ? -1 : Number(this.#window.readBigUInt64LE(one));
+    if (offset < 0 || offset === this.#notZero || first + 1 >= end) return;
+    const other = this.#soundAt(first + 1);
+    if (other < 0 || Number(this.#window.readBigUInt64LE(other)) !== offset) return;
+    this.#notZero = offset;
+    this.read(first, new Uint8Array(this.#header.blockBytes));
+  }
+
+  /** Offset in the window of the descriptor of `frame`, or −1 where it is not stored or its descriptor makes no sense. */
+  #soundAt(frame: number): number {
+    const rank = this.#stored.rankOf(frame);
+    const at = rank < 0 ? -1 : this.#descriptorAt(rank);
+    return at >= 0 && this.#isSound(this.#window, at) ? at : -1;
+  }
+
+  #isZeroDescriptor(at: number): boolean {
+    return (
+      this.#zero !== null && this.#window.compare(this.#zero, 0, MEANT_BYTES, at, at + MEANT_BYTES) === 0
+    );
+  }
+
   /** Offset in the window of descriptor `rank`, or −1 where the file has no such. */
   #descriptorAt(rank: number): number {
     if (rank < this.#windowFirst || rank >= this.#windowFirst + this.#windowCount) {
@@ -119,6 +207,8 @@ export class KdumpPages {
     return false;
   }
 }
+
+const isZeroPage = (page: Uint8Array): boolean => page.every((byte) => byte === 0);
 
 /** Inflates to exactly the length of `into`; a bomb is stopped there. */
 function inflate(packed: Uint8Array, into: Uint8Array): boolean {

@@ -65,6 +65,12 @@ function sourceOf(header: KdumpHeader, pages: KdumpPages, held: Frames): Physica
   return {
     ranges: rangesOf(held, blockBytes),
     costlyPages: true,
+    stored: {
+      form: `kdump ${blockBytes}`,
+      grainBytes: blockBytes,
+      feed: (at, end, add) => pages.feed(at / blockBytes, end / blockBytes, add),
+      isZero: (at, end) => pages.isZero(at / blockBytes, end / blockBytes),
+    },
     read(at, into) {
       let done = 0;
       while (done < into.length) {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { SnapshotOrigin } from '../../src/memory/origin.ts';
 import type { Snapshot } from '../../src/snapshot/open.ts';
 import { Random } from '../support/random.ts';
+import { writeKdump } from '../support/writers-kdump.ts';
 import { scratchFolder } from '../support/writers-scratch.ts';
 import { noise } from './noise.ts';
 import { drawSchedule } from './schedules.ts';
@@ -47,6 +48,27 @@ describe('a sweep on threads', () => {
       expect(hits).toEqual(places);
       expect(told).toEqual(Array.from({ length: 64 }, (_, i) => (i + 1) * 16 * page));
     }
+  });
+
+  it('looks again at what had finds only, and leaves the same tags however many threads there are', async () => {
+    const { snapshot, places } = drawSnapshot('known.raw');
+    const path = folder.path('known.kdump');
+    writeKdump(path, snapshot.memory.source);
+    const { memory, origin } = openSnapshot(path);
+    const left: Uint8Array[] = [];
+    for (const workers of [1, 3, 3]) {
+      const known = {
+        secret: new Uint8Array(32),
+        recall: () => left.at(-1) ?? new Uint8Array(0),
+        remember: (tags: Uint8Array) => void left.push(tags),
+      };
+      const hits: number[] = [];
+      for await (const { physical } of sweep(aes, memory, origin, { workers, known })) hits.push(physical);
+      expect(hits).toEqual(places);
+    }
+    expect(left[0]!.length).toBeGreaterThan(100 * 16);
+    expect(left[1]).toEqual(left[0]);
+    expect(left[2]).toEqual(left[0]);
   });
 
   it('does by itself what dying threads leave behind, and says that they died', async () => {

@@ -34,6 +34,7 @@ const damaged = (source: PhysicalSource, bad: (pageAt: number) => boolean): Phys
 const letters: Scanner<string> = {
   name: 'letters',
   module: import.meta.url,
+  version: 1,
   overlapBytes: 1,
   scan(bytes, from, to, report) {
     for (let at = to - 1; at >= from; at--) if (bytes[at] === 0x41) report(at, 'A');

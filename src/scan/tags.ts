@@ -1,0 +1,152 @@
+import { createHash, type Hash } from 'node:crypto';
+import { type PhysicalAddress, physical } from '../base/address.ts';
+import { type ExtentMemory, TAG_BYTES } from '../memory/extents.ts';
+import type { PhysicalMemory } from '../memory/physical.ts';
+import { PAGE_BYTES, type StoredPages } from '../memory/source.ts';
+import type { Block } from './plan.ts';
+import type { Scanner } from './scanner.ts';
+
+/**
+ * Bytes of an extent. Larger ones are hashed at less cost, smaller ones are changed less often. With kdump pages of
+ * two guests minutes apart 8 to 32 KiB are equally good: below, hashing costs as much as unpacking.
+ */
+const EXTENT_BYTES = 16384;
+/** Tags that are taken from a store or given to it, 16 MiB of them: with 16 KiB extents, 16 GiB of memory in use. */
+export const MAXIMUM_TAGS = 2 ** 20;
+
+/** What a thread must know to recognise extents. Survives `postMessage`, and is shared by all threads. */
+export interface Recognition {
+  /** What every tag begins with: the store's secret, and what the tag is about besides bytes. */
+  readonly salt: Uint8Array;
+  /** A hash table of tags: four words each, open addressing, a power of two of places. All zero: a free place. */
+  readonly table: Int32Array;
+}
+
+/** An extent and its tag. */
+export interface Tagged {
+  readonly extent: Block;
+  /** Null where the extent cannot be told by a tag, and is looked at. */
+  readonly tag: Buffer | null;
+  /** True where a scanner has looked at it before and found nothing, or where it is zero throughout. */
+  readonly isKnown: boolean;
+}
+
+/**
+ * How extents of `memory` are told from what `known` remembers. Undefined where looking is cheaper than telling:
+ * where pages need no unpacking and the scanner is faster than a hash.
+ */
+export function recognitionOf(
+  scanner: Scanner<unknown>,
+  memory: PhysicalMemory,
+  known: ExtentMemory,
+): Recognition | undefined {
+  if (memory.source.stored === undefined && scanner.isSlow !== true) return undefined;
+  const { form, grainBytes } = pagesOf(memory);
+  const about = JSON.stringify([scanner.name, scanner.version, scanner.overlapBytes, form, grainBytes]);
+  const salt = new Uint8Array(createHash('sha256').update(known.secret).update(about).digest());
+  return { salt, table: tableOf(known.recall()) };
+}
+
+/** Whether nothing is remembered. */
+export const isEmpty = ({ table }: Recognition): boolean => table.every((word) => word === 0);
+
+/** Cuts blocks into extents and tells by their tags which of them need not be looked at again. */
+export class Recogniser {
+  readonly #pages: StoredPages;
+  readonly #salt: Uint8Array;
+  readonly #table: Int32Array;
+  /** The scanner's overlap in whole pages. */
+  readonly overlapBytes: number;
+
+  constructor(memory: PhysicalMemory, scanner: Scanner<unknown>, { salt, table }: Recognition) {
+    this.#pages = pagesOf(memory);
+    this.#salt = salt;
+    this.#table = table;
+    this.overlapBytes = Math.ceil(scanner.overlapBytes / PAGE_BYTES) * PAGE_BYTES;
+  }
+
+  /** The extents of a block in their order. */
+  *extentsOf(block: Block): Generator<Tagged> {
+    const step = Math.ceil(EXTENT_BYTES / this.#pages.grainBytes) * this.#pages.grainBytes;
+    for (let at = 0; at < block.length; at += step) {
+      const extent = partOf(block, at, Math.min(at + step, block.length), this.overlapBytes);
+      const grain = this.#pages.grainBytes;
+      const from = physical(Math.floor((extent.start - extent.lead) / grain) * grain);
+      const to = physical(Math.ceil((extent.start + extent.length + extent.tail) / grain) * grain);
+      if (this.#pages.isZero(from, to)) {
+        yield { extent, tag: null, isKnown: true };
+        continue;
+      }
+      const tag = this.#tagOf(extent, from, to);
+      yield { extent, tag, isKnown: tag !== null && has(this.#table, tag) };
+    }
+  }
+
+  /** What a scanner finds in an extent follows from its bytes and those next to it that it is shown. */
+  #tagOf({ start, length, lead, tail }: Block, from: PhysicalAddress, to: PhysicalAddress): Buffer | null {
+    const hash: Hash = createHash('sha256').update(this.#salt);
+    hash.update(new Uint8Array(Uint32Array.of(start - lead - from, lead, length, tail).buffer));
+    if (!this.#pages.feed(from, to, (bytes) => void hash.update(bytes))) return null;
+    return hash.digest().subarray(0, TAG_BYTES);
+  }
+}
+
+/** The part of `block` from byte `from` up to and without byte `to`, as a block of its own. */
+export function partOf(block: Block, from: number, to: number, overlapBytes: number): Block {
+  return {
+    start: physical(block.start + from),
+    length: to - from,
+    lead: Math.min(overlapBytes, block.lead + from),
+    tail: Math.min(overlapBytes, block.length + block.tail - to),
+  };
+}
+
+/** Memory that is stored as it is, read for its hash. */
+function pagesOf(memory: PhysicalMemory): StoredPages {
+  if (memory.source.stored !== undefined) return memory.source.stored;
+  let buffer = new Uint8Array(0);
+  return {
+    form: 'plain',
+    grainBytes: PAGE_BYTES,
+    feed(at, end, add) {
+      if (buffer.length < end - at) buffer = new Uint8Array(end - at);
+      for (let done = 0; done < end - at; ) {
+        const had = memory.readRun(physical(at + done), buffer.subarray(done, end - at));
+        if (had === 0) return false;
+        done += had;
+      }
+      add(buffer.subarray(0, end - at));
+      return true;
+    },
+    isZero: () => false,
+  };
+}
+
+/** The hash table of some tags, in memory that threads share. */
+function tableOf(tags: Uint8Array): Int32Array {
+  const count = Math.min(MAXIMUM_TAGS, Math.floor(tags.length / TAG_BYTES));
+  const places = 2 ** Math.ceil(Math.log2(2 * count + 2));
+  const table = new Int32Array(new SharedArrayBuffer(places * TAG_BYTES));
+  // A copy, because words must stand at multiples of four.
+  const words = new Int32Array(tags.slice(0, count * TAG_BYTES).buffer);
+  for (let at = 0; at < words.length; at += 4) {
+    const place = placeOf(table, words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!);
+    table.set(words.subarray(at, at + 4), place);
+  }
+  return table;
+}
+
+function has(table: Int32Array, tag: Buffer): boolean {
+  const [a, b, c, d] = [0, 4, 8, 12].map((at) => tag.readInt32LE(at)) as [number, number, number, number];
+  const place = placeOf(table, a, b, c, d);
+  return table[place] === a && table[place + 1] === b && table[place + 2] === c && table[place + 3] === d;
+}
+
+/** Where in the table the tag of these words is, or the free place where it would be. Half of all places are free. */
+function placeOf(table: Int32Array, a: number, b: number, c: number, d: number): number {
+  const mask = table.length - 1;
+  for (let at = (a & (table.length / 4 - 1)) * 4; ; at = (at + 4) & mask) {
+    const [w, x, y, z] = [table[at], table[at + 1], table[at + 2], table[at + 3]];
+    if ((w === a && x === b && y === c && z === d) || (w === 0 && x === 0 && y === 0 && z === 0)) return at;
+  }
+}
