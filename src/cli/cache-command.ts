@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { UsageError } from '../base/errors.ts';
 import { escapeJson, escapeText } from '../report/escape.ts';
 import { bytesText } from '../report/info.ts';
-import type { Store } from '../store/store.ts';
+import type { StoreDoor } from '../store/door.ts';
 import type { StoredSnapshot } from '../store/upkeep.ts';
 import { writeData } from './output.ts';
 import { cachePath, type OpenFlags } from './settings.ts';
@@ -69,7 +69,7 @@ async function clear(flags: OpenFlags): Promise<void> {
 
 const pathFrom = (flags: OpenFlags): string => cachePath({ ...flags, cache: flags.cache ?? true })!;
 
-async function withStore(flags: OpenFlags, action: (store: Store) => void): Promise<void> {
+async function withStore(flags: OpenFlags, action: (store: StoreDoor) => void): Promise<void> {
   const { Store } = await import('../store/store.ts');
   const store = Store.open(pathFrom(flags), version());
   try {
@@ -79,12 +79,16 @@ async function withStore(flags: OpenFlags, action: (store: Store) => void): Prom
   }
 }
 
-function list({ upkeep }: Store, json: boolean): void {
+function list({ upkeep }: StoreDoor, json: boolean): void {
   const snapshots = upkeep.snapshots();
   if (json) writeData(`${escapeJson(JSON.stringify(snapshots, null, 2))}\n`);
   else writeData(snapshots.map(snapshotText).join(''));
 }
 
 /** A path of any length on a line of its own, what is remembered of it below. */
-const snapshotText = ({ path, sizeBytes, seen, plugins, rowCount }: StoredSnapshot): string =>
-  `${escapeText(path)}\n  ${bytesText(sizeBytes)}, ${counted(rowCount, 'row')} of ${plugins.join(', ') || 'no plugin'}, last asked at ${seen}\n`;
+function snapshotText({ path, sizeBytes, hostname, taken, seen, plugins, rowCount }: StoredSnapshot): string {
+  const origin = [hostname, taken].filter((part) => part !== null && part !== '').join(' at ');
+  const rows = `${counted(rowCount, 'row')} of ${plugins.join(', ') || 'no plugin'}`;
+  const facts = [origin, bytesText(sizeBytes), rows, `last asked at ${seen}`].filter((part) => part !== '');
+  return `${escapeText(path)}\n  ${escapeText(facts.join(', '))}\n`;
+}

@@ -21,6 +21,8 @@ export interface SheetOptions {
  * nobody reads a table that is longer.
  */
 const BLOCK_ROWS = 5_000;
+/** Letters of texts that are shown together: a row may hold the whole environment of a process. */
+const BLOCK_LETTERS = 1 << 22;
 
 /** An address as the views have it. */
 const ADDRESS = /^0x[0-9a-f]{1,16}$/;
@@ -136,13 +138,15 @@ function kindIn(rows: readonly Row[], name: string): ColumnKind {
 
 function* blocks({ rows }: Sheet, columns: readonly string[]): Generator<readonly Row[]> {
   let block: Row[] = [];
+  let letters = 0;
   let count = 0;
   for (const cells of rows) {
+    for (const cell of cells) if (typeof cell === 'string') letters += cell.length;
     block.push(Object.fromEntries(columns.map((name, index) => [name, cellOf(cells[index]!)])));
-    if (block.length < BLOCK_ROWS) continue;
+    if (block.length < BLOCK_ROWS && letters < BLOCK_LETTERS) continue;
     count++;
     yield block;
-    block = [];
+    [block, letters] = [[], 0];
   }
   if (block.length > 0 || count === 0) yield block; // no rows at all still have a header
 }

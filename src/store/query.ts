@@ -91,7 +91,8 @@ export class QueryDesk {
       return action();
     } catch (error) {
       const { code, message } = error as { code?: unknown; message: string };
-      if (error instanceof RangeError) throw new BadQuery({ message: RANGES[message] ?? message });
+      const refusal = REFUSALS[message] ?? (error instanceof RangeError ? message : undefined);
+      if (refusal !== undefined) throw new BadQuery({ message: refusal });
       if (typeof code === 'string' && QUERY_AT_FAULT.test(code))
         throw new BadQuery(complaintOf(sql, message, (start) => this.#complaintAbout(start)));
       return explaining(this.#path, () => {
@@ -113,9 +114,12 @@ export class QueryDesk {
 /** Codes of SQLite that speak of the statement, not of the file (sqlite.org/rescode.html). */
 const QUERY_AT_FAULT = /^SQLITE_(ERROR|MISMATCH|TOOBIG|NOMEM|RANGE|AUTH|READONLY|LIMIT)/;
 
+const PARAMETER = 'the query has a parameter (?, :name), and nothing to put there';
+
 /** What the bindings say, in our words. */
-const RANGES: Readonly<Record<string, string>> = {
+const REFUSALS: Readonly<Record<string, string>> = {
   'The supplied SQL string contains more than one statement': 'one statement at a time, please',
   'The supplied SQL string contains no statements': 'the query is empty',
-  'Too few parameter values were provided': 'the query has a parameter (?, :name), and nothing to put there',
+  'Too few parameter values were provided': PARAMETER,
+  'Missing named parameters': PARAMETER,
 };

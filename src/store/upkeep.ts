@@ -11,6 +11,9 @@ export interface StoredSnapshot {
   /** The state of the file that the answers are about. */
   readonly key: SnapshotKey;
   readonly sizeBytes: number;
+  /** Whose memory it is, and when it was taken by that machine's clock (ISO 8601): null where nothing tells. */
+  readonly hostname: string | null;
+  readonly taken: string | null;
   /** ISO 8601: when it was last asked about. */
   readonly seen: string;
   /** Plugins with a remembered answer. */
@@ -35,16 +38,18 @@ export class Upkeep {
     return explaining(this.#path, () => {
       const rows = this.#database
         .prepare(
-          `SELECT s.id, s.path, s.size AS sizeBytes, s.seen, s.device, s.inode, s.modified, s.changed, s.digest,
+          `SELECT s.id, s.path, s.size AS sizeBytes, s.seen, s.device, s.inode, s.modified, s.changed, s.digest, s.hostname, s.taken,
              group_concat(DISTINCT run.plugin) AS plugins, coalesce(sum(run.row_count), 0) AS rowCount
            FROM snapshot s LEFT JOIN run ON run.snapshot_id = s.id GROUP BY s.id ORDER BY s.seen DESC`,
         )
         .all() as (Omit<StoredSnapshot, 'plugins' | 'key'> & SnapshotKey & { plugins: string | null })[];
-      return rows.map(({ id, path, sizeBytes, seen, rowCount, plugins, ...rest }) => ({
+      return rows.map(({ id, path, sizeBytes, hostname, taken, seen, rowCount, plugins, ...rest }) => ({
         id,
         path,
         key: { sizeBytes, ...rest },
         sizeBytes,
+        hostname,
+        taken,
         seen,
         plugins: plugins?.split(',') ?? [],
         rowCount,

@@ -8,6 +8,7 @@ import { plugins } from '../../plugins/index.ts';
 import { main } from '../../src/cli/main.ts';
 import { originColumns } from '../../src/store/rows.ts';
 import { drawStore } from '../store/month.ts';
+import { OLD_SCHEMAS } from '../store/old-schemas.ts';
 import { desk, folder } from './desk.ts';
 
 vi.mock('../../src/cli/output.ts', async (original) => ({
@@ -206,6 +207,18 @@ describe('vestige sql QUERY', () => {
     expect((await sql('--format', 'csv')).out).toContain('pslist,pid\r\n');
   });
 
+  it('shows any number of rows, so many at a time', async () => {
+    const many =
+      'with recursive n(i) as (select 1 union all select i + 1 from n where i < 12345) select i from n';
+    const count = (text: string): number => text.split('\n').length - 1;
+    expect(JSON.parse((await sql(many, '--json')).out)).toMatchObject({ rows: { length: 12345 } });
+    expect(count((await sql(many, '--format', 'csv')).out)).toBe(1 + 12345);
+    // A table is measured anew, and so it says anew what its columns are.
+    expect(count((await sql(many)).out)).toBe(3 + 12345);
+    const wide = "select printf('%.*c', 3000000, 'x') as t union all select 'y' union all select 'z'";
+    expect((await sql(wide, '--format', 'csv')).out.length).toBe(3_000_000 + 't\r\n\r\ny\r\nz\r\n'.length);
+  });
+
   it('reads the query from stdin', () => {
     const { stdout } = spawnSync(process.execPath, [VESTIGE, 'sql', '--cache', cache, '-'], {
       input: '-- a comment; with a semicolon\nselect count(*) as n from pslist;\n',
@@ -238,6 +251,7 @@ describe('a query that cannot be answered', () => {
     ['/* nothing', 'the query is empty'],
     ['select 1; select 2', 'one statement at a time, please'],
     ['select ?', 'the query has a parameter (?, :name), and nothing to put there'],
+    ['select :name', 'the query has a parameter (?, :name), and nothing to put there'],
     ['select abs(-9223372036854775808)', 'integer overflow'],
     ["select load_extension('x')", 'not authorized'],
     ['with x as (select 1) delete from snapshot', 'the store is only read here'],
@@ -273,7 +287,21 @@ describe('a query that cannot be answered', () => {
     expect(JSON.parse(out)).toMatchObject({ error: { code: 'bad-query', message: 'integer overflow' } });
   });
 
-  it('is told where there is no store, and makes none; a newer one is left alone', async () => {
+  it('has an older store brought up to date first', async () => {
+    const old = join(folder, 'old.sqlite');
+    const database = new Database(old);
+    database.exec(OLD_SCHEMAS[0]!);
+    database.exec(
+      `INSERT INTO snapshot VALUES (1, '/old.raw', '1', '1', 1, '5', '6', 'ab', '', '1', '{}', '2026')`,
+    );
+    database.close();
+    expect(await main(['sql', 'select snapshot, hostname, pid from drawn', '--cache', old, '--json'])).toBe(
+      0,
+    );
+    expect(JSON.parse(desk.out)).toMatchObject({ rows: [{ snapshot: '/old.raw', hostname: null, pid: 7 }] });
+  });
+
+  it('is told where there is no store of ours, and makes none', async () => {
     const none = join(folder, 'none.sqlite');
     const ask = async (path: string): Promise<string> => {
       Object.assign(desk, { out: '', err: '' });
@@ -294,6 +322,15 @@ describe('a query that cannot be answered', () => {
     await new Promise((resolve) => setTimeout(resolve, 700));
     child.kill('SIGINT');
     expect((await once(child, 'close')) as unknown[]).toEqual([null, 'SIGINT']);
+  });
+});
+
+describe('vestige cache list', () => {
+  it('tells whose memory each snapshot is, and from when', async () => {
+    expect(await main(['cache', 'list', '--cache', cache])).toBe(0);
+    expect(desk.out).toMatch(
+      /^\/snapshots\/1\.raw\n {2}web-1 at 2026-01-01T10:00:00\.000Z, 4 KiB, 9 rows of \S.*, last asked at \S+Z$/m,
+    );
   });
 });
 
