@@ -6,6 +6,9 @@ const TIMEOUT_MS = 30_000;
 /** Of what a program complains about, this much is told. */
 const COMPLAINT_BYTES = 300;
 
+/** How long after its end a program's last words are waited for. */
+const LAST_WORDS_MS = 100;
+
 /** What a program must not see: the key that messages are signed with. */
 const SECRETS: readonly string[] = ['VESTIGE_WEBHOOK_SECRET'];
 
@@ -39,13 +42,16 @@ export const program = (
       child.on('error', (error: NodeJS.ErrnoException) =>
         reject(new Undelivered(`cannot run ${file}: ${error.code ?? error.message}`, false)),
       );
-      child.on('exit', (code, signal) => {
-        child.stderr.destroy(); // a grandchild may hold it open
+      const settle = (code: number | null, signal: string | null): void => {
+        child.stderr.destroy();
         if (code === 0) return resolve();
         const ended = signal === null ? `ended with ${code}` : `was ended by ${signal}`;
         const said = complaint.slice(0, COMPLAINT_BYTES).trim().split('\n')[0] ?? '';
         return reject(new Undelivered(`${file} ${ended}${said === '' ? '' : `: ${said}`}`, false));
-      });
+      };
+      child.on('close', settle);
+      // What it has started may go on and hold its output open: that is not waited for.
+      child.on('exit', (code, signal) => void setTimeout(() => settle(code, signal), LAST_WORDS_MS));
     }),
 });
 

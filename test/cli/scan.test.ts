@@ -1,0 +1,263 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  appendFileSync,
+  copyFileSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { OLD_SCHEMAS } from '../store/old-schemas.ts';
+
+const ROOT = process.cwd();
+const VESTIGE = join(ROOT, 'dist/bin/vestige.js');
+const SAMPLE = join(ROOT, 'samples/web-1');
+const FIRST = 'web-1 2026-11-23T11:37:31Z before.kdump: the first snapshot of this machine';
+const SECOND = /^web-1 2026-11-23T11:40:44Z after\.kdump: \d+ processes,? .* new, .* gone/;
+
+let folder = '';
+let snapshots = '';
+let cache = '';
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'vestige-scan-'));
+  snapshots = join(folder, 'snapshots');
+  cache = join(folder, 'cache.sqlite');
+  mkdirSync(snapshots);
+});
+
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const give = (...names: readonly string[]): void => {
+  for (const name of names) copyFileSync(join(SAMPLE, name), join(snapshots, name));
+};
+
+const wordsOf = (more: readonly string[]): string[] => [
+  ...['scan', snapshots, '--cache', cache, '--plugins', 'pslist,sockets', '--settle', '0'],
+  ...more,
+];
+
+/** Runs a scan to its end. */
+function scan(...more: readonly string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [VESTIGE, ...wordsOf(more)], {
+    encoding: 'utf8',
+  });
+  return { status, out: stdout.trim().split('\n'), err: stderr.trim() };
+}
+
+/** Starts one. */
+function start(words: readonly string[]): { child: ChildProcess; said: () => string; end: Promise<unknown> } {
+  const child = spawn(process.execPath, [VESTIGE, ...words]);
+  let said = '';
+  child.stdout.on('data', (data: Buffer) => (said += data.toString()));
+  child.stderr.on('data', (data: Buffer) => (said += data.toString()));
+  return { child, said: () => said, end: once(child, 'close').then(([code]) => code as unknown) };
+}
+
+const until = async (holds: () => boolean): Promise<void> => {
+  for (let tries = 0; tries < 300 && !holds(); tries++) await sleep(50);
+};
+
+describe('vestige scan', () => {
+  it('tells what is new, once, and by its exit code', () => {
+    give('before.kdump');
+    expect(scan()).toEqual({ status: 0, out: [FIRST], err: '' });
+    give('after.kdump');
+    const { status, out, err } = scan();
+    expect({ status, err, lines: out.length }).toEqual({ status: 1, err: '', lines: 1 });
+    expect(out[0]).toMatch(SECOND);
+    expect(scan()).toEqual({ status: 0, out: [''], err: '' });
+    linkSync(join(snapshots, 'after.kdump'), join(snapshots, 'zlink'));
+    expect(scan('--verbose').out).toEqual(
+      [
+        `${snapshots}/after.kdump: the same snapshot, its file touched`,
+        `${snapshots}/before.kdump: seen before`,
+      ].reverse(),
+    );
+    copyFileSync(join(SAMPLE, 'after.kdump'), join(snapshots, 'copy'));
+    expect(scan('--json').out.map((line) => JSON.parse(line) as unknown)).toEqual([
+      { event: 'again', path: join(snapshots, 'copy'), of: join(snapshots, 'after.kdump') },
+    ]);
+  });
+
+  it('gives one JSON object for each snapshot, and the same to a webhook and a program', async () => {
+    give('before.kdump', 'after.kdump');
+    const bodies: string[] = [];
+    const server = createServer((request, response) => {
+      request.on('data', (data: Buffer) => bodies.push(data.toString()));
+      request.on('end', () => response.end());
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const program = join(folder, 'take');
+    writeFileSync(program, `#!/bin/sh\ncat > ${folder}/taken\n`, { mode: 0o700 });
+    const { port } = server.address() as AddressInfo;
+    const { end, said } = start(
+      wordsOf(['--json', '--webhook', `http://127.0.0.1:${port}/`, '--command', program]),
+    );
+    expect(await end).toBe(1);
+    server.close();
+    const [first, second] = said()
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(first).toMatchObject({ event: 'recorded', hostname: 'web-1', previous: null, isNews: false });
+    expect(second).toMatchObject({ previous: join(snapshots, 'before.kdump'), isNews: true });
+    const posted = JSON.parse(bodies.join('')) as Record<string, unknown>;
+    expect(posted).toMatchObject({ schema: 1, summary: second!['summary'], story: second!['story'] });
+    expect((posted['results'] as { plugin: string }[]).map(({ plugin }) => plugin)).toEqual([
+      'pslist',
+      'sockets',
+    ]);
+    const taken = JSON.parse(readFileSync(join(folder, 'taken'), 'utf8')) as Record<string, unknown>;
+    expect({ ...taken, id: 0 }).toEqual({ ...posted, id: 0 });
+  });
+
+  it('uses what was asked before, and leaves what it finds to those who ask later', () => {
+    give('before.kdump');
+    expect(scan().status).toBe(0);
+    rmSync(join(snapshots, 'before.kdump'));
+    give('after.kdump');
+    expect(scan().out[0]).toMatch(SECOND); // the old file is not needed
+  });
+
+  it('tells a snapshot that is cut or still being written from one that is whole', async () => {
+    give('before.kdump');
+    const part = join(snapshots, 'after.kdump');
+    const whole = readFileSync(join(SAMPLE, 'after.kdump'));
+    writeFileSync(part, whole.subarray(0, 3_000_000));
+    const { status, out, err } = scan('--tries', '2');
+    expect({ status, out }).toEqual({ status: 0, out: [FIRST] });
+    expect(err).toMatch(/after\.kdump: still being written, or cut: .*; looked at 1 of 2 times$/);
+    expect(scan('--tries', '2')).toMatchObject({ status: 2, err: /damaged: / });
+    expect(scan('--tries', '2')).toEqual({ status: 0, out: [''], err: '' });
+    const { end, said } = start(wordsOf(['--settle', '2s', '--verbose']));
+    const writing = setInterval(() => appendFileSync(part, whole.subarray(3_000_000, 3_000_100)), 100);
+    expect(await end).toBe(0);
+    clearInterval(writing);
+    expect(said()).toContain('after.kdump: it is still being written');
+    writeFileSync(part, whole);
+    expect(scan().status).toBe(1);
+  });
+
+  it('waits for another scan on the same cache, or says that it is at work', async () => {
+    give('before.kdump', 'after.kdump');
+    const both = [start(wordsOf([])), start(wordsOf([]))];
+    const codes = await Promise.all(both.map(({ end }) => end));
+    expect(codes.sort()).toEqual([0, 1]);
+    expect(
+      both
+        .map(({ said }) => said())
+        .join('')
+        .trim()
+        .split('\n').length,
+    ).toBe(2);
+    const holder = new Database(`${cache}-scan`);
+    holder.exec('BEGIN EXCLUSIVE');
+    expect(scan('--wait', '0')).toEqual({
+      status: 2,
+      out: [''],
+      err: 'vestige: another scan is at work on the same cache',
+    });
+    expect(scan('--if-free')).toEqual({ status: 0, out: [''], err: '' });
+    holder.close();
+  });
+
+  it('refuses a cache of a newer version untouched, and brings one of an older up to date', () => {
+    give('before.kdump');
+    const newer = new Database(cache);
+    newer.pragma(`application_id = ${0x56535447}`);
+    newer.pragma('user_version = 99');
+    newer.close();
+    const before = readFileSync(cache);
+    const { status, err } = scan();
+    expect({ status, same: readFileSync(cache).equals(before) }).toEqual({ status: 2, same: true });
+    expect(err).toMatch(/the file has schema 99/);
+    for (const schema of OLD_SCHEMAS) {
+      rmSync(cache);
+      const older = new Database(cache);
+      older.exec(schema);
+      older.close();
+      expect(scan()).toEqual({ status: 0, out: [FIRST], err: '' });
+    }
+  });
+
+  it.each([
+    [['--delete-files'], '--delete-files wants --keep or --keep-days: they say what is forgotten'],
+    [['--keep', '0'], '--keep wants a whole number from 1 on, not 0'],
+    [['--settle', 'soon'], '--settle wants a time like 5s or 2m, not soon'],
+    [['--webhook', 'ftp://x/'], '--webhook wants an address of http or https, not ftp:'],
+    [
+      ['--webhook', 'http://me:pw@x/'],
+      '--webhook wants no password in the address: command lines are seen by others',
+    ],
+    [['--plugins', 'pslits'], 'there is no plugin pslits (did you mean pslist?)'],
+  ])('refuses %j', (words, complaint) => {
+    expect(scan(...words)).toEqual({ status: 2, out: [''], err: `vestige: ${complaint}` });
+  });
+});
+
+/** A small disk, where the system lets us have one. */
+const mount = (bytes: string, options = ''): boolean =>
+  spawnSync('mount', ['-t', 'tmpfs', '-o', `${options}size=${bytes}`, 'vestige', folder]).status === 0;
+
+describe('a full disk', () => {
+  const probe = mkdtempSync(join(tmpdir(), 'vestige-mount-'));
+  const mayMount = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'vestige', probe]).status === 0;
+  if (mayMount) spawnSync('umount', [probe]);
+
+  it.runIf(mayMount).each(['64k', '192k', '256k', '288k', '320k', '384k', '448k'])(
+    'that has room for %s ends the scan with a line, and loses nothing',
+    (bytes) => {
+      give('before.kdump', 'after.kdump');
+      const elsewhere = mkdtempSync(join(tmpdir(), 'vestige-scan-'));
+      renameSync(snapshots, join(elsewhere, 'snapshots'));
+      snapshots = join(elsewhere, 'snapshots');
+      expect(mount(bytes)).toBe(true);
+      try {
+        const { status, out, err } = scan();
+        // The larger ones have room for the first snapshot, or for both.
+        if (status !== 1) expect(err).toMatch(/^vestige: cache .*: the disk is full$/);
+        expect(mount('32m', 'remount,')).toBe(true);
+        const after = scan();
+        const lines = [...out, ...after.out].filter((line) => line !== '');
+        expect([status, after.status, after.err]).toEqual(status === 1 ? [1, 0, ''] : [2, 1, '']);
+        expect(lines).toEqual([FIRST, expect.stringMatching(SECOND)]);
+        const database = new Database(cache, { readonly: true });
+        expect(database.pragma('integrity_check', { simple: true })).toBe('ok');
+        database.close();
+      } finally {
+        spawnSync('umount', [folder]);
+        rmSync(elsewhere, { recursive: true, force: true });
+      }
+    },
+  );
+});
+
+describe('vestige watch', () => {
+  it('scans what comes, and ends within a second when it is told to', async () => {
+    give('before.kdump');
+    const [, , ...flags] = wordsOf([]);
+    const { child, said, end } = start(['watch', snapshots, ...flags, '--every', '30s']);
+    await until(() => said().includes(FIRST));
+    copyFileSync(join(SAMPLE, 'after.kdump'), join(snapshots, '.after.part'));
+    renameSync(join(snapshots, '.after.part'), join(snapshots, 'after.kdump'));
+    await until(() => /after\.kdump: .* new/.test(said()));
+    const asked = performance.now();
+    child.kill('SIGTERM');
+    expect(await end).toBe(0);
+    expect(performance.now() - asked).toBeLessThan(1_500);
+    expect(said().trim().split('\n').length).toBe(2);
+    expect(scan()).toEqual({ status: 0, out: [''], err: '' });
+  });
+});

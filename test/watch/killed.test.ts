@@ -1,0 +1,153 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync, readdirSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { describe, expect, it } from 'vitest';
+import { signatureOf } from '../../src/watch/webhook.ts';
+import { Random } from '../support/random.ts';
+import { atBench, type Bench, draw, machine } from './drawn.ts';
+
+const SCANNER = join(process.cwd(), 'dist/test/watch/scanner.js');
+const KILLS = 200;
+/** Scans at once: they wait for each other, and are killed while they wait too. */
+const SCANS = 2;
+
+/** Takes messages, and answers after a moment: time enough to kill who waits for the answer. */
+class Receiver {
+  /** Bodies by the message's name, each time that it came. */
+  readonly messages = new Map<string, string[]>();
+  readonly #server: Server;
+
+  constructor() {
+    this.#server = createServer((request, response) => {
+      const parts: Buffer[] = [];
+      request.on('data', (part: Buffer) => parts.push(part));
+      request.on('end', () => {
+        const body = Buffer.concat(parts).toString();
+        const {
+          'vestige-id': id,
+          'vestige-timestamp': time,
+          'vestige-signature': signature,
+        } = request.headers;
+        const sound = signature === signatureOf('secret', String(time), body);
+        const came = this.messages.get(String(id)) ?? [];
+        this.messages.set(String(id), [...came, sound ? body : 'forged']);
+        setTimeout(() => response.writeHead(204).end(), 5);
+      });
+    });
+  }
+
+  async listen(): Promise<string> {
+    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/`;
+  }
+
+  close(): void {
+    this.#server.closeAllConnections();
+    this.#server.close();
+  }
+}
+
+/** Runs a scan, and kills it after so many milliseconds. @returns what it said, and whether it came to its end */
+function run(bench: Bench, url: string, lifeMs?: number): Promise<{ said: string; ended: boolean }> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [SCANNER, snapshots(bench), bench.cache, url]);
+    let said = '';
+    child.stdout.on('data', (data: Buffer) => (said += data.toString()));
+    const timer = lifeMs === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), lifeMs);
+    child.on('close', (code) => {
+      clearTimeout(timer);
+      resolve({ said, ended: code !== null });
+    });
+  });
+}
+
+const snapshots = (bench: Bench): string => join(bench.folder, 'snapshots');
+
+/** How long a scan lives that has nothing to do. */
+async function lifetime(bench: Bench, url: string): Promise<number> {
+  const started = performance.now();
+  await run(bench, url);
+  return performance.now() - started;
+}
+
+describe('a scan that is killed', () => {
+  it(
+    'has recorded each snapshot whole or not at all, and tells everything that is new',
+    { timeout: 150_000 },
+    () =>
+      atBench(async (bench) => {
+        mkdirSync(snapshots(bench));
+        const receiver = new Receiver();
+        const url = await receiver.listen();
+        const random = new Random(7);
+        const usual = await lifetime(bench, url);
+        const said: string[] = [];
+        let drawn = 0;
+        let kills = 0;
+        let midst = 0;
+        const one = async (): Promise<void> => {
+          while (kills < KILLS) {
+            for (let count = random.below(3); count > 0; count--) {
+              const number = drawn++;
+              const names = Array.from({ length: 1 + (number >> 1) }, (_, index) => `process ${index}`);
+              draw(join(snapshots(bench), `${number}`), {
+                names,
+                kernel: machine(number % 2 === 0 ? 'web' : 'db', number),
+              });
+            }
+            const life = usual * (0.5 + random.below(200) / 100);
+            const { said: words, ended } = await run(bench, url, life);
+            said.push(words);
+            if (ended) continue;
+            kills++;
+            if (words !== '') midst++;
+          }
+        };
+        await Promise.all(Array.from({ length: SCANS }, one));
+        const last = await run(bench, url);
+        const again = await run(bench, url);
+        receiver.close();
+        expect({ ended: last.ended, again: again.said }).toEqual({ ended: true, again: '' });
+        expect(said.join('').match(/trouble.*/g)).toBe(null);
+        expect(midst).toBeGreaterThan(KILLS / 20); // or they were killed before they got anywhere
+
+        const database = new Database(bench.cache, { readonly: true });
+        const get = (sql: string): unknown => database.prepare(sql).pluck().get();
+        const all = (sql: string): unknown[] => database.prepare(sql).pluck().all();
+        expect(get('pragma integrity_check')).toBe('ok');
+        expect(all('pragma foreign_key_check')).toEqual([]);
+        const files = readdirSync(snapshots(bench)).length;
+        expect(files).toBe(drawn);
+        expect({
+          recorded: get(
+            "select count(*) from scanned where outcome = 'recorded' and snapshot_id is not null",
+          ),
+          snapshots: get('select count(*) from snapshot'),
+          runs: get('select count(*) from run'),
+          torn: get(
+            "select count(*) from run where row_count <> (select count(*) from rows_pslist_1 where run_id = run.id) and plugin = 'pslist'",
+          ),
+          waiting: get('select count(*) from outbox where ended is null'),
+          queued: get('select count(*) from outbox'),
+        }).toEqual({
+          recorded: files,
+          snapshots: files,
+          runs: 2 * files,
+          torn: 0,
+          waiting: 0,
+          queued: files - 2,
+        });
+
+        // Each snapshot but the first of its machine is news: told at least once, and under one name.
+        const told = [...receiver.messages.values()];
+        expect([...receiver.messages.keys()].sort()).toEqual(all('select id from outbox order by id'));
+        expect(told.filter((bodies) => new Set(bodies).size > 1)).toEqual([]);
+        expect(new Set(told.map(([body]) => body!.split(':')[0])).size).toBe(files - 2);
+        expect(told.flat()).not.toContain('forged');
+        database.close();
+      }),
+  );
+});

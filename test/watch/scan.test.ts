@@ -1,0 +1,344 @@
+import {
+  appendFileSync,
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { StoreError } from '../../src/base/errors.ts';
+import { Undelivered } from '../../src/watch/channel.ts';
+import { at, atBench, draw, machine, openDrawn, other, plugin } from './drawn.ts';
+
+describe('a scan', () => {
+  it('reads new snapshots in the order in which they were taken, each compared with the one before', () =>
+    atBench(async (bench) => {
+      bench.draw('a', { names: ['init', 'sshd', 'evil'], kernel: machine('web', 20) });
+      bench.draw('b', { names: ['init', 'sshd'], kernel: machine('web', 10) });
+      expect(await bench.scan()).toEqual(['web b: first', 'web a: 1 process new!']);
+      bench.draw('c', { names: ['init'], kernel: machine('web', 30) });
+      expect(await bench.scan()).toEqual([
+        'a: seen: seen before',
+        'b: seen: seen before',
+        'web c: 2 processes gone!',
+      ]);
+    }));
+
+  it('opens nothing where nothing is new', () =>
+    atBench(async (bench) => {
+      for (let n = 0; n < 20; n++) bench.draw(`s${n}`, { kernel: machine('web', n) });
+      bench.draw('damaged', { fails: 'no-kernel' });
+      writeFileSync(join(bench.folder, 'notes.txt'), 'dear diary\n'.repeat(10_000));
+      await bench.scan({ tries: 1 });
+      bench.opened.length = 0;
+      const told = await bench.scan({ tries: 1 });
+      expect({ opened: bench.opened, told: told.length }).toEqual({ opened: [], told: 22 });
+    }));
+
+  it('keeps machines apart, and compares a late snapshot with the one that was taken before it', () =>
+    atBench(async (bench) => {
+      bench.draw('db1', { names: ['init', 'db'], kernel: machine('db', 1) });
+      bench.draw('web1', { names: ['init', 'httpd'], kernel: machine('web', 2) });
+      bench.draw('db2', { names: ['init', 'db'], kernel: machine('db', 3) });
+      bench.draw('web3', { names: ['init', 'httpd', 'a', 'b'], kernel: machine('web', 4) });
+      expect(await bench.scan()).toEqual([
+        'db db1: first',
+        'web web1: first',
+        'db db2: nothing new',
+        'web web3: 2 processes new!',
+      ]);
+      bench.draw('web2', { names: ['init', 'httpd', 'a'], kernel: machine('web', 3) }, 7200);
+      expect((await bench.scan()).at(-1)).toBe('web web2: 1 process new!');
+    }));
+
+  it('says that a clock went back, and that the machine was rebooted', () =>
+    atBench(async (bench) => {
+      bench.draw('old', { kernel: machine('web', 50) }, 9000);
+      await bench.scan();
+      bench.draw('back', { kernel: machine('web', 40) }, 10);
+      expect((await bench.scan()).at(-1)).toBe(
+        `web back: first; taken before old (${at(50)}) by the guest’s clock, though its file is newer`,
+      );
+      bench.draw('boot', { kernel: machine('web', 60, { bootId: 'other' }) });
+      expect((await bench.scan()).at(-1)).toBe('web boot: nothing new; rebooted!');
+    }));
+
+  it('knows a snapshot again in another file, and under another name', () =>
+    atBench(async (bench) => {
+      const path = bench.draw('a', { kernel: machine('web', 1) });
+      copyFileSync(path, join(bench.folder, 'copy'));
+      bench.draw('sized', { kernel: machine('web', 1), bytes: 80_000 });
+      expect(await bench.scan()).toEqual(['web a: first', 'web sized: nothing new', 'copy: again a']);
+      draw(path, { kernel: machine('web', 1) }, 50);
+      expect((await bench.scan()).at(-1)).toBe('a: again a');
+      expect(bench.inStore((store) => store.history.snapshots().length)).toBe(2);
+    }));
+
+  it('compares with nothing where nothing tells the machine', () =>
+    atBench(async (bench) => {
+      for (const n of [1, 2])
+        bench.draw(`s${n}`, { names: ['init'].slice(0, n - 1), kernel: { hostname: null, time: at(n) } });
+      expect(await bench.scan()).toEqual(['null s1: first', 'null s2: first']);
+    }));
+
+  it('takes from the store what was asked before, and asks no older version’s answers again', () =>
+    atBench(async (bench) => {
+      bench.draw('a', { names: ['init'], kernel: machine('web', 1) });
+      await bench.scan({ plugins: [plugin, other] });
+      bench.upgrade();
+      bench.draw('b', { names: ['init', 'x'], kernel: machine('web', 2) });
+      bench.opened.length = 0;
+      expect((await bench.scan()).at(-1)).toBe('web b: 1 process new!');
+      expect(bench.opened.map((path) => path.slice(-1))).toEqual(['b']);
+      bench.draw('c', { names: ['init', 'x'], kernel: machine('web', 3) });
+      expect((await bench.scan({ plugins: [plugin, other] })).at(-1)).toBe(
+        'web c: nothing new; b was not asked for things',
+      );
+    }));
+
+  it('asks its judges, and what they say is news', () =>
+    atBench(async (bench) => {
+      bench.draw('a', { names: ['evil'], kernel: machine('web', 1) });
+      const told = await bench.scan(
+        {},
+        { judges: [({ answers }) => answers.get('pslist')!.rows.map(({ name }) => `${name} runs`)] },
+      );
+      expect(told).toEqual(['web a: first; evil runs!']);
+    }));
+
+  it('counts what is not certain as no news', () =>
+    atBench(async (bench) => {
+      bench.draw('a', { names: ['init'], kernel: machine('web', 1), notes: ['the list breaks'] });
+      bench.draw('b', { names: ['init', 'x'], kernel: machine('web', 2) });
+      expect(await bench.scan()).toEqual(['web a: first', 'web b: nothing new']);
+    }));
+});
+
+describe('files that are not what they should be', () => {
+  it('are said, counted and given up, and the rest goes on', () =>
+    atBench(async (bench) => {
+      bench.draw('bug', { fails: 'bug' });
+      bench.draw('cut', { fails: 'cut' });
+      bench.draw('none', { fails: 'no-kernel' });
+      bench.draw('ok', { kernel: machine('web', 1) });
+      const cut = 'still being written, or cut: the file is cut: 5 bytes of memory are missing';
+      const first = await bench.scan({ tries: 2 });
+      expect(first[0]).toMatch(
+        /^bug: failed: a bug in vestige, please report it: undefined is not a function \(at /,
+      );
+      expect(first.slice(1)).toEqual([
+        `cut: unsettled: ${cut}; looked at 1 of 2 times`,
+        'none: failed: no Linux kernel found',
+        'web ok: first',
+      ]);
+      const isFinal = (): unknown[] =>
+        bench.events.flatMap((event) => (event.kind === 'failed' ? [event.isFinal] : []));
+      expect(isFinal()).toEqual([false, false]);
+      expect((await bench.scan({ tries: 2 }))[2]).toBe(
+        'cut: failed: damaged: the file is cut: 5 bytes of memory are missing',
+      );
+      expect(isFinal()).toEqual([true, true, true]);
+      bench.opened.length = 0;
+      expect((await bench.scan({ tries: 2 }))[2]).toBe('none: seen: given up: no Linux kernel found');
+      expect(bench.opened).toEqual([]);
+      await bench.scan({ tries: 2, retry: true });
+      expect(bench.opened.length).toBe(3);
+      bench.upgrade();
+      bench.opened.length = 0;
+      await bench.scan({ tries: 2 });
+      expect(bench.opened.length).toBe(3);
+    }));
+
+  it('may vanish or change while they are read', () =>
+    atBench(async (bench) => {
+      bench.draw('gone', { kernel: machine('web', 1) });
+      bench.draw('grows', { kernel: machine('web', 2) });
+      bench.draw('shrinks', { kernel: machine('web', 3) });
+      const open = openDrawn((path) => {
+        if (path.endsWith('gone')) rmSync(path);
+        if (path.endsWith('grows')) appendFileSync(path, '\0');
+        if (path.endsWith('shrinks')) writeFileSync(path, 'x');
+      });
+      expect(await bench.scan({}, { open })).toEqual([
+        'gone: failed: it has vanished',
+        'grows: failed: it was changed while it was read',
+        'shrinks: failed: it was changed while it was read',
+      ]);
+      expect(bench.inStore((store) => store.history.snapshots())).toEqual([]);
+      expect(await bench.scan()).toEqual(['shrinks: other: too small to be a snapshot', 'web grows: first']);
+    }));
+
+  it('wait until nobody writes to them any more', () =>
+    atBench(async (bench) => {
+      const path = bench.draw('new', { kernel: machine('web', 1) });
+      const told = await bench.scan({ settleMs: 60_000 });
+      expect(told).toEqual(['new: unsettled: it is still being written']);
+      expect(bench.opened).toEqual([]);
+      expect(existsSync(path)).toBe(true);
+    }));
+
+  it.runIf(process.getuid?.() === 0)('may be somebody else’s', () =>
+    atBench(async (bench) => {
+      const path = bench.draw('secret', { kernel: machine('web', 1) });
+      chmodSync(path, 0o000);
+      chmodSync(bench.folder, 0o777);
+      mkdirSync(join(bench.folder, 'closed'), { mode: 0o700 });
+      bench.draw('open', { kernel: machine('web', 2) });
+      process.seteuid!(65534);
+      try {
+        expect(await bench.scan({ depth: 1 })).toEqual([
+          'closed: failed: permission denied',
+          'secret: failed: cannot open secret: permission denied',
+          'web open: first',
+        ]);
+        expect(await bench.scan()).toContain('secret: failed: cannot open secret: permission denied');
+      } finally {
+        process.seteuid!(0);
+      }
+    }),
+  );
+
+  it('do not lead out of the folder', () =>
+    atBench(async (bench) => {
+      symlinkSync('/etc', join(bench.folder, 'etc'));
+      symlinkSync('/etc/passwd', join(bench.folder, 'link'));
+      expect(await bench.scan({ depth: 3 })).toEqual([
+        'etc: other: links are not followed',
+        'link: other: links are not followed',
+      ]);
+      expect(await bench.scan({ places: [join(bench.folder, 'nothing')] })).toEqual([
+        'nothing: failed: no such file',
+      ]);
+    }));
+});
+
+describe('retention', () => {
+  it('forgets the oldest of each machine and never its newest, and deletes no file by itself', () =>
+    atBench(async (bench) => {
+      for (const n of [1, 2, 3]) bench.draw(`w${n}`, { kernel: machine('web', n) });
+      bench.draw('d1', { kernel: machine('db', 0) });
+      const told = await bench.scan({ keep: 2 });
+      expect(told.slice(4)).toEqual(['w1: forgotten']);
+      expect(existsSync(join(bench.folder, 'w1'))).toBe(true);
+      expect((await bench.scan({ keepDays: 1 })).slice(4)).toEqual(['w2: forgotten']);
+      expect(bench.inStore((store) => store.history.snapshots().map(({ path }) => path.slice(-2)))).toEqual([
+        'd1',
+        'w3',
+      ]);
+      expect(await bench.scan()).toEqual(
+        ['d1', 'w1', 'w2', 'w3'].map((name) => `${name}: seen: seen before`),
+      );
+    }));
+
+  it('deletes the files of what it forgets where it is told to, copies too, and goes on with that after a crash', () =>
+    atBench(async (bench) => {
+      const path = bench.draw('w1', { kernel: machine('web', 1) });
+      copyFileSync(path, join(bench.folder, 'w1-copy'));
+      for (const n of [2, 3]) bench.draw(`w${n}`, { kernel: machine('web', n) });
+      await bench.scan();
+      const left = (): string[] =>
+        ['w1', 'w1-copy', 'w2', 'w3'].filter((name) => existsSync(join(bench.folder, name)));
+      // As if the process had ended between forgetting and deleting.
+      bench.inStore((store) => {
+        const { id } = store.scans.recorded()[0]!;
+        store.scans.doom(id);
+        store.history.forget([id]);
+      });
+      await bench.scan({ keep: 5 });
+      expect(left()).toEqual(['w1', 'w1-copy', 'w2', 'w3']);
+      expect((await bench.scan({ keep: 1, deleteFiles: true })).slice(4)).toEqual([
+        'w2: forgotten',
+        'w1: deleted',
+        'w1-copy: deleted',
+        'w2: deleted',
+      ]);
+      expect(left()).toEqual(['w3']);
+    }));
+
+  it('deletes no file that has taken the place of another, and none outside of its places', () =>
+    atBench(async (bench) => {
+      const inside = join(bench.folder, 'in');
+      mkdirSync(inside);
+      draw(join(inside, 'w1'), { kernel: machine('web', 1) });
+      bench.draw('w2', { kernel: machine('web', 2) });
+      bench.draw('w3', { kernel: machine('web', 3) });
+      await bench.scan({ depth: 1 });
+      draw(join(inside, 'w1'), { kernel: machine('web', 9), bytes: 75_000 });
+      await bench.scan({ places: [inside], keep: 1, deleteFiles: true });
+      expect(['in/w1', 'w2', 'w3'].filter((name) => existsSync(join(bench.folder, name)))).toEqual([
+        'in/w1',
+        'w2',
+        'w3',
+      ]);
+    }));
+});
+
+describe('messages', () => {
+  it('are told of news only, once, and wait where nobody takes them', () =>
+    atBench(async (bench) => {
+      const took: string[] = [];
+      let isDown = true;
+      const channel = {
+        name: 'test',
+        deliver: async ({ body }: { body: string }) => {
+          if (isDown) throw new Undelivered('nobody there', true);
+          took.push(body.replace(/^.*\//, ''));
+        },
+      };
+      const parts = { channels: [channel] };
+      bench.draw('a', { names: ['init'], kernel: machine('web', 1) });
+      bench.draw('b', { names: ['init', 'x'], kernel: machine('web', 2) });
+      expect((await bench.scan({}, parts)).at(-1)).toBe('1 undelivered by test: nobody there');
+      isDown = false;
+      bench.draw('c', { names: ['init', 'x', 'y'], kernel: machine('web', 3) });
+      await bench.scan({}, parts);
+      await bench.scan({}, parts);
+      expect(took).toEqual(['b: 1 process new', 'c: 1 process new']);
+    }));
+
+  it('are given up after a week', () =>
+    atBench(async (bench) => {
+      bench.inStore((store) => store.outbox.queue({ id: '1', channel: 'test', body: '' }));
+      const later = Date.now() + 8 * 86_400_000;
+      const told = bench.inStore((store) => [
+        store.outbox.giveUp(at(0)),
+        store.outbox.giveUp(new Date(later).toISOString()),
+        store.outbox.giveUp(new Date(later).toISOString()),
+      ]);
+      expect(told).toEqual([[], [{ channel: 'test', count: 1, why: null }], []]);
+    }));
+});
+
+describe('a store that takes nothing', () => {
+  it('ends the scan, and the next one goes on where it ended', () =>
+    atBench(async (bench) => {
+      for (const n of [1, 2, 3])
+        bench.draw(`s${n}`, { names: Array.from({ length: n }, () => 'x'), kernel: machine('web', n) });
+      let asked = 0;
+      const open = openDrawn(() => {
+        if (++asked === 2) throw new StoreError('the disk is full');
+      });
+      await expect(bench.scan({}, { open })).rejects.toThrow('the disk is full');
+      expect(await bench.scan()).toEqual([
+        's1: seen: seen before',
+        'web s2: 1 process new!',
+        'web s3: 1 process new!',
+      ]);
+    }));
+
+  it('stops between two questions where it is told to', () =>
+    atBench(async (bench) => {
+      for (const n of [1, 2]) bench.draw(`s${n}`, { kernel: machine('web', n) });
+      const end = new AbortController();
+      const told = await bench.scan(
+        { plugins: [plugin, other] },
+        { signal: end.signal, open: openDrawn(() => end.abort()) },
+      );
+      expect(told).toEqual([]);
+      expect(await bench.scan()).toEqual(['web s1: first', 'web s2: nothing new']);
+    }));
+});
