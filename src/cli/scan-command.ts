@@ -4,8 +4,10 @@ import type { AnyPlugin } from '../plugin/contract.ts';
 import type { Store } from '../store/store.ts';
 import type { Channel } from '../watch/channel.ts';
 import type { ScanEvent, ScanResult } from '../watch/event.ts';
+import type { Open } from '../watch/reading.ts';
 import type { ScanChoice, ScanParts } from '../watch/scan.ts';
 import { EXIT } from './exit.ts';
+import type { OpenSettings } from './inquiry.ts';
 import type { Outcome } from './main.ts';
 import { hint } from './nearest.ts';
 import { complain, writeData } from './output.ts';
@@ -122,15 +124,13 @@ export async function withScan(
   };
   const channels = await channelsFrom(flags);
   const { Store } = await import('../store/store.ts');
-  const { opener } = await import('../watch/reading.ts');
   const { surroundings } = await import('../watch/settling.ts');
   const { messageOf } = await import('./scan-lines.ts');
-  const { profileFolder, ...sessionOptions } = settings;
   const store = Store.open(cachePath({ cache: flags.cache ?? true })!, version());
   try {
     await action(choice, {
       store,
-      open: opener({ ...sessionOptions, shelf: await shelfOf(store, profileFolder) }),
+      open: openerFor(store, settings),
       judges: [],
       channels,
       messageOf,
@@ -141,6 +141,16 @@ export async function withScan(
   } finally {
     store.close();
   }
+}
+
+/** What it takes to open snapshots is loaded with the first of them: a scan mostly finds none. */
+function openerFor(store: Store, { profileFolder, ...options }: OpenSettings): Open {
+  let open: Open | undefined;
+  return async (path) => {
+    const { opener } = await import('../watch/opener.ts');
+    open ??= opener({ ...options, shelf: await shelfOf(store, profileFolder) });
+    return open(path);
+  };
 }
 
 async function shelfOf({ profiles }: Store, folder: string | undefined) {

@@ -56,6 +56,7 @@ export class Scans {
   readonly #path: string;
   readonly #database: Database.Database;
   readonly #program: string;
+  #findFile: Database.Statement | undefined;
 
   constructor(path: string, database: Database.Database, program: string) {
     this.#path = path;
@@ -71,9 +72,9 @@ export class Scans {
   /** What came of a file in this state. What another version of the program could not read is worth another try. */
   file(state: FileState): ScannedFile | undefined {
     return explaining(this.#path, () => {
-      const row = this.#database.prepare(`SELECT ${FILE} WHERE ${STATE}`).get(...partsOf(state)) as
-        | FileRow
-        | undefined;
+      // A look at a folder asks this of every file in it.
+      this.#findFile ??= this.#database.prepare(`SELECT ${FILE} WHERE ${STATE}`);
+      const row = this.#findFile.get(...partsOf(state)) as FileRow | undefined;
       if (row === undefined) return undefined;
       const file = fileOf(row);
       return row.program === this.#program ? file : { ...file, tries: 0 };
@@ -113,14 +114,16 @@ export class Scans {
   stillThere(states: readonly FileState[], now: number = Date.now()): void {
     explaining(this.#path, () => {
       const recent = new Date(now - SEEN_GRAIN_MS).toISOString();
-      const stale = this.#database.prepare(`SELECT 1 FROM scanned WHERE ${STATE} AND seen < ?`).pluck();
-      const old = states.filter((state) => stale.get(...partsOf(state), recent) !== undefined);
+      const isOld = this.#database.prepare('SELECT 1 FROM scanned WHERE seen < ? LIMIT 1').pluck();
+      if (isOld.get(recent) === undefined) return;
+      const find = this.#database.prepare(`SELECT 1 FROM scanned WHERE ${STATE} AND seen < ?`).pluck();
+      const old = states.filter((state) => find.get(...partsOf(state), recent) !== undefined);
       if (old.length === 0) return;
       this.atomically(() => {
         const see = this.#database.prepare(`UPDATE scanned SET seen = ? WHERE ${STATE}`);
         for (const state of old) see.run(new Date(now).toISOString(), ...partsOf(state));
         this.#database
-          .prepare('DELETE FROM scanned WHERE seen < ? AND snapshot_id IS NULL')
+          .prepare("DELETE FROM scanned WHERE seen < ? AND snapshot_id IS NULL AND outcome <> 'doomed'")
           .run(new Date(now - FORGOTTEN_AFTER_MS).toISOString());
         this.#database
           .prepare('DELETE FROM outbox WHERE ended < ?')

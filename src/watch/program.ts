@@ -44,10 +44,10 @@ export const program = (
       );
       const settle = (code: number | null, signal: string | null): void => {
         child.stderr.destroy();
-        if (code === 0) return resolve();
         const ended = signal === null ? `ended with ${code}` : `was ended by ${signal}`;
         const said = complaint.slice(0, COMPLAINT_BYTES).trim().split('\n')[0] ?? '';
-        return reject(new Undelivered(`${file} ${ended}${said === '' ? '' : `: ${said}`}`, false));
+        if (code === 0) resolve();
+        else reject(new Undelivered(`${file} ${ended}${said === '' ? '' : `: ${said}`}`, false));
       };
       child.on('close', settle);
       // What it has started may go on and hold its output open: that is not waited for.
