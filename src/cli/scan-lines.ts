@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { diffJson } from '../report/diff.ts';
 import { escapeText } from '../report/escape.ts';
@@ -67,10 +67,8 @@ export function lineOf(event: ScanEvent): Line {
 
 /** `web-1 2026-11-23T11:40:44Z after.kdump: 11 processes and 2 listeners new, 1 process gone`, as it is: escape it. */
 function recordedText({ machine, taken, path, comparison, counts, remarks, judgements }: Recorded): string {
-  const what = comparison === null ? [firstText(machine)] : [countsText(counts)];
-  const unsure = (comparison?.tables ?? []).reduce((sum, table) => sum + table.unsure.length, 0);
-  if (unsure > 0) what.push(`${unsure} rows not certain`);
-  const parts = [...remarks, ...what, ...judgements];
+  const what = comparison === null ? firstText(machine) : countsText(counts);
+  const parts = [...remarks, what, ...judgements];
   return `${machine ?? 'unknown machine'} ${second(taken)} ${basename(path)}: ${parts.join('; ')}`;
 }
 
@@ -110,7 +108,7 @@ function recordedJson(recorded: Recorded): Readonly<Record<string, unknown>> {
 
 /** What is told of news through a channel: a line for the system's log, a JSON document for programs. */
 export function messageOf(recorded: Recorded, channel: string): Message {
-  const id = randomUUID();
+  const id = idOf(recorded, channel);
   if (channel === 'syslog') {
     const text = escapeText(recordedText(recorded)).slice(0, MOST_LOG_CHARACTERS);
     return { id, body: `${text} [id ${id}]` };
@@ -121,4 +119,14 @@ export function messageOf(recorded: Recorded, channel: string): Message {
   const { results } = diffJson({ before: previous.facts, after: facts }, comparison, plugins);
   const whole = jsonText({ ...head, results });
   return { id, body: Buffer.byteLength(whole) <= MOST_BYTES ? whole : jsonText({ ...head, results: null }) };
+}
+
+/**
+ * Names the news and not the sending: should a disk forget, as a power failure makes it, that a snapshot was recorded, what
+ * is told of it anew has the name that it had.
+ */
+function idOf({ facts: { kernel, snapshot }, taken }: Recorded, channel: string): string {
+  const { machineId, hostname, bootId } = kernel;
+  const news = [channel, machineId, hostname, bootId, taken, snapshot.format, snapshot.sizeBytes];
+  return createHash('sha256').update(JSON.stringify(news)).digest('hex').slice(0, 32);
 }

@@ -25,11 +25,13 @@ export class Outbox {
     this.#database = database;
   }
 
-  /** Puts a message in. */
+  /** Puts a message in, if it was not there before: what was told is not told again. */
   queue({ id, channel, body }: Pick<Waiting, 'id' | 'channel' | 'body'>): void {
     explaining(this.#path, () => {
       this.#database
-        .prepare('INSERT INTO outbox (id, channel, body, made, tries) VALUES (?, ?, ?, ?, 0)')
+        .prepare(
+          'INSERT INTO outbox (id, channel, body, made, tries) VALUES (?, ?, ?, ?, 0) ON CONFLICT DO NOTHING',
+        )
         .run(id, channel, body, new Date().toISOString());
     });
   }

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { UnreadableFile } from '../base/errors.ts';
-import { compare, differs, type Known } from '../diff/comparison.ts';
+import { compare, type Known } from '../diff/comparison.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import type { RememberedAnswer, RememberedFacts, SnapshotIdentity } from '../store/door.ts';
 import { placeOf } from '../store/place.ts';
@@ -11,7 +11,7 @@ import { Failures } from './failures.ts';
 import { isSameState, type Listed, stateOf } from './listing.ts';
 import { cutIn, type Reading } from './reading.ts';
 import type { ScanChoice, ScanParts } from './scan.ts';
-import { countDifferences } from './wording.ts';
+import { countDifferences, isWorthTelling } from './wording.ts';
 
 /** Whole answers of one snapshot. */
 type Answers = ReadonlyMap<string, RememberedAnswer>;
@@ -90,6 +90,7 @@ export class Recorder {
     const later = machine === null ? undefined : store.scans.contradicting(machine, taken, file.state);
     const compared = before === undefined ? undefined : this.#compared(before, facts, answers);
     const { comparison, plugins = [], remarks = [] } = compared ?? {};
+    const counts = countDifferences(comparison?.tables ?? []);
     const judgements = judges.flatMap((judge) => judge({ facts, answers, comparison }));
     return {
       path,
@@ -99,12 +100,10 @@ export class Recorder {
       previous: compared === undefined ? null : { path: before!.path, facts: compared.facts },
       comparison: comparison ?? null,
       plugins,
-      counts: countDifferences(comparison?.tables ?? []),
+      counts,
       judgements,
       remarks: [...(later === undefined ? [] : [clockRemark(later)]), ...remarks],
-      isNews:
-        judgements.length > 0 ||
-        (comparison !== undefined && (differs(comparison) || comparison.relation.boot === 'other')),
+      isNews: judgements.length > 0 || comparison?.relation.boot === 'other' || isWorthTelling(counts),
     };
   }
 

@@ -83,7 +83,9 @@ class Scan {
     const { store, tell } = this.#parts;
     this.#delivery.giveUp();
     await this.#delivery.run();
-    const { files, troubles, leftOut } = listFiles(this.#places, this.#choice.depth);
+    const { files: found, troubles, leftOut } = listFiles(this.#places, this.#choice.depth);
+    const own = ownFiles(store.path);
+    const files = found.filter(({ path }) => !own.includes(path));
     for (const { path, why } of troubles) tell({ kind: 'failed', path, why, isFinal: false });
     for (const { path, why } of leftOut) tell({ kind: 'other', path, why });
     const candidates = new Candidates(this.#choice, this.#parts);
@@ -139,3 +141,7 @@ class Scan {
     }
   }
 }
+
+/** What SQLite and the lock keep beside a store: it may lie among the snapshots. */
+const ownFiles = (path: string): readonly string[] =>
+  ['', '-wal', '-shm', '-journal', '-scan'].map((end) => resolve(path) + end);

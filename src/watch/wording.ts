@@ -1,14 +1,16 @@
 import type { TableDiff } from '../diff/tables.ts';
 import type { Row } from '../plugin/cell.ts';
 
+/** What may have happened to a thing: `perhaps…` where one of the two answers was not whole. */
+const CHANGES = ['appeared', 'vanished', 'changed', 'perhapsAppeared', 'perhapsVanished'] as const;
+
+type Change = (typeof CHANGES)[number];
+
 /** How many things of one kind appeared, vanished and changed. */
-export interface Counted {
+export interface Counted extends Readonly<Record<Change, number>> {
   /** `process`, `listener`, `open file`. */
   readonly noun: string;
   readonly plural: string;
-  readonly appeared: number;
-  readonly vanished: number;
-  readonly changed: number;
 }
 
 type Noun = readonly [one: string, several: string];
@@ -37,32 +39,49 @@ const NOUNS: Readonly<Record<string, Noun>> = {
 /** Counts what differs, by what an analyst calls it, in the order of the tables. */
 export function countDifferences(tables: readonly TableDiff[]): Counted[] {
   const counts = new Map<string, Counted>();
-  const count = (plugin: string, row: Row, what: 'appeared' | 'vanished' | 'changed'): void => {
+  const count = (plugin: string, row: Row, what: Change): void => {
     const [noun, plural] = nounOf(plugin, row);
-    const before = counts.get(noun) ?? { noun, plural, appeared: 0, vanished: 0, changed: 0 };
+    const before = counts.get(noun) ?? { noun, plural, ...NONE };
     counts.set(noun, { ...before, [what]: before[what] + 1 });
   };
-  for (const { plugin, added, removed, changed } of tables) {
+  for (const { plugin, added, removed, changed, unsure } of tables) {
     for (const row of added) count(plugin, row, 'appeared');
     for (const row of removed) count(plugin, row, 'vanished');
     for (const { after } of changed) count(plugin, after, 'changed');
+    for (const { row, side } of unsure)
+      count(plugin, row, side === 'after' ? 'perhapsAppeared' : 'perhapsVanished');
   }
   return [...counts.values()];
 }
 
+const NONE = { appeared: 0, vanished: 0, changed: 0, perhapsAppeared: 0, perhapsVanished: 0 };
+
+const WORDS: Readonly<Record<Change, string>> = {
+  appeared: 'new',
+  vanished: 'gone',
+  changed: 'changed',
+  perhapsAppeared: 'perhaps new',
+  perhapsVanished: 'perhaps gone',
+};
+
 /** `11 processes and 2 listeners new, 1 process gone`; `nothing new` where nothing differs. Holds no text of the evidence. */
 export function countsText(counts: readonly Counted[]): string {
-  const parts = [
-    [listed(counts, 'appeared'), 'new'],
-    [listed(counts, 'vanished'), 'gone'],
-    [listed(counts, 'changed'), 'changed'],
-  ].filter(([things]) => things !== '');
+  const parts = CHANGES.map((change) => [listed(counts, change), WORDS[change]]).filter(([things]) => things);
   return parts.length === 0 ? 'nothing new' : parts.map((part) => part.join(' ')).join(', ');
 }
 
-function listed(counts: readonly Counted[], what: 'appeared' | 'vanished' | 'changed'): string {
+function listed(counts: readonly Counted[], what: Change): string {
   const things = counts
     .filter((count) => count[what] > 0)
     .map(({ noun, plural, [what]: number }) => `${number} ${number === 1 ? noun : plural}`);
   return things.length < 2 ? things.join('') : `${things.slice(0, -1).join(', ')} and ${things.at(-1)}`;
 }
+
+/**
+ * Whether a reader should hear of it. What is here now and was perhaps here before counts: a machine whose lists are
+ * always broken somewhere would else never have anything new. What is perhaps gone does not.
+ */
+export const isWorthTelling = (counts: readonly Counted[]): boolean =>
+  counts.some(
+    ({ appeared, vanished, changed, perhapsAppeared }) => appeared + vanished + changed + perhapsAppeared > 0,
+  );

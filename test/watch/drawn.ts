@@ -143,7 +143,7 @@ export class Bench {
     } finally {
       store.close();
     }
-    return this.events.map((event) => this.#text(event)).filter((text) => !text.includes('cache.sqlite'));
+    return this.events.map((event) => this.#text(event));
   }
 
   /** A newer version of the program runs from now on. */

@@ -110,11 +110,16 @@ describe('a scan', () => {
       expect(told).toEqual(['web a: first; evil runs!']);
     }));
 
-  it('counts what is not certain as no news', () =>
+  it('tells what is new but for the gaps of the answer before, and not what is gone in gaps', () =>
     atBench(async (bench) => {
       bench.draw('a', { names: ['init'], kernel: machine('web', 1), notes: ['the list breaks'] });
       bench.draw('b', { names: ['init', 'x'], kernel: machine('web', 2) });
-      expect(await bench.scan()).toEqual(['web a: first', 'web b: nothing new']);
+      bench.draw('c', { names: ['init'], kernel: machine('web', 3), notes: ['the list breaks'] });
+      expect(await bench.scan()).toEqual([
+        'web a: first',
+        'web b: 1 process perhaps new!',
+        'web c: 1 process perhaps gone',
+      ]);
     }));
 });
 
