@@ -2,7 +2,7 @@ import type { KernelFacts, SnapshotFacts } from '../plugin/document.ts';
 
 /** Whose memory a snapshot is, and when it was taken: what puts the snapshots of one machine in order. */
 export interface Place {
-  /** The machine's ID, or `host:` and its host name where it has none. Null where nothing tells. */
+  /** The machine's ID; without one `host:` and its name, or for as long as it runs `boot:` and the boot's own ID. Null where nothing tells. */
   readonly machine: string | null;
   /** The boot's ID, or `since:` and the second of the boot where nobody asked for an ID: setting the guest's clock changes that. */
   readonly boot: string | null;
@@ -28,7 +28,7 @@ export function placeOf({
   const named = typeof hostname === 'string' && !NAMELESS.includes(hostname);
   const since = typeof bootTime === 'string' ? `since:${bootTime.slice(0, 19)}Z` : null;
   return {
-    machine: machineId ?? (named ? `host:${hostname}` : null),
+    machine: machineId ?? (named ? `host:${hostname}` : (bootId ?? null) === null ? null : `boot:${bootId}`),
     boot: bootId ?? since,
     hostname: hostname ?? null,
     release: release ?? null,

@@ -15,6 +15,7 @@ export const acquireGuest: Guest = {
 const INIT = `#!/bin/busybox sh
 /bin/busybox mount -t proc proc /proc
 /bin/busybox mount -t tmpfs tmpfs /run
+echo acquired >/proc/sys/kernel/hostname
 /bin/busybox sleep 100001 &
 /bin/busybox tail -f /dev/null &
 # In the shell alone: whoever lists must not be in the list.

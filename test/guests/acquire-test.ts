@@ -1,8 +1,10 @@
 /** Takes snapshots of a guest that QEMU runs, in every way, and looks whether the guest is in them and lives on. */
 import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { type Acquired, type AcquireOptions, acquire } from '../../src/acquire/acquire.ts';
 import { openSession } from '../../src/session/session.ts';
 import { acquireDevices, acquireGuest, acquireRecipe, listed } from './acquire-guest.ts';
@@ -176,6 +178,47 @@ async function tryAll(trial: Trial, machine: Machine, say: (line: string) => voi
 
   await trial.judge(await trial.take({ format: 'elf' }), after);
   say('and the guest can be taken again');
+  await loopLikeCron(trial, say);
+}
+
+/** What cron would do every hour, by the command line: take a snapshot, scan the folder, and hear what is new. */
+async function loopLikeCron(trial: Trial, say: (line: string) => void): Promise<void> {
+  const cache = join(trial.snapshots, '..', 'cron.sqlite');
+  const round = (expected: number): string => {
+    vestige(0, 'acquire', '--qmp', trial.socket, '--output', trial.snapshots, '--name', 'cron');
+    return vestige(
+      expected,
+      'scan',
+      trial.snapshots,
+      '--cache',
+      cache,
+      '--settle',
+      '0s',
+      '--plugins',
+      'pslist,modules',
+    );
+  };
+  match(round(0), /: the first snapshot of this machine\n$/);
+  await trial.command('begin intruder');
+  const told = round(1);
+  match(told, /: 1 process new\n$/);
+  equal(vestige(0, 'scan', trial.snapshots, '--cache', cache, '--settle', '0s'), '');
+  const [first, second] = (await readdir(trial.snapshots)).sort().map((name) => join(trial.snapshots, name));
+  match(
+    vestige(1, 'diff', first!, second!, '--cache', cache, '--no-rows'),
+    /process +\d+ \/run\/busybox-intruder sleep 100002/,
+  );
+  const query = "select count(*) from pslist where name = 'busybox-intrude'";
+  match(vestige(0, 'sql', query, '--cache', cache, '--format', 'csv', '--no-header'), /^1\r?\n$/);
+  say(`two rounds of acquire and scan: ${told.trim()}`);
+}
+
+/** What the program prints for a command line, which must end with this code. */
+function vestige(expected: number, ...words: string[]): string {
+  const program = fileURLToPath(new URL('../../bin/vestige.js', import.meta.url));
+  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...words], { encoding: 'utf8' });
+  equal(status, expected, `vestige ${words.join(' ')}: ${stderr}${stdout}`);
+  return stdout;
 }
 
 main().catch((cause: unknown) => {
