@@ -1,6 +1,7 @@
 import { fromWords, type PhysicalAddress, physical } from '../base/address.ts';
 import { NotInSnapshot } from '../base/errors.ts';
 import type { ExtentMemories } from './extents.ts';
+import type { ReadRecord } from './reads.ts';
 import { PAGE_BYTES, type PhysicalRange, type PhysicalSource, rangeIndexOf } from './source.ts';
 
 const CHUNK_BYTES = 65536;
@@ -26,6 +27,7 @@ export class PhysicalMemory {
   readonly #loaded: Uint16Array;
   readonly #view: DataView;
   readonly #bytes: Uint8Array;
+  #record: ReadRecord | null = null;
 
   constructor(source: PhysicalSource) {
     this.source = source;
@@ -40,6 +42,7 @@ export class PhysicalMemory {
 
   /** What the snapshot holds: ascending, disjoint, page-aligned. */
   get ranges(): readonly PhysicalRange[] {
+    this.#record?.addEverything();
     return this.source.ranges;
   }
 
@@ -50,32 +53,38 @@ export class PhysicalMemory {
 
   /** True where the snapshot holds the page of `at`. */
   has(at: PhysicalAddress): boolean {
-    return rangeIndexOf(this.ranges, at) >= 0;
+    this.#record?.add(at, 0);
+    return rangeIndexOf(this.source.ranges, at) >= 0;
   }
 
   /** The byte at `at`. @throws NotInSnapshot */
   u8(at: PhysicalAddress): number {
+    if (this.#record !== null) this.#record.add(at, 1);
     return this.#bytes[this.#find(at)]!;
   }
 
   /** The int32 at `at`, which lies within one page. @throws NotInSnapshot */
   i32(at: PhysicalAddress): number {
+    if (this.#record !== null) this.#record.add(at, 4);
     return this.#view.getInt32(this.#find(at), true);
   }
 
   /** The unsigned 64-bit word at `at`, which lies within one page. @throws NotInSnapshot */
   u64(at: PhysicalAddress): bigint {
+    if (this.#record !== null) this.#record.add(at, 8);
     const place = this.#find(at);
     return fromWords(this.#view.getInt32(place + 4, true), this.#view.getInt32(place, true));
   }
 
   /**
-   * The bytes of the page around `at`, from `at` to the page's end: a window into the cache, valid until
-   * the next read. @throws NotInSnapshot
+   * The bytes of the page around `at`, from `at` to the page's end, at most `length`: a window into the cache, valid
+   * until the next read. @throws NotInSnapshot
    */
-  restOfPage(at: PhysicalAddress): Uint8Array {
+  restOfPage(at: PhysicalAddress, length: number = PAGE_BYTES): Uint8Array {
+    const had = Math.min(length, PAGE_BYTES - (at % PAGE_BYTES));
+    if (this.#record !== null) this.#record.add(at, had);
     const place = this.#find(at);
-    return this.#bytes.subarray(place, (Math.floor(place / PAGE_BYTES) + 1) * PAGE_BYTES);
+    return this.#bytes.subarray(place, place + had);
   }
 
   /** A copy of `length` bytes from `at` on, read past the cache in as few reads as the ranges allow. @throws NotInSnapshot */
@@ -104,6 +113,11 @@ export class PhysicalMemory {
     return this.source.read(at, length === into.length ? into : into.subarray(0, length));
   }
 
+  /** Notes every read in `record` from now on; null ends it. */
+  recordIn(record: ReadRecord | null): void {
+    this.#record = record;
+  }
+
   /** Where in the buffer the byte at `at` is, loading its page where need be. @throws NotInSnapshot */
   #find(at: PhysicalAddress): number {
     const chunk = Math.floor(at / CHUNK_BYTES);
@@ -122,7 +136,7 @@ export class PhysicalMemory {
   #load(slot: number, chunk: number, page: number): void {
     const base = chunk * CHUNK_BYTES;
     const wanted = base + page * PAGE_BYTES;
-    const range = this.ranges[rangeIndexOf(this.ranges, wanted)];
+    const range = this.source.ranges[rangeIndexOf(this.source.ranges, wanted)];
     if (range === undefined) throw new NotInSnapshot(physical(wanted));
     if (!this.source.costlyPages) {
       this.#fill(slot, base, Math.max(base, range.start), Math.min(base + CHUNK_BYTES, range.end));
