@@ -1,4 +1,5 @@
 import { highWord, lowWord, type VirtualAddress } from '../../base/address.ts';
+import { EvidenceFault } from '../../base/errors.ts';
 import type { Linux } from './linux.ts';
 import type { Kernel } from './structs.ts';
 
@@ -8,6 +9,8 @@ import type { Kernel } from './structs.ts';
  */
 const MAXIMUM_DESCRIPTORS = 4_194_304;
 const SLOTS_PER_READ = 512;
+/** Slots that lead to no memory after which a table is given up: by then it is not one. */
+const MAXIMUM_BROKEN = 1000;
 
 /** One descriptor of a process and the open file behind it. */
 export class Descriptor {
@@ -46,6 +49,7 @@ export function* descriptorsOf(
     kernel.note(`file table of process ${pid} claims ${claimed} descriptors; the first ${count} are listed`);
   }
   const width = kernel.types.pointerBytes;
+  let broken = 0;
   for (let first = 0; first < count; first += SLOTS_PER_READ) {
     const slots = Math.min(SLOTS_PER_READ, count - first);
     const words = pointersAt(kernel, array + BigInt(first * width), slots);
@@ -53,6 +57,10 @@ export function* descriptorsOf(
       const lo = words[slot * 2]!;
       const hi = words[slot * 2 + 1]!;
       if ((lo | hi) === 0) continue;
+      if (!isThere(kernel, hi, lo) && ++broken > MAXIMUM_BROKEN)
+        return kernel.note(
+          `file table of process ${pid} is given up at descriptor ${first + slot}: ${MAXIMUM_BROKEN} lead nowhere`,
+        );
       yield new Descriptor(first + slot, kernel.atWords('file', hi, lo), fdt);
     }
     if (words.length < slots * 2) {
@@ -61,6 +69,15 @@ export function* descriptorsOf(
         `file table of process ${pid}: descriptors ${first + words.length / 2} to ${last} cannot be read`,
       );
     }
+  }
+}
+
+function isThere({ space }: Linux, hi: number, lo: number): boolean {
+  try {
+    return space.memory.has(space.locate(hi, lo));
+  } catch (fault) {
+    if (!(fault instanceof EvidenceFault)) throw fault;
+    return false;
   }
 }
 
