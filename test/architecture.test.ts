@@ -57,7 +57,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   fzstd: ['src/profile'],
   'node:buffer': ['src/snapshot'],
   'node:child_process': ['src/acquire', 'src/watch'],
-  'node:crypto': ['src/session', 'src/scan', 'src/store', 'src/watch', 'src/cli'],
+  'node:crypto': ['src/session', 'src/memory', 'src/scan', 'src/store', 'src/watch', 'src/cli'],
   'node:fs': ['src/snapshot', 'src/store', 'src/watch', 'src/acquire', 'src/cli'],
   'node:module': ['src/cli'],
   'node:net': ['src/acquire'],

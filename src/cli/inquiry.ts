@@ -77,6 +77,8 @@ export class Inquiry {
       const { profileFolder, ...settings } = this.#settings;
       const shelf = await this.#recall.shelf(profileFolder);
       this.#session = openSession(this.path, { ...settings, shelf });
+      const { snapshot, facts } = this.#session;
+      snapshot.memory.extents = await this.#recall.extents(facts);
     }
     return this.#session;
   }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { StoreError } from '../base/errors.ts';
+import type { ExtentMemories } from '../memory/extents.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import type { Profile, ProfileShelf } from '../profile/profile.ts';
 import type { RememberedAnswer, RememberedFacts, SnapshotIdentity, Store } from '../store/store.ts';
@@ -74,6 +75,20 @@ export class Recall {
     answer: RememberedAnswer,
   ): void {
     this.#guard((store) => store.keep(identity, facts, plugin, options, answer));
+  }
+
+  /** What sweeps of this machine's earlier snapshots left; nothing where no machine is told. */
+  async extents(facts: RememberedFacts): Promise<ExtentMemories | undefined> {
+    if (this.#store === undefined) return undefined;
+    const { placeOf } = await import('../store/place.ts');
+    const { machine } = placeOf(facts);
+    if (machine === null) return undefined;
+    return (scanner) => {
+      const kept = this.#guard((store) => store.extents.of(machine, scanner));
+      if (kept === undefined) return null;
+      const { secret, recall } = kept;
+      return { secret, recall, remember: (tags) => this.#guard((_store) => kept.remember(tags)) };
+    };
   }
 
   /** The profiles that are remembered, and those in folders. The code for them is loaded where a snapshot is opened. */

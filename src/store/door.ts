@@ -1,6 +1,7 @@
 import type { Row } from '../plugin/cell.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import type { KernelFacts, SnapshotFacts } from '../plugin/document.ts';
+import type { KeptExtents } from './extents.ts';
 import type { SnapshotKey } from './key.ts';
 import type { Outbox } from './outbox.ts';
 import type { Place } from './place.ts';
@@ -70,6 +71,8 @@ export interface StoreDoor {
   /** What scans have seen, and what they have yet to tell. */
   readonly scans: Offer<Scans>;
   readonly outbox: Offer<Outbox>;
+  /** What makes looking at a machine's next snapshot cheaper. */
+  readonly extents: Offer<KeptExtents>;
   /** What was learned of the snapshot itself when it was first bound. */
   facts(identity: SnapshotIdentity): RememberedFacts | undefined;
   /** The answer of a plugin with these options, as it was given the first time. */

@@ -102,6 +102,21 @@ export const MIGRATIONS: readonly string[] = [
      UNIQUE (id, channel)
    );
    CREATE INDEX outbox_waiting ON outbox (channel, number) WHERE ended IS NULL;`,
+  // What need not be looked at again: extents.ts tells what each column means.
+  `CREATE TABLE extents (
+     number INTEGER PRIMARY KEY AUTOINCREMENT,
+     machine TEXT NOT NULL, scanner TEXT NOT NULL,
+     program TEXT NOT NULL,
+     secret BLOB NOT NULL,
+     tags BLOB NOT NULL,
+     UNIQUE (machine, scanner)
+   );
+   CREATE TABLE reads (
+     run_id INTEGER PRIMARY KEY REFERENCES run ON DELETE CASCADE,
+     basis TEXT NOT NULL,
+     reads BLOB NOT NULL
+   );
+   CREATE INDEX reads_basis ON reads (basis);`,
 ];
 
 /** Makes a new file a cache, or brings an older one up to date. @throws StoreError where the file is another program's or a newer version's */

@@ -2,6 +2,7 @@ import type Database from 'better-sqlite3';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import { readAnswer } from './answers.ts';
 import type { History, RememberedAnswer, RememberedFacts, SnapshotIdentity, StoreDoor } from './door.ts';
+import { KeptExtents } from './extents.ts';
 import { discard, explaining, openDatabase } from './file.ts';
 import { KeptHistory } from './history.ts';
 import { IDENTITY_COLUMNS, IS_IDENTITY, identityValues } from './identity.ts';
@@ -27,6 +28,7 @@ export class Store implements StoreDoor {
   readonly history: History;
   readonly scans: Scans;
   readonly outbox: Outbox;
+  readonly extents: KeptExtents;
   readonly #database: Database.Database;
   /** The program's version: a newer one may read more of the same snapshot, so it asks again. */
   readonly #program: string;
@@ -40,6 +42,7 @@ export class Store implements StoreDoor {
     this.history = new KeptHistory(path, database);
     this.scans = new Scans(path, database, program);
     this.outbox = new Outbox(path, database);
+    this.extents = new KeptExtents(path, database, program);
   }
 
   /** Opens the cache, making it (and its folder) for its owner alone where it is not there. @throws StoreError */

@@ -108,7 +108,7 @@ export class Upkeep {
         .transaction(() => {
           this.#database.exec(
             `DELETE FROM snapshot; DELETE FROM profile; DELETE FROM profile_file;
-             DELETE FROM scanned; DELETE FROM outbox;`,
+             DELETE FROM scanned; DELETE FROM outbox; DELETE FROM extents;`,
           );
           for (const table of rowTables(this.#database).map(tableOf)) dropRows(this.#database, table);
         })

@@ -1,0 +1,121 @@
+import { randomBytes } from 'node:crypto';
+import type Database from 'better-sqlite3';
+import type { AnyPlugin } from '../plugin/contract.ts';
+import { explaining } from './file.ts';
+
+/** What sweeps of one machine's memory leave: `ExtentMemory` of the room `memory`, word for word. */
+export interface KeptTags {
+  readonly secret: Uint8Array;
+  recall(): Uint8Array;
+  remember(tags: Uint8Array): void;
+}
+
+/** What a run read, and of which snapshot. */
+export interface KeptReads {
+  readonly snapshotId: number;
+  readonly reads: Uint8Array;
+}
+
+/** Tags of all machines and scanners together; beyond, those go that were left longest ago. */
+const MAXIMUM_BYTES = 2 ** 26;
+const SECRET_BYTES = 32;
+
+interface Row {
+  readonly secret: Uint8Array;
+  readonly tags: Uint8Array;
+}
+
+/**
+ * What makes looking at the next snapshot of a machine cheaper: which extents held nothing worth finding, and what
+ * each answer was read from. Every method may throw StoreError.
+ */
+export class KeptExtents {
+  readonly #path: string;
+  readonly #database: Database.Database;
+  readonly #program: string;
+  readonly #mostBytes: number;
+
+  constructor(path: string, database: Database.Database, program: string, mostBytes: number = MAXIMUM_BYTES) {
+    this.#path = path;
+    this.#database = database;
+    this.#program = program;
+    this.#mostBytes = mostBytes;
+  }
+
+  /**
+   * What sweeps for one thing by this version of the program left of a machine. The secret is the row's own: it is
+   * drawn with the first tags and forgotten with them. A row that makes no sense counts as none.
+   */
+  of(machine: string, scanner: string): KeptTags {
+    const row = explaining(this.#path, () =>
+      this.#database
+        .prepare('SELECT secret, tags FROM extents WHERE machine = ? AND scanner = ? AND program = ?')
+        .get(machine, scanner, this.#program),
+    ) as Row | undefined;
+    const isSound = row?.secret instanceof Uint8Array && row.secret.length === SECRET_BYTES;
+    const secret = isSound ? row.secret : randomBytes(SECRET_BYTES);
+    const tags = isSound && row.tags instanceof Uint8Array ? row.tags : new Uint8Array(0);
+    return {
+      secret,
+      recall: () => tags,
+      remember: (left) => this.#keep(machine, scanner, secret, left),
+    };
+  }
+
+  /** Keeps what the answer to a question was read from. `basis`: all that it depends on besides, the same text for the same. */
+  keepReads(snapshotId: number, plugin: AnyPlugin, options: string, basis: string, reads: Uint8Array): void {
+    const question = [plugin.name, plugin.version, options] as const;
+    this.#write(() => {
+      const run = this.#database
+        .prepare(
+          `SELECT id FROM run WHERE snapshot_id = ? AND (plugin, version, options, program) = (?, ?, ?, ?)`,
+        )
+        .pluck()
+        .get(snapshotId, ...question, this.#program);
+      if (run === undefined) return;
+      // One of each question is enough: the latest.
+      this.#database
+        .prepare(
+          `DELETE FROM reads WHERE basis = ?
+           AND run_id IN (SELECT id FROM run WHERE (plugin, version, options) = (?, ?, ?))`,
+        )
+        .run(basis, ...question);
+      this.#database.prepare('INSERT OR REPLACE INTO reads VALUES (?, ?, ?)').run(run, basis, reads);
+    });
+  }
+
+  /** What the latest answer to a question on the same basis was read from. */
+  readsFor(basis: string, plugin: AnyPlugin, options: string): KeptReads | undefined {
+    return explaining(this.#path, () =>
+      this.#database
+        .prepare(
+          `SELECT run.snapshot_id AS snapshotId, reads.reads FROM reads JOIN run ON run.id = reads.run_id
+           WHERE reads.basis = ? AND (plugin, version, options, program) = (?, ?, ?, ?)
+             AND typeof(reads.reads) = 'blob'`,
+        )
+        .get(basis, plugin.name, plugin.version, options, this.#program),
+    ) as KeptReads | undefined;
+  }
+
+  #keep(machine: string, scanner: string, secret: Uint8Array, tags: Uint8Array): void {
+    if (tags.length > this.#mostBytes) return;
+    this.#write(() => {
+      this.#database.prepare(`DELETE FROM extents WHERE machine = ? AND scanner = ?`).run(machine, scanner);
+      this.#database
+        .prepare('INSERT INTO extents (machine, scanner, program, secret, tags) VALUES (?, ?, ?, ?, ?)')
+        .run(machine, scanner, this.#program, secret, tags);
+      const sizes = this.#database
+        .prepare('SELECT number, length(tags) AS bytes FROM extents ORDER BY number DESC')
+        .all() as { number: number; bytes: number }[];
+      let bytes = 0;
+      const oldest = sizes.find((row) => (bytes += row.bytes) > this.#mostBytes);
+      if (oldest !== undefined)
+        this.#database.prepare('DELETE FROM extents WHERE number <= ?').run(oldest.number);
+    });
+  }
+
+  #write(action: () => void): void {
+    if (this.#database.readonly) return;
+    explaining(this.#path, () => this.#database.transaction(action).immediate());
+  }
+}
