@@ -12,6 +12,7 @@ import { webhook } from '../../src/watch/webhook.ts';
 import { choice, messageOf, openDrawn, other, plugin } from './drawn.ts';
 
 const [folder, cache, url] = process.argv.slice(2) as [string, string, string];
+process.stdout.write('up\n');
 try {
   const store = Store.open(cache, '1');
   const around = surroundings();
