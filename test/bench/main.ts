@@ -7,6 +7,7 @@ import { guestFolder } from '../guests/folders.ts';
 import type { Bench, Outcome, Setting, Skipped } from './bench.ts';
 import { keysGuest, keysRandom } from './keys.bench.ts';
 import { peak, sparse } from './memory.bench.ts';
+import { rescan, rescanKeys } from './rescan.bench.ts';
 import { sqlMonth } from './sql.bench.ts';
 import { cold, difference, remembered, together } from './start.bench.ts';
 import { tasks } from './tasks.bench.ts';
@@ -21,6 +22,8 @@ const benches: readonly Bench[] = [
   tasks,
   keysRandom,
   keysGuest,
+  rescan,
+  rescanKeys,
   sqlMonth,
 ];
 
