@@ -1,22 +1,37 @@
 import { runPlugin } from '../plugin/run.ts';
 import { type Session, type SessionOptions, startSession } from '../session/session.ts';
 import { openSnapshot } from '../snapshot/open.ts';
+import type { StoreDoor } from '../store/door.ts';
+import { placeOf } from '../store/place.ts';
 import { CutSnapshot, cutIn, type Open, type Reading } from './reading.ts';
 
-/** Opens snapshots as every other command does, but for those that are cut: no kernel is looked for in them. */
+/**
+ * Opens snapshots as every other command does, but for those that are cut: no kernel is looked for in them. Sweeps pass
+ * over what earlier ones of the same machine found nothing in, as far as `extents` remembers.
+ */
 export const opener =
-  (options: SessionOptions): Open =>
+  (options: SessionOptions, extents: StoreDoor['extents']): Open =>
   async (path) => {
     const snapshot = openSnapshot(path, options.base === undefined ? {} : { base: options.base });
     try {
       const cut = cutIn(snapshot.contents.notes);
       if (cut !== undefined) throw new CutSnapshot(cut);
-      return readingOf(startSession(snapshot, options));
+      const session = startSession(snapshot, options);
+      session.snapshot.memory.extents = memoriesOf(session, extents);
+      return readingOf(session);
     } catch (error) {
       snapshot.file.close();
       throw error;
     }
   };
+
+function memoriesOf(
+  { facts }: Session,
+  extents: StoreDoor['extents'],
+): Session['snapshot']['memory']['extents'] {
+  const { machine } = placeOf(facts);
+  return machine === null ? undefined : (scanner) => extents.of(machine, scanner);
+}
 
 const readingOf = (session: Session): Reading => ({
   facts: session.facts,
