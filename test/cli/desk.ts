@@ -33,7 +33,7 @@ export const session = {
     const kernel = fakeKernel(KERNEL).linux();
     if (path.endsWith('damaged.raw')) kernel.note('task list breaks after 5 entries');
     const facts = fakeFacts(path);
-    return { snapshot: { file }, kernel, facts, close: () => file.close() };
+    return { snapshot: { file, memory: {} }, kernel, facts, close: () => file.close() };
   },
 };
 
