@@ -4,7 +4,7 @@ export default definePlugin({
   name: 'pslist',
   summary: 'List processes by walking the kernel task list',
   example: '--pid 1,200 --columns pid,name,args',
-  version: 1,
+  version: 2,
   subjects: (kernel) => kernel.tasks(),
   columns: {
     pid: { int: (task) => task.pid },
@@ -20,6 +20,7 @@ export default definePlugin({
     cpuTime: { seconds: (task) => task.cpuSeconds },
     rss: { int: (task) => task.memory?.residentKiB ?? null },
     kernel: { flag: (task) => task.isKernelThread },
+    exe: { text: (task) => task.memory?.executable ?? null },
     args: { text: (task) => task.memory?.commandLine ?? null },
     task: { address: (task) => task.address },
   },
@@ -29,6 +30,6 @@ export default definePlugin({
   ofBoot: ['pid', 'ppid'],
   // Workers of the kernel are made and let go as there is work, and are called by what they last did.
   churn: ({ kernel, name }) => kernel === true && String(name).startsWith('kworker/'),
-  filters: ['pid', 'ppid', 'name', 'uid', 'state', 'kernel'],
-  dispensable: ['task', 'kernel', 'gid', 'nice', 'euid', 'threads', 'cpuTime', 'rss', 'started'],
+  filters: ['pid', 'ppid', 'name', 'uid', 'state', 'exe', 'kernel'],
+  dispensable: ['task', 'kernel', 'gid', 'nice', 'euid', 'threads', 'exe', 'cpuTime', 'rss', 'started'],
 });

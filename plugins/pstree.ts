@@ -5,7 +5,7 @@ export default definePlugin({
   name: 'pstree',
   summary: 'Show which process started which',
   example: '--root 1 --columns pid,name,args',
-  version: 1,
+  version: 2,
   options: {
     root: { help: 'show this process and its descendants', value: 'pid', parse: pidOf },
   },
@@ -19,12 +19,13 @@ export default definePlugin({
     uid: { int: ({ task }) => task.uid },
     state: { text: ({ task }) => task.state },
     started: { time: ({ task }) => task.started },
+    exe: { text: ({ task }) => task.memory?.executable ?? null },
     args: { text: ({ task }) => task.memory?.commandLine ?? null },
   },
   identity: ['pid', 'started'],
   restless: ['state', 'threads'],
   filters: ['pid', 'name'],
-  dispensable: ['threads', 'state', 'started', 'uid'],
+  dispensable: ['exe', 'threads', 'state', 'started', 'uid'],
   tree: { column: 'name', by: 'depth' },
 });
 

@@ -116,7 +116,7 @@ describe('vestige PLUGIN SNAPSHOT', () => {
     desk.width = 80;
     const { out, err } = await run('pslist', memory);
     for (const line of out.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
-    expect(err).toMatch(/^hidden at this width: [^;]*; --columns shows\sthem\n/);
+    expect(err).toMatch(/^hidden at this width: [^;]*; --columns\sshows\sthem\n/);
   });
 
   it('goes on after a snapshot that cannot be answered, and ends with 2', async () => {

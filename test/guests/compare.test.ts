@@ -23,7 +23,7 @@ function process(pid: number, name: string, extra: Partial<ProcessTruth> = {}): 
     maps: '7f12a000-7f12b000 r-xp 00001000 fe:00 13                         /bin/a\\012b\n',
     cgroup: null,
     mountinfo: null,
-    exe: null,
+    exe: '/opt/\xffa (deleted)',
     cwd: null,
     root: null,
     namespaces: {},
@@ -83,13 +83,14 @@ const right: Readonly<Record<string, readonly Row[]>> = {
     {
       ...{ pid: 20, ppid: 1, name: 'a) (b', threads: 1, uid: 7, euid: 8, gid: 9, state: 'S', nice: 0 },
       ...{ started: new Date(1_003_000), cpuTime: 0.16, rss: 120, kernel: false, args: 'sleep 10' },
+      exe: '/opt/\\xffa (deleted)',
       task: 0xffff_8880_0123_4000n,
     },
   ],
   pstree: [
     {
       ...{ pid: 20, ppid: 1, name: 'a) (b', depth: 0, threads: 1, uid: 7, state: 'S' },
-      ...{ started: new Date(1_003_000), args: 'sleep 10' },
+      ...{ started: new Date(1_003_000), exe: '/opt/\\xffa (deleted)', args: 'sleep 10' },
     },
   ],
   keys: [

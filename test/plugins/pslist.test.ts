@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import pslist from '../../plugins/pslist.ts';
+import pstree from '../../plugins/pstree.ts';
+import { DrawnFiles, type EntryTraits } from '../support/files.ts';
 import { BOOTED, fakeKernel, type KernelWishes, STACK } from '../support/kernel.ts';
 import { ask, column } from '../support/rows.ts';
 
@@ -48,6 +50,7 @@ describe('pslist', () => {
       cpuTime: 2,
       rss: 240,
       kernel: false,
+      exe: null,
       args: '-bash -c ls /tmp',
       task: drawn.task(201),
     });
@@ -55,7 +58,7 @@ describe('pslist', () => {
 
   it('has its columns in the order that others rely on', () => {
     expect(Object.keys(pslist.columns).join(' ')).toBe(
-      'pid ppid name threads uid euid gid state nice started cpuTime rss kernel args task',
+      'pid ppid name threads uid euid gid state nice started cpuTime rss kernel exe args task',
     );
   });
 
@@ -205,5 +208,73 @@ describe("a process's command line", () => {
     expect((await ask(pslist, drawn.linux())).rows[0]).toMatchObject({
       args: { absent: 'corrupt-structure' },
     });
+  });
+});
+
+describe("a process's executable", () => {
+  const gone = { deleted: true };
+  const unnamed = { deleted: true, named: true };
+
+  /** A process 9 that runs what `name` in `/usr/bin` is. */
+  function running(name: string, traits: EntryTraits = {}) {
+    const drawn = fakeKernel('init(1)  x(9)');
+    const world = new DrawnFiles(drawn);
+    const usr = world.entry(world.root, 'usr', 0o040755);
+    const file = world.entry(world.entry(usr, 'bin', 0o040755), name, 0o100755, traits);
+    const mm = drawn.read(drawn.task(9), 'task_struct', 'mm');
+    drawn.write(mm, 'mm_struct', { exe_file: world.open(file) });
+    return { drawn, world, file, mm };
+  }
+  const rowOf = async (drawn: ReturnType<typeof fakeKernel>) => (await ask(pslist, drawn.linux())).rows[1];
+
+  it.each<[what: string, name: string, EntryTraits, exe: string]>([
+    ['by its path', 'sleep', {}, '/usr/bin/sleep'],
+    ['as deleted', 'x', gone, '/usr/bin/x (deleted)'],
+    ['by a name that only looks deleted', 'x (deleted)', {}, '/usr/bin/x (deleted)'],
+    ['in memory without a folder', 'memfd:', unnamed, '/memfd: (deleted)'],
+    ['with bytes that are no text', '\xff\x1b[2J', {}, '/usr/bin/\\xff\x1b[2J'],
+  ])('is named %s', async (_, name, traits, exe) => {
+    expect(await rowOf(running(name, traits).drawn)).toMatchObject({ pid: 9, exe });
+  });
+
+  it('is the same in the tree of processes', async () => {
+    const { rows } = await ask(pstree, running('sleep').drawn.linux());
+    expect(rows.map(({ pid, exe }) => [pid, exe])).toEqual([
+      [1, null],
+      [9, '/usr/bin/sleep'],
+    ]);
+  });
+
+  it('that lies in a mount which is gone begins at its root', async () => {
+    const { drawn, world, mm } = running('sleep');
+    const stick = world.mount('tmpfs', 0x30);
+    drawn.write(mm, 'mm_struct', { exe_file: world.open(world.entry(stick, 'from-a-stick')) });
+    expect(await rowOf(drawn)).toMatchObject({ exe: '/from-a-stick' });
+  });
+
+  it('is none where the kernel keeps none, and of zombies and kernel threads', async () => {
+    const drawn = fakeKernel('init(1)  [kthreadd](2)  gone(3)', { traits: { 3: { exitState: 0x20 } } });
+    expect(column(await ask(pslist, drawn.linux()), 'exe')).toEqual([null, null, null]);
+    // While it works for a process, a kernel thread has that one's memory.
+    const borrowed = drawn.read(drawn.task(1), 'task_struct', 'mm');
+    drawn.write(borrowed, 'mm_struct', { exe_file: new DrawnFiles(drawn).root.dentry });
+    drawn.write(drawn.task(2), 'task_struct', { mm: borrowed });
+    expect(column(await ask(pslist, drawn.linux()), 'exe').slice(1)).toEqual([null, null]);
+  });
+
+  it('is absent where its page is lost, and nothing else is', async () => {
+    const { drawn, file } = running('sleep');
+    drawn.lose(file.dentry);
+    expect(await rowOf(drawn)).toMatchObject({
+      exe: { absent: 'not-in-snapshot' },
+      args: 'drawn',
+      name: 'x',
+    });
+  });
+
+  it('is absent of a kernel whose profile does not have it', async () => {
+    const drawn = fakeKernel('init(1)', { without: ['mm_struct.exe_file'] });
+    const { rows } = await ask(pslist, drawn.linux());
+    expect(rows[0]).toMatchObject({ exe: { absent: 'not-in-kernel' }, args: 'drawn' });
   });
 });

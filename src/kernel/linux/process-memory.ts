@@ -54,6 +54,15 @@ export class ProcessMemory {
   }
 
   /**
+   * The file that it runs, as `readlink /proc/PID/exe` names it for a process in the initial root (fs/proc/base.c,
+   * proc_exe_link); null where the kernel keeps none. @throws EvidenceFault
+   */
+  get executable(): string | null {
+    const { exe_file: file } = this.raw;
+    return file === null ? null : this.kernel.paths.of(file.f_path);
+  }
+
+  /**
    * The command line as ps shows it, arguments joined by spaces. Follows what /proc/PID/cmdline does
    * (fs/proc/base.c, get_mm_cmdline): a process that has overwritten the end of its arguments has given itself a
    * title, which ends at its first NUL and may run on into the environment. @throws EvidenceFault

@@ -22,13 +22,13 @@ export const pslist: Comparison = {
 function expectedProcess(process: ProcessTruth, truth: Truth): Expected {
   const stat = parseStat(process.stat);
   const [, euid] = ids(process, 'Uid');
-  const { pid, ppid, name, threads, uid, state, started, args } = commonCells(process, truth);
   return {
     key: String(process.pid),
     label: labelOfProcess(process),
     ...excusesOf(process, truth),
     cells: {
-      ...{ pid, ppid, name, threads, uid, state, started, args, euid: euid ?? null },
+      ...commonCells(process, truth),
+      euid: euid ?? null,
       gid: ids(process, 'Gid')[0] ?? null,
       nice: stat.nice,
       cpuTime: cpuTimeOf(stat, truth),
@@ -75,6 +75,7 @@ export function commonCells(process: ProcessTruth, truth: Truth) {
     uid: ids(process, 'Uid')[0] ?? null,
     state: stateOf(stat),
     started: startedOf(stat, truth),
+    exe: process.exe === null ? null : textOf(process.exe),
     args: process.cmdline === null ? null : noMemory(process, joined(process.cmdline)),
   } satisfies Record<string, Expectation>;
 }

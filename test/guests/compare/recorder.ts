@@ -18,7 +18,7 @@ const reasonOf = (truth: Truth): ToleranceName =>
 /** Cells of a sleeping recorder that may have moved in a list of processes; one that became another has new names too. */
 export function movedOfRecorder(truth: Truth): { as: ToleranceName; only: readonly string[] } {
   const moving = ['state', 'cpuTime', 'rss'];
-  return { as: reasonOf(truth), only: becomesAnother(truth) ? [...moving, 'name', 'args'] : moving };
+  return { as: reasonOf(truth), only: becomesAnother(truth) ? [...moving, 'name', 'exe', 'args'] : moving };
 }
 
 /**

@@ -11,6 +11,8 @@ export const mmStructs = {
     start_brk: ulong,
     brk: ulong,
     start_stack: ulong,
+    // What execve opened, or prctl(PR_SET_MM_EXE_FILE) put in its place.
+    exe_file: ptr('file'),
     context: place,
     // Since Linux kernel commit f1a7941243c1 ("mm: convert mm's rss stats into percpu_counter") (in v6.2),
     // `rss_stat` is an array of `percpu_counter`; before, it is a `mm_rss_stat`.

@@ -1,0 +1,20 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { readProfile } from '../src/profile/profile.ts';
+import { wants } from '../src/session/wants.ts';
+
+const folder = new URL('../profiles/', import.meta.url);
+const shipped = readdirSync(folder).filter((name) => name.endsWith('.json'));
+
+describe('the shipped profiles', () => {
+  it('are there', () => {
+    expect(shipped).toEqual(['linux-5.10.0-32-686-pae.json']);
+  });
+
+  // A kernel that does not describe itself has only what its profile was made to hold: `vestige profile build` makes it anew.
+  it.each(shipped)('%s was made to hold what the program wants today', (name) => {
+    const profile = readProfile(readFileSync(new URL(name, folder), 'utf8'), name);
+    expect(name).toBe(`linux-${profile.release}.json`);
+    expect(profile.vocabulary).toBe(wants.vocabulary);
+  });
+});
