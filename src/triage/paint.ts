@@ -4,7 +4,7 @@ import type { KeyLine, ModuleLine, NotableProcess, Picture, SocketLine } from '.
 import { reasonsByProcess } from './reasons.ts';
 
 /** The questions that a triage asks, in this order. */
-export const TRIAGE_PLUGINS = ['pslist', 'sockets', 'modules', 'files', 'maps', 'env', 'keys'] as const;
+export const TRIAGE_PLUGINS = ['pslist', 'sockets', 'modules', 'files', 'env', 'keys'] as const;
 
 /**
  * Paints the picture from plugins' answers and from what was lacking before them. Pure; a plugin that gave no

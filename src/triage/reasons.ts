@@ -20,11 +20,10 @@ export function reasonsByProcess(rowsOf: (plugin: string) => readonly Row[]): Ma
     const known = reasons.get(pid) ?? [];
     if (!known.includes(reason)) reasons.set(pid, [...known, reason]);
   };
-  const executables = executablesIn(rowsOf('maps'));
   for (const row of rowsOf('pslist')) {
     const pid = numberOf(row['pid']);
     if (pid === null || row['kernel'] === true) continue;
-    const executable = executables.get(pid) ?? '';
+    const executable = textOf(row['exe']);
     if (executable.startsWith('/memfd:')) add(pid, 'runs from memory only (memfd)');
     else if (executable.endsWith(' (deleted)')) add(pid, 'its executable is deleted');
     if (SCRATCH.test(executable)) add(pid, `runs from ${executable.split('/').slice(0, -1).join('/')}`);
@@ -46,16 +45,4 @@ export function reasonsByProcess(rowsOf: (plugin: string) => readonly Row[]): Ma
       add(numberOf(row['pid']), `LD_PRELOAD is ${textOf(row['value'])}`);
   }
   return reasons;
-}
-
-/** The file that each process runs: the first mapping of a file in its space is the program itself. */
-function executablesIn(maps: readonly Row[]): Map<number, string> {
-  const found = new Map<number, string>();
-  for (const row of maps) {
-    const pid = numberOf(row['pid']);
-    const path = textOf(row['path']);
-    if (pid !== null && !found.has(pid) && path.startsWith('/') && textOf(row['flags']).includes('x'))
-      found.set(pid, path);
-  }
-  return found;
 }
