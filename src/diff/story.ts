@@ -79,10 +79,16 @@ function processEvents(
       change: 'changed',
       kind: 'process',
       what: `${processText(after)}: ${changes.join(', ')}`,
-      why: rights,
+      why: columns.includes('exe') ? [...rights, ...programNews(before, after), ...whyOf(after)] : rights,
     };
   });
   return [...byWhy(appeared), ...vanished, ...byWhy([...restarted, ...changed])];
+}
+
+/** What a new path of the executable means: another program, unless only the name of the old one is gone. */
+function programNews(before: Row, after: Row): string[] {
+  const [was, is] = [textOf(before['exe']), textOf(after['exe'])];
+  return is === '' || is === `${was} (deleted)` ? [] : ['it has become another program'];
 }
 
 /** Processes that went and came again: the same program with the same words, for the same user. */
