@@ -35,7 +35,7 @@ const ROOMS: Readonly<Record<string, Doors>> = {
     code: ['src/base', 'src/memory', 'src/snapshot', 'src/translate', 'src/profile', 'src/kernel'],
     later: ['src/plugin'],
   },
-  'src/report': { code: ['src/base', 'src/plugin'], later: ['src/triage', 'src/diff'] },
+  'src/report': { code: ['src/base', 'src/plugin'], later: ['src/triage', 'src/diff', 'src/policy'] },
   'src/store': { code: ['src/base', 'src/plugin', 'src/profile'] },
   'src/triage': { code: ['src/base', 'src/plugin'] },
   'src/diff': { code: ['src/base', 'src/plugin', 'src/triage'] },
@@ -53,6 +53,8 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   commander: ['src/cli'],
   chalk: ['src/report'],
   'get-east-asian-width': ['src/report'],
+  'fast-xml-builder': ['src/report'],
+  sarif: ['src/report'], // types only: nothing of that name is installed
   'better-sqlite3': ['src/store'],
   fzstd: ['src/profile'],
   'node:buffer': ['src/snapshot'],
