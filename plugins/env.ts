@@ -15,5 +15,6 @@ export default definePlugin({
   },
   identity: ['pid', 'name'],
   followsProcess: true,
+  confidential: ['value'],
   filters: ['pid', 'name'],
 });

@@ -171,11 +171,12 @@ describe('the plugins', () => {
 
   it.each(plugins.map((plugin) => [plugin.name, plugin] as const))('%s declares what it has', (_, plugin) => {
     const columns = Object.keys(plugin.columns);
-    const { identity, filters = [], dispensable = [], tree } = plugin;
+    const { identity, filters = [], dispensable = [], confidential = [], tree } = plugin;
     const named = [
       ...identity,
       ...filters,
       ...dispensable,
+      ...confidential,
       ...(tree === undefined ? [] : [tree.column, tree.by]),
     ];
     expect(named.filter((name) => !columns.includes(name))).toEqual([]);

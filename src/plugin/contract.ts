@@ -93,6 +93,8 @@ export interface Plugin<S = unknown, O extends Options = Options, K extends stri
   readonly churn?: (row: Row) => boolean;
   /** Rows that come and go with their process: where it is new or gone as a whole, `diff` only counts them. */
   readonly followsProcess?: true;
+  /** Columns that a verdict does not repeat, because it goes where the snapshot must not: into logs and to CI services. */
+  readonly confidential?: readonly NoInfer<K>[];
   /** Columns with a flag of their own: `--pid 1,200` keeps the rows whose cell is one of these. */
   readonly filters?: readonly NoInfer<K>[];
   /** Columns that a narrow terminal can do without, the most dispensable first. */

@@ -62,19 +62,20 @@ export function tallyOf({ rules }: Verdict): Tally {
   return { findings, bySeverity, suppressed, rules: outcomes };
 }
 
+/** What stands for a cell that a verdict does not repeat, as `keys` writes it. */
+const CONFIDENTIAL = 'hidden';
+
 /** Turns the rows of a question into what JSON holds, whatever columns they have. */
 export function jsonRows(plugins: readonly AnyPlugin[], name: string): (row: Row) => Record<string, unknown> {
-  const columns = plugins.find((plugin) => plugin.name === name)?.columns ?? {};
-  const kinds = new Map<string, ColumnKind>(
-    Object.entries(columns).map(([column, of]) => [column, kindOf(of)]),
-  );
+  const plugin = plugins.find((candidate) => candidate.name === name);
+  const kinds = new Map(Object.entries(plugin?.columns ?? {}).map(([column, of]) => [column, kindOf(of)]));
+  const confidential = new Set(plugin?.confidential);
+  const write = (column: string, cell: Cell): unknown =>
+    confidential.has(column) && typeof cell === 'string'
+      ? CONFIDENTIAL
+      : cellJson(kinds.get(column) ?? kindLike(cell), cell);
   return (row) =>
-    Object.fromEntries(
-      Object.entries(row).map(([column, cell]) => [
-        column,
-        cellJson(kinds.get(column) ?? kindLike(cell), cell),
-      ]),
-    );
+    Object.fromEntries(Object.entries(row).map(([column, cell]) => [column, write(column, cell)]));
 }
 
 /** The kind of a cell of no known column, so far as the cell itself tells: addresses are the only big numbers. */

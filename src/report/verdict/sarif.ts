@@ -104,7 +104,7 @@ function descriptorOf(rule: RuleFacts, techniques: readonly string[]): Reporting
   const page = rule.references[0] ?? rule.attack.map(attackPage)[0];
   return {
     id: rule.id,
-    name: short(pascal(rule.id), LONGEST_NAME),
+    ...(rule.id.includes('-') ? { name: short(pascal(rule.id), LONGEST_NAME) } : {}),
     shortDescription: { text: short(title, LONGEST_DESCRIPTION) },
     fullDescription: { text: short(description, LONGEST_DESCRIPTION) },
     help: { text: helpText(rule), markdown: helpMarkdown(rule) },
@@ -132,7 +132,7 @@ function descriptorOf(rule: RuleFacts, techniques: readonly string[]): Reporting
   };
 }
 
-/** `deleted-executable` → `DeletedExecutable`: names of rules are in Pascal case, so that viewers can tell them from IDs. */
+/** `deleted-executable` → `DeletedExecutable`: SARIF wants names that are not the ID over again. */
 const pascal = (id: string): string =>
   id
     .split('-')

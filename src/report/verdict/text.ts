@@ -2,7 +2,7 @@ import type { Severity } from '../../policy/verdict.ts';
 import { factNotes } from '../answer.ts';
 import { escapeText } from '../escape.ts';
 import type { Style } from '../style.ts';
-import { truncate, widthOf, wrap } from '../width.ts';
+import { padEnd, truncate, widthOf, wrap } from '../width.ts';
 import {
   counted,
   GRAVEST_FIRST,
@@ -32,8 +32,7 @@ export function verdictText(judged: JudgedSnapshot, style: Style, width: number)
   const tally = tallyOf(verdict);
   const lines = headLines(judged, tally, style, width);
   const found = objections(verdict);
-  if (found.length > 0)
-    lines.push('', ...found.flatMap((objection) => objectionLines(objection, style, width)));
+  if (found.length > 0) lines.push('', ...objectionLines(found, style, width));
   const unread = verdict.rules.filter((rule) => rule.unread.length > 0);
   if (unread.length > 0) {
     lines.push('', `${style.title('Could not be evaluated')}  ${style.faint(`${unread.length}`)}`);
@@ -56,55 +55,69 @@ function headLines(
   width: number,
 ): string[] {
   const name = truncate(escapeText(kernel.hostname ?? 'no host name'), Math.floor(width / 2));
-  const outcome =
-    tally.findings > 0
-      ? style.danger(`${counted(tally.findings, 'finding')}: ${severitiesText(tally)}`)
-      : tally.rules.unevaluated > 0
-        ? style.warning('nothing found, but not everything could be read')
-        : style.good('nothing found');
   const policy = truncate(escapeText(verdict.policy), Math.floor(width / 3));
+  const [outcome, paint] = outcomeOf(tally, style);
   const where = `${kernel.time ?? snapshot.takenAt ?? 'at no known time'}  ${snapshot.path}  Linux ${kernel.release}`;
-  const head = `${name}  ${policy}`;
-  const plain = tally.findings > 0 ? `${counted(tally.findings, 'finding')}: ${severitiesText(tally)}` : '';
-  const fits = widthOf(head) + 2 + widthOf(plain) <= width;
+  const beside = widthOf(`${name}  ${policy}  ${outcome}`) <= width;
   return [
-    `${style.title(name)}  ${policy}${fits ? `  ${outcome}` : ''}`,
-    ...(fits ? [] : [outcome]),
+    `${style.title(name)}  ${policy}${beside ? `  ${paint(outcome)}` : ''}`,
+    ...(beside ? [] : wrap(outcome, width).map((line) => paint(line))),
     style.faint(truncate(escapeText(where), width)),
   ];
 }
 
-const PAINT: Readonly<Record<Severity, keyof Style>> = {
-  critical: 'danger',
-  high: 'danger',
-  medium: 'warning',
-  low: 'title',
-  info: 'faint',
+/** What came of it all, and how that is painted. */
+function outcomeOf(tally: Tally, style: Style): [text: string, paint: (text: string) => string] {
+  if (tally.findings > 0)
+    return [`${counted(tally.findings, 'finding')}: ${severitiesText(tally)}`, style.danger];
+  if (tally.rules.unevaluated === 0) return ['nothing found', style.good];
+  return [
+    `nothing found, but ${counted(tally.rules.unevaluated, 'rule')} could not be evaluated`,
+    style.warning,
+  ];
+}
+
+const PAINT: Readonly<Record<Severity, (style: Style) => (text: string) => string>> = {
+  critical: ({ danger }) => danger,
+  high: ({ danger }) => danger,
+  medium: ({ warning }) => warning,
+  low: () => (text) => text,
+  info: ({ faint }) => faint,
 };
 
-function objectionLines({ rule, severity, findings }: Objection, style: Style, width: number): string[] {
+/** Every rule with its findings below. Titles, IDs and techniques stand in columns where all find room side by side. */
+function objectionLines(found: readonly Objection[], style: Style, width: number): string[] {
   const room = Math.max(1, width - INDENT);
-  const name = escapeText([rule.id, ...rule.attack].join('  '));
-  const title = escapeText(rule.title);
-  const mark = style[PAINT[severity]](severity) + ' '.repeat(INDENT - severity.length);
-  const gap = room - widthOf(title) - widthOf(name);
-  const heads =
-    gap >= 2
-      ? [`${mark}${style.heading(title)}${' '.repeat(gap)}${style.faint(name)}`]
-      : [
-          ...wrap(title, room).map((line, index) => `${index === 0 ? mark : ' '.repeat(INDENT)}${line}`),
-          ...wrap(name, room).map((line) => ' '.repeat(INDENT) + style.faint(line)),
-        ];
-  const shown = findings.slice(0, MOST_FINDINGS);
-  return [
-    ...heads,
-    ...shown.flatMap(({ message }) =>
-      atMost(wrap(escapeText(message), room), MOST_LINES, room).map((line) => ' '.repeat(INDENT) + line),
-    ),
-    ...(findings.length > shown.length
-      ? [style.faint(`${' '.repeat(INDENT)}… and ${findings.length - shown.length} more`)]
-      : []),
-  ];
+  const heads = found.map(({ rule }) => ({
+    title: escapeText(rule.title),
+    id: escapeText(rule.id),
+    attack: rule.attack.join(' '),
+  }));
+  const widest = (column: keyof (typeof heads)[number]): number =>
+    Math.max(0, ...heads.map((head) => widthOf(head[column])));
+  const titleWidth = widest('title');
+  const idWidth = widest('id');
+  const beside = titleWidth + 2 + idWidth + 2 + widest('attack') <= room;
+  return found.flatMap(({ severity, findings }, index) => {
+    const { title, id, attack } = heads[index]!;
+    const name = `${beside ? padEnd(id, idWidth) : id}  ${attack}`.trimEnd();
+    const titles = beside ? [padEnd(title, titleWidth)] : wrap(title, room);
+    const shown = findings.slice(0, MOST_FINDINGS);
+    const mark = PAINT[severity](style)(severity) + ' '.repeat(INDENT - severity.length);
+    const below = [
+      ...(beside ? [] : wrap(name, room).map((line) => style.faint(line))),
+      ...shown.flatMap(({ message }) => atMost(wrap(escapeText(message), room), MOST_LINES, room)),
+      ...(findings.length > shown.length
+        ? [style.faint(`… and ${findings.length - shown.length} more`)]
+        : []),
+    ];
+    return [
+      `${mark}${style.title(titles[0]!)}${beside ? `  ${style.faint(name)}` : ''}`,
+      ...[...titles.slice(1).map((line) => style.title(line)), ...below].map(
+        (line) => ' '.repeat(INDENT) + line,
+      ),
+    ];
+  });
 }
 
 /** The first lines, the last of them ending in a sign that there are more. */
