@@ -76,7 +76,7 @@ export class Inquiry {
       const { openSession } = await import('../session/session.ts');
       const { profileFolder, ...settings } = this.#settings;
       const shelf = await this.#recall.shelf(profileFolder);
-      this.#session = openSession(this.path, { ...settings, shelf });
+      this.#session = openSession(this.path, { ...settings, shelf, likely: this.#recall.likely() });
       const { snapshot, facts } = this.#session;
       snapshot.memory.extents = await this.#recall.extents(facts);
     }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { PhysicalAddress } from '../base/address.ts';
 import { StoreError } from '../base/errors.ts';
 import type { ExtentMemories } from '../memory/extents.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
@@ -89,6 +90,11 @@ export class Recall {
       const { secret, recall } = kept;
       return { secret, recall, remember: (tags) => this.#guard((_store) => kept.remember(tags)) };
     };
+  }
+
+  /** Where to look for a kernel first: where it was in the snapshots before. */
+  likely(): readonly PhysicalAddress[] {
+    return this.#guard((store) => store.history.vmcoreinfoPages()) ?? [];
   }
 
   /** The profiles that are remembered, and those in folders. The code for them is loaded where a snapshot is opened. */

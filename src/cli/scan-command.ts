@@ -148,7 +148,7 @@ function openerFor(store: Store, { profileFolder, ...options }: OpenSettings): O
   let open: Open | undefined;
   return async (path) => {
     const { opener } = await import('../watch/opener.ts');
-    open ??= opener({ ...options, shelf: await shelfOf(store, profileFolder) }, store.extents);
+    open ??= opener({ ...options, shelf: await shelfOf(store, profileFolder) }, store);
     return open(path);
   };
 }

@@ -39,6 +39,8 @@ export interface KernelFacts {
   readonly paging: string;
   /** Physical address of the kernel's page-table root, in hex. */
   readonly pageTableRoot: string;
+  /** Physical address of the VMCOREINFO in memory that led to the kernel, in hex; null where none did, or the file's own note. */
+  readonly vmcoreinfoAt: string | null;
   /** What was added to the link-time addresses, and where `_text` is; null where the snapshot does not tell. */
   readonly kaslr: { readonly virtual: string | null; readonly physical: string | null };
   /** ISO 8601. */

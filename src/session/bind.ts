@@ -1,4 +1,4 @@
-import { hex, wrapped } from '../base/address.ts';
+import { hex, type PhysicalAddress, wrapped } from '../base/address.ts';
 import { EvidenceFault, ForensicError, NoKernel, NoProfile } from '../base/errors.ts';
 import type { LinuxParts } from '../kernel/linux/linux.ts';
 import type { BindingStep } from '../plugin/document.ts';
@@ -19,6 +19,8 @@ export interface Bound {
   readonly snapshot: Snapshot;
   readonly parts: LinuxParts;
   readonly located: Located;
+  /** Where in memory the VMCOREINFO stood that led to it; null where none did, or the file's own note. */
+  readonly vmcoreinfoAt: PhysicalAddress | null;
   /** Whether the profile's addresses are those of the build, so that `parts.slide` is what KASLR added. */
   readonly isLinked: boolean;
   readonly steps: readonly BindingStep[];
@@ -26,15 +28,21 @@ export interface Bound {
   readonly notes: readonly string[];
 }
 
+/** What is known before a kernel is looked for. */
+export interface BindChoice extends ProfileChoice {
+  /** Pages in which earlier snapshots had their VMCOREINFO: a boot never moves it. They are looked into first. */
+  readonly likely?: readonly PhysicalAddress[];
+}
+
 /** Finds the guest's kernel in a snapshot. Every step is checked before the next is taken. @throws NoKernel */
-export function bind(snapshot: Snapshot, choice: ProfileChoice): Bound {
+export function bind(snapshot: Snapshot, choice: BindChoice): Bound {
   const steps: BindingStep[] = [];
   const attempt: Attempt = { snapshot, choice, steps, undescribed: [] };
   let candidates = 0;
-  for (const found of searchVmcoreinfo(snapshot)) {
+  for (const found of searchVmcoreinfo(snapshot, choice.likely)) {
     candidates++;
     const bound = tryVmcoreinfo(attempt, found);
-    if (bound !== undefined) return withLength(bound);
+    if (bound !== undefined) return { ...withLength(bound), vmcoreinfoAt: found.at };
   }
   if (candidates === 0)
     steps.push({ step: 'vmcoreinfo', outcome: 'failed', detail: 'no page begins with one' });
@@ -104,7 +112,7 @@ function tryLocated({ snapshot, choice, steps, undescribed }: Attempt, located: 
     const slide = slideBetween(profile, located);
     const parts: LinuxParts = { space, profile, slide, origin: snapshot.origin };
     const confidence = verifyKernel(space, parts, located, steps);
-    return { snapshot, parts, located, isLinked, steps, confidence, notes: [] };
+    return { snapshot, parts, located, vmcoreinfoAt: null, isLinked, steps, confidence, notes: [] };
   } catch (error) {
     if (!(error instanceof ForensicError)) throw error;
     if (error instanceof NoProfile) undescribed.push(error);

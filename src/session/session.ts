@@ -1,4 +1,4 @@
-import { hex } from '../base/address.ts';
+import { hex, type PhysicalAddress } from '../base/address.ts';
 import { Linux } from '../kernel/linux/linux.ts';
 import { bytesIn } from '../memory/source.ts';
 import type { KernelFacts, SnapshotFacts } from '../plugin/document.ts';
@@ -26,6 +26,8 @@ export interface SessionOptions {
   readonly profile?: Profile;
   /** Where profiles of earlier snapshots are remembered. */
   readonly shelf?: ProfileShelf;
+  /** Pages in which earlier snapshots had their VMCOREINFO. */
+  readonly likely?: readonly PhysicalAddress[];
 }
 
 /** Ranges that `info` and the JSON document list; more are only counted. */
@@ -82,7 +84,7 @@ function snapshotFacts({ file, format, contents, memory }: Snapshot): SnapshotFa
 
 function kernelFacts(
   kernel: Linux,
-  { parts, located, isLinked, steps, confidence, notes }: Bound,
+  { parts, located, vmcoreinfoAt, isLinked, steps, confidence, notes }: Bound,
 ): KernelFacts {
   const { profile } = parts;
   const { machine } = kernel;
@@ -95,6 +97,7 @@ function kernelFacts(
     architecture: profile.architecture,
     paging: located.paging.shape,
     pageTableRoot: hex(located.paging.root),
+    vmcoreinfoAt: vmcoreinfoAt === null ? null : hex(vmcoreinfoAt),
     kaslr: {
       virtual: isLinked ? hex(parts.slide) : null,
       physical: told(() => hex(BigInt.asUintN(64, kernel.symbol('_text') - located.delta)), 'physical KASLR'),

@@ -1,4 +1,6 @@
 import { type PhysicalAddress, physical } from '../base/address.ts';
+import { NotInSnapshot } from '../base/errors.ts';
+import type { PhysicalMemory } from '../memory/physical.ts';
 import { PAGE_BYTES, type PhysicalRange } from '../memory/source.ts';
 import { vmcoreinfoIn } from '../profile/vmcoreinfo.ts';
 import type { Snapshot } from '../snapshot/open.ts';
@@ -18,14 +20,24 @@ const ZONE_STARTS = [0, 2 * GIB, 3 * GIB, 3.5 * GIB, 4 * GIB];
 const MAXIMUM_CANDIDATES = 64;
 
 /**
- * Every VMCOREINFO text of a snapshot, the file's own note first, then one probe of each page's first bytes.
- * The reader stops as soon as one leads to a kernel, so usually only a part of memory is read.
+ * Every VMCOREINFO text of a snapshot, the file's own note first, then what stands in `likely` places, then one probe
+ * of each page's first bytes. The reader stops as soon as one leads to a kernel, so usually only a part of memory is read.
  */
-export function* searchVmcoreinfo(snapshot: Snapshot): Generator<FoundVmcoreinfo> {
+export function* searchVmcoreinfo(
+  snapshot: Snapshot,
+  likely: readonly PhysicalAddress[] = [],
+): Generator<FoundVmcoreinfo> {
   const seen = new Set<string>();
   if (snapshot.contents.vmcoreinfo !== null) {
     seen.add(snapshot.contents.vmcoreinfo);
     yield { text: snapshot.contents.vmcoreinfo, at: null };
+  }
+  for (const at of likely) {
+    for (const { text } of textsIn(pageAt(snapshot.memory, at))) {
+      if (seen.has(text)) continue;
+      seen.add(text);
+      yield { text, at };
+    }
   }
   const block = new Uint8Array(BLOCK_BYTES);
   for (const { start, end } of inLikelyOrder(snapshot.memory.ranges)) {
@@ -39,6 +51,16 @@ export function* searchVmcoreinfo(snapshot: Snapshot): Generator<FoundVmcoreinfo
       }
       at += had || PAGE_BYTES; // a page that cannot be read costs no other
     }
+  }
+}
+
+/** The page at an address, or nothing where the snapshot has none there. */
+function pageAt(memory: PhysicalMemory, at: PhysicalAddress): Uint8Array {
+  try {
+    return memory.restOfPage(at);
+  } catch (fault) {
+    if (!(fault instanceof NotInSnapshot)) throw fault;
+    return new Uint8Array(0);
   }
 }
 

@@ -1,3 +1,4 @@
+import type { PhysicalAddress } from '../base/address.ts';
 import type { Row } from '../plugin/cell.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import type { KernelFacts, SnapshotFacts } from '../plugin/document.ts';
@@ -50,6 +51,8 @@ export interface History {
   facts(id: number): RememberedFacts | undefined;
   /** A whole answer by this version of the plugin, whichever version of the program asked. `options` as it was kept: `{}` for none. */
   answer(id: number, plugin: AnyPlugin, options?: string): RememberedAnswer | undefined;
+  /** Where in memory the VMCOREINFO of the snapshots added last stood: physical addresses, each once. */
+  vmcoreinfoPages(): PhysicalAddress[];
   /** Forgets snapshots with all their rows. @returns how many there were */
   forget(ids: readonly number[]): number;
 }

@@ -1,4 +1,5 @@
 import type Database from 'better-sqlite3';
+import { type PhysicalAddress, physical } from '../base/address.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import { readAnswer } from './answers.ts';
 import type { History, PastSnapshot, RememberedAnswer, RememberedFacts, SnapshotIdentity } from './door.ts';
@@ -7,6 +8,9 @@ import { IS_IDENTITY, identityValues } from './identity.ts';
 
 const COLUMNS =
   'id, path, size AS sizeBytes, binding, seen, machine, boot, hostname, release, architecture, taken';
+
+/** Snapshots whose place is asked for: more machines than one scan's folder mostly has, and 5 ms to read. */
+const LATEST = 128;
 
 /** The snapshots of the past in a SQLite file. */
 export class KeptHistory implements History {
@@ -64,6 +68,19 @@ export class KeptHistory implements History {
       this.#path,
       this.#database.transaction(() => readAnswer(this.#database, id, plugin, options)),
     );
+  }
+
+  vmcoreinfoPages(): PhysicalAddress[] {
+    return explaining(this.#path, () => {
+      const found = this.#database
+        .prepare(
+          `SELECT DISTINCT json_extract(facts, '$.kernel.vmcoreinfoAt') AS at
+           FROM (SELECT facts FROM snapshot ORDER BY id DESC LIMIT ${LATEST}) WHERE json_valid(facts) AND at IS NOT NULL`,
+        )
+        .pluck()
+        .all() as unknown[];
+      return found.map(Number).filter(Number.isSafeInteger).map(physical);
+    });
   }
 
   forget(ids: readonly number[]): number {

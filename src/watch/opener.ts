@@ -6,17 +6,18 @@ import { placeOf } from '../store/place.ts';
 import { CutSnapshot, cutIn, type Open, type Reading } from './reading.ts';
 
 /**
- * Opens snapshots as every other command does, but for those that are cut: no kernel is looked for in them. Sweeps pass
- * over what earlier ones of the same machine found nothing in, as far as `extents` remembers.
+ * Opens snapshots as every other command does, but for those that are cut: no kernel is looked for in them. What
+ * `store` remembers of earlier ones spares work: the kernel is first looked for where it was, and sweeps pass over what
+ * those of the same machine found nothing in.
  */
 export const opener =
-  (options: SessionOptions, extents: StoreDoor['extents']): Open =>
+  (options: SessionOptions, { extents, history }: Pick<StoreDoor, 'extents' | 'history'>): Open =>
   async (path) => {
     const snapshot = openSnapshot(path, options.base === undefined ? {} : { base: options.base });
     try {
       const cut = cutIn(snapshot.contents.notes);
       if (cut !== undefined) throw new CutSnapshot(cut);
-      const session = startSession(snapshot, options);
+      const session = startSession(snapshot, { ...options, likely: history.vmcoreinfoPages() });
       session.snapshot.memory.extents = memoriesOf(session, extents);
       return readingOf(session);
     } catch (error) {

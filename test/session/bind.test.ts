@@ -82,6 +82,31 @@ describe('binding', () => {
     expect(namesIn(kernel)).toEqual(namesIn(whole.kernel));
   });
 
+  it('looks first where earlier snapshots had their VMCOREINFO, and takes nothing there for granted', () => {
+    const at = physical(Number(whole.facts.kernel.vmcoreinfoAt));
+    expect(places).toContain(at);
+    const bytesRead = (likely: readonly number[]): number => {
+      const damaged = asDamaged();
+      const { source } = damaged.memory;
+      let bytes = 0;
+      const read: typeof source.read = (from, into) => {
+        bytes += into.length;
+        return source.read(from, into);
+      };
+      const memory = new PhysicalMemory({ ...source, read });
+      const { profile } = whole;
+      const { facts } = startSession({ ...damaged, memory }, { profile, likely: likely.map(physical) });
+      expect({ ...facts.kernel, steps: [] }).toEqual({ ...whole.facts.kernel, steps: [] });
+      return bytes;
+    };
+    const usual = bytesRead([]);
+    expect(bytesRead([at])).toBeLessThan(usual / 10);
+    expect(bytesRead([0x3000, 2 ** 50, at])).toBeLessThan(usual / 10);
+    const text = Buffer.from(overlay.page(at)).toString('latin1');
+    overlay.damage(0x1000, Buffer.from(text.replace(/phys_base\)=-?\d+/, 'phys_base)=4194304'), 'latin1'));
+    expect(bytesRead([0x1000, 2 ** 50, 0x3000])).toBeGreaterThan(usual / 2);
+  });
+
   it('gives the same answers by an exported profile as by what the kernel says of itself', () => {
     const profile = readProfile(writeProfile(whole.profile), 'exported');
     const { kernel, facts } = startSession(asDamaged(), { profile });

@@ -115,6 +115,23 @@ describe('the history', () => {
       expect(store.history.snapshot(1)).toMatchObject({ machine: 'a', taken: '2026-01-02T06:00:00.000Z' });
     }));
 
+  it('tells where the kernels of the snapshots added last were found', () =>
+    inScratch((folder) => {
+      const store = Store.open(join(folder, 'cache.sqlite'), '1');
+      const keep = (number: number, vmcoreinfoAt: string | null | undefined): void => {
+        const { snapshot, kernel } = factsAt('a', number % 24);
+        const facts = { snapshot, kernel: { ...kernel, vmcoreinfoAt: vmcoreinfoAt! } };
+        store.keep(identity(number), facts, plugin(), '{}', { rows: [], notes: [] });
+      };
+      ['0x7f000', null, undefined, '0x9000', '0x7f000', 'nowhere'].forEach((at, index) => {
+        keep(index + 1, at);
+      });
+      expect(store.history.vmcoreinfoPages()).toEqual([0x7f000, 0x9000]);
+      for (let number = 7; number < 200; number++) keep(number, '0x4000');
+      expect(store.history.vmcoreinfoPages()).toEqual([0x4000]);
+      store.close();
+    }));
+
   it('forgets snapshots by number, with all their rows', () =>
     withPast(
       [

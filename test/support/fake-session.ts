@@ -70,6 +70,7 @@ export const fakeFacts = (path = 'memory.raw'): { snapshot: SnapshotFacts; kerne
     architecture: 'x86-64',
     paging: '4 levels',
     pageTableRoot: '0x2a10000',
+    vmcoreinfoAt: '0x1f7f0000',
     kaslr: { virtual: '0x1f000000', physical: '0x2000000' },
     bootTime: '2026-01-02T03:00:00.000Z',
     time: '2026-01-02T03:04:05.000Z',
