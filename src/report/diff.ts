@@ -1,4 +1,5 @@
 import type { Comparison } from '../diff/comparison.ts';
+import type { Relation } from '../diff/relation.ts';
 import type { Event } from '../diff/story.ts';
 import type { Folding, TableDiff } from '../diff/tables.ts';
 import { type Cell, isAbsent, type Row } from '../plugin/cell.ts';
@@ -48,20 +49,14 @@ export function diffText(sides: Sides, comparison: Comparison, style: Style, wid
     );
   };
   section('In the tables', story.counts, (text) => text);
-  section('Not listed (--all does)', foldedIn(tables), style.faint);
-  section('Not certain, or not compared', uncertain(tables), style.warning);
+  section('Not listed (--all does)', foldedTexts(tables), style.faint);
+  section('Not certain, or not compared', uncertainTexts(tables), style.warning);
   return `${lines.join('\n')}\n`;
 }
 
-function headLines(
-  { before, after }: Sides,
-  { relation }: Comparison,
-  style: Style,
-  width: number,
-): string[] {
-  const { machine, boot, kernel, elapsedSeconds, remarks } = relation;
-  const name = after.kernel.hostname ?? after.kernel.machineId ?? 'no host name';
-  const words = [
+/** How two snapshots belong together: `the same machine, the same boot, 3 min 13 s later`. */
+export function relationText({ machine, boot, kernel, elapsedSeconds }: Relation): string {
+  return [
     {
       same: 'the same machine',
       likely: 'likely the same machine',
@@ -77,17 +72,28 @@ function headLines(
             ? `${durationText(-elapsedSeconds)} earlier`
             : `${durationText(elapsedSeconds)} later`,
         ]),
-  ];
+  ].join(', ');
+}
+
+function headLines(
+  { before, after }: Sides,
+  { relation }: Comparison,
+  style: Style,
+  width: number,
+): string[] {
+  const name = after.kernel.hostname ?? after.kernel.machineId ?? 'no host name';
   const side = (title: string, { snapshot, kernel: { time, release } }: Facts): string =>
     truncate(
       `${style.faint(padEnd(title, 6))} ${escapeText(`${time ?? 'at no known time'}  ${snapshot.path}  Linux ${release}`)}`,
       width,
     );
   return [
-    `${style.title(truncate(escapeText(name), width))}  ${words.join(', ')}`,
+    `${style.title(truncate(escapeText(name), width))}  ${relationText(relation)}`,
     side('before', before),
     side('after', after),
-    ...remarks.flatMap((remark) => wrap(escapeText(remark), width)).map((line) => style.warning(line)),
+    ...relation.remarks
+      .flatMap((remark) => wrap(escapeText(remark), width))
+      .map((line) => style.warning(line)),
   ];
 }
 
@@ -121,7 +127,8 @@ const FOLDINGS: Readonly<Record<Folding, string>> = {
   ofProcesses: 'came or went with their process',
 };
 
-function foldedIn(tables: readonly TableDiff[]): string[] {
+/** What differs and is not listed, as sentences. */
+export function foldedTexts(tables: readonly TableDiff[]): string[] {
   return tables.flatMap(({ plugin, folded }) => {
     const parts = (Object.keys(FOLDINGS) as Folding[]).flatMap((folding) =>
       folded[folding] > 0 ? [`${folded[folding]} ${FOLDINGS[folding]}`] : [],
@@ -130,7 +137,8 @@ function foldedIn(tables: readonly TableDiff[]): string[] {
   });
 }
 
-function uncertain(tables: readonly TableDiff[]): string[] {
+/** What may differ, and what was not compared, as sentences that may quote the evidence. */
+export function uncertainTexts(tables: readonly TableDiff[]): string[] {
   return tables.flatMap(({ plugin, unsure, notes }) => {
     const count = (side: 'before' | 'after'): number => unsure.filter((row) => row.side === side).length;
     return [
@@ -149,14 +157,16 @@ function uncertain(tables: readonly TableDiff[]): string[] {
   });
 }
 
-/** The differing rows of one question as a table: `+` is new, `-` is gone, `~` has changed, with both values in a cell. */
-export function diffTable(
-  plugin: AnyPlugin,
-  diff: TableDiff,
-  style: Style,
-  width: number,
-  header: boolean,
-): readonly string[] {
+/** Differing rows as rows of a table of their own. */
+export interface DiffSheet {
+  /** `±` and the question's own; those with a changed value hold text. */
+  readonly columns: AnyPlugin['columns'];
+  readonly rows: readonly Row[];
+  readonly dispensable: readonly string[];
+}
+
+/** The differing rows of one question: `+` is new, `-` is gone, `~` has changed, with both values in a cell. */
+export function diffSheet(plugin: AnyPlugin, diff: TableDiff): DiffSheet {
   const { added, removed, changed, unsure } = diff;
   const touched = new Set(changed.flatMap(({ columns }) => columns));
   const marked = (mark: string, row: Row): Row => ({ ...textCells(plugin, row, touched), '±': mark });
@@ -183,7 +193,19 @@ export function diffTable(
   ) as AnyPlugin['columns'];
   // What has changed is what the reader is here for: it is hidden last.
   const dispensable = (plugin.dispensable ?? []).filter((name) => !touched.has(name));
-  const shape = { plugin: { columns, dispensable }, columns: names, named: false, sorted: true };
+  return { columns, rows, dispensable };
+}
+
+/** The differing rows of one question as lines. */
+export function diffTable(
+  plugin: AnyPlugin,
+  diff: TableDiff,
+  style: Style,
+  width: number,
+  header: boolean,
+): readonly string[] {
+  const { rows, ...drawn } = diffSheet(plugin, diff);
+  const shape = { plugin: drawn, columns: Object.keys(drawn.columns), named: false, sorted: true };
   return drawTable(shape, rows, { style, width, header }).lines;
 }
 

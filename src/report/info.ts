@@ -35,18 +35,21 @@ export function durationText(seconds: number): string {
     .join(' ');
 }
 
-/** One screen about a snapshot and the kernel inside: no line wider than `width`, ends in a newline. */
-export function infoText({ snapshot, kernel }: Facts, style: Style, width: number): string {
+/** What there is to say of a snapshot or a kernel: lines of a key and a value, the same key once. */
+export interface FactSection {
+  readonly title: string;
+  readonly entries: readonly (readonly [key: string, value: string])[];
+}
+
+/** What is known of the file and of the kernel, in words that may quote the evidence: escape them. */
+export function factSections({ snapshot, kernel }: Facts): readonly FactSection[] {
   const ranges = snapshot.ranges.slice(0, SHOWN_RANGES).map(({ start, end }) => `${start} – ${end}`);
   const more = snapshot.rangeCount - ranges.length;
   const unknown = 'not known';
-  const sections: readonly (readonly [
-    title: string,
-    lines: readonly (readonly [key: string, value: string])[],
-  ])[] = [
-    [
-      'Snapshot',
-      [
+  return [
+    {
+      title: 'Snapshot',
+      entries: [
         ['file', snapshot.path],
         [
           'format',
@@ -68,10 +71,10 @@ export function infoText({ snapshot, kernel }: Facts, style: Style, width: numbe
         ...ranges.map((range, index) => [index === 0 ? 'ranges' : '', range] as const),
         ...(more > 0 ? [['', `and ${more} more`] as const] : []),
       ],
-    ],
-    [
-      'Kernel',
-      [
+    },
+    {
+      title: 'Kernel',
+      entries: [
         ['banner', kernel.banner],
         ['release', kernel.release],
         ['build ID', kernel.buildId ?? unknown],
@@ -85,9 +88,14 @@ export function infoText({ snapshot, kernel }: Facts, style: Style, width: numbe
         ['taken', kernel.time ?? snapshot.takenAt ?? unknown],
         ['up', kernel.uptimeSeconds === null ? unknown : durationText(kernel.uptimeSeconds)],
       ],
-    ],
+    },
   ];
-  const lines = sections.flatMap(([title, entries]) => [
+}
+
+/** One screen about a snapshot and the kernel inside: no line wider than `width`, ends in a newline. */
+export function infoText(facts: Facts, style: Style, width: number): string {
+  const { kernel } = facts;
+  const lines = factSections(facts).flatMap(({ title, entries }) => [
     style.title(title),
     ...entries.flatMap(([key, value]) => entryLines(style.faint(padEnd(key, 13)), value, width)),
   ]);

@@ -53,20 +53,33 @@ export function triageText(facts: Facts, picture: Picture, style: Style, width: 
   return `${lines.join('\n')}\n`;
 }
 
-function machineLines({ snapshot, kernel }: Facts, style: Style, width: number): string[] {
+/** What a machine is, when it was looked at and how its kernel was found: words that may quote the evidence. */
+export function machineTexts({ snapshot, kernel }: Facts): {
+  readonly system: string;
+  readonly moment: string;
+  readonly binding: string;
+} {
   const cpus = kernel.cpus === null ? '' : `, ${kernel.cpus} CPU${kernel.cpus === 1 ? '' : 's'}`;
   const time = kernel.time ?? snapshot.takenAt;
   const up = kernel.uptimeSeconds === null ? '' : `, up ${durationText(kernel.uptimeSeconds)}`;
   const missing = snapshot.missingBytes > 0 ? `, ${bytesText(snapshot.missingBytes)} missing` : '';
+  return {
+    system: `Linux ${kernel.release}, ${kernel.architecture}, ${kernel.paging}${cpus}, ${bytesText(snapshot.memoryBytes)}${missing}`,
+    moment: `${time === null ? 'time not known' : `at ${time}`}${up}`,
+    binding: `${snapshot.format}, kernel found by ${kernel.boundBy}`,
+  };
+}
+
+function machineLines(facts: Facts, style: Style, width: number): string[] {
+  const { kernel } = facts;
+  const { system, moment, binding } = machineTexts(facts);
   const sure = { verified: style.good, likely: style.warning, uncertain: style.danger }[kernel.confidence];
   const cut = (text: string): string => truncate(escapeText(text), width);
   return [
     `${style.title(cut(kernel.hostname ?? 'no host name'))}`,
-    cut(
-      `Linux ${kernel.release}, ${kernel.architecture}, ${kernel.paging}${cpus}, ${bytesText(snapshot.memoryBytes)}${missing}`,
-    ),
-    cut(`${time === null ? 'time not known' : `at ${time}`}${up}`),
-    `${cut(`${snapshot.format}, kernel found by ${kernel.boundBy}`)}: ${sure(kernel.confidence)}`,
+    cut(system),
+    cut(moment),
+    `${cut(binding)}: ${sure(kernel.confidence)}`,
   ];
 }
 
