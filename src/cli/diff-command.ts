@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
 import { UsageError } from '../base/errors.ts';
+import { hint } from '../base/nearest.ts';
 import type { Known } from '../diff/comparison.ts';
 import type { Side } from '../diff/tables.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import { EXIT } from './exit.ts';
 import { Inquiry } from './inquiry.ts';
 import type { Outcome } from './main.ts';
-import { hint } from './nearest.ts';
 import { pageWidth, terminalWidth, writeData } from './output.ts';
 import { Recall } from './recall.ts';
 import {

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { ForensicError, UsageError } from '../base/errors.ts';
+import { hint } from '../base/nearest.ts';
 import { EXIT } from './exit.ts';
-import { hint } from './nearest.ts';
 import { clearProgress, complain, ReaderGone, writeAside, writeData } from './output.ts';
 import { addPluginCommands } from './plugin-commands.ts';
 import { loadPlugins } from './registry.ts';

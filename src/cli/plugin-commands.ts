@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { UsageError } from '../base/errors.ts';
+import { hint } from '../base/nearest.ts';
 import { type AnyPlugin, kindOf, type Option, type Options } from '../plugin/contract.ts';
 import { wrap } from '../report/width.ts';
 import type { Question } from './inquiry.ts';
 import type { Outcome } from './main.ts';
-import { hint } from './nearest.ts';
 import { complain, pageWidth, writeData } from './output.ts';
 import { type SelectionWords, selectFor } from './selection.ts';
 import { formatFrom, type OpenFlags, type ShowFlags, withOpenFlags, withShowFlags } from './settings.ts';

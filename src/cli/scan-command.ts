@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { UsageError } from '../base/errors.ts';
+import { hint } from '../base/nearest.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import type { Store } from '../store/store.ts';
 import type { Channel } from '../watch/channel.ts';
@@ -9,7 +10,6 @@ import type { ScanChoice, ScanParts } from '../watch/scan.ts';
 import { EXIT } from './exit.ts';
 import type { OpenSettings } from './inquiry.ts';
 import type { Outcome } from './main.ts';
-import { hint } from './nearest.ts';
 import { complain, writeData } from './output.ts';
 import { bindingKey } from './recall.ts';
 import { cachePath, type OpenFlags, openSettings } from './settings.ts';

@@ -1,7 +1,7 @@
 import { UsageError } from '../base/errors.ts';
+import { hint } from '../base/nearest.ts';
 import { type Cell, isAbsent, type Row } from '../plugin/cell.ts';
 import { type AnyPlugin, type ColumnKind, kindOf } from '../plugin/contract.ts';
-import { hint } from './nearest.ts';
 
 /** Which of a plugin's cells are wanted, and in which order. */
 export interface Selection {
