@@ -51,7 +51,7 @@ export function addDiffCommand(program: Command, plugins: readonly AnyPlugin[], 
     const chosen = chosenFrom(plugins, flags.plugins);
     const [one, other] = await knownOf([before, after], chosen, flags);
     const { compare, differs } = await import('../diff/comparison.ts');
-    const comparison = compare(one!.known, other!.known, chosen, flags.all === true);
+    const comparison = compare(one!.known, other!.known, chosen, { all: flags.all === true });
     const sides = { before: one!.facts, after: other!.facts };
     outcome.code = differs(comparison) ? EXIT.findings : EXIT.done;
     const { diffJson, diffTable, diffText } = await import('../report/diff.ts');

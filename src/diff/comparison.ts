@@ -3,7 +3,7 @@ import type { KernelFacts } from '../plugin/document.ts';
 import { Processes } from './processes.ts';
 import { type Relation, relate } from './relation.ts';
 import { type Story, storyOf } from './story.ts';
-import { diffTables, type Side, type TableDiff } from './tables.ts';
+import { type DiffChoice, diffTables, type Side, type TableDiff } from './tables.ts';
 
 /** What is known of one snapshot: its kernel, and the whole answers of some questions, by plugin. */
 export interface Known {
@@ -19,14 +19,19 @@ export interface Comparison {
 }
 
 /** Compares what two snapshots answered to these questions; those that one side did not answer are left out. Pure. */
-export function compare(before: Known, after: Known, plugins: readonly AnyPlugin[], all = false): Comparison {
+export function compare(
+  before: Known,
+  after: Known,
+  plugins: readonly AnyPlugin[],
+  listed: Pick<DiffChoice, 'all' | 'ofProcesses'> = { all: false },
+): Comparison {
   const relation = relate(before.kernel, after.kernel);
   const processes = new Processes(before.answers.get('pslist')?.rows, after.answers.get('pslist')?.rows);
   const tables = plugins.flatMap((plugin) => {
     const [one, other] = [before.answers.get(plugin.name), after.answers.get(plugin.name)];
     return one === undefined || other === undefined
       ? []
-      : [diffTables(plugin, one, other, { relation, processes, all })];
+      : [diffTables(plugin, one, other, { ...listed, relation, processes })];
   });
   return { relation, tables, story: storyOf(tables, after.answers) };
 }

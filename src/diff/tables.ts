@@ -48,6 +48,8 @@ export interface DiffChoice {
   readonly processes: Processes;
   /** List everything: churn, counters, rows of processes that came or went. */
   readonly all: boolean;
+  /** List rows of processes that came or went, whatever else is folded away. */
+  readonly ofProcesses?: boolean;
 }
 
 /** Compares two answers of one plugin. Absent cells are not taken for values: what could not be read is neither new, gone nor changed. */
@@ -199,10 +201,11 @@ class Pairing {
   #kept(rows: readonly Row[], isWhole: (pid: number) => boolean): Row[] {
     if (this.#choice.all) return [...rows];
     const { churn, followsProcess } = this.#plugin;
+    const follows = followsProcess === true && this.#choice.ofProcesses !== true;
     return rows.filter((row) => {
       const { pid } = row;
       const folding =
-        followsProcess === true && typeof pid === 'number' && isWhole(pid)
+        follows && typeof pid === 'number' && isWhole(pid)
           ? 'ofProcesses'
           : churn?.(row) === true
             ? 'churn'

@@ -63,7 +63,7 @@ describe('the two samples', () => {
   });
 
   it.each([80, 160])('are drawn within %d columns', (width) => {
-    const comparison = compare(before.known, after.known, plugins, true);
+    const comparison = compare(before.known, after.known, plugins, { all: true });
     const sides = { before: before.facts, after: after.facts };
     const tables = comparison.tables.flatMap((diff) =>
       diffTable(plugins.find(({ name }) => name === diff.plugin)!, diff, plainStyle, width, true),

@@ -103,6 +103,17 @@ describe('two answers of one boot', () => {
     expect(folded).toEqual({ churn: 1, counters: 0, ofProcesses: 2 });
   });
 
+  it('lists rows of processes that came or went where they are wanted, and folds the rest', () => {
+    const processes = new Processes([process(1, 1), process(2, 1)], [process(1, 1), process(3, 1)]);
+    const { added, removed, folded } = diff(
+      [thing(1, 'kept', 1, 10), thing(2, 'a'), thing(1, 'noise')],
+      [thing(1, 'kept', 1, 20), thing(3, 'b')],
+      { processes, ofProcesses: true },
+    );
+    expect([added, removed]).toEqual([[thing(3, 'b')], [thing(2, 'a')]]);
+    expect(folded).toEqual({ churn: 1, counters: 1, ofProcesses: 0 });
+  });
+
   it('sees through numbers that are handed out by chance only where things are interchangeable', () => {
     const answers = [[thing(1, 'a', 40000)], [thing(1, 'a', 50000)]] as const;
     expect(diff(...answers)).toMatchObject({ added: [], removed: [], folded: { churn: 1 } });
