@@ -39,7 +39,7 @@ const ROOMS: Readonly<Record<string, Doors>> = {
   'src/store': { code: ['src/base', 'src/plugin', 'src/profile'] },
   'src/triage': { code: ['src/base', 'src/plugin'] },
   'src/diff': { code: ['src/base', 'src/plugin', 'src/triage'] },
-  'src/policy': { code: ['src/base', 'src/plugin'] },
+  'src/policy': { code: ['src/base', 'src/plugin'], later: ['src/diff'] },
   'src/watch': {
     code: ['src/base', 'src/snapshot', 'src/session', 'src/plugin', 'src/store', 'src/diff', 'src/policy'],
   },
@@ -57,9 +57,14 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   sarif: ['src/report'], // types only: nothing of that name is installed
   'better-sqlite3': ['src/store'],
   fzstd: ['src/profile'],
+  yaml: ['src/policy'],
+  '@marcbachmann/cel-js': ['src/policy'],
+  re2js: ['src/policy'],
   'node:buffer': ['src/snapshot'],
   'node:child_process': ['src/acquire', 'src/watch'],
-  'node:crypto': ['src/session', 'src/memory', 'src/scan', 'src/store', 'src/watch', 'src/cli'],
+  'node:crypto': [
+    ...['src/session', 'src/memory', 'src/scan', 'src/store', 'src/policy', 'src/watch', 'src/cli'],
+  ],
   'node:fs': ['src/snapshot', 'src/store', 'src/watch', 'src/acquire', 'src/cli'],
   'node:module': ['src/cli'],
   'node:net': ['src/acquire'],

@@ -1,0 +1,117 @@
+import type { Environment } from '@marcbachmann/cel-js';
+import { type Flaw, flawOf, type Words } from './flaw.ts';
+import { govern, LINEAR_MATCHES, prepare } from './logic.ts';
+import type { Problems } from './problem.ts';
+import type { Meter } from './reading.ts';
+import { BadPattern, patternOf } from './regex.ts';
+import type { PlacedText } from './source.ts';
+import { accessOf, nodesOf, type Syntax } from './syntax.ts';
+
+/** A checked expression. */
+export interface Expression {
+  /** Its type in CEL: `bool`. */
+  readonly type: string;
+  /** @throws AbsentRead, NullRead, Exhausted, and what the library throws where a value is of no use */
+  readonly evaluate: (variables: object) => unknown;
+  /** The columns of `row` that it mentions. */
+  readonly columns: ReadonlySet<string>;
+  /** The plugins whose rows it reads, besides those of the row itself. */
+  readonly needs: ReadonlySet<string>;
+}
+
+/** What an expression may speak of, and to whom its steps are charged. */
+export interface Frame {
+  readonly environment: Environment;
+  readonly meter: Meter;
+  /** For messages. */
+  readonly words: Words;
+}
+
+/** What an expression has to give. */
+export interface Wanted {
+  readonly isFit: (type: string) => boolean;
+  /** `a condition: true or false` */
+  readonly what: string;
+}
+
+/**
+ * Makes an expression ready. Undefined where it is flawed: the problems then say where and why.
+ *
+ * @param before what messages begin with: `rule "x": `
+ */
+export function compileExpression(
+  source: PlacedText,
+  frame: Frame,
+  wanted: Wanted,
+  problems: Problems,
+  before: string,
+): Expression | undefined {
+  const made = compile(source.text, frame, wanted);
+  if (!Array.isArray(made)) return made;
+  for (const { offset, message } of made) problems.add(source.placeOf(offset), before + message);
+  return undefined;
+}
+
+function compile(text: string, { environment, meter, words }: Frame, wanted: Wanted): Expression | Flaw[] {
+  try {
+    const parsed = environment.parse(text);
+    const syntax = parsed.ast as unknown as Syntax;
+    prepare(syntax);
+    const { valid, type = 'dyn', error } = parsed.check();
+    if (!valid) return [flawOf(error, words)];
+    const flaws = [...misused(syntax), ...badPatterns(syntax)];
+    if (!wanted.isFit(type))
+      flaws.push({ offset: 0, message: `this is of type ${type}, and must be ${wanted.what}` });
+    if (flaws.length > 0) return flaws;
+    govern(syntax, meter);
+    return { type, evaluate: (variables) => parsed(variables as never), ...mentioned(syntax) };
+  } catch (error) {
+    return [flawOf(error, words)];
+  }
+}
+
+/** Variables that are only there to be looked into. */
+const SHELVES = ['its', 'all', 'sets', 'snapshot'];
+
+/** What is needed to evaluate an expression follows from it, so each part of it must be named. */
+function misused(syntax: Syntax): Flaw[] {
+  const named = new Set<unknown>();
+  for (const node of nodesOf(syntax)) {
+    const access = accessOf(node);
+    if (access?.name !== undefined) named.add(access.of);
+  }
+  return [...nodesOf(syntax)]
+    .filter((node) => node.op === 'id' && SHELVES.includes(String(node.args)) && !named.has(node))
+    .map(({ args, start }) => ({
+      offset: start,
+      message: `${args} must be followed by a name: ${args}.NAME`,
+    }));
+}
+
+/** Patterns that are written out are made ready at once: a flawed one is known before any snapshot is. */
+function badPatterns(syntax: Syntax): Flaw[] {
+  return [...nodesOf(syntax)].flatMap(({ op, args }): Flaw[] => {
+    const [name, , [pattern] = []] = (op === 'rcall' ? args : []) as [string?, Syntax?, Syntax[]?];
+    if (name !== LINEAR_MATCHES || pattern?.op !== 'value') return [];
+    try {
+      patternOf(String(pattern.args));
+      return [];
+    } catch (error) {
+      if (!(error instanceof BadPattern)) throw error;
+      return [{ offset: pattern.start, message: error.message }];
+    }
+  });
+}
+
+function mentioned(syntax: Syntax): Pick<Expression, 'columns' | 'needs'> {
+  const columns = new Set<string>();
+  const needs = new Set<string>();
+  for (const node of nodesOf(syntax)) {
+    if (node.op === 'id' && node.args === 'process') needs.add('pslist');
+    const access = accessOf(node);
+    if (access?.of.op !== 'id' || access.name === undefined) continue;
+    if (access.of.args === 'row') columns.add(access.name);
+    if (access.of.args === 'its' || access.of.args === 'all') needs.add(access.name);
+  }
+  return { columns, needs };
+}
