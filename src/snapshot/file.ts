@@ -2,6 +2,7 @@ import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { BadSnapshot, UnreadableFile } from '../base/errors.ts';
 import { PAGE_BYTES } from '../memory/source.ts';
 import { HoleProbe, PROBE_BYTES, SWEEP_BYTES, WORTH_PROBING_BYTES } from './hole-probe.ts';
+import { ReadAhead } from './read-ahead.ts';
 
 /** Distinct troubles kept for one file: a failing disk has one for every page. */
 const MAXIMUM_TROUBLES = 50;
@@ -41,6 +42,7 @@ export class SnapshotFile implements SnapshotBytes {
   readonly #fd: number;
   /** Only where most of the file is holes: bytes that are there are then read twice in a sweep. */
   readonly #holes: HoleProbe | null;
+  readonly #ahead = new ReadAhead((offset, into) => this.#readAhead(offset, into));
   readonly #troubles = new Set<string>();
   #furtherTroubles = 0;
 
@@ -91,6 +93,7 @@ export class SnapshotFile implements SnapshotBytes {
   }
 
   read(offset: number, into: Uint8Array): number {
+    if (this.#ahead.take(offset, into)) return into.length;
     if (this.#holes === null || into.length < SWEEP_BYTES) return this.#readPlainly(offset, into);
     let done = 0;
     while (done < into.length) {
@@ -133,6 +136,15 @@ export class SnapshotFile implements SnapshotBytes {
       }
     }
     return done;
+  }
+
+  /** Nobody has asked for these bytes yet: what keeps them from being read is said when somebody does. */
+  #readAhead(offset: number, into: Uint8Array): number {
+    try {
+      return readSync(this.#fd, into, 0, into.length, offset);
+    } catch {
+      return 0;
+    }
   }
 
   bytes(offset: number, length: number, what: string): Buffer {

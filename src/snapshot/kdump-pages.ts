@@ -59,7 +59,7 @@ export class KdumpPages {
     for (let frame = first, word = 0; frame < end; frame++, word += 3) {
       const at = this.#soundAt(frame);
       if (at < 0) return false;
-      const offset = Number(this.#window.readBigUInt64LE(at));
+      const offset = offsetIn(this.#window, at);
       const length = this.#window.readUInt32LE(at + 8);
       told[word + 1] = length;
       told[word + 2] = this.#window.readUInt32LE(at + 12);
@@ -100,7 +100,7 @@ export class KdumpPages {
     const at = this.#soundAt(frame);
     if (at < 0) return null;
     const isPlain = this.#window.readUInt32LE(at + 12) === COMPRESSION.none;
-    return isPlain ? this.#file.position(Number(this.#window.readBigUInt64LE(at)) + within) : null;
+    return isPlain ? this.#file.position(offsetIn(this.#window, at) + within) : null;
   }
 
   /**
@@ -142,7 +142,7 @@ export class KdumpPages {
   #unpack(frame: number, at: number, into: Uint8Array): boolean {
     const size = this.#window.readUInt32LE(at + 8);
     const flags = this.#window.readUInt32LE(at + 12);
-    const offset = Number(this.#window.readBigUInt64LE(at));
+    const offset = offsetIn(this.#window, at);
     if (flags === COMPRESSION.none && size === into.length) {
       return this.#file.read(offset, into) === size || this.#fail(frame, 'it is cut');
     }
@@ -156,10 +156,10 @@ export class KdumpPages {
   /** Looks whether a page that two neighbours share is zero, where it is not known to be another. */
   #tryForZero(first: number, end: number): void {
     const one = this.#soundAt(first);
-    const offset = one < 0 ? -1 : Number(this.#window.readBigUInt64LE(one));
+    const offset = one < 0 ? -1 : offsetIn(this.#window, one);
     if (offset < 0 || offset === this.#notZero || first + 1 >= end) return;
     const other = this.#soundAt(first + 1);
-    if (other < 0 || Number(this.#window.readBigUInt64LE(other)) !== offset) return;
+    if (other < 0 || offsetIn(this.#window, other) !== offset) return;
     this.#notZero = offset;
     this.read(first, new Uint8Array(this.#header.blockBytes));
   }
@@ -196,7 +196,7 @@ export class KdumpPages {
 
   /** A page never grows by compression (QEMU and makedumpfile then store it plainly), and cannot lie in the header. */
   #isSound(window: Buffer, at: number): boolean {
-    const offset = window.readUInt32LE(at) + window.readUInt32LE(at + 4) * 2 ** 32;
+    const offset = offsetIn(window, at);
     const size = window.readUInt32LE(at + 8);
     const isSized = size > 0 && size <= this.#header.blockBytes;
     return isSized && offset >= this.#header.descriptors && offset + size <= this.#file.sizeBytes;
@@ -207,6 +207,10 @@ export class KdumpPages {
     return false;
   }
 }
+
+/** Where the page of the descriptor at `at` stands. Sums past 2^53 are inexact, and past the end of any file. */
+const offsetIn = (window: Buffer, at: number): number =>
+  window.readUInt32LE(at) + window.readUInt32LE(at + 4) * 2 ** 32;
 
 const isZeroPage = (page: Uint8Array): boolean => page.every((byte) => byte === 0);
 

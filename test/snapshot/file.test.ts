@@ -38,6 +38,36 @@ describe('a snapshot file', () => {
     expect(file.troubles).toEqual([]);
   });
 
+  it('gives the same bytes whether reads follow each other or not', () => {
+    const random = new Random(3);
+    const bytes = random.bytes(700_001);
+    const file = new SnapshotFile(scratch.file('read in any order', bytes));
+    let at = 0;
+    for (let turn = 0; turn < 3_000; turn++) {
+      if (random.below(40) === 0) at = random.below(bytes.length + 1000);
+      const length = 1 + random.below(random.below(10) === 0 ? 40_000 : 5_000);
+      const into = new Uint8Array(length).fill(0xee);
+      const had = Math.max(0, Math.min(length, bytes.length - at));
+      expect(file.read(at, into)).toBe(had);
+      const expected = Buffer.concat([bytes.subarray(at, at + had), Buffer.alloc(length - had, 0xee)]);
+      expect(Buffer.compare(into, expected)).toBe(0);
+      at = Math.max(0, at + length - random.below(2_000)); // extents overlap
+    }
+    expect(file.troubles).toEqual([]);
+    file.close();
+  });
+
+  it('says of what was read ahead no more than of what was asked for', () => {
+    const path = scratch.file('closed in between', new Random(4).bytes(600_000));
+    const file = new SnapshotFile(path);
+    for (const at of [0, 1000]) expect(file.read(at, new Uint8Array(1000))).toBe(1000);
+    file.close();
+    expect(file.read(200_000, new Uint8Array(5000))).toBe(5000);
+    expect(file.troubles).toEqual([]);
+    expect(file.read(400_000, new Uint8Array(5000))).toBe(0);
+    expect(file.troubles).toEqual([`cannot read ${path} at 400000: EBADF`]);
+  });
+
   it('counts as missing what the system will not read, and remembers why', () => {
     const path = scratch.file('closed', '0123456789');
     const file = new SnapshotFile(path);

@@ -1,0 +1,44 @@
+/** Bytes read in one go. A quarter or four times as much is as fast. */
+const WINDOW_BYTES = 2 ** 18;
+/** Reads this long gain nothing by waiting for others. */
+const LONG_BYTES = 2 ** 15;
+/** A read that begins so near to the end of the one before goes on with it: extents overlap, and records have headers. */
+const NEAR_BYTES = 2 ** 15;
+
+/** Reads bytes of a file. @returns how many it had; fewer than asked for at the end, or after an error */
+export type ReadBytes = (offset: number, into: Uint8Array) => number;
+
+/**
+ * Reads ahead where short reads follow each other, as in a sweep over compressed pages: each costs a system call, which
+ * takes longer than what it brings. Reads here and there, as walks make them, bring nothing but what they ask for.
+ */
+export class ReadAhead {
+  readonly #read: ReadBytes;
+  readonly #window = new Uint8Array(WINDOW_BYTES);
+  /** What the window holds: bytes from `#at` up to `#end`. */
+  #at = 0;
+  #end = 0;
+  /** Where the last read of the file ended. */
+  #last = -1;
+
+  constructor(read: ReadBytes) {
+    this.#read = read;
+  }
+
+  /** Fills `into` from `offset` on, if that can be done without a read of its own. */
+  take(offset: number, into: Uint8Array): boolean {
+    const end = offset + into.length;
+    if (into.length > LONG_BYTES) return false;
+    if (offset < this.#at || end > this.#end) {
+      const isNext = Math.abs(offset - this.#last) <= NEAR_BYTES;
+      this.#last = end;
+      if (!isNext) return false;
+      this.#at = offset;
+      this.#end = offset + this.#read(offset, this.#window);
+      if (end > this.#end) return false;
+    }
+    this.#last = end;
+    into.set(this.#window.subarray(offset - this.#at, end - this.#at));
+    return true;
+  }
+}
