@@ -2,8 +2,10 @@ import type { Command } from 'commander';
 import type { Acquired, AcquireOptions, Source } from '../acquire/acquire.ts';
 import { FORMATS, type Format } from '../acquire/guest.ts';
 import { ForensicError, UsageError } from '../base/errors.ts';
+import type { AnyPlugin } from '../plugin/contract.ts';
 import { escapeText } from '../report/escape.ts';
 import { jsonDocument } from '../report/json.ts';
+import type { Outcome } from './main.ts';
 import { complain, writeAside, writeData } from './output.ts';
 import { version } from './version.ts';
 
@@ -16,6 +18,7 @@ interface Flags {
   readonly format?: string;
   readonly live?: true;
   readonly timeout: string;
+  readonly scan?: true;
   readonly json?: true;
 }
 
@@ -25,7 +28,7 @@ const LONGEST_TIMEOUT_SECONDS = 7 * 86_400;
 const ENDINGS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** Adds `vestige acquire`. */
-export function addAcquireCommand(program: Command): void {
+export function addAcquireCommand(program: Command, plugins: readonly AnyPlugin[], outcome: Outcome): void {
   program
     .command('acquire')
     .description('Take a snapshot of a running guest of QEMU or libvirt')
@@ -37,14 +40,18 @@ export function addAcquireCommand(program: Command): void {
     .option('--format <format>', `${FORMATS.join(', ')}; without it kdump, or elf where there is no kdump`)
     .option('--live', 'do not pause the guest')
     .option('--timeout <seconds>', 'give up after so long', '3600')
+    .option('--scan', 'then scan the folder; what stands behind -- are flags of scan')
     .option('--json', 'as JSON')
+    .argument('[flags...]')
+    .usage('[options] [-- flags of scan]')
     .addHelpText(
       'after',
       '\nExample:\n  vestige acquire --qmp /run/qemu/web.qmp --output /srv/snapshots\n' +
-        '  vestige acquire --libvirt web --connect qemu:///system --output /srv/snapshots\n',
+        '  vestige acquire --libvirt web --connect qemu:///system --output /srv/snapshots --scan -- --keep 336\n',
     )
-    .action(async (flags: Flags) => {
+    .action(async (words: string[], flags: Flags) => {
       const options = optionsFrom(flags);
+      const scan = await scanFrom(words, flags, plugins, outcome);
       const notes: string[] = [];
       const acquired = await untilEnded(async (signal) => {
         const { acquire } = await import('../acquire/acquire.ts');
@@ -53,10 +60,27 @@ export function addAcquireCommand(program: Command): void {
       });
       if (acquired.base !== undefined)
         notes.push(`its first byte is at 0x${acquired.base.toString(16)}: read it with --base`);
-      if (flags.json === true) return writeData(jsonDocument(version(), documentOf(acquired, notes)));
-      writeAside(notes.map((note) => `note: ${escapeText(note)}\n`).join(''));
-      return writeData(`${acquired.path}\n`);
+      if (flags.json === true) writeData(jsonDocument(version(), documentOf(acquired, notes)));
+      else {
+        writeAside(notes.map((note) => `note: ${escapeText(note)}\n`).join(''));
+        writeData(`${acquired.path}\n`);
+      }
+      await scan?.(acquired.path);
     });
+}
+
+/** What is to be done with the snapshot. A slip in the words for it must not cost a guest its time. @throws UsageError */
+async function scanFrom(
+  words: readonly string[],
+  { scan, output }: Flags,
+  plugins: readonly AnyPlugin[],
+  outcome: Outcome,
+): Promise<((whole: string) => Promise<void>) | undefined> {
+  if (scan !== true && words.length > 0)
+    throw new UsageError(`${words[0]} is for a scan, and there is no --scan`);
+  if (scan !== true) return undefined;
+  const { prepareScan } = await import('./scan-command.ts');
+  return prepareScan([...words, '--', output], plugins, outcome);
 }
 
 /** @throws UsageError */

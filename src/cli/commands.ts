@@ -21,7 +21,7 @@ export function addCommands(program: Command, plugins: readonly AnyPlugin[], out
   addDiffCommand(program, plugins, outcome);
   addTimelineCommand(program, plugins, outcome);
   addExplainCommand(program, outcome);
-  addAcquireCommand(program);
+  addAcquireCommand(program, plugins, outcome);
   addScanCommand(program, plugins, outcome);
   addWatchCommand(program, plugins, outcome);
   addPluginsCommand(program, plugins);

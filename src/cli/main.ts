@@ -6,6 +6,7 @@ import { EXIT } from './exit.ts';
 import { clearProgress, complain, ReaderGone, writeAside, writeData } from './output.ts';
 import { addPluginCommands } from './plugin-commands.ts';
 import { loadPlugins } from './registry.ts';
+import { usageText } from './usage-text.ts';
 import { version } from './version.ts';
 
 /** What a command leaves behind: how the process is to end. */
@@ -81,11 +82,7 @@ function refuseUnknownHelp([first, second]: readonly string[], program: Command)
 
 /** Commander's message on one line, in the words of the rest of the program. */
 function usageMessage(text: string, program: Command, first: string | undefined): string {
-  const message = text
-    .trim()
-    .replace(/^error: /, '')
-    .replace(/\s*\n\s*/g, ' ')
-    .replace('(Did you', '(did you');
+  const message = usageText(text);
   const [, flag] = /^unknown option '(--[^'=]+)/.exec(message) ?? [];
   if (flag !== undefined && first?.startsWith(flag) && program.commands.some(hasFlag(flag)))
     return `${flag} must stand after the command: vestige pslist memory.raw ${flag}`;

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { Command } from 'commander';
 import { UsageError } from '../base/errors.ts';
 import { hint } from '../base/nearest.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
@@ -13,6 +13,7 @@ import type { Outcome } from './main.ts';
 import { complain, writeData } from './output.ts';
 import { bindingKey } from './recall.ts';
 import { cachePath, type OpenFlags, openSettings } from './settings.ts';
+import { usageText } from './usage-text.ts';
 import { version } from './version.ts';
 
 /** Flags of `scan` and `watch`, as commander gives them. */
@@ -68,22 +69,61 @@ Example:
   vestige scan /var/lib/vestige/snapshots --plugins pslist,sockets,modules --keep 48 --syslog
 `;
 
+type ScanAction = (places: string[], flags: ScanFlags & { ifFree?: true }) => Promise<void>;
+
 /** Adds `vestige scan <snapshot|folder…>`. */
 export function addScanCommand(program: Command, plugins: readonly AnyPlugin[], outcome: Outcome): void {
+  addScan(program, (places, flags) => runScan(places, plugins, flags, outcome));
+}
+
+/**
+ * Reads a command line of `scan` as far as that can be done before there is anything to scan, so that a slip in it is
+ * told at once. @returns what does the scan; `whole` is a file that nobody writes to any more. @throws UsageError
+ */
+export async function prepareScan(
+  words: readonly string[],
+  plugins: readonly AnyPlugin[],
+  outcome: Outcome,
+): Promise<(whole: string) => Promise<void>> {
+  const program = new Command('vestige').exitOverride().configureOutput({
+    outputError: (text) => complain(`scan: ${usageText(text)}`),
+  });
+  let scanning: ((whole: string) => Promise<void>) | undefined;
+  addScan(program, async (places, flags) => {
+    timeFrom('--wait', flags.wait);
+    choiceFrom(places, plugins, flags);
+    await openSettings(flags as OpenFlags);
+    await channelsFrom(flags);
+    scanning = (whole) => runScan(places, plugins, flags, outcome, whole);
+  });
+  await program.parseAsync(['scan', ...words], { from: 'user' });
+  return scanning!;
+}
+
+function addScan(program: Command, action: ScanAction): void {
   const command = program
     .command('scan')
     .description('Read the snapshots that are new, tell what differs from the one before, and remember')
     .argument('<place...>', 'snapshots, and folders of them')
     .option('--if-free', 'end quietly, with 0, where another scan is at work')
     .addHelpText('after', EXIT_HELP);
-  withScanFlags(command).action(async (places: string[], flags: ScanFlags & { ifFree?: true }) => {
-    const patienceMs = timeFrom('--wait', flags.wait);
-    await withScan(places, plugins, flags, undefined, async (choice, parts) => {
-      const result = await takingTurn(choice, parts, flags.ifFree === true ? 0 : patienceMs);
-      if (result === undefined && flags.ifFree === true) return;
-      if (result === undefined) complain('another scan is at work on the same cache');
-      outcome.code = result === undefined ? EXIT.failed : codeOf(result);
-    });
+  withScanFlags(command).action(action);
+}
+
+async function runScan(
+  places: readonly string[],
+  plugins: readonly AnyPlugin[],
+  flags: ScanFlags & { ifFree?: true },
+  outcome: Outcome,
+  whole?: string,
+): Promise<void> {
+  const patienceMs = timeFrom('--wait', flags.wait);
+  await withScan(places, plugins, flags, undefined, async (chosen, parts) => {
+    const choice = whole === undefined ? chosen : { ...chosen, whole };
+    const result = await takingTurn(choice, parts, flags.ifFree === true ? 0 : patienceMs);
+    if (result === undefined && flags.ifFree === true) return;
+    if (result === undefined) complain('another scan is at work on the same cache');
+    outcome.code = result === undefined ? EXIT.failed : codeOf(result);
   });
 }
 

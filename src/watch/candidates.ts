@@ -33,11 +33,14 @@ export class Candidates {
   async among(files: readonly Listed[]): Promise<Candidate[]> {
     const { tell, surroundings } = this.#parts;
     const isStopped = (): boolean => this.#parts.signal?.aborted === true;
+    const { settleMs, whole } = this.#choice;
+    const added = files.filter((file) => this.#isNew(file));
     const { still, moving } = await settle(
-      files.filter((file) => this.#isNew(file)),
-      this.#choice.settleMs,
+      added.filter(({ path }) => path !== whole),
+      settleMs,
       surroundings,
     );
+    still.push(...added.filter(({ path }) => path === whole));
     if (isStopped()) return [];
     for (const { path } of moving)
       tell({ kind: 'unsettled', path, why: 'it is still being written', isCut: false });

@@ -24,6 +24,8 @@ export interface ScanChoice extends Retention {
   readonly binding: string;
   /** How long a file must have stayed as it is. */
   readonly settleMs: number;
+  /** A file that nobody writes to any more, however new it is. */
+  readonly whole?: string;
   /** In how many scans a file that cannot be read is tried. */
   readonly tries: number;
   /** Try once more what was given up. */

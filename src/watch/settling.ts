@@ -3,7 +3,7 @@ import { type FileState, isSameState, type Listed, stateOf } from './listing.ts'
 
 /** Files that nobody writes to any more, and those that somebody may. */
 export interface Settled {
-  readonly still: readonly Listed[];
+  readonly still: Listed[];
   readonly moving: readonly Listed[];
 }
 

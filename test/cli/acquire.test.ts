@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FakeQmp } from '../support/fake-qmp.ts';
 
@@ -45,6 +45,45 @@ describe('vestige acquire', () => {
     const [name] = readdirSync(output);
     expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: `${join(output, name!)}\n`, stderr: '' });
     expect(name).toMatch(/^web-\d{8}T\d{6}Z\.kdump$/);
+  });
+
+  it('hands the snapshot to a scan at once, with the flags that are meant for it', {
+    timeout: 60_000,
+  }, async () => {
+    const taken = ['--qmp', qemu.address, '--output', output, '--scan'];
+    const cache = join(folder, 'cache.sqlite');
+    const round = async (sample: string, ...more: readonly string[]) => {
+      qemu.memory = readFileSync(`samples/web-1/${sample}.kdump`);
+      const flags = ['--cache', cache, '--plugins', 'pslist', '--settle', '1h', ...more];
+      const { code, stdout, stderr } = await vestige(...taken, '--', ...flags).ended;
+      return { code, stderr, lines: stdout.trim().split('\n') };
+    };
+    const first = await round('before');
+    const [path = ''] = first.lines;
+    expect(first).toEqual({
+      code: 0,
+      stderr: '',
+      lines: [path, `web-1 2026-11-23T11:37:31Z ${basename(path)}: the first snapshot of this machine`],
+    });
+    const second = await round('after', '--keep', '1', '--delete-files');
+    expect({ ...second, lines: second.lines.slice(1) }).toEqual({
+      code: 1,
+      stderr: '',
+      lines: [expect.stringMatching(/: 7 processes and 6 kernel threads new, /), `${path}: deleted`],
+    });
+    expect(readdirSync(output).map((name) => join(output, name))).toEqual(second.lines.slice(0, 1));
+  });
+
+  it.each([
+    ['--scan -- --kep 3', "scan: unknown option '--kep' (did you mean --keep?)"],
+    ['--scan -- --keep many', '--keep wants a whole number from 1 on, not many'],
+    ['--scan -- --wait long', '--wait wants a time like 5s or 2m, not long'],
+    ['--scan -- --webhook nowhere', '--webhook wants an address, not nowhere'],
+    ['-- --keep 3', '--keep is for a scan, and there is no --scan'],
+  ])('pauses no guest where the scan could not be done: %s', async (words, message) => {
+    const { code, stderr } = await vestige('--qmp', qemu.address, '--output', output, ...words.split(' '))
+      .ended;
+    expect({ code, stderr, done: qemu.done }).toEqual({ code: 2, stderr: `vestige: ${message}\n`, done: [] });
   });
 
   it('tells as JSON what was taken, and where its first byte is', async () => {

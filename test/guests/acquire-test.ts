@@ -184,25 +184,21 @@ async function tryAll(trial: Trial, machine: Machine, say: (line: string) => voi
 /** What cron would do every hour, by the command line: take a snapshot, scan the folder, and hear what is new. */
 async function loopLikeCron(trial: Trial, say: (line: string) => void): Promise<void> {
   const cache = join(trial.snapshots, '..', 'cron.sqlite');
-  const round = (expected: number): string => {
-    vestige(0, 'acquire', '--qmp', trial.socket, '--output', trial.snapshots, '--name', 'cron');
-    return vestige(
-      expected,
-      'scan',
-      trial.snapshots,
-      '--cache',
-      cache,
-      '--settle',
-      '0s',
-      '--plugins',
-      'pslist,modules',
-    );
+  const taking = ['acquire', '--qmp', trial.socket, '--output', trial.snapshots, '--name', 'cron'];
+  const scanning = ['--cache', cache, '--plugins', 'pslist,modules'];
+  const inTwo = (expected: number): string => {
+    vestige(0, ...taking);
+    return vestige(expected, 'scan', trial.snapshots, '--settle', '0s', ...scanning);
   };
-  match(round(0), /: the first snapshot of this machine\n$/);
+  const inOne = (expected: number): string => vestige(expected, ...taking, '--scan', '--', ...scanning);
+  match(inTwo(0), /: the first snapshot of this machine\n$/);
   await trial.command('begin intruder');
-  const told = round(1);
+  const told = inTwo(1);
   match(told, /: 1 process new\n$/);
-  equal(vestige(0, 'scan', trial.snapshots, '--cache', cache, '--settle', '0s'), '');
+  match(inOne(0), /^.*\.kdump\n.*: nothing new\n$/);
+  await trial.command('begin another');
+  match(inOne(1), /: 1 process new\n$/);
+  equal(vestige(0, 'scan', trial.snapshots, '--settle', '0s', ...scanning), '');
   const [first, second] = (await readdir(trial.snapshots)).sort().map((name) => join(trial.snapshots, name));
   match(
     vestige(1, 'diff', first!, second!, '--cache', cache, '--no-rows'),

@@ -68,6 +68,7 @@ const kernel: KernelFacts = {
   architecture: 'x86-64',
   paging: '4 levels',
   pageTableRoot: '0x1000',
+  vmcoreinfoAt: null,
   kaslr: { virtual: '0x0', physical: '0x0' },
   bootTime: '2027-01-01T00:00:00.000Z',
   time: '2027-01-02T00:00:00.000Z',

@@ -34,7 +34,7 @@ export class FakeQmp {
   /** Answers that a test puts in the place of the usual ones. */
   readonly answers: Record<string, Answer> = {};
   /** What is written as memory; nothing where QEMU stands elsewhere. */
-  memory = 'memory';
+  memory: string | Uint8Array = 'memory';
   running = true;
   greeting: unknown = GREETING;
   /** How often a client has connected. */
