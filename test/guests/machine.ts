@@ -118,6 +118,11 @@ export class Machine {
    */
   async stopWhenReady(timeoutMs: number, time = 1): Promise<void> {
     await this.waitFor(READY, timeoutMs, time);
+    await this.pause();
+  }
+
+  /** Stops the guest where it is. */
+  async pause(): Promise<void> {
     await this.qmp.ask('stop');
   }
 
