@@ -146,7 +146,7 @@ export function eventful(): JudgedSnapshot {
           suppression: { by: 'policy', reason: 'a test account', expires: '2027-01-31' },
         }),
       ]),
-      ruleVerdict(module, [], { outcome: 'skipped' }),
+      ruleVerdict(module, [], { outcome: 'skipped', unread: ['there is no snapshot before this one'] }),
       ruleVerdict(audit, [], {
         outcome: 'unevaluated',
         unread: ['pslist stopped early: 0xffff888003a8c000 is not mapped'],

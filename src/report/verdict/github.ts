@@ -1,7 +1,15 @@
 import type { Severity } from '../../policy/verdict.ts';
 import { factNotes } from '../answer.ts';
 import { escapeText } from '../escape.ts';
-import { attackPage, counted, type JudgedSnapshot, objections, severitiesText, tallyOf } from './judged.ts';
+import {
+  attackPage,
+  counted,
+  type JudgedSnapshot,
+  objections,
+  severitiesText,
+  tallyOf,
+  unreadRules,
+} from './judged.ts';
 
 /** Annotations of one level that GitHub shows for a step: the last of more tells how many there are. */
 const MOST_ANNOTATIONS = 10;
@@ -58,7 +66,7 @@ function annotationsOf({ facts, verdict }: JudgedSnapshot): Annotation[] {
         message,
       })),
     ),
-    ...verdict.rules.flatMap(({ rule, outcome, unread }) =>
+    ...unreadRules(verdict).flatMap(({ rule, outcome, unread }) =>
       unread.map((sentence) => ({
         level: outcome === 'unevaluated' ? ('error' as const) : ('warning' as const),
         file,
@@ -107,7 +115,7 @@ function summaryOf({ facts, verdict }: JudgedSnapshot): string {
       return `| ${severity} | ${inert(rule.id)} | ${inert(sentence)} | ${techniques} |`;
     }),
   );
-  const unread = verdict.rules.flatMap(({ rule, unread: sentences }) =>
+  const unread = unreadRules(verdict).flatMap(({ rule, unread: sentences }) =>
     sentences.map((sentence) => `- ${inert(rule.id)}: ${inert(sentence)}`),
   );
   const notes = [...factNotes(facts), ...verdict.notes].map((note) => `- ${inert(note)}`);

@@ -13,6 +13,9 @@ export interface JudgedSnapshot {
 /** How grave findings are, the gravest first: the order in which every output tells them. */
 export const GRAVEST_FIRST: readonly Severity[] = ['critical', 'high', 'medium', 'low', 'info'];
 
+/** Why a rule was skipped, where its verdict does not tell. */
+export const NOTHING_BEFORE = 'there is no snapshot to compare with';
+
 /** Findings of one rule that are equally grave. */
 export interface Objection {
   readonly rule: RuleVerdict['rule'];
@@ -32,6 +35,10 @@ export const objections = ({ rules }: Verdict): Objection[] =>
 
 /** Whether a finding is one that nobody lets pass. */
 export const counts = ({ suppression }: Finding): boolean => suppression === null;
+
+/** Rules that evidence was missing for: some of them have findings all the same. */
+export const unreadRules = ({ rules }: Verdict): RuleVerdict[] =>
+  rules.filter(({ outcome, unread }) => outcome !== 'skipped' && unread.length > 0);
 
 /** What came of a policy's rules, in numbers. */
 export interface Tally {

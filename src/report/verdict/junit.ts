@@ -2,7 +2,7 @@ import XMLBuilder from 'fast-xml-builder';
 import type { Finding, RuleVerdict } from '../../policy/verdict.ts';
 import { factNotes } from '../answer.ts';
 import { escapeText } from '../escape.ts';
-import { counted, counts, type JudgedSnapshot } from './judged.ts';
+import { counted, counts, type JudgedSnapshot, NOTHING_BEFORE } from './judged.ts';
 
 /** An element: attributes begin with `@`, `#text` is what stands inside. */
 interface Element {
@@ -99,8 +99,10 @@ function caseOf({ rule, outcome, findings, unread }: RuleVerdict, classname: str
           },
         }
       : {}),
-    ...(outcome === 'skipped' ? { skipped: { '@message': 'there was no snapshot to compare with' } } : {}),
-    ...(outcome !== 'unevaluated' && more.length > 0 ? { 'system-out': lines(more) } : {}),
+    ...(outcome === 'skipped' ? { skipped: { '@message': escapeText(unread[0] ?? NOTHING_BEFORE) } } : {}),
+    ...((outcome === 'failed' || outcome === 'passed') && more.length > 0
+      ? { 'system-out': lines(more) }
+      : {}),
   };
 }
 

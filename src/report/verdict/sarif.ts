@@ -30,6 +30,14 @@ const ATTACK = 'MITRE ATT&CK';
 
 const LEVELS = { critical: 'error', high: 'error', medium: 'warning', low: 'note', info: 'note' } as const;
 
+/** How grave it is that a rule with this outcome has not seen everything. */
+const UNREAD_LEVELS = {
+  unevaluated: 'error',
+  failed: 'warning',
+  passed: 'warning',
+  skipped: 'note',
+} as const;
+
 /** GitHub's own bounds are 9.0, 7.0, 4.0 and 0.1; what has no score is no security alert. */
 const SCORES: Readonly<Record<Severity, string | undefined>> = {
   critical: '9.5',
@@ -272,8 +280,12 @@ function notificationsOf(
   const locations = [locationOf(facts.snapshot.path, artifact)];
   const about = ({ rule, outcome, unread }: RuleVerdict): Notification[] =>
     unread.map((sentence) => ({
-      level: outcome === 'unevaluated' ? 'error' : 'warning',
-      message: { text: plain(`${rule.id} could not be evaluated: ${sentence}`) },
+      level: UNREAD_LEVELS[outcome],
+      message: {
+        text: plain(
+          `${rule.id} ${outcome === 'skipped' ? 'was skipped' : 'could not be evaluated'}: ${sentence}`,
+        ),
+      },
       associatedRule: { id: rule.id, index: ruleIndex.get(rule.id)! },
       locations,
     }));

@@ -1,4 +1,4 @@
-import type { Severity } from '../../policy/verdict.ts';
+import type { Severity, Verdict } from '../../policy/verdict.ts';
 import { factNotes } from '../answer.ts';
 import { escapeText } from '../escape.ts';
 import type { Style } from '../style.ts';
@@ -7,11 +7,13 @@ import {
   counted,
   GRAVEST_FIRST,
   type JudgedSnapshot,
+  NOTHING_BEFORE,
   type Objection,
   objections,
   severitiesText,
   type Tally,
   tallyOf,
+  unreadRules,
 } from './judged.ts';
 
 /** Findings of one rule that are listed; what is left out is counted, and JSON has all. */
@@ -33,7 +35,7 @@ export function verdictText(judged: JudgedSnapshot, style: Style, width: number)
   const lines = headLines(judged, tally, style, width);
   const found = objections(verdict);
   if (found.length > 0) lines.push('', ...objectionLines(found, style, width));
-  const unread = verdict.rules.filter((rule) => rule.unread.length > 0);
+  const unread = unreadRules(verdict);
   if (unread.length > 0) {
     lines.push('', `${style.title('Could not be evaluated')}  ${style.faint(`${unread.length}`)}`);
     for (const { rule, outcome, unread: sentences } of unread) {
@@ -44,7 +46,7 @@ export function verdictText(judged: JudgedSnapshot, style: Style, width: number)
   }
   const notes = [...factNotes(judged.facts), ...verdict.notes];
   if (notes.length > 0) lines.push('', style.title('Notes'), ...sentenceLines(notes, 2, style, width));
-  lines.push('', ...restLines(tally, width).map((line) => style.faint(line)));
+  lines.push('', ...restLines(verdict, tally, width).map((line) => style.faint(line)));
   return `${lines.join('\n')}\n`;
 }
 
@@ -140,12 +142,23 @@ function sentenceLines(sentences: readonly string[], indent: number, style: Styl
 }
 
 /** What needs no look, in one line where it fits. */
-function restLines({ rules, suppressed }: Tally, width: number): string[] {
+function restLines(verdict: Verdict, { rules, suppressed }: Tally, width: number): string[] {
   const parts = [
     `${counted(rules.passed, 'rule')} passed`,
-    ...(rules.skipped > 0 ? [`${rules.skipped} skipped, with nothing to compare with`] : []),
+    ...skipsOf(verdict).map(([why, count]) => `${count} skipped: ${why}`),
     ...(suppressed.baseline > 0 ? [`${counted(suppressed.baseline, 'finding')} in the baseline`] : []),
     ...(suppressed.policy > 0 ? [`${counted(suppressed.policy, 'finding')} suppressed by the policy`] : []),
   ];
-  return wrap(parts.join('; '), width);
+  return wrap(escapeText(parts.join('; ')), width);
+}
+
+/** Why rules were skipped, and how many for each reason. */
+function skipsOf({ rules }: Verdict): [why: string, count: number][] {
+  const reasons = new Map<string, number>();
+  for (const { outcome, unread } of rules) {
+    if (outcome !== 'skipped') continue;
+    const why = unread[0] ?? NOTHING_BEFORE;
+    reasons.set(why, (reasons.get(why) ?? 0) + 1);
+  }
+  return [...reasons];
 }

@@ -40,7 +40,7 @@ MITRE ATT&amp;CK: T1059.004, T1095</failure>
       <system-out>suppressed by the policy: DB_PASSWORD in app (12) (a test account)</system-out>
     </testcase>
     <testcase classname="drawn" name="module-gone: A module is gone" time="0">
-      <skipped message="there was no snapshot to compare with"/>
+      <skipped message="there is no snapshot before this one"/>
     </testcase>
     <testcase classname="drawn" name="auditd-runs: No auditd runs" time="0">
       <error type="unevaluated" message="pslist stopped early: 0xffff888003a8c000 is not mapped">pslist stopped early: 0xffff888003a8c000 is not mapped</error>

@@ -170,6 +170,7 @@ describe('a verdict as SARIF', () => {
     const [invocation] = runOf([eventful()]).invocations!;
     expect(invocation!.executionSuccessful).toBe(false);
     expect(invocation!.toolExecutionNotifications).toMatchObject([
+      { level: 'note', message: { text: 'module-gone was skipped: there is no snapshot before this one' } },
       {
         level: 'error',
         message: {

@@ -28,8 +28,8 @@ Could not be evaluated  1
 Notes
   the suppression of old-rule matches nothing
 
-2 rules passed; 1 skipped, with nothing to compare with; 1 finding in the
-baseline; 1 finding suppressed by the policy
+2 rules passed; 1 skipped: there is no snapshot before this one; 1 finding in
+the baseline; 1 finding suppressed by the policy
 `);
   });
 
