@@ -1,23 +1,13 @@
 import type { Command } from 'commander';
 import { UsageError } from '../base/errors.ts';
 import { hint } from '../base/nearest.ts';
-import type { Known } from '../diff/comparison.ts';
-import type { Side } from '../diff/tables.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import { EXIT } from './exit.ts';
-import { Inquiry } from './inquiry.ts';
+import { knownOf } from './known.ts';
 import type { Outcome } from './main.ts';
 import { pageWidth, terminalWidth, writeData } from './output.ts';
-import { Recall } from './recall.ts';
-import {
-  cachePath,
-  checkColor,
-  type OpenFlags,
-  openSettings,
-  type ShowFlags,
-  withOpenFlags,
-} from './settings.ts';
-import { styleFor, wholeQuestion } from './show.ts';
+import { checkColor, type OpenFlags, type ShowFlags, withOpenFlags } from './settings.ts';
+import { styleFor } from './show.ts';
 import { version } from './version.ts';
 
 type Flags = OpenFlags &
@@ -118,45 +108,4 @@ function chosenFrom(plugins: readonly AnyPlugin[], words: string | undefined): r
     if (found === undefined) throw new UsageError(`there is no plugin ${word}${hint(word, names)}`);
     return found;
   });
-}
-
-interface Asked {
-  readonly facts: Awaited<ReturnType<Inquiry['facts']>>;
-  readonly known: Known;
-}
-
-/** Whole answers of every snapshot to the questions, from the cache where it has them. @throws SnapshotError, ProfileError */
-async function knownOf(
-  paths: readonly string[],
-  plugins: readonly AnyPlugin[],
-  flags: OpenFlags,
-): Promise<Asked[]> {
-  const recall = await Recall.open(cachePath(flags));
-  const settings = await openSettings(flags);
-  const asked: Asked[] = [];
-  try {
-    for (const path of paths) {
-      const inquiry = await Inquiry.begin(path, settings, recall);
-      try {
-        const facts = await inquiry.facts();
-        const answers = new Map<string, Side>();
-        for (const plugin of plugins) answers.set(plugin.name, await wholeAnswer(inquiry, plugin));
-        asked.push({ facts, known: { kernel: facts.kernel, answers } });
-      } finally {
-        inquiry.close();
-      }
-    }
-  } finally {
-    recall.close();
-  }
-  return asked;
-}
-
-/** All rows; a question that failed on the way is an answer that is not whole. */
-async function wholeAnswer(inquiry: Inquiry, plugin: AnyPlugin): Promise<Side> {
-  const answer = inquiry.answer(wholeQuestion(plugin));
-  const rows = [];
-  for await (const row of answer.rows) rows.push(row);
-  const { failure, notes } = answer;
-  return { rows, notes: failure === undefined ? notes : [...notes, failure.message] };
 }
