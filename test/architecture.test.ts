@@ -39,7 +39,7 @@ const ROOMS: Readonly<Record<string, Doors>> = {
   'src/store': { code: ['src/base', 'src/plugin', 'src/profile'] },
   'src/triage': { code: ['src/base', 'src/plugin'] },
   'src/diff': { code: ['src/base', 'src/plugin', 'src/triage'] },
-  'src/policy': { code: ['src/base', 'src/plugin'], later: ['src/diff'] },
+  'src/policy': { code: ['src/base', 'src/plugin', 'src/diff'] },
   'src/watch': {
     code: ['src/base', 'src/snapshot', 'src/session', 'src/plugin', 'src/store', 'src/diff', 'src/policy'],
   },

@@ -13,6 +13,9 @@ export interface Relation {
   readonly remarks: readonly string[];
 }
 
+/** What tells a machine from others. */
+type MachineFacts = Pick<KernelFacts, 'machineId' | 'hostname'>;
+
 /** A boot's start moves by this much at most when the guest's clock is corrected. */
 const BOOT_TIME_SLACK_MS = 60_000;
 
@@ -43,7 +46,8 @@ function bootsOf(before: KernelFacts, after: KernelFacts): Relation['boot'] {
   return apart <= BOOT_TIME_SLACK_MS ? 'same' : 'unknown';
 }
 
-function machinesOf(before: KernelFacts, after: KernelFacts): Relation['machine'] {
+/** Whether two kernels run on the same machine, by what they say of it. */
+export function machinesOf(before: MachineFacts, after: MachineFacts): Relation['machine'] {
   if (before.machineId !== null && after.machineId !== null)
     return before.machineId === after.machineId ? 'same' : 'other';
   if (before.hostname === null || after.hostname === null) return 'unknown';

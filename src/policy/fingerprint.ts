@@ -27,11 +27,12 @@ function telling({ plugin, where }: Rule): string[] {
   return mentioned.length > 0 ? mentioned : lasting;
 }
 
-const isLasting = ({ columns, ofBoot = [], restless = [] }: AnyPlugin, name: string): boolean =>
-  name !== 'pid' &&
-  !ofBoot.includes(name) &&
-  !restless.includes(name) &&
-  !['address', 'time', 'seconds'].includes(kindOf(columns[name]!));
+/** Secrets are left out too: who has the fingerprint could try which one gives it. */
+function isLasting(plugin: AnyPlugin, name: string): boolean {
+  const { columns, ofBoot = [], restless = [], confidential = [] } = plugin;
+  if (['pid', ...ofBoot, ...restless, ...confidential].includes(name)) return false;
+  return !['address', 'time', 'seconds'].includes(kindOf(columns[name]!));
+}
 
 function digest({ facts: { id, plugin } }: Rule, cells: readonly Cell[]): string {
   const words = JSON.stringify([id, plugin, ...cells.map(cellWord)]);

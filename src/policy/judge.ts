@@ -40,7 +40,7 @@ export function judge(policy: Policy, evidence: Evidence, today: string, steps =
   const suppressions = new Suppressions(policy, today);
   const court = new Court(policy, evidence, suppressions, steps);
   const rules = policy.rules.map((rule) => court.judge(rule));
-  return { policy: policy.name, rules, notes: suppressions.notesAfter(rules) };
+  return { policy: policy.name, rules, notes: [...court.notes, ...suppressions.notesAfter(rules)] };
 }
 
 /** What came of a rule, by what it has found and what it could not see. */
@@ -57,6 +57,8 @@ class Court {
   readonly #past: World | undefined;
   readonly #snapshot: SnapshotView;
   readonly #steps: number;
+  /** Why rules over differences were skipped, and how many: mostly it is the same for all. */
+  readonly #skipped = new Map<string, number>();
 
   constructor(policy: Policy, evidence: Evidence, suppressions: Suppressions, steps: number) {
     this.#steps = steps;
@@ -70,10 +72,19 @@ class Court {
     this.#snapshot = new SnapshotView(evidence.snapshot, evidence.kernel);
   }
 
+  get notes(): string[] {
+    return [...this.#skipped].map(
+      ([reason, rules]) =>
+        `${rules === 1 ? 'a rule looks at differences and was' : `${rules} rules look at differences and were`} skipped: ${reason}`,
+    );
+  }
+
   judge(rule: Rule): RuleVerdict {
     const table = this.#tableOf(rule);
-    if (typeof table === 'string')
-      return { rule: rule.facts, outcome: 'skipped', findings: [], unread: [table] };
+    if (typeof table === 'string') {
+      this.#skipped.set(table, (this.#skipped.get(table) ?? 0) + 1);
+      return { rule: rule.facts, outcome: 'skipped', findings: [], unread: [] };
+    }
     this.#policy.vocabulary.meter.refill(this.#steps);
     const variables = this.#variablesOf(rule);
     const trial = new Trial(rule, variables);

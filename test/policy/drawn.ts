@@ -3,12 +3,13 @@ import { compare, type Known } from '../../src/diff/comparison.ts';
 import type { Side } from '../../src/diff/tables.ts';
 import type { Row } from '../../src/plugin/cell.ts';
 import type { AnyPlugin } from '../../src/plugin/contract.ts';
-import type { KernelFacts, SnapshotFacts } from '../../src/plugin/document.ts';
+import type { KernelFacts } from '../../src/plugin/document.ts';
 import { type Evidence, judge } from '../../src/policy/judge.ts';
 import { type Include, loadPolicy } from '../../src/policy/load.ts';
 import type { Policy } from '../../src/policy/policy.ts';
 import { BadPolicy } from '../../src/policy/problem.ts';
 import type { RuleVerdict, Verdict } from '../../src/policy/verdict.ts';
+import { fakeFacts } from '../support/fake-session.ts';
 
 /** The day on which drawn snapshots are judged. */
 export const TODAY = '2027-01-15';
@@ -61,39 +62,7 @@ export const policyOf = (...rules: readonly string[]): string =>
     ),
   ].join('\n');
 
-const kernel: KernelFacts = {
-  banner: 'Linux version 6.1.0',
-  release: '6.1.0',
-  buildId: null,
-  architecture: 'x86-64',
-  paging: '4 levels',
-  pageTableRoot: '0x1000',
-  vmcoreinfoAt: null,
-  kaslr: { virtual: '0x0', physical: '0x0' },
-  bootTime: '2027-01-01T00:00:00.000Z',
-  time: '2027-01-02T00:00:00.000Z',
-  uptimeSeconds: 86_400,
-  hostname: 'web-1',
-  bootId: 'boot-1',
-  machineId: 'machine-1',
-  cpus: 2,
-  boundBy: 'profile',
-  confidence: 'verified',
-  steps: [],
-  notes: [],
-};
-const snapshot: SnapshotFacts = {
-  path: 'drawn',
-  sizeBytes: 1,
-  format: 'raw',
-  facts: {},
-  ranges: [],
-  rangeCount: 0,
-  memoryBytes: 4096,
-  missingBytes: 0,
-  takenAt: null,
-  notes: [],
-};
+const { snapshot, kernel } = fakeFacts();
 
 /** Answers: rows, or rows with notes. */
 export type Answers = Readonly<Record<string, readonly Row[] | Side>>;
