@@ -1,12 +1,12 @@
 import { delimiter } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { ForensicError } from '../base/errors.ts';
 import { bannerOfTable, readTable } from '../profile/isf-file.ts';
 import type { Profile, ProfileShelf, Wants } from '../profile/profile.ts';
 import { wants } from '../session/wants.ts';
 import type { KeptProfile, TableFile } from '../store/profiles.ts';
 import { complain, showProgress } from './output.ts';
-import { bytesOf, isFolder, tableFile, tableFiles } from './profile-file.ts';
+import { bytesOf, tableFile, tableFiles } from './profile-file.ts';
+import { shippedFolder } from './shipped.ts';
 
 /** What is remembered from run to run. Without a cache it forgets everything at once. */
 export interface ProfileMemory {
@@ -31,14 +31,9 @@ export interface ProfileFolders {
 /** The folders in `VESTIGE_PROFILES` and the one that the package brings. */
 export function usualFolders(env: Readonly<Record<string, string | undefined>> = process.env): string[] {
   const named = (env['VESTIGE_PROFILES'] ?? '').split(delimiter).filter((path) => path !== '');
-  return [...named, ...shippedFolders().slice(0, 1)];
+  const shipped = shippedFolder('profiles');
+  return shipped === undefined ? named : [...named, shipped];
 }
-
-/** `profiles/` lies above `dist/` in the package and in a clone, and above `src/` for tests. */
-const shippedFolders = (): string[] =>
-  ['../../profiles', '../../../profiles']
-    .map((place) => fileURLToPath(new URL(place, import.meta.url)))
-    .filter(isFolder);
 
 /** Every profile that is at hand: remembered ones, and those in folders. */
 export class Shelf implements ProfileShelf {

@@ -1,0 +1,148 @@
+import type { AnyPlugin } from '../plugin/contract.ts';
+import type { KernelFacts } from '../plugin/document.ts';
+import type { Baseline } from '../policy/baseline.ts';
+import type { Previous } from '../policy/judge.ts';
+import { needsOf, type Policy } from '../policy/policy.ts';
+import { BadPolicy } from '../policy/problem.ts';
+import { countedFindings, SEVERITIES, type Severity, type Verdict } from '../policy/verdict.ts';
+import type { JudgedSnapshot } from '../report/verdict/judged.ts';
+import type { CheckFlags } from './check-command.ts';
+import { type Failed, writeVerdicts } from './check-output.ts';
+import { EXIT } from './exit.ts';
+import { type Asked, knownOf } from './known.ts';
+import { complain } from './output.ts';
+import { policyFrom, problemLines, USUAL_POLICY } from './policy-shelf.ts';
+import { replaceFile } from './replace-file.ts';
+import { naming } from './show.ts';
+import { textOf } from './text-file.ts';
+import { version } from './version.ts';
+
+const LARGEST_BASELINE = 1 << 26;
+
+/** Judges snapshots, and prints what came of it. @returns the exit code @throws ForensicError */
+export async function check(
+  paths: readonly string[],
+  plugins: readonly AnyPlugin[],
+  flags: CheckFlags,
+): Promise<number> {
+  let policy: Policy;
+  try {
+    policy = await policyFrom(flags.policy ?? [USUAL_POLICY], plugins);
+  } catch (error) {
+    if (!(error instanceof BadPolicy)) throw error;
+    for (const line of problemLines(error)) complain(line);
+    return EXIT.failed;
+  }
+  const baselines = await Baselines.from(flags);
+  const needs = needsOf(policy);
+  const chosen = plugins.filter(({ name }) => needs.answers.has(name));
+  const failed: Failed[] = [];
+  const asked = await knownOf(paths, chosen, flags, (path, error) => failed.push({ path, error }));
+  const since = flags.since === undefined ? undefined : (await knownOf([flags.since], chosen, flags))[0];
+  const past = await Past.of(
+    asked,
+    since,
+    chosen.filter(({ name }) => needs.changes.has(name)),
+  );
+  const { judge } = await import('../policy/judge.ts');
+  const today = new Date().toISOString().slice(0, 10);
+  const judged = asked.map((one): JudgedSnapshot => {
+    const { facts, known } = one;
+    baselines?.checkMachine(facts.kernel);
+    const verdict = judge(policy, { ...facts, answers: known.answers, previous: past.before(one) }, today);
+    return { facts, verdict: baselines?.applied(verdict, facts.kernel) ?? verdict };
+  });
+  await writeVerdicts(judged, failed, plugins, flags);
+  for (const { path, error } of failed) complain(naming(path, error));
+  return failed.length > 0 ? EXIT.failed : codeOf(judged, flags);
+}
+
+/** Findings count from a severity on, and so do rules that could not be evaluated: theirs would have. */
+function codeOf(judged: readonly JudgedSnapshot[], { failOn, unevaluated }: CheckFlags): number {
+  const isGrave = ({ severity }: { readonly severity: Severity }): boolean =>
+    SEVERITIES.indexOf(severity) >= SEVERITIES.indexOf(failOn);
+  const isFound = judged.some(({ verdict }) => countedFindings(verdict).some(isGrave));
+  const isBlind = judged.some(({ verdict }) =>
+    verdict.rules.some(({ outcome, rule }) => outcome === 'unevaluated' && isGrave(rule)),
+  );
+  return isFound || (isBlind && unevaluated === 'fail') ? EXIT.findings : EXIT.done;
+}
+
+/** What each snapshot is compared with. */
+class Past {
+  readonly #before: ReadonlyMap<Asked, Previous | string>;
+
+  private constructor(before: ReadonlyMap<Asked, Previous | string>) {
+    this.#before = before;
+  }
+
+  /** @param since what all are compared with; each with the one before of its machine where it is left out */
+  static async of(
+    asked: readonly Asked[],
+    since: Asked | undefined,
+    plugins: readonly AnyPlugin[],
+  ): Promise<Past> {
+    if (plugins.length === 0) return new Past(new Map());
+    const { compare } = await import('../diff/comparison.ts');
+    const { relate } = await import('../diff/relation.ts');
+    const { inOrderOfTime } = await import('../diff/timeline.ts');
+    const { snapshots } = inOrderOfTime(asked, ({ facts }) => facts.kernel);
+    const isOfMachine = (one: Asked, other: Asked): boolean =>
+      ['same', 'likely'].includes(relate(one.facts.kernel, other.facts.kernel).machine);
+    const before = (one: Asked): Asked | undefined =>
+      since ?? snapshots.slice(0, snapshots.indexOf(one)).findLast((other) => isOfMachine(other, one));
+    const past = new Map<Asked, Previous | string>();
+    for (const one of asked) {
+      const other = before(one);
+      if (other === undefined) continue;
+      const comparison = compare(other.known, one.known, plugins, { all: false, ofProcesses: true });
+      past.set(
+        one,
+        comparison.relation.machine === 'other'
+          ? `${other.facts.snapshot.path} is of another machine`
+          : { answers: other.known.answers, comparison },
+      );
+    }
+    return new Past(past);
+  }
+
+  before(one: Asked): Previous | string {
+    return this.#before.get(one) ?? 'there is no snapshot before it to compare with: --since names one';
+  }
+}
+
+/** What is known already, and what is to be. */
+class Baselines {
+  readonly #room: typeof import('../policy/baseline.ts');
+  readonly #flags: CheckFlags;
+  readonly #known: Baseline | undefined;
+
+  private constructor(room: typeof import('../policy/baseline.ts'), flags: CheckFlags) {
+    const { baseline: file } = flags;
+    this.#room = room;
+    this.#flags = flags;
+    this.#known = file === undefined ? undefined : room.readBaseline(file, textOf(file, LARGEST_BASELINE));
+  }
+
+  /** @throws BadBaseline, UnreadableFile */
+  static async from(flags: CheckFlags): Promise<Baselines | undefined> {
+    if (flags.baseline === undefined && flags.writeBaseline === undefined) return undefined;
+    return new Baselines(await import('../policy/baseline.ts'), flags);
+  }
+
+  /** @throws BadBaseline */
+  checkMachine(kernel: KernelFacts): void {
+    if (this.#known !== undefined) this.#room.checkMachine(this.#flags.baseline!, this.#known, kernel);
+  }
+
+  /** The verdict without what is known; what is written as known is known at once. @throws UnreadableFile */
+  applied(verdict: Verdict, kernel: KernelFacts): Verdict {
+    const { applyBaseline, makeBaseline } = this.#room;
+    const rest = this.#known === undefined ? verdict : applyBaseline(verdict, this.#known);
+    const { writeBaseline } = this.#flags;
+    if (writeBaseline === undefined) return rest;
+    const made = makeBaseline(version(), kernel, verdict);
+    replaceFile(writeBaseline, `${JSON.stringify(made, null, 2)}\n`);
+    return applyBaseline(rest, made);
+  }
+}

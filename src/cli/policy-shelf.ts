@@ -1,0 +1,64 @@
+import { readdirSync, realpathSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { UsageError } from '../base/errors.ts';
+import { hint } from '../base/nearest.ts';
+import type { AnyPlugin } from '../plugin/contract.ts';
+import type { PolicyText } from '../policy/load.ts';
+import type { Policy } from '../policy/policy.ts';
+import type { BadPolicy } from '../policy/problem.ts';
+import { shippedFolder } from './shipped.ts';
+import { textOf } from './text-file.ts';
+
+/** The policy that a check is made with where none is named. */
+export const USUAL_POLICY = 'cloud-linux';
+
+const ENDING = '.yaml';
+const LARGEST_POLICY = 1 << 20;
+/** A name is no path: `./web` is one, and `web.yaml` too. */
+const NAME = /^[a-z0-9-]+$/;
+
+/** Reads policies with all that they include: each a name of one that ships with the program, or a file. @throws ForensicError */
+export async function policyFrom(words: readonly string[], plugins: readonly AnyPlugin[]): Promise<Policy> {
+  const texts = words.map((word) => policyText(word, word));
+  const { loadPolicy } = await import('../policy/load.ts');
+  return loadPolicy(texts, included, plugins);
+}
+
+/** What is wrong with a policy, a line for each problem, as compilers tell it. */
+export const problemLines = ({ problems }: BadPolicy): string[] =>
+  problems.map(({ at, message }) => `${at.file}:${at.line}:${at.column}: ${message}`);
+
+/** A path in an included policy is relative to the file that names it. */
+const included = (name: string, from: PolicyText): PolicyText =>
+  policyText(
+    NAME.test(name) ? name : resolve(dirname(from.key), name),
+    NAME.test(name) ? name : join(dirname(from.file), name),
+  );
+
+function policyText(word: string, shown: string): PolicyText {
+  if (NAME.test(word)) return shippedText(word);
+  const text = textOf(word, LARGEST_POLICY);
+  return { file: shown, key: keyOf(word), text };
+}
+
+/** Shipped policies are named as they stand in the package, wherever that is. */
+function shippedText(name: string): PolicyText {
+  const folder = shippedFolder('policies');
+  const names = folder === undefined ? [] : readdirSync(folder).filter((file) => file.endsWith(ENDING));
+  const known = names.map((file) => basename(file, ENDING));
+  if (folder === undefined || !known.includes(name))
+    throw new UsageError(
+      `there is no policy ${name}${hint(name, known)}; there are ${known.join(', ')}, and files: ./${name}${ENDING}`,
+    );
+  const path = join(folder, name + ENDING);
+  return { file: `policies/${name}${ENDING}`, key: keyOf(path), text: textOf(path, LARGEST_POLICY) };
+}
+
+/** The file itself, by whatever links it is named. A pipe has none but its own name. */
+function keyOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return resolve(path);
+  }
+}
