@@ -179,7 +179,7 @@ class Court {
 
   #countFinding(rule: Rule, { value, text, matches }: Group, variables: Variables): Finding {
     variables.count = BigInt(matches.length);
-    variables.group = value ?? text;
+    variables.groupValue = value;
     const { id, severity } = rule.facts;
     const [message, fingerprint] = [this.#fill(rule, variables), fingerprintOfCount(rule, text)];
     const finding = { rule: id, severity, message, plugin: rule.plugin.name, row: null, before: null };

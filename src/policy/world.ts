@@ -93,7 +93,7 @@ export class Variables {
   before: RowView | undefined;
   changed: readonly string[] | undefined;
   count: bigint | undefined;
-  group: unknown;
+  groupValue: unknown;
   readonly #world: World;
   readonly #vocabulary: Vocabulary;
 
@@ -104,6 +104,12 @@ export class Variables {
     this.sets = vocabulary.sets;
     this.all = new vocabulary.allRows(all);
     this.snapshot = snapshot;
+  }
+
+  /** What a count is of. */
+  get group(): unknown {
+    if (this.groupValue === null) throw new NullRead('group');
+    return this.groupValue;
   }
 
   get process(): RowView {

@@ -51,7 +51,7 @@ export function readYaml(file: string, text: string, problems: Problems): Tree |
   };
   const faults = [...document.errors, ...document.warnings];
   for (const { code, message, pos } of faults)
-    problems.add(placeAt(pos[0]), code === 'RESOURCE_EXHAUSTION' ? TOO_DEEP : lowered(message));
+    problems.add(placeAt(pos[0]), ADVICE[code] ?? lowered(message));
   if (faults.length > 0) return undefined;
   const { contents } = document;
   if (contents === null) {
@@ -68,6 +68,12 @@ export function readYaml(file: string, text: string, problems: Problems): Tree |
 }
 
 const TOO_DEEP = 'lists and maps are nested too deep';
+
+/** What is said in place of the parser's own words: conditions often begin with a `!`, which is YAML's for a tag. */
+const ADVICE: Readonly<Record<string, string>> = {
+  RESOURCE_EXHAUSTION: TOO_DEEP,
+  TAG_RESOLVE_FAILED: 'a text that begins with ! must stand in quotes',
+};
 
 /** Messages of the parser begin with a capital and may go on for lines. */
 const lowered = (message: string): string => {
