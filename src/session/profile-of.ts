@@ -1,5 +1,5 @@
 import { hex, isKernelAddress } from '../base/address.ts';
-import { BadProfile, EvidenceFault, NoKernel, NoProfile } from '../base/errors.ts';
+import { BadProfile, EvidenceFault, ForensicError, NoKernel, NoProfile } from '../base/errors.ts';
 import { symbols } from '../kernel/linux/symbols.ts';
 import type { BindingStep } from '../plugin/document.ts';
 import { Btf } from '../profile/btf.ts';
@@ -66,10 +66,11 @@ export function profileOf(
     if (buildId !== null && isLinked) shelf?.keepProfile(own);
     return { profile: own, isLinked };
   } catch (error) {
-    if (!(error instanceof NoKernel || error instanceof NoProfile)) throw error;
-    const step = error instanceof NoProfile ? 'btf' : 'kallsyms';
+    if (!(error instanceof ForensicError)) throw error;
+    // What it says of itself may also be damaged, or not all in the snapshot.
+    const step = error instanceof NoKernel ? 'kallsyms' : 'btf';
     steps.push({ step, outcome: 'failed', detail: error.message });
-    return { profile: foreignProfile(snapshot, located, shelf, steps), isLinked: true };
+    return { profile: foreignProfile(snapshot, located, shelf, steps, error.message), isLinked: true };
   }
 }
 
@@ -79,6 +80,7 @@ function foreignProfile(
   located: Located,
   shelf: ProfileShelf | undefined,
   steps: BindingStep[],
+  why: string,
 ): Profile {
   const banner = bannerIn(imageReader(memory, located.delta), located);
   const found = banner === undefined ? undefined : shelf?.findByBanner(banner);
@@ -88,7 +90,7 @@ function foreignProfile(
   }
   const release = located.vmcoreinfo?.release ?? /^Linux version (\S+)/.exec(banner ?? '')?.[1] ?? 'RELEASE';
   throw new NoProfile(
-    `"${banner ?? release}" does not describe itself (no BTF, CONFIG_DEBUG_INFO_BTF), and there is no profile of it` +
+    `"${banner ?? release}" does not describe itself: ${why}. There is no profile of it` +
       `${shelf === undefined ? '' : ` ${shelf.searched}`}. With the kernel's debug package installed: ` +
       `vestige profile build /usr/lib/debug/boot/vmlinux-${release} --output profile.json, then --profile profile.json. ` +
       'With a symbol table of Volatility: vestige profile import FILE',

@@ -1,5 +1,6 @@
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { physical } from '../../src/base/address.ts';
+import { NoProfile } from '../../src/base/errors.ts';
 import type { Linux } from '../../src/kernel/linux/linux.ts';
 import { PhysicalMemory } from '../../src/memory/physical.ts';
 import { PAGE_BYTES } from '../../src/memory/source.ts';
@@ -138,6 +139,55 @@ describe('binding', () => {
       detail: `remembered by build ID ${whole.profile.buildId}`,
     });
     expect(namesIn(again.kernel)).toEqual(namesIn(whole.kernel));
+  });
+
+  describe('a kernel whose BTF', () => {
+    const named = 'vmlinux-6.1.0-56-cloud-amd64';
+    const nextStep =
+      `With the kernel's debug package installed: vestige profile build /usr/lib/debug/boot/${named} ` +
+      '--output profile.json, then --profile profile.json. With a symbol table of Volatility: vestige profile import FILE';
+    const shelfWith = (found: typeof whole.profile | undefined) => ({
+      findProfile: () => undefined,
+      findByBanner: (banner: string) => (banner === whole.profile.banner ? found : undefined),
+      searched: 'among the 3 remembered or in profiles/',
+      keepProfile: () => undefined,
+    });
+    /** The physical address of the page of the kernel's BTF that is so many pages behind its start. */
+    const btfPage = (nth: number): number => {
+      const { kernel } = whole;
+      const start = Number(kernel.space.translate(kernel.symbol('__start_BTF')));
+      return start - (start % PAGE_BYTES) + nth * PAGE_BYTES;
+    };
+    const garbage = new Uint8Array(PAGE_BYTES).fill(0x55);
+
+    it.each<[string, page: number, Uint8Array | null, reason: () => string]>([
+      ['is overwritten', 0, garbage, () => 'btf has no magic'],
+      [
+        'is damaged',
+        2,
+        garbage,
+        () => 'btf type 193 is of kind 85, which is unknown: where the next begins cannot be told',
+      ],
+      [
+        'is not all in the snapshot',
+        2,
+        null,
+        () => `physical page 0x${btfPage(2).toString(16)} is not in the snapshot`,
+      ],
+    ])('%s is read by a profile of its banner, and else it is said what to do', (_, page, bytes, reason) => {
+      overlay.damage(btfPage(page), bytes);
+      const bound = startSession(asDamaged(), { shelf: shelfWith(whole.profile) });
+      expect(bound.facts.kernel.steps.slice(3, 5)).toEqual([
+        { step: 'btf', outcome: 'failed', detail: reason() },
+        { step: 'profile', outcome: 'found', detail: 'by banner: from btf + kallsyms' },
+      ]);
+      expect(namesIn(bound.kernel)).toEqual(namesIn(whole.kernel));
+      const said = `"${whole.profile.banner}" does not describe itself: ${reason()}. There is no profile of it`;
+      expect(() => startSession(asDamaged(), { shelf: shelfWith(undefined) })).toThrow(
+        new NoProfile(`${said} among the 3 remembered or in profiles/. ${nextStep}`),
+      );
+      expect(() => startSession(asDamaged())).toThrow(new NoProfile(`${said}. ${nextStep}`));
+    });
   });
 
   it.each([
