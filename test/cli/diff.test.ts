@@ -1,21 +1,11 @@
-import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { scratchFolder } from '../support/writers-scratch.ts';
+import { spawning } from './spawned.ts';
 
-const VESTIGE = join(process.cwd(), 'dist/bin/vestige.js');
 const [BEFORE, AFTER] = ['samples/web-1/before.kdump', 'samples/web-1/after.kdump'] as const;
 const scratch = scratchFolder();
 
-/** What a command line writes, in a process of its own, with a cache that the tests share. */
-function vestige(...words: string[]): { status: number | null; stdout: string; stderr: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [VESTIGE, ...words], {
-    encoding: 'utf8',
-    maxBuffer: 1 << 26,
-    env: { ...process.env, XDG_CACHE_HOME: scratch.path(''), NO_COLOR: '1' },
-  });
-  return { status, stdout, stderr };
-}
+const vestige = spawning(scratch.path(''));
 
 describe('vestige diff', () => {
   it('tells the story first, then every row, and ends with 1 where something differs', () => {

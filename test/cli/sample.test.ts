@@ -1,26 +1,17 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, describe, expect, it } from 'vitest';
+import { spawning } from './spawned.ts';
 
-const VESTIGE = join(process.cwd(), 'dist/bin/vestige.js');
 const SAMPLE = 'samples/web-1/after.kdump';
 const folder = mkdtempSync(join(tmpdir(), 'vestige-sample-'));
 const cache = join(folder, 'vestige', 'cache.sqlite');
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** What a command line writes, in a process of its own. */
-function vestige(...words: string[]): { status: number | null; stdout: string; stderr: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [VESTIGE, ...words], {
-    encoding: 'utf8',
-    maxBuffer: 1 << 28,
-    env: { ...process.env, XDG_CACHE_HOME: folder, NO_COLOR: '1' },
-  });
-  return { status, stdout, stderr };
-}
+const vestige = spawning(folder);
 
 interface Document {
   readonly kernel: { readonly steps: unknown };

@@ -12,10 +12,10 @@ import type { RuleVerdict, Verdict } from '../../src/policy/verdict.ts';
 import { fakeFacts } from '../support/fake-session.ts';
 
 /** The day on which drawn snapshots are judged. */
-export const TODAY = '2027-01-15';
+const TODAY = '2027-01-15';
 
 /** Includes of policies that are drawn: each a text under its name. */
-export const drawnIncludes =
+const drawnIncludes =
   (texts: Readonly<Record<string, string>>): Include =>
   (name) => {
     const text = texts[name];
@@ -68,7 +68,7 @@ const { snapshot, kernel } = fakeFacts();
 export type Answers = Readonly<Record<string, readonly Row[] | Side>>;
 
 /** What is known of a drawn snapshot. */
-export const knownOf = (answers: Answers, facts: Partial<KernelFacts> = {}): Known => ({
+const knownOf = (answers: Answers, facts: Partial<KernelFacts> = {}): Known => ({
   kernel: { ...kernel, ...facts },
   answers: new Map(
     Object.entries(answers).map(([name, given]) => [
@@ -79,7 +79,7 @@ export const knownOf = (answers: Answers, facts: Partial<KernelFacts> = {}): Kno
 });
 
 /** Evidence without a snapshot before, or with one. */
-export function evidenceOf(known: Known, before?: Known, all: readonly AnyPlugin[] = plugins): Evidence {
+function evidenceOf(known: Known, before?: Known, all: readonly AnyPlugin[] = plugins): Evidence {
   const previous =
     before === undefined
       ? 'there is no snapshot before this one'
