@@ -10,6 +10,7 @@ import { catalog, type Guest, guestsNamed } from './catalog.ts';
 import { compareBindings } from './compare/bindings.ts';
 import { compareWithTruth } from './compare/compare.ts';
 import type { Outcome } from './compare/match.ts';
+import { comparePolicy } from './compare/policy.ts';
 import { firstDifference, printOutcome, type Result } from './compare/report.ts';
 import { guestFolder } from './folders.ts';
 import { judgementOf } from './judgement.ts';
@@ -22,6 +23,9 @@ import type { Truth } from './truth.ts';
 
 /** The guest that is tested where none is named. */
 const USUAL = 'amd64-6.1-cloud';
+
+/** The way in which the starter policy is asked: it judges answers, and is no question of the matrix. */
+const POLICY = 'starter policy';
 
 /** The guests that the command line asks for: named ones, all, or today's two. */
 function chosen(words: readonly string[]): readonly Guest[] {
@@ -53,7 +57,8 @@ async function main(words: readonly string[]): Promise<number> {
     // A check changes nothing in the checkout: the archive's kernels move on by themselves.
     if (words.includes('--rotate')) continue;
     const { release } = JSON.parse(await readFile(join(folder, 'guest.json'), 'utf8')) as GuestNote;
-    await keepResults(guest.name, summarize(guest, release, results));
+    const answers = results.filter(({ way }) => way !== POLICY);
+    await keepResults(guest.name, summarize(guest, release, answers));
   }
   console.log(`${tally.tolerated} cells and rows tolerated`);
   console.log(`${tally.passed} passed, ${tally.failed} failed`);
@@ -105,6 +110,14 @@ async function testGuest(guest: Guest): Promise<Result[]> {
     }
     await caught('bindings', tell, async () => {
       for await (const { way, ...outcome } of compareBindings(raw, { base, shelf })) tell(way, outcome);
+    });
+    await caught(POLICY, tell, async () => {
+      const session = openSession(raw, { base, shelf });
+      try {
+        tell(POLICY, await comparePolicy(session, truth));
+      } finally {
+        session.close();
+      }
     });
   } finally {
     await rm(scratch, { recursive: true, force: true });
