@@ -176,8 +176,14 @@ function resultsOf(
   ruleIndex: ReadonlyMap<string, number>,
   plugins: readonly AnyPlugin[],
 ): Graded[] {
+  const alike = new Map<string, number>();
   return verdict.rules.flatMap(({ rule, findings }) => {
     const write = jsonRows(plugins, rule.plugin);
+    const nth = ({ fingerprint }: Finding): number => {
+      const count = (alike.get(fingerprint) ?? 0) + 1;
+      alike.set(fingerprint, count);
+      return count;
+    };
     return findings.map((finding) => ({
       gravity: GRAVEST_FIRST.indexOf(finding.severity),
       result: {
@@ -188,8 +194,9 @@ function resultsOf(
         locations: [locationOf(facts.snapshot.path, artifact, finding)],
         partialFingerprints: {
           'vestige/v1': finding.fingerprint,
-          // The only one that GitHub looks at. Without it, it hashes lines of the snapshot as if that were a source file.
-          primaryLocationLineHash: `${finding.fingerprint}:1`,
+          // The only one that GitHub looks at, with the number of the occurrence as it writes it. Without it, it hashes
+          // lines of the snapshot as if that were a source file.
+          primaryLocationLineHash: `${finding.fingerprint}:${nth(finding)}`,
         },
         ...(finding.suppression === null
           ? {}

@@ -7,7 +7,6 @@ import {
   counted,
   GRAVEST_FIRST,
   type JudgedSnapshot,
-  NOTHING_BEFORE,
   type Objection,
   objections,
   severitiesText,
@@ -145,19 +144,19 @@ function sentenceLines(sentences: readonly string[], indent: number, style: Styl
 function restLines(verdict: Verdict, { rules, suppressed }: Tally, width: number): string[] {
   const parts = [
     `${counted(rules.passed, 'rule')} passed`,
-    ...skipsOf(verdict).map(([why, count]) => `${count} skipped: ${why}`),
+    ...skipsOf(verdict).map(([why, count]) => (why === '' ? `${count} skipped` : `${count} skipped: ${why}`)),
     ...(suppressed.baseline > 0 ? [`${counted(suppressed.baseline, 'finding')} in the baseline`] : []),
     ...(suppressed.policy > 0 ? [`${counted(suppressed.policy, 'finding')} suppressed by the policy`] : []),
   ];
   return wrap(escapeText(parts.join('; ')), width);
 }
 
-/** Why rules were skipped, and how many for each reason. */
+/** Why rules were skipped, where their verdicts tell, and how many for each reason. */
 function skipsOf({ rules }: Verdict): [why: string, count: number][] {
   const reasons = new Map<string, number>();
   for (const { outcome, unread } of rules) {
     if (outcome !== 'skipped') continue;
-    const why = unread[0] ?? NOTHING_BEFORE;
+    const why = unread[0] ?? '';
     reasons.set(why, (reasons.get(why) ?? 0) + 1);
   }
   return [...reasons];

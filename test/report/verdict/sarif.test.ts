@@ -102,6 +102,16 @@ describe('a verdict as SARIF', () => {
     ]);
   });
 
+  it('numbers findings that are alike, as GitHub does with lines that are', () => {
+    const rule = drawnRule();
+    const finding = drawnFinding(rule, { fingerprint: 'f0' });
+    const { results } = runOf([judgedSnapshot([ruleVerdict(rule, [finding, finding])])]);
+    expect(results!.map(({ partialFingerprints }) => partialFingerprints)).toEqual([
+      { 'vestige/v1': 'f0', primaryLocationLineHash: 'f0:1' },
+      { 'vestige/v1': 'f0', primaryLocationLineHash: 'f0:2' },
+    ]);
+  });
+
   it.each([
     ['sockets', { pid: 7, process: 'sshd', localPort: 22 }, { name: 'sshd (7)', kind: 'process' }],
     ['modules', { name: 'dummy', taints: 'E' }, { name: 'dummy', kind: 'module' }],
