@@ -12,7 +12,7 @@ import type { RuleVerdict, Verdict } from '../../src/policy/verdict.ts';
 import { fakeFacts } from '../support/fake-session.ts';
 
 /** The day on which drawn snapshots are judged. */
-const TODAY = '2027-01-15';
+export const TODAY = '2027-01-15';
 
 /** Includes of policies that are drawn: each a text under its name. */
 const drawnIncludes =
