@@ -57,7 +57,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   sarif: ['src/report'], // types only: nothing of that name is installed
   'better-sqlite3': ['src/store'],
   fzstd: ['src/profile'],
-  yaml: ['src/policy'],
+  'js-yaml': ['src/policy'],
   '@marcbachmann/cel-js': ['src/policy'],
   re2js: ['src/policy'],
   'node:buffer': ['src/snapshot'],

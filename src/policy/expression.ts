@@ -55,16 +55,16 @@ export function compileExpression(
 function compile(text: string, { environment, meter, words }: Frame, wanted: Wanted): Expression | Flaw[] {
   try {
     const parsed = environment.parse(text);
-    const syntax = parsed.ast as unknown as Syntax;
-    prepare(syntax);
+    const nodes = nodesOf(parsed.ast as unknown as Syntax);
+    prepare(nodes);
     const { valid, type = 'dyn', error } = parsed.check();
     if (!valid) return [flawOf(error, words)];
-    const flaws = [...misused(syntax), ...badPatterns(syntax)];
+    const flaws = [...misused(nodes), ...badPatterns(nodes)];
     if (!wanted.isFit(type))
       flaws.push({ offset: 0, message: `this is of type ${type}, and must be ${wanted.what}` });
     if (flaws.length > 0) return flaws;
-    govern(syntax, meter);
-    return { type, evaluate: (variables) => parsed(variables as never), ...mentioned(syntax) };
+    govern(nodes, meter);
+    return { type, evaluate: (variables) => parsed(variables as never), ...mentioned(nodes) };
   } catch (error) {
     return [flawOf(error, words)];
   }
@@ -74,13 +74,13 @@ function compile(text: string, { environment, meter, words }: Frame, wanted: Wan
 const SHELVES = ['its', 'all', 'sets', 'snapshot'];
 
 /** What is needed to evaluate an expression follows from it, so each part of it must be named. */
-function misused(syntax: Syntax): Flaw[] {
+function misused(nodes: readonly Syntax[]): Flaw[] {
   const named = new Set<unknown>();
-  for (const node of nodesOf(syntax)) {
+  for (const node of nodes) {
     const access = accessOf(node);
     if (access?.name !== undefined) named.add(access.of);
   }
-  return [...nodesOf(syntax)]
+  return nodes
     .filter((node) => node.op === 'id' && SHELVES.includes(String(node.args)) && !named.has(node))
     .map(({ args, start }) => ({
       offset: start,
@@ -89,8 +89,8 @@ function misused(syntax: Syntax): Flaw[] {
 }
 
 /** Patterns that are written out are made ready at once: a flawed one is known before any snapshot is. */
-function badPatterns(syntax: Syntax): Flaw[] {
-  return [...nodesOf(syntax)].flatMap(({ op, args }): Flaw[] => {
+function badPatterns(nodes: readonly Syntax[]): Flaw[] {
+  return nodes.flatMap(({ op, args }): Flaw[] => {
     const [name, , [pattern] = []] = (op === 'rcall' ? args : []) as [string?, Syntax?, Syntax[]?];
     if (name !== LINEAR_MATCHES || pattern?.op !== 'value') return [];
     try {
@@ -103,10 +103,10 @@ function badPatterns(syntax: Syntax): Flaw[] {
   });
 }
 
-function mentioned(syntax: Syntax): Pick<Expression, 'columns' | 'needs'> {
+function mentioned(nodes: readonly Syntax[]): Pick<Expression, 'columns' | 'needs'> {
   const columns = new Set<string>();
   const needs = new Set<string>();
-  for (const node of nodesOf(syntax)) {
+  for (const node of nodes) {
     if (node.op === 'id' && node.args === 'process') needs.add('pslist');
     const access = accessOf(node);
     if (access?.of.op !== 'id' || access.name === undefined) continue;

@@ -1,13 +1,12 @@
 import { AbsentRead, Exhausted, type Meter, NullRead } from './reading.ts';
 import type { Comprehension, Context, Evaluator, Syntax } from './syntax.ts';
-import { nodesOf } from './syntax.ts';
 
 /** The name under which `matches` is called, so that no pattern meets the engine that goes back and forth. */
 export const LINEAR_MATCHES = 'linearMatches';
 
 /** What has to be changed in a tree before it is checked: which functions are called, and what `has` asks. */
-export function prepare(syntax: Syntax): void {
-  for (const node of nodesOf(syntax)) {
+export function prepare(nodes: readonly Syntax[]): void {
+  for (const node of nodes) {
     if (node.op === 'rcall') {
       const args = node.args as unknown[];
       if (args[0] === 'matches') args[0] = LINEAR_MATCHES;
@@ -34,8 +33,8 @@ export function prepare(syntax: Syntax): void {
  * Gives a checked tree the logic of three values, and counts its steps. Without this, `absent || null` would tell of
  * the one that is read last, and the rule would take what it does not know for what does not hold.
  */
-export function govern(syntax: Syntax, meter: Meter): void {
-  for (const node of nodesOf(syntax)) {
+export function govern(nodes: readonly Syntax[], meter: Meter): void {
+  for (const node of nodes) {
     if (node.op === '&&') node.evaluate = logical(false);
     else if (node.op === '||') node.evaluate = logical(true);
     else if (node.op === '+' || node.op === 'in') countLengths(node, meter);

@@ -115,7 +115,7 @@ const TYPES: Readonly<Record<string, string>> = {
 function setsIn(text: string): string[] {
   try {
     const syntax = parse(text).ast as unknown as Syntax;
-    return [...nodesOf(syntax)].flatMap((node) => {
+    return nodesOf(syntax).flatMap((node) => {
       const access = accessOf(node);
       return access?.of.args === 'sets' && access.name !== undefined ? [access.name] : [];
     });

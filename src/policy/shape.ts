@@ -89,7 +89,7 @@ class Check {
       this.#add(at, `${name} is of ${value.length} characters, and may be of ${maxLength}`);
     } else if (words !== undefined && !words.includes(value)) {
       this.#add(at, `${wants(schema, name)}, not ${shown(value)}${hint(value, words)}`);
-    } else if (value.length < minLength || (pattern !== undefined && !new RegExp(pattern, 'u').test(value))) {
+    } else if (value.length < minLength || (pattern !== undefined && !regex(pattern).test(value))) {
       this.#add(at, `${wants(schema, name)}, not ${shown(value)}`);
     }
   }
@@ -97,6 +97,15 @@ class Check {
   #refuse(at: Place, schema: Schema, name: string, tree: Tree): void {
     this.#add(at, `${wants(schema, name)}, not ${kindText(tree)}`);
   }
+}
+
+const regexes = new Map<string, RegExp>();
+
+/** A pattern of the schema: one of a dozen, for hundreds of values. */
+function regex(pattern: string): RegExp {
+  let made = regexes.get(pattern);
+  if (made === undefined) regexes.set(pattern, (made = new RegExp(pattern, 'u')));
+  return made;
 }
 
 const wants = ({ description, type }: Schema, name: string): string =>

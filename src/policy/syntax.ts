@@ -50,14 +50,17 @@ export interface Comprehension {
 }
 
 /** Every node of a tree, the outer before the inner. */
-export function* nodesOf(syntax: Syntax): Generator<Syntax> {
-  yield syntax;
-  yield* nodesIn(syntax.args);
-}
-
-function* nodesIn(args: unknown): Generator<Syntax> {
-  if (Array.isArray(args)) for (const arg of args) yield* nodesIn(arg);
-  else if (isSyntax(args)) yield* nodesOf(args);
+export function nodesOf(syntax: Syntax): readonly Syntax[] {
+  const nodes: Syntax[] = [];
+  const collect = (value: unknown): void => {
+    if (Array.isArray(value)) for (const one of value) collect(one);
+    else if (isSyntax(value)) {
+      nodes.push(value);
+      collect(value.args);
+    }
+  };
+  collect(syntax);
+  return nodes;
 }
 
 const isSyntax = (value: unknown): value is Syntax =>
