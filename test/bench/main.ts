@@ -9,7 +9,7 @@ import { keysGuest, keysRandom } from './keys.bench.ts';
 import { peak, sparse } from './memory.bench.ts';
 import { rescan, rescanKeys } from './rescan.bench.ts';
 import { sqlMonth } from './sql.bench.ts';
-import { cold, difference, remembered, together } from './start.bench.ts';
+import { checked, cold, difference, remembered, together } from './start.bench.ts';
 import { tasks } from './tasks.bench.ts';
 
 const benches: readonly Bench[] = [
@@ -17,6 +17,7 @@ const benches: readonly Bench[] = [
   remembered,
   together,
   difference,
+  checked,
   peak,
   sparse,
   tasks,

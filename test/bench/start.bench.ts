@@ -1,6 +1,8 @@
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { plugins } from '../../plugins/index.ts';
 import { type Bench, median, noSnapshot, type Outcome, type Setting, type Skipped } from './bench.ts';
+import { fiftyRules } from './fifty-rules.ts';
 import { type Arguments, bareNode, takeTurns, vestige } from './processes.ts';
 
 /** Every question but the sweep, which is measured by itself. */
@@ -89,5 +91,24 @@ export const difference: Bench = {
   run: async (setting) => {
     const words = [vestige, 'diff', '--cache', freshCache(setting.scratch), ...samples];
     return compare(setting, () => words, bareNode, 'node -e 0', 3);
+  },
+};
+
+/** Fifty rules about a snapshot that was asked before. */
+export const checked: Bench = {
+  name: 'check',
+  measures: 'vestige check of a sample with fifty rules, answers remembered',
+  target: '≤ 2×',
+  run: async (setting) => {
+    const policy = join(setting.scratch, 'fifty.yaml');
+    writeFileSync(policy, fiftyRules());
+    const words = ['--cache', freshCache(setting.scratch), samples[1]!];
+    return compare(
+      setting,
+      () => [vestige, 'check', '--policy', policy, ...words],
+      () => [vestige, 'triage', ...words],
+      'triage, remembered',
+      2,
+    );
   },
 };
