@@ -7,7 +7,16 @@ import type { Outcome } from './main.ts';
 import { checkColor, type OpenFlags, type ShowFlags, withOpenFlags } from './settings.ts';
 
 /** How a verdict may be printed. */
-export const CHECK_FORMATS = ['text', 'json', 'sarif', 'junit', 'github', 'markdown'] as const;
+const CHECK_FORMATS = ['text', 'json', 'sarif', 'junit', 'github', 'markdown'] as const;
+
+const ON_UNEVALUATED = ['fail', 'pass'] as const;
+
+/** What may stand after flags of `vestige check`, for shells to offer. */
+export const CHECK_CHOICES: Readonly<Record<string, readonly string[]>> = {
+  '--format': CHECK_FORMATS,
+  '--fail-on': SEVERITIES,
+  '--unevaluated': ON_UNEVALUATED,
+};
 
 /** Flags of `vestige check`, as commander gives them. */
 export interface CheckFlags extends OpenFlags, Pick<ShowFlags, 'color'> {
@@ -16,7 +25,7 @@ export interface CheckFlags extends OpenFlags, Pick<ShowFlags, 'color'> {
   readonly baseline?: string;
   readonly writeBaseline?: string;
   readonly failOn: Severity;
-  readonly unevaluated: 'fail' | 'pass';
+  readonly unevaluated: (typeof ON_UNEVALUATED)[number];
   readonly format?: (typeof CHECK_FORMATS)[number];
   readonly json?: true;
   readonly output?: string;
@@ -55,7 +64,7 @@ export function addCheckCommand(program: Command, plugins: readonly AnyPlugin[],
     .option(
       '--unevaluated <what>',
       'what could not be evaluated is to fail, or to pass',
-      wordOf(['fail', 'pass'], '--unevaluated'),
+      wordOf(ON_UNEVALUATED, '--unevaluated'),
       'fail',
     )
     .option(

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { UsageError } from '../base/errors.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
+import { CHECK_CHOICES } from './check-command.ts';
 import { writeData } from './output.ts';
 import { FORMATS } from './settings.ts';
 
@@ -13,12 +14,20 @@ interface Offer {
   readonly flags: readonly string[];
   /** The plugin's columns, for `--columns` and `--sort`. */
   readonly columns: readonly string[];
+  /** The values of flags that have one of some. */
+  readonly choices: Readonly<Record<string, readonly string[]>>;
   /** What the first operand may be, joined by commas, where it is no file. */
   readonly operands: readonly string[];
 }
 
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
 const COLORS = ['auto', 'always', 'never'];
+
+/** Flags that want a value of their own. */
+const VALUED = [
+  ...['--plugin', '--profile', '--cache', '--output', '--base', '--limit'],
+  ...['--policy', '--since', '--baseline', '--write-baseline'],
+];
 
 /** Adds `vestige completion bash|zsh|fish`. */
 export function addCompletionCommand(program: Command, plugins: readonly AnyPlugin[]): void {
@@ -50,6 +59,7 @@ function offersIn(program: Command, plugins: readonly AnyPlugin[]): Offer[] {
       subcommands: command.commands.map((sub) => sub.name()),
       flags: [...command.options.flatMap(({ long }) => long ?? []), '--help'],
       columns: Object.keys(plugins.find(({ name }) => name === path)?.columns ?? {}),
+      choices: path === 'check' ? CHECK_CHOICES : {},
       operands: operands.get(path) ?? [],
     },
     ...command.commands.flatMap((sub) => visit(sub, `${path} ${sub.name()}`.trim())),
@@ -81,17 +91,30 @@ ${offers.map(caseLine).join('\n')}
     esac
   done`;
 
+/** The values that one command's flags may have, offered by what each shell offers words with. */
+const choiceLines = (offers: readonly Offer[], offer: (words: string) => string): string =>
+  `  case "$command $before" in
+${offers
+  .flatMap(({ path, choices }) =>
+    Object.entries(choices).map(
+      ([flag, words]) => `    ${quoted(`${path} ${flag}`)}) ${offer(words.join(' '))}; return ;;`,
+    ),
+  )
+  .join('\n')}
+  esac`;
+
 const bashScript = (offers: readonly Offer[]): string => `# bash completion for vestige
 _vestige() {
   local word="\${COMP_WORDS[COMP_CWORD]}" before="\${COMP_WORDS[COMP_CWORD-1]}"
   local command='' subcommands='' flags='' columns='' operands='' list='' i
 ${findCommand(offers, 'COMP_WORDS', 1, 'COMP_CWORD')}
+${choiceLines(offers, (words) => `COMPREPLY=($(compgen -W '${words}' -- "$word"))`)}
   case "$before" in
     --format) COMPREPLY=($(compgen -W '${FORMATS.join(' ')}' -- "$word")); return ;;
     --color) COMPREPLY=($(compgen -W '${COLORS.join(' ')}' -- "$word")); return ;;
     --columns|--sort) list="$columns" ;;
     "$command") list="$operands" ;;
-    --plugin|--profile|--cache|--output) subcommands='' ;;
+    ${VALUED.join('|')}) subcommands='' ;;
   esac
   if [[ -n $list ]]; then
     local head=''
@@ -117,12 +140,13 @@ _vestige() {
   local word="\${words[CURRENT]}" before="\${words[CURRENT-1]}"
   local command='' subcommands='' flags='' columns='' operands='' list='' i
 ${findCommand(offers, 'words', 2, 'CURRENT')}
+${choiceLines(offers, (words) => `compadd -- ${words}`)}
   case "$before" in
     --format) compadd -- ${FORMATS.join(' ')}; return ;;
     --color) compadd -- ${COLORS.join(' ')}; return ;;
     --columns|--sort) list="$columns" ;;
     "$command") list="$operands" ;;
-    --plugin|--profile|--cache|--output) subcommands='' ;;
+    ${VALUED.join('|')}) subcommands='' ;;
   esac
   if [[ -n $list ]]; then
     compset -P '*,'
@@ -173,11 +197,13 @@ const fishCondition = ({ path }: Offer): string =>
         .map((word) => `__fish_seen_subcommand_from ${word}`)
         .join('; and ');
 
-function fishValues(flag: string, { columns }: Offer): string {
+function fishValues(flag: string, { columns, choices }: Offer): string {
+  const own = choices[flag];
+  if (own !== undefined) return ` -x -a ${quoted(own.join(' '))}`;
   if (flag === '--format') return ` -x -a ${quoted(FORMATS.join(' '))}`;
   if (flag === '--color') return ` -x -a ${quoted(COLORS.join(' '))}`;
   if (flag === '--columns' || flag === '--sort') return ` -x -a ${fishList(columns)}`;
-  return ['--plugin', '--profile', '--cache', '--output', '--base', '--limit'].includes(flag) ? ' -r' : '';
+  return VALUED.includes(flag) ? ' -r' : '';
 }
 
 const fishList = (words: readonly string[]): string => quoted(`(__vestige_list ${words.join(' ')})`);

@@ -81,6 +81,10 @@ describe.each(['bash', 'zsh', 'fish'].filter(isInstalled))('completion in %s', (
       ['json', 'jsonl'],
     ],
     [['run', 'pslist,pst'], ['pslist,pstree']],
+    [['check', 'x', '--format', 'sar'], ['sarif']],
+    [['check', 'x', '--fail-on', 'cri'], ['critical']],
+    [['check', 'x', '--policy', 'a'], ['a snapshot.raw']],
+    [['policy', 'val'], ['validate']],
     [['pslist', '--limi'], ['--limit']],
     [['pslist', 'a'], ['a snapshot.raw']],
   ])('offers for %j %j', (words, offers) => {
