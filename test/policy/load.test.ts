@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { Random } from '../support/random.ts';
 import { complaints, load, policyOf } from './drawn.ts';
 
 const rule = (...lines: string[]): string => policyOf(['plugin: pslist', ...lines].join('\n'));
@@ -327,4 +329,48 @@ describe('included policies', () => {
   it('may be emptied of a set', () => {
     expect(complaints(top('include: [base]', 'sets: { ports: [] }'), { base })).toEqual([]);
   });
+});
+
+it('a policy with any damage is either used or refused with places', () => {
+  const random = new Random(22);
+  const shipped = readFileSync('policies/cloud-linux.yaml', 'utf8');
+  const whole = shipped.slice(0, shipped.lastIndexOf('\n  - id:', 6000));
+  const splinters = [
+    '"',
+    "'",
+    '{',
+    '}',
+    '[',
+    ')',
+    ':',
+    '!',
+    '&a ',
+    '*a',
+    '|',
+    '\n',
+    '\t',
+    '\\',
+    '.matches("(")',
+    'has(',
+    'all.',
+    '\0',
+    '9'.repeat(40),
+    '.map(x,',
+    '~',
+    '<<',
+    '? ',
+  ];
+  let used = 0;
+  for (let round = 0; round < 100; round++) {
+    let text = whole;
+    for (let blow = random.below(3); blow >= 0; blow--) {
+      const at = random.below(text.length);
+      text = text.slice(0, at) + random.pick(splinters) + text.slice(at + random.below(8));
+    }
+    const told = complaints(text);
+    if (told.length === 0) used++;
+    for (const line of told) expect(line).toMatch(/^policy\.yaml:[1-9]\d*:[1-9]\d*: ./);
+  }
+  expect(used).toBeGreaterThan(0);
+  expect(used).toBeLessThan(100);
 });

@@ -51,3 +51,14 @@ describe('the policies that ship', () => {
     },
   );
 });
+
+it('the policy of the README can be used as it stands there', () => {
+  const [, text = ''] =
+    /^```yaml\n(# yaml-language-server[\s\S]*?)^```/m.exec(readFileSync('README.md', 'utf8')) ?? [];
+  expect(validate(parse(text)), JSON.stringify(validate.errors)).toBe(true);
+  const { name, rules } = load(text, { 'cloud-linux': readFileSync('policies/cloud-linux.yaml', 'utf8') });
+  expect(name).toBe('web-servers');
+  expect(rules.map(({ facts }) => facts.id)).toEqual(
+    expect.arrayContaining(['deleted-executable', 'auditd-gone']),
+  );
+});
