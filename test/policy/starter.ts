@@ -2,9 +2,8 @@ import { readFileSync } from 'node:fs';
 import { plugins } from '../../plugins/index.ts';
 import { compare, type Known } from '../../src/diff/comparison.ts';
 import { type Evidence, judge } from '../../src/policy/judge.ts';
-import { loadPolicy } from '../../src/policy/load.ts';
+import { loadPolicy, type PolicyText } from '../../src/policy/load.ts';
 import { needsOf, type Policy } from '../../src/policy/policy.ts';
-import { BadPolicy } from '../../src/policy/problem.ts';
 import { countedFindings, type Verdict } from '../../src/policy/verdict.ts';
 import type { Session } from '../../src/session/session.ts';
 import { ask } from '../guests/compare/compare.ts';
@@ -12,15 +11,15 @@ import { TODAY } from './drawn.ts';
 
 const STARTER = 'policies/cloud-linux.yaml';
 
+/** The text of the policy that ships, by whatever name it is included. */
+export const starterText = (): PolicyText => ({
+  file: STARTER,
+  key: STARTER,
+  text: readFileSync(STARTER, 'utf8'),
+});
+
 /** The policy that ships. */
-export const starterPolicy = (): Policy =>
-  loadPolicy(
-    [{ file: STARTER, key: STARTER, text: readFileSync(STARTER, 'utf8') }],
-    () => {
-      throw new BadPolicy([]);
-    },
-    plugins,
-  );
+export const starterPolicy = (): Policy => loadPolicy([starterText()], starterText, plugins);
 
 /** A verdict, and what the snapshot answered. */
 export interface Judged {

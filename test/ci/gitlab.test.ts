@@ -1,0 +1,88 @@
+import { chmodSync, existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { AFTER, BEFORE, CHECKOUT, type Ran, runScript, workFolder, yamlOf } from './steps.ts';
+
+interface Job {
+  readonly variables: Readonly<Record<string, string>>;
+  readonly before_script: readonly string[];
+  readonly script: readonly string[];
+  readonly artifacts: { readonly paths: readonly string[]; readonly reports: { readonly junit: string } };
+}
+
+const job = (yamlOf('ci/gitlab.yml') as Readonly<Record<string, Job>>)['.vestige']!;
+
+/** Runs the job as a runner does: the lines of one script, in one shell, with the variables in its environment. */
+function runJob(
+  shell: readonly [string, ...string[]],
+  lines: readonly string[],
+  given: Readonly<Record<string, string>>,
+  folder = workFolder(),
+): Ran {
+  const project = { CI_PROJECT_DIR: folder, CI_SERVER_URL: 'https://gitlab.example' };
+  const expanded = Object.entries(job.variables).map(([name, value]) => [
+    name,
+    value.replace(/\$(\w+)/g, (_, of: string) => project[of as keyof typeof project]),
+  ]);
+  return runScript(shell, lines.join('\n'), folder, { ...Object.fromEntries(expanded), ...given });
+}
+
+const SHELLS: readonly [string, ...string[]][] = [
+  ['bash', '-eo', 'pipefail'],
+  ['sh', '-e'],
+];
+
+describe.each(SHELLS)('the job of GitLab, in %s', (...shell) => {
+  it('writes a test report and SARIF, and shows the findings in its log', () => {
+    const { code, stdout, stderr, file } = runJob(shell, job.script, {
+      VESTIGE_HOME: CHECKOUT,
+      VESTIGE_SNAPSHOTS: `${BEFORE}\n${AFTER}`,
+    });
+    expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
+    expect(file(job.artifacts.reports.junit)).toMatch(
+      /<testsuites name="vestige" tests="102" failures="17" errors="0" skipped="5" time="0">/,
+    );
+    expect(JSON.parse(file('vestige.sarif')).runs[0].results).toHaveLength(25);
+    expect(stdout).toContain('bash (183), of user 33, is typed into from 203.0.113.66:4444');
+  });
+
+  it('runs nothing of its variables', () => {
+    const folder = workFolder();
+    const word = '$(touch pwned)`touch pwned`"; touch pwned; ';
+    const { code } = runJob(
+      shell,
+      job.script,
+      { VESTIGE_HOME: CHECKOUT, VESTIGE_SNAPSHOTS: word, VESTIGE_POLICY: word, VESTIGE_BASELINE: word },
+      folder,
+    );
+    expect(code).toBe(2);
+    expect(existsSync(join(folder, 'pwned'))).toBe(false);
+  });
+
+  it('clones and builds where nothing is there yet', () => {
+    const folder = workFolder();
+    for (const tool of ['git', 'npm']) {
+      writeFileSync(join(folder, tool), `#!/bin/sh\necho ${tool} "$@"\n`);
+      chmodSync(join(folder, tool), 0o755);
+    }
+    const { code, stdout } = runJob(
+      shell,
+      job.before_script,
+      { PATH: `${folder}:${process.env['PATH']}` },
+      folder,
+    );
+    expect({ code, lines: stdout.split('\n') }).toEqual({
+      code: 0,
+      lines: [
+        `git clone --quiet --depth 1 https://gitlab.example/your-group/vestige.git ${folder}/.vestige`,
+        `npm ci --include=dev --no-audit --no-fund --prefix ${folder}/.vestige`,
+        '',
+      ],
+    });
+  });
+
+  it('does neither where Vestige is built already', () => {
+    const { code, stdout } = runJob(shell, job.before_script, { VESTIGE_HOME: CHECKOUT });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
+  });
+});
