@@ -38,10 +38,8 @@ async function verdictsAs(
   switch (format) {
     case 'json':
       return asJson(judged, failed, plugins);
-    case 'sarif': {
-      const { sarifLog } = await import('../report/verdict/sarif.ts');
-      return `${JSON.stringify(sarifLog(judged, version(), plugins), null, 2)}\n`;
-    }
+    case 'sarif':
+      return (await import('../report/verdict/sarif.ts')).sarifText(judged, version(), plugins);
     case 'junit':
       return (await import('../report/verdict/junit.ts')).junitXml(judged);
     case 'github':

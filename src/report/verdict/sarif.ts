@@ -12,7 +12,7 @@ import type {
 import type { AnyPlugin } from '../../plugin/contract.ts';
 import type { Finding, RuleFacts, RuleVerdict, Severity } from '../../policy/verdict.ts';
 import { factNotes } from '../answer.ts';
-import { escapeText } from '../escape.ts';
+import { escapeJson, escapeText } from '../escape.ts';
 import { attackPage, firstCell, GRAVEST_FIRST, type JudgedSnapshot, jsonRows } from './judged.ts';
 
 /*
@@ -97,6 +97,13 @@ export function sarifLog(
   };
   return { $schema: 'https://json.schemastore.org/sarif-2.1.0.json', version: '2.1.0', runs: [run] };
 }
+
+/** The same log as text, safe to print. */
+export const sarifText = (
+  judged: readonly JudgedSnapshot[],
+  version: string,
+  plugins: readonly AnyPlugin[],
+): string => `${escapeJson(JSON.stringify(sarifLog(judged, version, plugins), null, 2))}\n`;
 
 /** The rules of all verdicts by ID: one policy judges them all. */
 const rulesOf = (judged: readonly JudgedSnapshot[]): Map<string, RuleFacts> =>

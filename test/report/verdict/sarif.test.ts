@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import env from '../../../plugins/env.ts';
 import type { Severity } from '../../../src/policy/verdict.ts';
 import type { JudgedSnapshot } from '../../../src/report/verdict/judged.ts';
-import { sarifLog } from '../../../src/report/verdict/sarif.ts';
+import { sarifLog, sarifText } from '../../../src/report/verdict/sarif.ts';
 import {
   drawnFinding,
   drawnRule,
@@ -303,6 +303,9 @@ describe('a verdict as SARIF', () => {
         ]),
       ];
       expect(actingIn(JSON.stringify(printed.flat()))).toEqual([]);
+      const file = sarifText([judged], '0.1.0', [processes]);
+      expect(actingIn(file)).toEqual([]);
+      expect(JSON.parse(file)).toEqual(JSON.parse(JSON.stringify(sarifLog([judged], '0.1.0', [processes]))));
     }
   });
 });
