@@ -49,6 +49,9 @@ const module = (cells: Row = {}): Answers => ({
 const said = (text: string, facility = 'kern'): Answers => ({
   dmesg: [{ time: 61.5, level: 'info', facility, caller: 'T1', text }],
 });
+const often = (times: number, text: string): Answers => ({
+  dmesg: Array(times).fill(said(text)['dmesg']).flat(),
+});
 const together = (...answers: Answers[]): Answers => Object.assign({}, ...answers);
 
 /** Answers at which a rule has one finding each, and answers at which it has to pass. */
@@ -477,11 +480,10 @@ export const CASES: readonly Case[] = [
   },
   {
     rule: 'many-crashes',
-    fires: [
-      { dmesg: Array(10).fill(said('nginx[12]: segfault at 0 ip 1 sp 2 error 4 in nginx')['dmesg']).flat() },
-    ],
+    fires: [often(10, 'nginx[12]: segfault at 0 ip 1 sp 2 error 4 in nginx')],
     quiet: [
-      { dmesg: Array(9).fill(said('nginx[12]: segfault at 0 ip 1 sp 2 error 4 in nginx')['dmesg']).flat() },
+      often(9, 'nginx[12]: segfault at 0 ip 1 sp 2 error 4 in nginx'),
+      often(20, 'EXT4-fs (vda): mounted filesystem'),
     ],
   },
   {
