@@ -46,12 +46,12 @@ export function bind(snapshot: Snapshot, choice: BindChoice): Bound {
   }
   if (candidates === 0)
     steps.push({ step: 'vmcoreinfo', outcome: 'failed', detail: 'no page begins with one' });
-  for (const found of scanForKernel(snapshot, choice, steps)) {
-    const bound = tryLocated({ ...attempt, snapshot: found.snapshot }, found.located);
-    if (bound !== undefined)
-      return { ...withLength(bound), confidence: bound.confidence === 'verified' ? 'likely' : 'uncertain' };
-  }
-  const [undescribed] = attempt.undescribed;
+  const named: NoProfile[] = [];
+  const scanned = bindByScan(attempt, named);
+  if (scanned !== undefined)
+    return { ...withLength(scanned), confidence: scanned.confidence === 'verified' ? 'likely' : 'uncertain' };
+  // Where a VMCOREINFO was found, what was wrong there says more than that a banner is in memory.
+  const [undescribed] = [...attempt.undescribed, ...(candidates === 0 ? named : [])];
   if (undescribed !== undefined) throw undescribed;
   throw new NoKernel(
     `no Linux kernel found in ${snapshot.file.path}: ${steps.map(({ step, detail }) => `${step}: ${detail}`).join('; ')}`,
@@ -94,6 +94,25 @@ function tryVmcoreinfo(attempt: Attempt, { text, at }: FoundVmcoreinfo): Bound |
   }
   // For the reason that it gives: in no layout do the tables map the image.
   return isTried ? doubtful : tryLocated(attempt, places[0]!);
+}
+
+/**
+ * Binds where the symbols say that a kernel is, in the layout of a raw file that ends where its RAM does. `named`
+ * gets a kernel that only its banner tells of.
+ */
+function bindByScan(attempt: Attempt, named: NoProfile[]): Bound | undefined {
+  const { snapshot, choice, steps } = attempt;
+  const layouts = new Set<Snapshot>();
+  let chosen: Bound | undefined;
+  for (const found of scanForKernel(snapshot, choice, steps, named)) {
+    layouts.add(found.snapshot);
+    const bound = tryLocated({ ...attempt, snapshot: found.snapshot }, found.located);
+    const isRight = bound !== undefined && endsWhereRamEnds(bound);
+    chosen = isRight ? bound : (chosen ?? bound);
+    if (isRight) break;
+  }
+  for (const layout of layouts) if (layout !== snapshot && layout !== chosen?.snapshot) layout.file.close();
+  return chosen;
 }
 
 /** Whether the page tables map what they must, before anything is said of it. */

@@ -88,11 +88,17 @@ function foreignProfile(
     steps.push({ step: 'profile', outcome: 'found', detail: `by banner: from ${found.source}` });
     return found;
   }
-  const release = located.vmcoreinfo?.release ?? /^Linux version (\S+)/.exec(banner ?? '')?.[1] ?? 'RELEASE';
-  throw new NoProfile(
-    `"${banner ?? release}" does not describe itself: ${why}. There is no profile of it` +
-      `${shelf === undefined ? '' : ` ${shelf.searched}`}. With the kernel's debug package installed: ` +
-      `vestige profile build /usr/lib/debug/boot/vmlinux-${release} --output profile.json, then --profile profile.json. ` +
+  const name = banner ?? `Linux version ${located.vmcoreinfo?.release ?? 'of no name'}`;
+  throw noProfile(name, `does not describe itself: ${why}`, shelf);
+}
+
+/** What to do about a kernel, named by its banner, that nothing describes; `how` is why, as the end of a sentence. */
+export function noProfile(banner: string, how: string, shelf: ProfileShelf | undefined): NoProfile {
+  const release = /^Linux version (\S+)/.exec(banner)?.[1] ?? 'RELEASE';
+  return new NoProfile(
+    `"${banner}" ${how}. There is no profile of it${shelf === undefined ? '' : ` ${shelf.searched}`}. ` +
+      `With the kernel's debug package installed: vestige profile build /usr/lib/debug/boot/vmlinux-${release} ` +
+      '--output profile.json, then --profile profile.json. ' +
       'With a symbol table of Volatility: vestige profile import FILE',
   );
 }

@@ -1,4 +1,4 @@
-import { hex, highWord, lowWord, physical, wrapped } from '../base/address.ts';
+import { hex, highWord, lowWord, type PhysicalAddress, physical, wrapped } from '../base/address.ts';
 import { EvidenceFault } from '../base/errors.ts';
 import { PAGE_BYTES } from '../memory/source.ts';
 import { openSnapshot, type Snapshot } from '../snapshot/open.ts';
@@ -41,11 +41,27 @@ export function* rawLayouts(
   }
 }
 
-/** A raw file from other starts of RAM than the one that it was opened with, for kernels that no VMCOREINFO leads to. */
-export function* otherStarts(snapshot: Snapshot, { ramStarts }: ArchitectureRules): Generator<Snapshot> {
+/** A raw file laid out in another way than it stands. */
+export interface OtherLayout {
+  readonly snapshot: Snapshot;
+  /** Where in it is what is at a physical address of the file as it stands. */
+  readonly moved: (at: PhysicalAddress) => PhysicalAddress;
+}
+
+/** The other ways in which a raw file may be laid out, for kernels that no VMCOREINFO leads to. Whoever takes one closes it. */
+export function* otherLayouts(snapshot: Snapshot, ramStarts: readonly number[]): Generator<OtherLayout> {
   if (!isOpen(snapshot)) return;
   const { path, options } = snapshot.origin;
-  for (const base of ramStarts) if (base !== 0) yield openSnapshot(path, { ...options, base });
+  for (const hole of HOLES) {
+    const below = FOUR_GIB - hole;
+    if (snapshot.file.sizeBytes <= below) continue;
+    const moved = (at: PhysicalAddress) => (at < below ? at : physical(at + hole));
+    yield { snapshot: openSnapshot(path, { ...options, hole }), moved };
+  }
+  for (const base of ramStarts) {
+    if (base === 0) continue;
+    yield { snapshot: openSnapshot(path, { ...options, base }), moved: (at) => physical(at + base) };
+  }
 }
 
 /** Whether nobody has said yet how the file is laid out. */

@@ -1,5 +1,5 @@
-import { hex, physical, wrapped } from '../base/address.ts';
-import { EvidenceFault, NoKernel } from '../base/errors.ts';
+import { hex, wrapped } from '../base/address.ts';
+import { EvidenceFault, NoKernel, type NoProfile } from '../base/errors.ts';
 import { symbols } from '../kernel/linux/symbols.ts';
 import type { BindingStep } from '../plugin/document.ts';
 import { type AddressScheme, Kallsyms } from '../profile/kallsyms.ts';
@@ -11,8 +11,8 @@ import type { ArchitectureRules } from './architecture/architecture.ts';
 import { bannersAt } from './banner.ts';
 import { IMAGE_REACH_BYTES, imageReader } from './image.ts';
 import type { Located } from './located.ts';
-import type { ProfileChoice } from './profile-of.ts';
-import { otherStarts } from './raw-layouts.ts';
+import { noProfile, type ProfileChoice } from './profile-of.ts';
+import { type OtherLayout, otherLayouts } from './raw-layouts.ts';
 import { type Signs, sweepForSigns } from './signs.ts';
 import { scanUnlisted } from './unlisted/scan-unlisted.ts';
 
@@ -39,12 +39,13 @@ interface SymbolSet {
 /**
  * The roads for snapshots that have no VMCOREINFO, taken in turn: symbol tables found by their structure and read
  * physically, and profiles of the kernels whose banners stand in memory. Either way the page tables that the symbols
- * name are asked where the image is mapped.
+ * name are asked where the image is mapped. `named` gets a kernel that only its banner tells of.
  */
 export function* scanForKernel(
   snapshot: Snapshot,
   choice: ProfileChoice,
   steps: BindingStep[],
+  named: NoProfile[],
 ): Generator<Found> {
   const signs = sweepForSigns(snapshot.memory);
   steps.push({
@@ -53,19 +54,35 @@ export function* scanForKernel(
     detail: `${signs.kallsyms.length} places that look like kallsyms, ${signs.linuxBanner.length} banners`,
   });
   refuseOtherSystems(signs);
-  yield* scanLayout(snapshot, signs, choice, steps);
-  // Where RAM begins elsewhere, all that the sweep found is as far from where it seems to be.
-  for (const layout of otherStarts(snapshot, rulesOf.aarch64)) {
-    const shift = layout.memory.ranges[0]!.start - snapshot.memory.ranges[0]!.start;
-    yield* scanLayout(layout, shifted(signs, shift), choice, steps);
-    layout.file.close();
+  let isLed = false;
+  for (const found of scanLayout(snapshot, signs, choice, steps)) {
+    isLed = true;
+    yield found;
   }
+  for (const other of otherLayouts(snapshot, rulesOf.aarch64.ramStarts)) {
+    let isTaken = false;
+    for (const found of scanLayout(other.snapshot, moved(signs, other), choice, steps)) {
+      isTaken = true;
+      yield found;
+    }
+    isLed ||= isTaken;
+    if (!isTaken) other.snapshot.file.close();
+  }
+  const banner = commonest(bannersAt(snapshot.memory, signs.linuxBanner));
+  if (isLed || choice.profile !== undefined || banner === undefined) return;
+  named.push(noProfile(banner, 'is in memory, and nothing in it leads to that kernel', choice.shelf));
 }
 
-const shifted = (signs: Signs, by: number): Signs => ({
+/** The whole banner that most places have: beside the kernel's own, its log has it, and whatever tells its version. */
+function commonest(banners: ReadonlyMap<string, readonly number[]>): string | undefined {
+  const whole = [...banners].filter(([banner]) => /^Linux version \S+ \(.+\) #\d+ /.test(banner));
+  return whole.sort(([, a], [, b]) => b.length - a.length)[0]?.[0];
+}
+
+const moved = (signs: Signs, { moved: place }: OtherLayout): Signs => ({
   ...signs,
-  kallsyms: signs.kallsyms.map((at) => physical(at + by)),
-  linuxBanner: signs.linuxBanner.map((at) => physical(at + by)),
+  kallsyms: signs.kallsyms.map(place),
+  linuxBanner: signs.linuxBanner.map(place),
 });
 
 function* scanLayout(

@@ -197,6 +197,11 @@ describe('binding', () => {
       /^no Linux kernel found in .*: vmcoreinfo: no page begins with one; scan: 0 places that look like kallsyms, 0 banners$/,
     ],
     [
+      'a banner and nothing that leads to its kernel',
+      'Linux version 5.10.0-x (who@where) (gcc 10) #1 SMP 2024\n\0',
+      /^"Linux version 5\.10\.0-x \(who@where\) \(gcc 10\) #1 SMP 2024" is in memory, and nothing in it leads to that kernel\. There is no profile of it\. With the kernel's debug package installed: vestige profile build \/usr\/lib\/debug\/boot\/vmlinux-5\.10\.0-x --output profile\.json, then --profile profile\.json\. With a symbol table of Volatility: vestige profile import FILE$/,
+    ],
+    [
       'Windows',
       'x:\\ntkrnlmp.pdb',
       /^this is the memory of a Windows guest \(ntkrnlmp\.pdb at physical 0x3003\); only Linux guests can be read$/,

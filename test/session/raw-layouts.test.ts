@@ -1,8 +1,10 @@
+import { truncateSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { physical } from '../../src/base/address.ts';
 import { parseVmcoreinfo } from '../../src/profile/vmcoreinfo.ts';
 import { rulesOf } from '../../src/session/architecture/all.ts';
 import { type Located, locate } from '../../src/session/located.ts';
-import { rawLayouts } from '../../src/session/raw-layouts.ts';
+import { otherLayouts, rawLayouts } from '../../src/session/raw-layouts.ts';
 import { openSnapshot } from '../../src/snapshot/open.ts';
 import { scratchFolder } from '../support/writers-scratch.ts';
 
@@ -53,5 +55,53 @@ describe('where the first byte of a raw file may be', () => {
 
   it('is what the user says', () => {
     expect(startsOf(board(0x9_0110_0000, 0x10_0000), 0x8000_0000)).toEqual([0x8000_0000]);
+  });
+});
+
+describe('how a raw file may be laid out where no VMCOREINFO says where the kernel is', () => {
+  const GIB = 2 ** 30;
+  /** A file of so many bytes, none of them written. */
+  const file = (sizeBytes: number): string => {
+    const path = scratch.file(`${sizeBytes}.raw`, Buffer.alloc(0));
+    truncateSync(path, sizeBytes);
+    return path;
+  };
+  /** The ranges of each layout, and where it puts what the file has at 1 and at 2.25 GiB. */
+  const layoutsOf = (path: string, options = {}) =>
+    [...otherLayouts(openSnapshot(path, options), [0, 0x4000_0000])].map(({ snapshot, moved }) => {
+      snapshot.file.close();
+      const ranges = snapshot.memory.ranges.map(({ start, end }) => [start / GIB, end / GIB]);
+      return [ranges, ...[1, 2.25].map((at) => moved(physical(at * GIB)) / GIB)];
+    });
+
+  it("is a PC's RAM without the hole, of every width that the file is long enough for, then RAM that begins elsewhere", () => {
+    const elsewhere = (end: number) => [[[1, 1 + end]], 2, 3.25];
+    expect(layoutsOf(file(GIB))).toEqual([elsewhere(1)]);
+    expect(layoutsOf(file(2.5 * GIB))).toEqual([
+      [
+        [
+          [0, 2],
+          [4, 4.5],
+        ],
+        1,
+        4.25,
+      ],
+      elsewhere(2.5),
+    ]);
+    expect(layoutsOf(file(3.25 * GIB)).map(([ranges]) => ranges)).toEqual([
+      [
+        [0, 3],
+        [4, 4.25],
+      ],
+      [
+        [0, 2],
+        [4, 5.25],
+      ],
+      [[1, 4.25]],
+    ]);
+  });
+
+  it('is what the user says', () => {
+    expect(layoutsOf(file(2.5 * GIB), { base: 0 })).toEqual([]);
   });
 });
