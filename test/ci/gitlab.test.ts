@@ -27,14 +27,13 @@ function runJob(
   return runScript(shell, lines.join('\n'), folder, { ...Object.fromEntries(expanded), ...given });
 }
 
-const SHELLS: readonly [string, ...string[]][] = [
-  ['bash', '-eo', 'pipefail'],
-  ['sh', '-e'],
-];
+/** A runner takes bash where the image has it, and sh elsewhere. What takes long is tried in the shell that can do less. */
+const BASH = ['bash', '-eo', 'pipefail'] as const;
+const SH = ['sh', '-e'] as const;
 
-describe.each(SHELLS)('the job of GitLab, in %s', (...shell) => {
+describe('the job of GitLab', () => {
   it('writes a test report and SARIF, and shows the findings in its log', () => {
-    const { code, stdout, stderr, file } = runJob(shell, job.script, {
+    const { code, stdout, stderr, file } = runJob(SH, job.script, {
       VESTIGE_HOME: CHECKOUT,
       VESTIGE_SNAPSHOTS: `${BEFORE}\n${AFTER}`,
     });
@@ -46,7 +45,7 @@ describe.each(SHELLS)('the job of GitLab, in %s', (...shell) => {
     expect(stdout).toContain('bash (183), of user 33, is typed into from 203.0.113.66:4444');
   });
 
-  it('runs nothing of its variables', () => {
+  it.each([[BASH], [SH]])('runs nothing of its variables in %j', (shell) => {
     const folder = workFolder();
     const word = '$(touch pwned)`touch pwned`"; touch pwned; ';
     const { code } = runJob(
@@ -59,7 +58,7 @@ describe.each(SHELLS)('the job of GitLab, in %s', (...shell) => {
     expect(existsSync(join(folder, 'pwned'))).toBe(false);
   });
 
-  it('clones and builds where nothing is there yet', () => {
+  it.each([[BASH], [SH]])('clones and builds where nothing is there yet in %j', (shell) => {
     const folder = workFolder();
     for (const tool of ['git', 'npm']) {
       writeFileSync(join(folder, tool), `#!/bin/sh\necho ${tool} "$@"\n`);
@@ -82,7 +81,7 @@ describe.each(SHELLS)('the job of GitLab, in %s', (...shell) => {
   });
 
   it('does neither where Vestige is built already', () => {
-    const { code, stdout } = runJob(shell, job.before_script, { VESTIGE_HOME: CHECKOUT });
+    const { code, stdout } = runJob(SH, job.before_script, { VESTIGE_HOME: CHECKOUT });
     expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
   });
 });
