@@ -107,7 +107,8 @@ function restartsIn(added: readonly Row[], removed: readonly Row[]) {
 
 const byWhy = (events: readonly Event[]): Event[] => [...events].sort((a, b) => b.why.length - a.why.length);
 
-function processText(row: Row): string {
+/** A row of `pslist` in a few words: `183 bash -i (user 33)`. */
+export function processText(row: Row): string {
   const command = textOf(row['args']) || textOf(row['name']);
   const uid = numberOf(row['uid']);
   return `${textOf(row['pid'])} ${command}${uid === null || uid === 0 ? '' : ` (user ${uid})`}`;

@@ -24,21 +24,31 @@ export interface Lifetimes {
 
 /**
  * Follows the things of one question through snapshots in the order of time. A thing of another boot is another thing:
- * a process ID that is used again names a new process.
+ * a process ID that is used again names a new process. A snapshot that was seen is not kept: of a month of them only one
+ * at a time needs to be in memory.
  */
-export function lifetimesOf(plugin: AnyPlugin, snapshots: readonly Known[]): Lifetimes {
-  const found = new Map<string, { first: number; last: number; count: number; row: Row }>();
-  const notes: string[] = [];
-  for (const [index, { kernel, answers }] of snapshots.entries()) {
-    const side = answers.get(plugin.name);
-    if (side === undefined) continue;
-    notes.push(...side.notes.map((note) => `snapshot ${index + 1}: ${note}`));
+export class Follower {
+  readonly plugin: AnyPlugin;
+  readonly #found = new Map<string, { first: number; last: number; count: number; row: Row }>();
+  readonly #notes: string[] = [];
+  #snapshots = 0;
+
+  constructor(plugin: AnyPlugin) {
+    this.plugin = plugin;
+  }
+
+  /** Takes the next snapshot; one that was not asked this question has its place, and nothing in it. */
+  see({ kernel, answers }: Known): void {
+    const index = this.#snapshots++;
+    const side = answers.get(this.plugin.name);
+    if (side === undefined) return;
+    this.#notes.push(...side.notes.map((note) => `snapshot ${index + 1}: ${note}`));
     const starts = startsOf(answers.get('pslist')?.rows ?? []);
     const boot = kernel.bootId ?? kernel.bootTime ?? '';
     let unnamed = 0;
     const seen = new Set<string>();
     for (const row of side.rows) {
-      const own = keyOf(plugin.identity.map((name) => row[name]));
+      const own = keyOf(this.plugin.identity.map((name) => row[name]));
       if (own === undefined) {
         unnamed++;
         continue;
@@ -46,16 +56,27 @@ export function lifetimesOf(plugin: AnyPlugin, snapshots: readonly Known[]): Lif
       const key = `${boot} ${own} ${starts.get(cellKey(row['pid']) ?? '') ?? ''}`;
       if (seen.has(key)) continue;
       seen.add(key);
-      const known = found.get(key);
-      if (known === undefined) found.set(key, { first: index, last: index, count: 1, row });
+      const known = this.#found.get(key);
+      if (known === undefined) this.#found.set(key, { first: index, last: index, count: 1, row });
       else Object.assign(known, { last: index, count: known.count + 1, row });
     }
-    if (unnamed > 0) notes.push(`snapshot ${index + 1}: ${unnamed} rows could not be named`);
+    if (unnamed > 0) this.#notes.push(`snapshot ${index + 1}: ${unnamed} rows could not be named`);
   }
-  const lifetimes = [...found.values()]
-    .map((life) => ({ plugin: plugin.name, ...life }))
-    .sort((a, b) => a.first - b.first || a.last - b.last);
-  return { lifetimes, notes };
+
+  /** What was found in the snapshots seen so far. */
+  lifetimes(): Lifetimes {
+    const lifetimes = [...this.#found.values()]
+      .map((life) => ({ plugin: this.plugin.name, ...life }))
+      .sort((a, b) => a.first - b.first || a.last - b.last);
+    return { lifetimes, notes: this.#notes };
+  }
+}
+
+/** Follows the things of one question through snapshots that are all at hand. */
+export function lifetimesOf(plugin: AnyPlugin, snapshots: readonly Known[]): Lifetimes {
+  const follower = new Follower(plugin);
+  for (const snapshot of snapshots) follower.see(snapshot);
+  return follower.lifetimes();
 }
 
 /** When the process of each ID was started. */

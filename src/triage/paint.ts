@@ -87,7 +87,8 @@ function socketLines(rows: readonly Row[]): SocketLine[] {
   }));
 }
 
-function endpoint(address: Cell | undefined, port: Cell | undefined): string {
+/** An address and a port as one word: `[::1]:22`, `*` where there is neither. */
+export function endpoint(address: Cell | undefined, port: Cell | undefined): string {
   const host = textOf(address);
   const number = numberOf(port);
   if (host === '' && number === null) return '*';
