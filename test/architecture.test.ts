@@ -44,6 +44,11 @@ const ROOMS: Readonly<Record<string, Doors>> = {
     code: ['src/base', 'src/snapshot', 'src/session', 'src/plugin', 'src/store', 'src/diff', 'src/policy'],
   },
   'src/acquire': { code: ['src/base'] },
+  'src/page': {
+    code: ['src/base', 'src/plugin', 'src/report', 'src/triage', 'src/diff', 'src/policy'],
+  },
+  // What runs in a browser: a program of its own, of which nothing else knows but the build.
+  'src/page/client': { code: ['src/report'], later: ['src/page'] },
   'src/cli': { code: ['src', 'plugins'] },
   bin: { code: ['src/cli'] },
 };
@@ -63,7 +68,16 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'node:buffer': ['src/snapshot'],
   'node:child_process': ['src/acquire', 'src/watch'],
   'node:crypto': [
-    ...['src/session', 'src/memory', 'src/scan', 'src/store', 'src/policy', 'src/watch', 'src/cli'],
+    ...[
+      'src/session',
+      'src/memory',
+      'src/scan',
+      'src/store',
+      'src/policy',
+      'src/watch',
+      'src/page',
+      'src/cli',
+    ],
   ],
   'node:fs': ['src/snapshot', 'src/store', 'src/watch', 'src/acquire', 'src/cli'],
   'node:module': ['src/cli'],
@@ -75,7 +89,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'node:timers/promises': ['src/scan', 'src/watch', 'src/acquire'],
   'node:url': ['src/scan', 'src/cli'],
   'node:worker_threads': ['src/scan'],
-  'node:zlib': ['src/snapshot', 'src/profile', 'src/debuginfo', 'src/cli'],
+  'node:zlib': ['src/snapshot', 'src/profile', 'src/debuginfo', 'src/page', 'src/cli'],
 };
 
 /** The one file that is no room: what the package gives to programs. */
@@ -84,7 +98,8 @@ const LIBRARY = 'src/index.ts';
 const IMPORT =
   /^(?:import|export)\s+(type\s)?[^;'"]*?from '([^']+)'|^import '([^']+)'|\bimport\('([^']+)'\)/gm;
 
-const roomOf = (path: string): string | undefined => /^(src\/[^/]+|plugins|bin)\//.exec(path)?.[1];
+const roomOf = (path: string): string | undefined =>
+  /^(src\/page\/client|src\/[^/]+|plugins|bin)\//.exec(path)?.[1];
 const isBelow = (room: string, doors: readonly string[]): boolean =>
   doors.some((door) => room === door || room.startsWith(`${door}/`));
 
@@ -146,6 +161,8 @@ describe('the rooms', () => {
     ['src/report/bad.ts', "export { openStore } from '../store/store.ts';", 'imports src/store'],
     ['src/scan/bad.ts', "import 'node:child_process';", 'imports node:child_process'],
     ['src/kernel/bad.ts', "import type { Session } from '../session/session.ts';", 'imports src/session'],
+    ['src/page/bad.ts', "import { make } from './client/dom.ts';", 'imports src/page/client'],
+    ['src/page/client/bad.ts', "import { hex } from '../../base/address.ts';", 'imports src/base'],
     ['src/manager/new.ts', '', 'is in no room'],
   ])('would notice that %s has %j', (path, text, complaint) => {
     expect(violationsIn(path, text)).toEqual([`${path} ${complaint}`]);

@@ -1,0 +1,122 @@
+import { Column } from './column.ts';
+import { make } from './dom.ts';
+import { Forest } from './forest.ts';
+import { Grid, type GridColumn } from './grid.ts';
+import { type Page, plural, reasonText, type Section, sectionOf } from './section.ts';
+
+/** The kernel's own threads hang below this process: shut at first, since they are many and alike. */
+const KTHREADD = 2;
+/** Letters that the column of reasons is at least and at most wide. */
+const REASON_WIDTHS = { least: 24, most: 84 } as const;
+/** Rows of the tree that paper has room for: all of it, on any machine that a person prints. */
+const PAPER_ROWS = 5_000;
+
+/** Which process started which, and which of them deserve a look. */
+export function processes(page: Page): Section {
+  const { model } = page;
+  const table = model.tables.find(({ name }) => name === 'pslist');
+  const count = `${model.counts.processes} + ${plural(model.counts.kernelThreads, 'kernel thread')}`;
+  const section = { id: 'processes', title: 'Processes', count: String(model.counts.processes) };
+  if (table === undefined) {
+    const none = make('p', { class: 'panel warning' }, 'Nobody has asked pslist of this snapshot.');
+    return { ...section, count: '–', element: sectionOf('processes', 'Processes', '', none) };
+  }
+  const columns = new Map(table.columns.map((column) => [column.name, new Column(column)]));
+  const rowCount = table.columns[0]?.cells.length ?? 0;
+  const numbers = (name: string): (number | null)[] =>
+    Array.from({ length: rowCount }, (_, row) => {
+      const cell = columns.get(name)?.cell(row) ?? null;
+      return typeof cell === 'number' ? cell : null;
+    });
+  const pids = numbers('pid');
+  const forest = new Forest(pids, numbers('ppid'));
+  forest.fold(pids.indexOf(KTHREADD), false);
+  const reasons = new Map(model.notable.processes.map((process) => [process.pid, process.reasons]));
+  const added = new Set(model.newPids);
+  const reasonsOf = (row: number): readonly string[] => reasons.get(pids[row] ?? -1) ?? [];
+  const grid = new Grid({
+    label: 'process tree',
+    columns: treeColumns(columns, rowCount, reasonsOf, (row) => added.has(pids[row] ?? -1)),
+    rowCount,
+    heldBack: table.rowCount - rowCount,
+    empty: 'There is no process.',
+    classOf: (row) =>
+      reasonsOf(row).length > 0 ? 'notable' : columns.get('kernel')?.cell(row) === true ? 'kernel' : '',
+    open: (row) =>
+      page.openRow({
+        ...{ title: `process ${pids[row] ?? ''}`, table: 'pslist', row },
+        ...{ columns: [...columns.values()], why: reasonsOf(row) },
+      }),
+    tree: { forest, column: 'command' },
+    paperRows: PAPER_ROWS,
+  });
+  const foldAll = (text: string, isOpen: boolean): HTMLElement =>
+    make(
+      'button',
+      {
+        type: 'button',
+        on: {
+          click: () => {
+            forest.foldAll(isOpen);
+            grid.refresh();
+          },
+        },
+      },
+      text,
+    );
+  grid.tools.append(foldAll('Open all', true), foldAll('Shut all', false));
+  return {
+    ...section,
+    element: sectionOf('processes', 'Processes', count, grid.element),
+    search: () => grid.search,
+  };
+}
+
+function treeColumns(
+  columns: ReadonlyMap<string, Column>,
+  rowCount: number,
+  reasonsOf: (row: number) => readonly string[],
+  isNew: (row: number) => boolean,
+): GridColumn[] {
+  const own = (name: string, title: string): GridColumn[] => {
+    const column = columns.get(name);
+    if (column === undefined) return [];
+    return [
+      {
+        ...{ name, title, isRight: column.isRight, isExact: column.kind === 'int', width: column.width() },
+        text: (row) => column.text(row),
+        keys: () => column.keys(),
+        absence: (row) => column.absence(row),
+      },
+    ];
+  };
+  const command = (row: number): string =>
+    columns.get('args')?.text(row) || columns.get('name')?.text(row) || '';
+  const all = Array.from({ length: rowCount }, (_, row) => row);
+  const why = (row: number): string => reasonsOf(row).join('; ');
+  const longest = all.reduce((width, row) => Math.max(width, why(row).length), 0);
+  return [
+    ...own('pid', 'pid'),
+    {
+      ...{ name: 'command', title: 'command', isRight: false, isExact: false, width: 36, isGrowing: true },
+      text: command,
+      keys: () => all.map(command),
+      draw: (row) =>
+        make(
+          'span',
+          { class: 'command', title: command(row).slice(0, 900) },
+          isNew(row) ? make('span', { class: 'badge' }, 'new') : null,
+          command(row).slice(0, 300),
+        ),
+    },
+    {
+      ...{ name: 'why', title: 'why it deserves a look', isRight: false, isExact: false },
+      width: Math.min(Math.max(longest, REASON_WIDTHS.least), REASON_WIDTHS.most),
+      text: why,
+      keys: () => all.map((row) => why(row) || null),
+      draw: (row) => reasonText(reasonsOf(row)),
+    },
+    ...own('uid', 'user'),
+    ...own('started', 'started'),
+  ];
+}

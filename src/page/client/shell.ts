@@ -1,0 +1,111 @@
+import type { PageModel } from '../model.ts';
+import { make } from './dom.ts';
+import { onPaper } from './paper.ts';
+import type { Section } from './section.ts';
+
+/** Puts sections into the page, with the list of contents beside them. */
+export function buildShell(model: PageModel, sections: readonly Section[]): void {
+  const links = sections.map(({ id, title, count, tone }) =>
+    make(
+      'a',
+      { href: `#${id}` },
+      make('span', {}, title),
+      count === '' ? null : make('small', { class: `tone-${tone ?? 'plain'}` }, count),
+    ),
+  );
+  document.body.append(
+    make('a', { href: '#main', class: 'skip' }, 'To the content'),
+    make(
+      'header',
+      { class: 'side' },
+      make('p', { class: 'brand' }, make('b', {}, model.machine.name), make('span', {}, model.machine.time)),
+      make('nav', { aria: { label: 'contents' } }, ...links),
+      themeButton(),
+      make('p', { class: 'maker faint' }, `vestige ${model.vestige}`),
+    ),
+    make('main', { id: 'main', tabIndex: -1 }, ...sections.map(({ element }) => element)),
+  );
+  const current = watchSections(sections, links);
+  addEventListener('keydown', (event) => {
+    if (event.key !== '/' || event.ctrlKey || event.altKey || event.metaKey || isTyping(event.target)) return;
+    const wanted = [current(), ...sections].map((section) => section?.search?.());
+    const search = wanted.find((input) => input?.checkVisibility() === true);
+    if (search === undefined) return;
+    event.preventDefault();
+    search.focus();
+    search.scrollIntoView({ block: 'nearest' });
+  });
+  unfoldOnPaper();
+}
+
+const isTyping = (target: EventTarget | null): boolean =>
+  target instanceof HTMLInputElement || (target instanceof Element && target.closest('dialog') !== null);
+
+/** Marks the section that is read in the list of contents. @returns it */
+function watchSections(
+  sections: readonly Section[],
+  links: readonly HTMLElement[],
+): () => Section | undefined {
+  let current: Section | undefined;
+  const mark = (): void => {
+    // The last that begins above the upper third; at the very end the last.
+    const line = innerHeight / 3;
+    const isAtEnd = scrollY + innerHeight >= document.documentElement.scrollHeight - 2;
+    const begun = sections.filter(({ element }) => element.getBoundingClientRect().top <= line);
+    const now = isAtEnd && scrollY > 0 ? sections.at(-1) : (begun.at(-1) ?? sections[0]);
+    if (now === current) return;
+    current = now;
+    for (const [index, link] of links.entries()) {
+      if (sections[index] === now) link.setAttribute('aria-current', 'true');
+      else link.removeAttribute('aria-current');
+    }
+  };
+  let isAwaited = false;
+  const soon = (): void => {
+    if (isAwaited) return;
+    isAwaited = true;
+    requestAnimationFrame(() => {
+      isAwaited = false;
+      mark();
+    });
+  };
+  addEventListener('scroll', soon, { passive: true });
+  addEventListener('resize', soon);
+  mark();
+  return () => current;
+}
+
+/** Light or dark: as the system has it, until somebody chooses. The choice is kept nowhere. */
+function themeButton(): HTMLElement {
+  const system = matchMedia('(prefers-color-scheme: dark)');
+  const root = document.documentElement;
+  const isDark = (): boolean => (root.dataset['theme'] ?? (system.matches ? 'dark' : 'light')) === 'dark';
+  const name = (): void => button.replaceChildren(isDark() ? 'Light colours' : 'Dark colours');
+  const button = make('button', {
+    type: 'button',
+    class: 'theme',
+    on: {
+      click: () => {
+        root.dataset['theme'] = isDark() ? 'light' : 'dark';
+        name();
+      },
+    },
+  });
+  system.addEventListener('change', name);
+  name();
+  return button;
+}
+
+/** Paper shows what is folded away, and folds it again afterwards. */
+function unfoldOnPaper(): void {
+  let opened: HTMLDetailsElement[] = [];
+  onPaper(
+    () => {
+      opened = [...document.querySelectorAll<HTMLDetailsElement>('details:not([open])')];
+      for (const details of opened) details.open = true;
+    },
+    () => {
+      for (const details of opened) details.open = false;
+    },
+  );
+}
