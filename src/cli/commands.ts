@@ -10,6 +10,7 @@ import type { Outcome } from './main.ts';
 import { addPluginCommands, addPluginsCommand, addRunCommand } from './plugin-commands.ts';
 import { addPolicyCommand } from './policy-command.ts';
 import { addProfileCommand } from './profile-command.ts';
+import { addReportCommand } from './report-command.ts';
 import { addScanCommand } from './scan-command.ts';
 import { addSqlCommand } from './sql-command.ts';
 import { addWatchCommand } from './watch-command.ts';
@@ -24,6 +25,7 @@ export function addCommands(program: Command, plugins: readonly AnyPlugin[], out
   addTimelineCommand(program, plugins, outcome);
   addCheckCommand(program, plugins, outcome);
   addPolicyCommand(program, plugins, outcome);
+  addReportCommand(program, plugins, outcome);
   addExplainCommand(program, outcome);
   addAcquireCommand(program, plugins, outcome);
   addScanCommand(program, plugins, outcome);

@@ -15,7 +15,7 @@ type Flags = OpenFlags &
 type DiffFlags = Flags & { readonly rows: boolean };
 
 /** Questions that say nothing which another does not: left out where no `--plugins` names them. */
-const REPEATING = ['pstree'];
+export const REPEATING = ['pstree'];
 
 const withFlags = (command: Command): Command =>
   withOpenFlags(command)

@@ -51,10 +51,13 @@ export async function knownOf(
 }
 
 /** All rows; a question that failed on the way is an answer that is not whole. */
-async function wholeAnswer(inquiry: Inquiry, plugin: AnyPlugin): Promise<Side> {
+export async function wholeAnswer(
+  inquiry: Inquiry,
+  plugin: AnyPlugin,
+): Promise<Side & { readonly failure: ForensicError | undefined }> {
   const answer = inquiry.answer(wholeQuestion(plugin));
   const rows = [];
   for await (const row of answer.rows) rows.push(row);
   const { failure, notes } = answer;
-  return { rows, notes: failure === undefined ? notes : [...notes, failure.message] };
+  return { rows, failure, notes: failure === undefined ? notes : [...notes, failure.message] };
 }

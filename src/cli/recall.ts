@@ -6,6 +6,7 @@ import { StoreError } from '../base/errors.ts';
 import type { ExtentMemories } from '../memory/extents.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import type { Profile, ProfileShelf } from '../profile/profile.ts';
+import type { History } from '../store/door.ts';
 import type { RememberedAnswer, RememberedFacts, SnapshotIdentity, Store } from '../store/store.ts';
 import { complain } from './output.ts';
 import type { ProfileMemory } from './profile-shelf.ts';
@@ -76,6 +77,11 @@ export class Recall {
     answer: RememberedAnswer,
   ): void {
     this.#guard((store) => store.keep(identity, facts, plugin, options, answer));
+  }
+
+  /** Asks the past; undefined where there is none to ask. */
+  past<T>(ask: (history: History) => T): T | undefined {
+    return this.#guard((store) => ask(store.history));
   }
 
   /** What sweeps of this machine's earlier snapshots left; nothing where no machine is told. */

@@ -1,13 +1,16 @@
-import { renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { UnreadableFile } from '../base/errors.ts';
 
 /**
  * Writes a file as a whole or not at all: whoever reads it at the same time, or after a full disk, sees the old
  * text or the new one. What is no plain file (a pipe, /dev/stdout) is written to as it is.
  *
+ * `mode` is that of a new file; one that is there keeps its own.
+ *
  * @throws UnreadableFile
  */
-export function replaceFile(path: string, text: string | Uint8Array): void {
+export function replaceFile(path: string, text: string | Uint8Array, mode = 0o666): void {
   const beside = `${path}.${process.pid}.tmp`;
   try {
     const there = statSync(path, { throwIfNoEntry: false });
@@ -15,12 +18,24 @@ export function replaceFile(path: string, text: string | Uint8Array): void {
       writeFileSync(path, text);
       return;
     }
-    writeFileSync(beside, text, { flag: 'wx', ...(there === undefined ? {} : { mode: there.mode & 0o777 }) });
+    writeFileSync(beside, text, { flag: 'wx', mode: there === undefined ? mode : there.mode & 0o777 });
     renameSync(beside, path);
   } catch (error) {
     rmSync(beside, { force: true });
-    throw new UnreadableFile(
-      `cannot write ${path}: ${(error as NodeJS.ErrnoException).code ?? String(error)}`,
-    );
+    throw unwritable(path, error);
   }
 }
+
+/** Says before the work is done that its result could not be written. @throws UnreadableFile */
+export function checkWritable(path: string): void {
+  try {
+    const there = statSync(path, { throwIfNoEntry: false });
+    if (there?.isDirectory() === true) throw new UnreadableFile(`cannot write ${path}: it is a folder`);
+    accessSync(there === undefined || there.isFile() ? dirname(path) : path, constants.W_OK);
+  } catch (error) {
+    throw error instanceof UnreadableFile ? error : unwritable(path, error);
+  }
+}
+
+const unwritable = (path: string, error: unknown): UnreadableFile =>
+  new UnreadableFile(`cannot write ${path}: ${(error as NodeJS.ErrnoException).code ?? String(error)}`);

@@ -7,6 +7,7 @@ import { guestFolder } from '../guests/folders.ts';
 import type { Bench, Outcome, Setting, Skipped } from './bench.ts';
 import { keysGuest, keysRandom } from './keys.bench.ts';
 import { peak, sparse } from './memory.bench.ts';
+import { reportMonth } from './report.bench.ts';
 import { rescan, rescanKeys } from './rescan.bench.ts';
 import { sqlMonth } from './sql.bench.ts';
 import { checked, cold, difference, remembered, together } from './start.bench.ts';
@@ -26,6 +27,7 @@ const benches: readonly Bench[] = [
   rescan,
   rescanKeys,
   sqlMonth,
+  reportMonth,
 ];
 
 const USAGE = `usage: npm run bench -- [--check] [--rounds N] [--snapshot FILE] [name…]

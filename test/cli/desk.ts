@@ -23,7 +23,7 @@ export const desk = {
 
 const KERNEL = 'init(1)  [kthreadd](2)  sshd(200 < 1)  bash(201 < 200)  evil\x1bc(202 < 201)';
 
-/** Stands for session.ts: any readable file holds the drawn kernel; one that is empty of it says `no kernel`. */
+/** Stands for session.ts: any readable file holds the drawn kernel; one that is empty of it says `no kernel`; one is of another machine. */
 export const session = {
   openSession(path: string): unknown {
     const file = new SnapshotFile(path);
@@ -33,6 +33,8 @@ export const session = {
     const kernel = fakeKernel(KERNEL).linux();
     if (path.endsWith('damaged.raw')) kernel.note('task list breaks after 5 entries');
     const facts = fakeFacts(path);
+    if (path.endsWith('other.raw'))
+      Object.assign(facts.kernel, { hostname: 'other', kaslr: { virtual: '0x0', physical: '0x0' } });
     return { snapshot: { file, memory: {} }, kernel, facts, close: () => file.close() };
   },
 };

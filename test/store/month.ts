@@ -44,13 +44,13 @@ const MACHINES = ['web-1', 'web-2', 'db-1'];
 const times = <T>(count: number, make: (n: number) => T): T[] =>
   Array.from({ length: count }, (_, n) => make(n));
 
-/** A month of hourly snapshots, of three machines in turn: sixty processes each, and what belongs to them. */
-export function drawMonth(path: string): void {
+/** A month of hourly snapshots, of these machines in turn: sixty processes each, and what belongs to them. */
+export function drawMonth(path: string, machines: readonly string[] = MACHINES): void {
   const start = Date.parse('2026-01-01T00:00:00Z');
   drawStore(
     path,
     times(HOURS, (hour) => {
-      const machine = MACHINES[hour % MACHINES.length]!;
+      const machine = machines[hour % machines.length]!;
       return {
         machine,
         taken: new Date(start + hour * HOUR_MS).toISOString(),

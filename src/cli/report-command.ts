@@ -1,0 +1,96 @@
+import type { Command } from 'commander';
+import { UsageError } from '../base/errors.ts';
+import type { AnyPlugin } from '../plugin/contract.ts';
+import type { Facts } from '../report/answer.ts';
+import { REPEATING } from './diff-command.ts';
+import { EXIT } from './exit.ts';
+import type { Outcome } from './main.ts';
+import { writeData } from './output.ts';
+import { Recall } from './recall.ts';
+import { cachePath, type OpenFlags, openSettings, withOpenFlags } from './settings.ts';
+import { version } from './version.ts';
+
+type Flags = OpenFlags & {
+  readonly output?: string;
+  readonly title?: string;
+  readonly since?: string;
+};
+
+/** The page tells what programs had in their environments and command lines: it is its owner's. */
+const PAGE_MODE = 0o600;
+
+/** Adds `vestige report <snapshot|machine…>`. */
+export function addReportCommand(program: Command, plugins: readonly AnyPlugin[], outcome: Outcome): void {
+  const command = program
+    .command('report')
+    .description('Write a page about a machine: one HTML file that asks nothing of any network')
+    .argument('<snapshot|machine...>', 'snapshots of one machine, or the name of one that is remembered')
+    .option('--output <file>', 'write the page into this file; - for stdout')
+    .option('--title <title>', "what stands above the page instead of the machine's name")
+    .option('--since <snapshot>', 'compare with this snapshot instead of the one before')
+    .addHelpText(
+      'after',
+      `
+The page is about the newest of the snapshots, or about the newest that is remembered of the machine. It is compared with
+the one before, and all that are named or remembered of the machine are on its timeline.
+
+Examples:
+  vestige report monday.kdump tuesday.kdump --output web-1.html
+  vestige report web-1
+`,
+    );
+  withOpenFlags(command).action(async (words: string[], flags: Flags) => {
+    const { output } = flags;
+    const { checkWritable, replaceFile } = await import('./replace-file.ts');
+    if (output === '') throw new UsageError('--output wants the name of a file');
+    if (output !== undefined && output !== '-') checkWritable(output);
+    const { facts, html } = await page(words, plugins, flags, outcome);
+    if (output === '-') return writeData(html);
+    const path = output ?? (await usualName(facts));
+    replaceFile(path, html, PAGE_MODE);
+    return writeData(`${path}\n`);
+  });
+}
+
+async function page(
+  words: readonly string[],
+  all: readonly AnyPlugin[],
+  flags: Flags,
+  outcome: Outcome,
+): Promise<{ readonly facts: Facts; readonly html: string }> {
+  const { subjectOf } = await import('./report-subject.ts');
+  const { gatherReport } = await import('./report-gathering.ts');
+  const plugins = all.filter(({ name }) => !REPEATING.includes(name));
+  const recall = await Recall.open(cachePath(flags));
+  try {
+    const settings = await openSettings(flags);
+    const telling = { subject: subjectOf(words, recall), plugins, since: flags.since };
+    const failed = (): void => void (outcome.code = EXIT.failed);
+    const { facts, answers, changes, timeline } = await gatherReport(telling, { settings, recall, failed });
+    const { paintPage } = await import('../page/paint.ts');
+    const { pageHtml } = await import('../page/html.ts');
+    const { pageAssets } = await import('./page-assets.ts');
+    const model = paintPage({
+      vestige: version(),
+      ...(flags.title === undefined ? {} : { title: flags.title }),
+      ...{ facts, changes, timeline },
+      answers: plugins.flatMap((plugin) => {
+        const answer = answers.get(plugin.name);
+        return answer === undefined ? [] : [{ plugin, ...answer }];
+      }),
+      unasked: plugins.filter(({ name }) => !answers.has(name)).map(({ name }) => name),
+      verdicts: [],
+    });
+    return { facts, html: pageHtml(model, pageAssets()) };
+  } finally {
+    recall.close();
+  }
+}
+
+/** `report-web-1-20261123T114044Z.html` */
+async function usualName({ kernel, snapshot }: Facts): Promise<string> {
+  const { fileNameOf, momentOf } = await import('../acquire/names.ts');
+  const time = kernel.time ?? snapshot.takenAt;
+  const moment = time === null ? '' : `-${momentOf(new Date(time))}`;
+  return `report-${fileNameOf(kernel.hostname ?? kernel.machineId ?? '')}${moment}.html`;
+}

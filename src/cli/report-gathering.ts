@@ -1,0 +1,181 @@
+import { UsageError } from '../base/errors.ts';
+import { type Comparison, compare, type Known } from '../diff/comparison.ts';
+import { relate } from '../diff/relation.ts';
+import type { Side } from '../diff/tables.ts';
+import { Follower } from '../diff/timeline.ts';
+import type { TimelineParts } from '../page/timeline.ts';
+import type { AnyPlugin } from '../plugin/contract.ts';
+import type { Facts } from '../report/answer.ts';
+import { placeOf } from '../store/place.ts';
+import { type Asking, FileSource, PastSource, type Source, timeOf } from './report-sources.ts';
+import type { Subject } from './report-subject.ts';
+
+/** Questions whose things are followed over time. */
+const FOLLOWED = ['pslist', 'sockets', 'modules'];
+/** Files that stay open until all is asked of them: with more, each is opened again for what is asked later. */
+const MOST_OPEN = 2;
+
+/** What is known for a report, before anything is drawn. */
+export interface Gathered {
+  readonly facts: Facts;
+  /** Whole answers, by plugin; those that nobody can give any more are missing. */
+  readonly answers: ReadonlyMap<string, Side>;
+  readonly changes: { readonly before: Facts; readonly comparison: Comparison } | null;
+  readonly timeline: TimelineParts | null;
+}
+
+/** What a report is to tell. */
+export interface Telling {
+  readonly subject: Subject;
+  /** The questions, in their order. */
+  readonly plugins: readonly AnyPlugin[];
+  /** The file to compare with instead of the snapshot before. */
+  readonly since: string | undefined;
+}
+
+/**
+ * Finds out what a report tells: all of the newest snapshot that was named, what differs from the one before it, and when
+ * things were seen in all snapshots of the machine that were named or are remembered.
+ *
+ * @throws SnapshotError, ProfileError, UsageError
+ */
+export async function gatherReport(telling: Telling, asking: Asking): Promise<Gathered> {
+  const opened: Source[] = [];
+  try {
+    return await gather(telling, asking, opened);
+  } finally {
+    for (const source of opened) source.close();
+  }
+}
+
+async function gather(telling: Telling, asking: Asking, opened: Source[]): Promise<Gathered> {
+  const { subject, plugins, since } = telling;
+  const files = 'files' in subject ? await openFiles(subject.files, asking, opened) : [];
+  const chosen = 'files' in subject ? files.at(-1)! : newestOf(subject.machine, asking);
+  const other = since === undefined ? undefined : await openFile(since, asking, opened);
+  const answers = await answersOf(chosen, plugins);
+  for (const file of files) await file.identify();
+  const isOfMachine = other !== undefined && isSameMachine(other, chosen);
+  const all = inOrder([...files, chosen, ...(isOfMachine ? [other] : [])], pastOf(chosen, asking));
+  const before = other ?? files.at(-2) ?? all[all.indexOf(chosen) - 1];
+  return {
+    facts: chosen.facts,
+    answers,
+    changes: before === undefined ? null : await changesSince(before, chosen, answers, plugins),
+    timeline: all.length < 2 ? null : await follow(all, chosen, plugins),
+  };
+}
+
+async function openFile(path: string, asking: Asking, opened: Source[]): Promise<FileSource> {
+  const source = await FileSource.open(path, asking);
+  opened.push(source);
+  return source;
+}
+
+/** In the order of time. @throws UsageError where they are of several machines */
+async function openFiles(
+  paths: readonly string[],
+  asking: Asking,
+  opened: Source[],
+): Promise<readonly FileSource[]> {
+  const sources: FileSource[] = [];
+  for (const path of paths) {
+    const source = await openFile(path, asking, opened);
+    if (paths.length > MOST_OPEN) source.close();
+    const [first] = sources;
+    if (first !== undefined && !isSameMachine(first, source))
+      throw new UsageError(
+        `a report is about one machine: ${paths[0]} is of ${nameOf(first)}, ${path} of ${nameOf(source)}`,
+      );
+    sources.push(source);
+  }
+  return sources.sort((a, b) => timeOf(a) - timeOf(b) || 0);
+}
+
+const isSameMachine = (one: Source, other: Source): boolean =>
+  relate(one.facts.kernel, other.facts.kernel).machine !== 'other';
+
+const nameOf = ({ facts: { kernel } }: Source): string =>
+  kernel.hostname ?? kernel.machineId ?? 'one without a name';
+
+/** @throws UsageError where nothing is left of it by now */
+function newestOf(machine: string, { recall }: Asking): Source {
+  const newest = recall.past((history) => {
+    const id = history.snapshots(machine).at(-1)?.id;
+    const facts = id === undefined ? undefined : history.facts(id);
+    return facts === undefined ? undefined : new PastSource(id!, facts, recall);
+  });
+  if (newest === undefined) throw new UsageError(`nothing is remembered of ${machine}`);
+  return newest;
+}
+
+/** All that is remembered of the machine. */
+function pastOf({ facts }: Source, { recall }: Asking): Source[] {
+  const { machine } = placeOf(facts);
+  if (machine === null) return [];
+  const found = recall.past((history) =>
+    history.snapshots(machine).flatMap(({ id }) => {
+      const known = history.facts(id);
+      return known === undefined ? [] : [new PastSource(id, known, recall)];
+    }),
+  );
+  return found ?? [];
+}
+
+/** Snapshots by time, each moment once: a file that was named stands for what is remembered of it, and for copies. */
+function inOrder(named: readonly Source[], past: readonly Source[]): readonly Source[] {
+  const ids = new Set(named.map(({ id }) => id));
+  const times = new Set(named.map(timeOf));
+  const sources = [...new Set(named)];
+  for (const source of past) {
+    const time = timeOf(source);
+    if (ids.has(source.id) || times.has(time) || Number.isNaN(time)) continue;
+    times.add(time);
+    sources.push(source);
+  }
+  return sources.sort((a, b) => timeOf(a) - timeOf(b) || 0);
+}
+
+async function answersOf(source: Source, plugins: readonly AnyPlugin[]): Promise<Map<string, Side>> {
+  const answers = new Map<string, Side>();
+  for (const plugin of plugins) {
+    const answer = await source.answer(plugin);
+    if (answer !== undefined) answers.set(plugin.name, answer);
+  }
+  return answers;
+}
+
+async function changesSince(
+  before: Source,
+  after: Source,
+  answers: ReadonlyMap<string, Side>,
+  plugins: readonly AnyPlugin[],
+): Promise<Gathered['changes']> {
+  const known: Known = { kernel: before.facts.kernel, answers: await answersOf(before, plugins) };
+  const comparison = compare(known, { kernel: after.facts.kernel, answers }, plugins);
+  return { before: before.facts, comparison };
+}
+
+/** One snapshot after the other: of a month of them, only one is in memory at a time. */
+async function follow(
+  sources: readonly Source[],
+  subject: Source,
+  plugins: readonly AnyPlugin[],
+): Promise<TimelineParts> {
+  const followers = plugins
+    .filter(({ name }) => FOLLOWED.includes(name))
+    .map((plugin) => new Follower(plugin));
+  for (const source of sources) {
+    const answers = await answersOf(
+      source,
+      followers.map(({ plugin }) => plugin),
+    );
+    for (const follower of followers) follower.see({ kernel: source.facts.kernel, answers });
+  }
+  return {
+    moments: sources.map(({ facts: { snapshot, kernel } }) => ({ path: snapshot.path, kernel })),
+    subject: sources.indexOf(subject),
+    lives: followers.map((follower) => ({ plugin: follower.plugin, ...follower.lifetimes() })),
+    remarks: [],
+  };
+}

@@ -1,0 +1,112 @@
+import type { ForensicError } from '../base/errors.ts';
+import type { Side } from '../diff/tables.ts';
+import type { AnyPlugin } from '../plugin/contract.ts';
+import type { Facts } from '../report/answer.ts';
+import type { History } from '../store/door.ts';
+import { Inquiry, type OpenSettings } from './inquiry.ts';
+import { wholeAnswer } from './known.ts';
+import { complain } from './output.ts';
+import { bindingKey, type Recall } from './recall.ts';
+
+/** A snapshot that a report tells of, wherever its answers come from. */
+export interface Source {
+  readonly facts: Facts;
+  /** Its number in the store; undefined where that knows nothing of it. */
+  readonly id: number | undefined;
+  /** A whole answer; undefined where it can no more be had. */
+  answer(plugin: AnyPlugin): Promise<Side | undefined>;
+  close(): void;
+}
+
+/** By the guest's clock, in milliseconds since 1970; NaN where it is not known. */
+export const timeOf = ({ facts: { kernel, snapshot } }: Source): number =>
+  Date.parse(kernel.time ?? snapshot.takenAt ?? '');
+
+/** How files are asked. */
+export interface Asking {
+  readonly settings: OpenSettings;
+  readonly recall: Recall;
+  /** Told of every question that failed. */
+  readonly failed: (error: ForensicError) => void;
+}
+
+/** A snapshot that is read now, as far as nothing is remembered of it. */
+export class FileSource implements Source {
+  readonly facts: Facts;
+  readonly #path: string;
+  readonly #asking: Asking;
+  readonly #answers = new Map<string, Side>();
+  #inquiry: Inquiry | undefined;
+
+  private constructor(path: string, asking: Asking, facts: Facts, inquiry: Inquiry) {
+    this.facts = facts;
+    this.#path = path;
+    this.#asking = asking;
+    this.#inquiry = inquiry;
+  }
+
+  /** @throws SnapshotError, ProfileError, UsageError */
+  static async open(path: string, asking: Asking): Promise<FileSource> {
+    const inquiry = await Inquiry.begin(path, asking.settings, asking.recall);
+    try {
+      return new FileSource(path, asking, await inquiry.facts(), inquiry);
+    } catch (error) {
+      inquiry.close();
+      throw error;
+    }
+  }
+
+  get id(): number | undefined {
+    return this.#id;
+  }
+
+  /** Asks under which number the store knows the file by now. */
+  async identify(): Promise<void> {
+    const { recall, settings } = this.#asking;
+    const identity = await recall.identify(this.#path, bindingKey(settings.base, settings.profile));
+    this.#id = identity === undefined ? undefined : recall.past((history) => history.find(identity));
+  }
+
+  async answer(plugin: AnyPlugin): Promise<Side> {
+    const known = this.#answers.get(plugin.name);
+    if (known !== undefined) return known;
+    const { settings, recall, failed } = this.#asking;
+    this.#inquiry ??= await Inquiry.begin(this.#path, settings, recall);
+    const { failure, ...answer } = await wholeAnswer(this.#inquiry, plugin);
+    if (failure !== undefined) {
+      complain(`${plugin.name}: ${failure.message}`);
+      failed(failure);
+    }
+    this.#answers.set(plugin.name, answer);
+    return answer;
+  }
+
+  /** Lets go of the file. A later question opens it again. */
+  close(): void {
+    this.#inquiry?.close();
+    this.#inquiry = undefined;
+  }
+
+  #id: number | undefined;
+}
+
+/** A snapshot of the past: its file may be gone. */
+export class PastSource implements Source {
+  readonly id: number;
+  readonly facts: Facts;
+  readonly #recall: Recall;
+
+  constructor(id: number, facts: Facts, recall: Recall) {
+    this.id = id;
+    this.facts = facts;
+    this.#recall = recall;
+  }
+
+  async answer(plugin: AnyPlugin): Promise<Side | undefined> {
+    return this.#recall.past((history: History) => history.answer(this.id, plugin));
+  }
+
+  close(): void {
+    // nothing is open
+  }
+}
