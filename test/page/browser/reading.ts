@@ -51,7 +51,7 @@ export const readingTrials = trials({
     await page.keyboard.press('Enter');
     equal(await page.locator('dialog h3').innerText(), 'maps');
     await page.keyboard.press('Escape');
-    equal(await page.locator('dialog').count(), 0);
+    await page.locator('dialog').waitFor({ state: 'detached' });
     equal(await focused(page), 'maps');
     await page.context().close();
   },
