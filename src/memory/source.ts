@@ -18,14 +18,14 @@ export interface StoredPages {
   readonly form: string;
   /** Bytes of memory that are stored as one piece, a multiple of `PAGE_BYTES`. */
   readonly grainBytes: number;
+  /** What `gather` writes of one piece at most. */
+  readonly mostBytes: number;
   /**
-   * Hands over what is stored of the pieces from `at` up to and without `end`, both multiples of the grain: in bytes
-   * that no other memory of the form hands over, valid until the next call of anything.
-   * @returns false where some of it is not stored or cannot be read: then what was handed over says nothing.
+   * Writes what is stored of the pieces from `at` up to and without `end`, both multiples of the grain, into `into` from
+   * `offset` on: bytes that no other memory of the form has.
+   * @returns how many; 0 where all of it is known to be zero, −1 where some of it is not stored or cannot be read
    */
-  feed(at: PhysicalAddress, end: PhysicalAddress, add: (bytes: Uint8Array) => void): boolean;
-  /** Whether all of these pieces are known to be zero; false also where that takes work to tell. */
-  isZero(at: PhysicalAddress, end: PhysicalAddress): boolean;
+  gather(at: PhysicalAddress, end: PhysicalAddress, into: Buffer, offset: number): number;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { createHash, type Hash } from 'node:crypto';
+import crypto, { createHash } from 'node:crypto';
 import { type PhysicalAddress, physical } from '../base/address.ts';
 import { type ExtentMemory, TAG_BYTES } from '../memory/extents.ts';
 import type { PhysicalMemory } from '../memory/physical.ts';
@@ -50,46 +50,61 @@ export function recognitionOf(
 /** Whether nothing is remembered. */
 export const isEmpty = ({ table }: Recognition): boolean => table.every((word) => word === 0);
 
+/** Of an extent's tag, what is known besides the salt and what is stored: where it begins in its pages, lead, length, tail. */
+const PLACE_WORDS = 4;
+
 /** Cuts blocks into extents and tells by their tags which of them need not be looked at again. */
 export class Recogniser {
   readonly #pages: StoredPages;
-  readonly #salt: Uint8Array;
   readonly #table: Int32Array;
   /** The scanner's overlap in whole pages. */
   readonly overlapBytes: number;
+  readonly #step: number;
+  /** What is hashed: the salt, the place, what is stored. */
+  readonly #told: Buffer;
+  readonly #place: number;
 
   constructor(memory: PhysicalMemory, scanner: Scanner<unknown>, { salt, table }: Recognition) {
     this.#pages = pagesOf(memory);
-    this.#salt = salt;
     this.#table = table;
     this.overlapBytes = Math.ceil(scanner.overlapBytes / PAGE_BYTES) * PAGE_BYTES;
+    const { grainBytes, mostBytes } = this.#pages;
+    this.#step = Math.ceil(EXTENT_BYTES / grainBytes) * grainBytes;
+    this.#place = salt.length;
+    // Both ends may begin within a piece.
+    const mostPieces = (this.#step + 2 * this.overlapBytes) / grainBytes + 2;
+    this.#told = Buffer.alloc(salt.length + 4 * PLACE_WORDS + Math.ceil(mostPieces) * mostBytes);
+    this.#told.set(salt);
   }
 
   /** The extents of a block in their order. */
   *extentsOf(block: Block): Generator<Tagged> {
-    const step = Math.ceil(EXTENT_BYTES / this.#pages.grainBytes) * this.#pages.grainBytes;
-    for (let at = 0; at < block.length; at += step) {
-      const extent = partOf(block, at, Math.min(at + step, block.length), this.overlapBytes);
-      const grain = this.#pages.grainBytes;
+    const grain = this.#pages.grainBytes;
+    for (let at = 0; at < block.length; at += this.#step) {
+      const extent = partOf(block, at, Math.min(at + this.#step, block.length), this.overlapBytes);
       const from = physical(Math.floor((extent.start - extent.lead) / grain) * grain);
       const to = physical(Math.ceil((extent.start + extent.length + extent.tail) / grain) * grain);
-      if (this.#pages.isZero(from, to)) {
-        yield { extent, tag: null, isKnown: true };
-        continue;
-      }
-      const tag = this.#tagOf(extent, from, to);
-      yield { extent, tag, isKnown: tag !== null && has(this.#table, tag) };
+      const stored = this.#place + 4 * PLACE_WORDS;
+      const had = this.#pages.gather(from, to, this.#told, stored);
+      const tag = had > 0 ? this.#tagOf(extent, from, stored + had) : null;
+      yield { extent, tag, isKnown: had === 0 || (tag !== null && has(this.#table, tag)) };
     }
   }
 
   /** What a scanner finds in an extent follows from its bytes and those next to it that it is shown. */
-  #tagOf({ start, length, lead, tail }: Block, from: PhysicalAddress, to: PhysicalAddress): Buffer | null {
-    const hash: Hash = createHash('sha256').update(this.#salt);
-    hash.update(new Uint8Array(Uint32Array.of(start - lead - from, lead, length, tail).buffer));
-    if (!this.#pages.feed(from, to, (bytes) => void hash.update(bytes))) return null;
-    return hash.digest().subarray(0, TAG_BYTES);
+  #tagOf({ start, length, lead, tail }: Block, from: PhysicalAddress, end: number): Buffer {
+    [start - lead - from, lead, length, tail].forEach((word, index) => {
+      this.#told.writeUInt32LE(word, this.#place + 4 * index);
+    });
+    return sha256(this.#told.subarray(0, end)).subarray(0, TAG_BYTES);
   }
 }
+
+/** Since Node 20.12 in one step, which takes a fifth less for so few bytes. */
+const sha256: (bytes: Uint8Array) => Buffer =
+  typeof crypto.hash === 'function'
+    ? (bytes) => crypto.hash('sha256', bytes, 'buffer')
+    : (bytes) => createHash('sha256').update(bytes).digest();
 
 /** The part of `block` from byte `from` up to and without byte `to`, as a block of its own. */
 export function partOf(block: Block, from: number, to: number, overlapBytes: number): Block {
@@ -102,25 +117,20 @@ export function partOf(block: Block, from: number, to: number, overlapBytes: num
 }
 
 /** Memory that is stored as it is, read for its hash. */
-function pagesOf(memory: PhysicalMemory): StoredPages {
-  if (memory.source.stored !== undefined) return memory.source.stored;
-  let buffer = new Uint8Array(0);
-  return {
+const pagesOf = (memory: PhysicalMemory): StoredPages =>
+  memory.source.stored ?? {
     form: 'plain',
     grainBytes: PAGE_BYTES,
-    feed(at, end, add) {
-      if (buffer.length < end - at) buffer = new Uint8Array(end - at);
+    mostBytes: PAGE_BYTES,
+    gather(at, end, into, offset) {
       for (let done = 0; done < end - at; ) {
-        const had = memory.readRun(physical(at + done), buffer.subarray(done, end - at));
-        if (had === 0) return false;
+        const had = memory.readRun(physical(at + done), into.subarray(offset + done, offset + end - at));
+        if (had === 0) return -1;
         done += had;
       }
-      add(buffer.subarray(0, end - at));
-      return true;
+      return end - at;
     },
-    isZero: () => false,
   };
-}
 
 /** The hash table of some tags, in memory that threads share. */
 function tableOf(tags: Uint8Array): Int32Array {

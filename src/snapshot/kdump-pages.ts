@@ -15,6 +15,8 @@ const SCAN_WINDOW = 40_000;
 
 /** The pages that a kdump file stores: descriptors in the order of the frames, compressed one by one. */
 export class KdumpPages {
+  /** What `gather` tells of a page before its bytes. */
+  static readonly toldBytes = 1 + MEANT_BYTES - 8;
   readonly #file: SnapshotBytes;
   readonly #header: KdumpHeader;
   readonly #stored: Frames;
@@ -26,7 +28,6 @@ export class KdumpPages {
   #zero: Buffer | null = null;
   /** Where the page stands that was last taken for one of zeros. */
   #notZero = -1;
-  #packed = Buffer.alloc(0);
 
   constructor(file: SnapshotBytes, header: KdumpHeader, stored: Frames) {
     this.#file = file;
@@ -49,50 +50,36 @@ export class KdumpPages {
   }
 
   /**
-   * Hands over what is stored of the frames from `first` up to and without `end`: of each whether it is the one
-   * before it once more, how long it is and how compressed; then the bytes. @returns whether all of it is there
+   * Writes what is stored of the frames from `first` up to and without `end`: of each whether it is the one before it
+   * once more, how long it is and how compressed; then the bytes. @returns how many bytes; 0 where all of these frames
+   * are known to be zero, −1 where some of it is not there
    */
-  feed(first: number, end: number, add: (bytes: Uint8Array) => void): boolean {
-    const told = new Uint32Array(3 * (end - first));
-    const pieces: { readonly offset: number; length: number }[] = [];
-    let before = -1;
-    for (let frame = first, word = 0; frame < end; frame++, word += 3) {
-      const at = this.#soundAt(frame);
-      if (at < 0) return false;
-      const offset = offsetIn(this.#window, at);
-      const length = this.#window.readUInt32LE(at + 8);
-      told[word + 1] = length;
-      told[word + 2] = this.#window.readUInt32LE(at + 12);
-      const isAgain = offset === before && length === told[word - 2];
-      before = offset;
-      if (isAgain) {
-        told[word] = 1;
-        continue;
-      }
-      const last = pieces.at(-1);
-      // Pages are mostly stored one behind the other, and one long read costs less than many.
-      if (last !== undefined && last.offset + last.length === offset) last.length += length;
-      else pieces.push({ offset, length });
-    }
-    add(new Uint8Array(told.buffer));
-    for (const { offset, length } of pieces) {
-      if (this.#packed.length < length) this.#packed = Buffer.alloc(length);
-      const bytes = this.#packed.subarray(0, length);
-      if (this.#file.read(offset, bytes) < length) return false;
-      add(bytes);
-    }
-    return true;
-  }
-
-  /** Whether all these frames are known to be zero: their descriptors are that of one that was found to be. */
-  isZero(first: number, end: number): boolean {
+  gather(first: number, end: number, into: Buffer, offset: number): number {
+    let told = offset;
+    let packed = offset + KdumpPages.toldBytes * (end - first);
+    let [from, length, before] = [-1, 0, -1];
+    let isZero = true;
     if (this.#zero === null) this.#tryForZero(first, end);
-    if (this.#zero === null) return false;
-    for (let frame = first; frame < end; frame++) {
+    for (let frame = first; frame < end; frame++, told += KdumpPages.toldBytes) {
       const at = this.#soundAt(frame);
-      if (at < 0 || !this.#isZeroDescriptor(at)) return false;
+      if (at < 0) return -1;
+      isZero &&= this.#isZeroDescriptor(at);
+      const place = offsetIn(this.#window, at);
+      const isAgain = place === before;
+      before = place;
+      into[told] = isAgain ? 1 : 0;
+      this.#window.copy(into, told + 1, at + 8, at + MEANT_BYTES);
+      if (isAgain) continue;
+      // Pages are mostly stored one behind the other, and one long read costs less than many.
+      if (place !== from + length) {
+        if (length > 0 && this.#file.read(from, into.subarray(packed, packed + length)) < length) return -1;
+        [packed, from, length] = [packed + length, place, 0];
+      }
+      length += this.#window.readUInt32LE(at + 8);
     }
-    return true;
+    if (isZero) return 0;
+    if (length > 0 && this.#file.read(from, into.subarray(packed, packed + length)) < length) return -1;
+    return packed + length - offset;
   }
 
   /** The offset on disk of the byte `within` the page `frame`, or null where the page is compressed or not stored. */
@@ -212,7 +199,10 @@ export class KdumpPages {
 const offsetIn = (window: Buffer, at: number): number =>
   window.readUInt32LE(at) + window.readUInt32LE(at + 4) * 2 ** 32;
 
-const isZeroPage = (page: Uint8Array): boolean => page.every((byte) => byte === 0);
+/** As many as the largest block has. */
+const ZEROS = Buffer.alloc(65536);
+
+const isZeroPage = (page: Uint8Array): boolean => ZEROS.compare(page, 0, page.length, 0, page.length) === 0;
 
 /** Inflates to exactly the length of `into`; a bomb is stopped there. */
 function inflate(packed: Uint8Array, into: Uint8Array): boolean {

@@ -68,8 +68,8 @@ function sourceOf(header: KdumpHeader, pages: KdumpPages, held: Frames): Physica
     stored: {
       form: `kdump ${blockBytes}`,
       grainBytes: blockBytes,
-      feed: (at, end, add) => pages.feed(at / blockBytes, end / blockBytes, add),
-      isZero: (at, end) => pages.isZero(at / blockBytes, end / blockBytes),
+      mostBytes: blockBytes + KdumpPages.toldBytes,
+      gather: (at, end, into, offset) => pages.gather(at / blockBytes, end / blockBytes, into, offset),
     },
     read(at, into) {
       let done = 0;
