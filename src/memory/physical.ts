@@ -4,22 +4,24 @@ import type { ExtentMemories } from './extents.ts';
 import type { ReadRecord } from './reads.ts';
 import { PAGE_BYTES, type PhysicalRange, type PhysicalSource, rangeIndexOf } from './source.ts';
 
+/** Bytes read in one go: as cheap as a page. Where pages are costly each is read by itself. */
 const CHUNK_BYTES = 65536;
-/** 64 MiB at most: enough that a whole triage of a 512 MiB guest rarely reads a chunk twice. */
-const MAXIMUM_SLOTS = 1024;
+/** Enough that a whole triage of a 512 MiB guest rarely reads a chunk twice. */
+const CACHE_BYTES = 2 ** 26;
 
 /**
  * The guest's physical memory, whatever file it came from.
  *
- * Reads go through a direct-mapped cache of 64 KiB chunks: chunk n lives in slot n mod 1024 or nowhere, so
- * a lookup is one compare and memory stays bounded however large the snapshot is. All slots are one buffer: the
- * system gives its pages when they are first filled, and the garbage collector sees one object and not a thousand.
+ * Reads go through a direct-mapped cache of chunks, 64 KiB or a page each: chunk n lives in slot n mod their number or
+ * nowhere, so a lookup is one compare and memory stays bounded however large the snapshot is. All slots are one buffer:
+ * the system gives its pages when they are first filled, and the garbage collector sees one object and not a thousand.
  */
 export class PhysicalMemory {
   readonly source: PhysicalSource;
   /** What sweeps of earlier snapshots of this machine left: set by whoever opens the snapshot and has a store. */
   extents: ExtentMemories | undefined;
-  /** A power of two. */
+  /** Powers of two. */
+  readonly #chunkBytes: number;
   readonly #slots: number;
   /** The chunk in each slot. */
   readonly #tags: Float64Array;
@@ -31,11 +33,13 @@ export class PhysicalMemory {
 
   constructor(source: PhysicalSource) {
     this.source = source;
-    const chunks = Math.ceil((source.ranges.at(-1)?.end ?? 1) / CHUNK_BYTES);
-    this.#slots = chunks >= MAXIMUM_SLOTS ? MAXIMUM_SLOTS : 2 ** Math.ceil(Math.log2(Math.max(1, chunks)));
+    this.#chunkBytes = source.costlyPages ? PAGE_BYTES : CHUNK_BYTES;
+    const most = CACHE_BYTES / this.#chunkBytes;
+    const chunks = Math.ceil((source.ranges.at(-1)?.end ?? 1) / this.#chunkBytes);
+    this.#slots = chunks >= most ? most : 2 ** Math.ceil(Math.log2(Math.max(1, chunks)));
     this.#tags = new Float64Array(this.#slots).fill(-1);
     this.#loaded = new Uint16Array(this.#slots);
-    const buffer = new ArrayBuffer(this.#slots * CHUNK_BYTES);
+    const buffer = new ArrayBuffer(this.#slots * this.#chunkBytes);
     this.#view = new DataView(buffer);
     this.#bytes = new Uint8Array(buffer);
   }
@@ -120,21 +124,22 @@ export class PhysicalMemory {
 
   /** Where in the buffer the byte at `at` is, loading its page where need be. @throws NotInSnapshot */
   #find(at: PhysicalAddress): number {
-    const chunk = Math.floor(at / CHUNK_BYTES);
+    const chunkBytes = this.#chunkBytes;
+    const chunk = Math.floor(at / chunkBytes);
     const slot = chunk & (this.#slots - 1);
     if (this.#tags[slot] !== chunk) {
       if (!(at >= 0)) throw new NotInSnapshot(at);
       this.#tags[slot] = chunk;
       this.#loaded[slot] = 0;
     }
-    const within = at & (CHUNK_BYTES - 1);
+    const within = at & (chunkBytes - 1);
     if (!this.#holds(slot, within >>> 12)) this.#load(slot, chunk, within >>> 12);
-    return slot * CHUNK_BYTES + within;
+    return slot * chunkBytes + within;
   }
 
   /** Loads the wanted page, and where pages are cheap everything else that its range holds of the chunk. */
   #load(slot: number, chunk: number, page: number): void {
-    const base = chunk * CHUNK_BYTES;
+    const base = chunk * this.#chunkBytes;
     const wanted = base + page * PAGE_BYTES;
     const range = this.source.ranges[rangeIndexOf(this.source.ranges, wanted)];
     if (range === undefined) throw new NotInSnapshot(physical(wanted));
@@ -152,7 +157,7 @@ export class PhysicalMemory {
   }
 
   #fill(slot: number, base: number, start: number, end: number): void {
-    const place = slot * CHUNK_BYTES - base;
+    const place = slot * this.#chunkBytes - base;
     const had = this.source.read(physical(start), this.#bytes.subarray(start + place, end + place));
     this.#loaded[slot]! |= ((1 << (had / PAGE_BYTES)) - 1) << ((start - base) / PAGE_BYTES);
   }
