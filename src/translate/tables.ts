@@ -66,6 +66,7 @@ export function findFramesIn(
 ): number {
   const seen = new Set<number>();
   const stride = shape.entryBytes / 4;
+  const marks = marksOf(wanted);
   let unread = 0;
   const visit = (table: number, level: number, base: number, entries: number): void => {
     // Tables are aligned to 32 bytes at least: the sum stands for the pair, and for one table on two levels too.
@@ -84,7 +85,8 @@ export function findFramesIn(
         continue;
       }
       const page = shape.page(level, high, low);
-      if (page >= 0) reportWanted(page, span, base + index * span, wanted, report);
+      if (page < 0 || (span === PAGE_BYTES && marks[markOf(page)] === 0)) continue;
+      reportWanted(page, span, base + index * span, wanted, report);
     }
   };
   visit(root, levels, 0, topEntries);
@@ -137,6 +139,19 @@ function tryRestOfPage(memory: PhysicalMemory, at: PhysicalAddress): Uint8Array 
     if (!(fault instanceof EvidenceFault)) throw fault;
     return undefined;
   }
+}
+
+/** A power of two. */
+const MARKS = 4096;
+
+/** Where the mark of a frame is: frames that share one are 16 MiB apart. */
+const markOf = (frame: number): number => (frame / PAGE_BYTES) & (MARKS - 1);
+
+/** What tells most frames from the wanted ones: most entries of most processes end there. */
+function marksOf(frames: ReadonlySet<number>): Uint8Array {
+  const marks = new Uint8Array(MARKS);
+  for (const frame of frames) marks[markOf(frame)] = 1;
+  return marks;
 }
 
 /** The wanted frames within a page of any size, by whichever way round is shorter. */

@@ -1,4 +1,4 @@
-import { fromWords, type VirtualAddress } from '../../base/address.ts';
+import { highWord, lowWord, type VirtualAddress } from '../../base/address.ts';
 import { EvidenceFault } from '../../base/errors.ts';
 import type { Linux } from './linux.ts';
 
@@ -37,6 +37,7 @@ export function* mapleEntries(kernel: Linux, tree: VirtualAddress, what: string)
   const seen = new Set<VirtualAddress>();
   const shapes = shapesIn(kernel);
   const width = kernel.types.pointerBytes;
+  const { space } = kernel;
   let given = 0;
   function* visit(node: VirtualAddress, limit: bigint, depth: number): Generator<VirtualAddress> {
     const address = node & ~NODE_MASK;
@@ -47,15 +48,16 @@ export function* mapleEntries(kernel: Linux, tree: VirtualAddress, what: string)
     if (depth > MAXIMUM_DEPTH || seen.has(address))
       return kernel.note(`${what}: nodes loop at 0x${address.toString(16)}`);
     seen.add(address);
-    let words: Int32Array;
+    const [hi, lo] = [highWord(address), lowWord(address)];
     try {
-      words = new Int32Array(kernel.space.bytes(address, NODE_BYTES).buffer);
+      space.u8(hi, lo, shape.slots); // a node lies within a page: it can be read as a whole, or not at all
     } catch (fault) {
       if (!(fault instanceof EvidenceFault)) throw fault;
       return kernel.note(`${what}: ${fault.message}`);
     }
+    // One by one: behind those in use a node has what it was before, which changes and means nothing.
     const word = (offset: number): bigint =>
-      fromWords(width === 8 ? words[offset / 4 + 1]! : 0, words[offset / 4]!);
+      width === 8 ? space.u64(hi, lo, offset) : BigInt(space.i32(hi, lo, offset) >>> 0);
     for (let slot = 0; slot < shape.slotCount; slot++) {
       const stated = slot < shape.pivotCount ? word(shape.pivots + width * slot) : limit;
       const pivot = stated === 0n && slot > 0 ? limit : stated; // the last slot in use needs no pivot
