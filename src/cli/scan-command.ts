@@ -12,6 +12,7 @@ import type { OpenSettings } from './inquiry.ts';
 import type { Outcome } from './main.ts';
 import { complain, writeData } from './output.ts';
 import { bindingKey } from './recall.ts';
+import { isOwn } from './registry.ts';
 import { cachePath, type OpenFlags, openSettings } from './settings.ts';
 import { usageText } from './usage-text.ts';
 import { version } from './version.ts';
@@ -188,7 +189,7 @@ function openerFor(store: Store, { profileFolder, ...options }: OpenSettings): O
   let open: Open | undefined;
   return async (path) => {
     const { opener } = await import('../watch/opener.ts');
-    open ??= opener({ ...options, shelf: await shelfOf(store, profileFolder) }, store);
+    open ??= opener({ ...options, shelf: await shelfOf(store, profileFolder) }, store, isOwn);
     return open(path);
   };
 }

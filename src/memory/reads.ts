@@ -10,9 +10,13 @@ const MAXIMUM_PAGES = 16384;
 const WORD_BYTES = 8;
 const WORDS = PAGE_BYTES / WORD_BYTES;
 const MASK_BYTES = WORDS / 8;
+/** A digest of all entries stands in front of them: a record that lost some would hold where it does not. */
 const DIGEST_BYTES = 32;
-/** A page's number, whether it was asked for at all, and which of its words were read. */
-const ENTRY_BYTES = 8 + MASK_BYTES;
+/** A page's number, and which of its words were read: none where it was only asked whether it is there. */
+const PLACE_BYTES = 8 + MASK_BYTES;
+/** Tells what the page had there. Of a digest, as much as nobody finds another content for. */
+const TAG_BYTES = 16;
+const ENTRY_BYTES = PLACE_BYTES + TAG_BYTES;
 
 /** Which words of which pages were read, whether they were there or not. */
 export class ReadRecord {
@@ -36,22 +40,25 @@ export class ReadRecord {
     this.#isBounded = false;
   }
 
-  /** The record with a digest of what `memory` holds there; null where too much was read. */
+  /** The record with tags of what `memory` holds there; null where too much was read. */
   seal(memory: PhysicalMemory): Uint8Array | null {
     if (!this.#isBounded) return null;
     const pages = [...this.#pages].sort(([a], [b]) => a - b);
     const sealed = new Uint8Array(DIGEST_BYTES + pages.length * ENTRY_BYTES);
     const view = new DataView(sealed.buffer);
-    pages.forEach(([page, mask], index) => {
-      const at = DIGEST_BYTES + index * ENTRY_BYTES;
+    const tagger = new Tagger(memory);
+    let at = DIGEST_BYTES;
+    for (const [page, mask] of pages) {
       view.setFloat64(at, page, true);
-      mask.forEach((bits, word) => {
-        view.setUint32(at + 8 + 4 * word, bits, true);
+      mask.forEach((bits, index) => {
+        view.setUint32(at + 8 + 4 * index, bits, true);
       });
-    });
-    const digest = digestOf(memory, sealed);
-    if (digest === null) return null;
-    sealed.set(digest);
+      const tag = tagger.tagOf(sealed.subarray(at, at + PLACE_BYTES));
+      if (tag === null) return null;
+      sealed.set(tag, at + PLACE_BYTES);
+      at += ENTRY_BYTES;
+    }
+    sealed.set(digestOf(sealed));
     return sealed;
   }
 
@@ -98,42 +105,70 @@ export async function recordReads<T>(
  * put it, its page tables' root.
  */
 export function stillHold(memory: PhysicalMemory, reads: Uint8Array): boolean {
-  const digest = digestOf(memory, reads);
-  return digest !== null && Buffer.compare(digest, reads.subarray(0, DIGEST_BYTES)) === 0;
+  const count = (reads.length - DIGEST_BYTES) / ENTRY_BYTES;
+  if (!Number.isInteger(count) || count < 0 || count > MAXIMUM_PAGES) return false;
+  if (Buffer.compare(digestOf(reads), reads.subarray(0, DIGEST_BYTES)) !== 0) return false;
+  const tagger = new Tagger(memory);
+  for (let at = DIGEST_BYTES; at < reads.length; at += ENTRY_BYTES) {
+    const tag = tagger.tagOf(reads.subarray(at, at + PLACE_BYTES));
+    if (tag === null || Buffer.compare(tag, reads.subarray(at + PLACE_BYTES, at + ENTRY_BYTES)) !== 0)
+      return false;
+  }
+  return true;
 }
 
-/** The digest of a record's places and of what `memory` has there; null where the record makes no sense. */
-function digestOf(memory: PhysicalMemory, reads: Uint8Array): Buffer | null {
-  const count = (reads.length - DIGEST_BYTES) / ENTRY_BYTES;
-  if (!Number.isInteger(count) || count < 0 || count > MAXIMUM_PAGES) return null;
-  const view = new DataView(reads.buffer, reads.byteOffset, reads.length);
-  const hash = createHash('sha256').update(reads.subarray(DIGEST_BYTES));
-  const gathered = Buffer.alloc(PAGE_BYTES + 1);
-  for (let entry = DIGEST_BYTES; entry < reads.length; entry += ENTRY_BYTES) {
-    const page = view.getFloat64(entry, true);
+const digestOf = (reads: Uint8Array): Buffer =>
+  createHash('sha256').update(reads.subarray(DIGEST_BYTES)).digest();
+
+/** Tells by a tag what one memory has in some places. */
+class Tagger {
+  readonly #memory: PhysicalMemory;
+  /** The state of the page, and the words that were read of it. */
+  readonly #gathered = new Uint32Array(1 + PAGE_BYTES / 4);
+  readonly #bytes = new Uint8Array(this.#gathered.buffer);
+
+  constructor(memory: PhysicalMemory) {
+    this.#memory = memory;
+  }
+
+  /** The tag of a page's number and mask with what they lead to; null where they make no sense. */
+  tagOf(place: Uint8Array): Buffer | null {
+    const view = new DataView(place.buffer, place.byteOffset, place.length);
+    const page = view.getFloat64(0, true);
     if (!(page >= 0) || !Number.isSafeInteger(page * PAGE_BYTES)) return null;
-    const bytes = pageOf(memory, physical(page * PAGE_BYTES));
+    const bytes = this.#pageAt(physical(page * PAGE_BYTES));
     // Whether a page is held can be asked without reading it.
-    gathered[0] = bytes !== null ? 2 : memory.has(physical(page * PAGE_BYTES)) ? 1 : 0;
+    this.#gathered[0] = bytes !== null ? 2 : this.#memory.has(physical(page * PAGE_BYTES)) ? 1 : 0;
+    const length =
+      bytes === null
+        ? 1
+        : this.#gather(view, new Uint32Array(bytes.buffer, bytes.byteOffset, PAGE_BYTES / 4));
+    return createHash('sha256')
+      .update(place)
+      .update(this.#bytes.subarray(0, 4 * length))
+      .digest()
+      .subarray(0, TAG_BYTES);
+  }
+
+  /** Puts the words of the mask behind the state. @returns how many numbers there are then */
+  #gather(mask: DataView, words: Uint32Array): number {
     let length = 1;
-    for (let at = 0; bytes !== null && at < MASK_BYTES; at += 4) {
-      const bits = view.getUint32(entry + 8 + at, true);
-      for (let word = 0; bits >>> word !== 0 && word < 32; word++) {
-        if (((bits >>> word) & 1) === 0) continue;
-        const from = (at * 8 + word) * WORD_BYTES;
-        for (let byte = 0; byte < WORD_BYTES; byte++) gathered[length++] = bytes[from + byte]!;
+    for (let at = 0; at < MASK_BYTES; at += 4) {
+      for (let bits = mask.getUint32(8 + at, true); bits !== 0; bits &= bits - 1) {
+        const word = at * 8 + 31 - Math.clz32(bits & -bits);
+        this.#gathered[length++] = words[2 * word]!;
+        this.#gathered[length++] = words[2 * word + 1]!;
       }
     }
-    hash.update(gathered.subarray(0, length));
+    return length;
   }
-  return hash.digest();
-}
 
-function pageOf(memory: PhysicalMemory, at: PhysicalAddress): Uint8Array | null {
-  try {
-    return memory.restOfPage(at);
-  } catch (fault) {
-    if (!(fault instanceof NotInSnapshot)) throw fault;
-    return null;
+  #pageAt(at: PhysicalAddress): Uint8Array | null {
+    try {
+      return this.#memory.restOfPage(at);
+    } catch (fault) {
+      if (!(fault instanceof NotInSnapshot)) throw fault;
+      return null;
+    }
   }
 }

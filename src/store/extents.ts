@@ -73,13 +73,15 @@ export class KeptExtents {
         .pluck()
         .get(snapshotId, ...question, this.#program);
       if (run === undefined) return;
-      // One of each question is enough: the latest.
+      // One of each question to a machine is enough: the latest. A boot that is over never comes again.
       this.#database
         .prepare(
-          `DELETE FROM reads WHERE basis = ?
-           AND run_id IN (SELECT id FROM run WHERE (plugin, version, options) = (?, ?, ?))`,
+          `DELETE FROM reads WHERE run_id IN (
+             SELECT run.id FROM run JOIN snapshot ON snapshot.id = run.snapshot_id
+             WHERE (plugin, version, options) = (?, ?, ?)
+               AND machine IS (SELECT machine FROM snapshot WHERE id = ?))`,
         )
-        .run(basis, ...question);
+        .run(...question, snapshotId);
       this.#database.prepare('INSERT OR REPLACE INTO reads VALUES (?, ?, ?)').run(run, basis, reads);
     });
   }

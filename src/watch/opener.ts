@@ -1,17 +1,24 @@
+import type { AnyPlugin } from '../plugin/contract.ts';
 import { runPlugin } from '../plugin/run.ts';
 import { type Session, type SessionOptions, startSession } from '../session/session.ts';
 import { openSnapshot } from '../snapshot/open.ts';
 import type { StoreDoor } from '../store/door.ts';
 import { placeOf } from '../store/place.ts';
 import { CutSnapshot, cutIn, type Open, type Reading } from './reading.ts';
+import { Asker } from './reuse.ts';
 
 /**
  * Opens snapshots as every other command does, but for those that are cut: no kernel is looked for in them. What
- * `store` remembers of earlier ones spares work: the kernel is first looked for where it was, and sweeps pass over what
- * those of the same machine found nothing in.
+ * `store` remembers of earlier ones spares work: the kernel is first looked for where it was, sweeps pass over what
+ * those of the same machine found nothing in, and answers of `isOwn` plugins stand where what they were read from does.
+ * Of a plugin of somebody else's nobody knows whether it rests on memory alone.
  */
 export const opener =
-  (options: SessionOptions, { extents, history }: Pick<StoreDoor, 'extents' | 'history'>): Open =>
+  (
+    options: SessionOptions,
+    { extents, history }: Pick<StoreDoor, 'extents' | 'history'>,
+    isOwn: (plugin: AnyPlugin) => boolean,
+  ): Open =>
   async (path) => {
     const snapshot = openSnapshot(path, options.base === undefined ? {} : { base: options.base });
     try {
@@ -19,7 +26,7 @@ export const opener =
       if (cut !== undefined) throw new CutSnapshot(cut);
       const session = startSession(snapshot, { ...options, likely: history.vmcoreinfoPages() });
       session.snapshot.memory.extents = memoriesOf(session, extents);
-      return readingOf(session);
+      return readingOf(session, new Asker(session, { extents, history }), isOwn);
     } catch (error) {
       snapshot.file.close();
       throw error;
@@ -34,15 +41,20 @@ function memoriesOf(
   return machine === null ? undefined : (scanner) => extents.of(machine, scanner);
 }
 
-const readingOf = (session: Session): Reading => ({
+const readingOf = (session: Session, asker: Asker, isOwn: (plugin: AnyPlugin) => boolean): Reading => ({
   facts: session.facts,
   get troubles() {
     return session.snapshot.file.troubles;
   },
   async answer(plugin) {
+    const { troubles } = session.snapshot.file;
+    if (isOwn(plugin)) {
+      const answer = await asker.answer(plugin);
+      return { ...answer, notes: [...answer.notes, ...troubles] };
+    }
     const rows = [];
     for await (const row of runPlugin(plugin, session.kernel, { options: {} })) rows.push(row);
-    return { rows, notes: [...session.kernel.notes.drain(), ...session.snapshot.file.troubles] };
+    return { rows, notes: [...session.kernel.notes.drain(), ...troubles] };
   },
   close: () => session.close(),
 });

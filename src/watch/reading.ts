@@ -1,6 +1,7 @@
 import { SnapshotError } from '../base/errors.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
-import type { RememberedAnswer, RememberedFacts } from '../store/door.ts';
+import type { RememberedFacts } from '../store/door.ts';
+import type { TracedAnswer } from './reuse.ts';
 
 /** A snapshot that is open and has its kernel found. */
 export interface Reading {
@@ -8,7 +9,7 @@ export interface Reading {
   /** What of the file could not be read since it was opened. */
   readonly troubles: readonly string[];
   /** A question's whole answer, with none of its options. */
-  answer(plugin: AnyPlugin): Promise<RememberedAnswer>;
+  answer(plugin: AnyPlugin): Promise<TracedAnswer>;
   close(): void;
 }
 

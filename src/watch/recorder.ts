@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { UnreadableFile } from '../base/errors.ts';
 import { compare, type Known } from '../diff/comparison.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
-import type { RememberedAnswer, RememberedFacts, SnapshotIdentity } from '../store/door.ts';
+import type { RememberedFacts, SnapshotIdentity } from '../store/door.ts';
 import { placeOf } from '../store/place.ts';
 import type { ScannedSnapshot } from '../store/scans.ts';
 import { type Candidate, identify } from './candidates.ts';
@@ -10,14 +10,12 @@ import type { Recorded } from './event.ts';
 import { Failures } from './failures.ts';
 import { isSameState, type Listed, stateOf } from './listing.ts';
 import { cutIn, type Reading } from './reading.ts';
+import { NO_OPTIONS, type TracedAnswer } from './reuse.ts';
 import type { ScanChoice, ScanParts } from './scan.ts';
 import { countDifferences, isWorthTelling } from './wording.ts';
 
 /** Whole answers of one snapshot. */
-type Answers = ReadonlyMap<string, RememberedAnswer>;
-
-/** The options of a question that has none, as the store knows them. */
-const NO_OPTIONS = '{}';
+type Answers = ReadonlyMap<string, TracedAnswer>;
 
 /** Asks a new snapshot, compares it with the one before, and records both results. */
 export class Recorder {
@@ -69,7 +67,7 @@ export class Recorder {
 
   /** All answers, those that are remembered from earlier questions as they were; undefined where the scan is to end. */
   async #ask(identity: SnapshotIdentity, opening: Opening): Promise<Answers | undefined> {
-    const answers = new Map<string, RememberedAnswer>();
+    const answers = new Map<string, TracedAnswer>();
     for (const plugin of this.#choice.plugins) {
       // Whoever wants an end is heard between two questions.
       await new Promise((resolve) => setImmediate(resolve));
@@ -112,7 +110,7 @@ export class Recorder {
     const { history } = this.#parts.store;
     const factsBefore = history.facts(before.id);
     if (factsBefore === undefined) return undefined;
-    const earlier = new Map<string, RememberedAnswer>();
+    const earlier = new Map<string, TracedAnswer>();
     for (const plugin of this.#choice.plugins) {
       const answer = history.answer(before.id, plugin);
       if (answer !== undefined) earlier.set(plugin.name, answer);
@@ -145,6 +143,11 @@ export class Recorder {
       for (const plugin of this.#choice.plugins)
         store.keep(identity, recorded.facts, plugin, NO_OPTIONS, answers.get(plugin.name)!);
       const id = store.history.find(identity);
+      for (const plugin of this.#choice.plugins) {
+        const { trace } = answers.get(plugin.name)!;
+        if (id !== undefined && trace !== undefined)
+          store.extents.keepReads(id, plugin, NO_OPTIONS, trace.basis, trace.reads);
+      }
       store.scans.note(file.path, file.state, 'recorded', { taken: recorded.taken }, id ?? null);
       for (const message of messages) store.outbox.queue(message);
     });

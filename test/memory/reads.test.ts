@@ -127,7 +127,7 @@ describe('what a run has read', () => {
     await expect(failing).rejects.toThrow('no');
     const { reads } = await recordReads(memory, async () => memory.u8(physical(0)));
     memory.u8(physical(5 * page));
-    expect(reads!.length).toBe(32 + 72);
+    expect(reads!.length).toBe(32 + 88);
   });
 
   it('does not hold where it is damaged', async () => {
@@ -139,7 +139,7 @@ describe('what a run has read', () => {
       damaged[at]! ^= 0x81;
       expect(stillHold(memoryOf(bytes), damaged)).toBe(false);
     }
-    for (const length of [0, 1, 31, 32, 33, reads!.length - 72, reads!.length - 1])
+    for (const length of [0, 1, 31, 32, 33, reads!.length - 88, reads!.length - 1])
       expect(stillHold(memoryOf(bytes), reads!.subarray(0, length))).toBe(false);
   });
 });
