@@ -44,7 +44,8 @@ export function addProfileCommand(program: Command, outcome: Outcome): void {
     const inquiry = await Inquiry.begin(path, await openSettings(flags), recall);
     try {
       const session = await inquiry.session();
-      const data = flags.isf === true ? isfOf(session, flags.output) : writeProfile(session.profile);
+      const data =
+        flags.isf === true ? isfOf(session, flags.output, complain) : writeProfile(session.profile);
       if (flags.output === undefined) writeData(data);
       else replaceFile(flags.output, data);
     } finally {

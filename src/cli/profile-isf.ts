@@ -1,7 +1,9 @@
 import { gzipSync } from 'node:zlib';
 import { isKernelAddress, wrapped } from '../base/address.ts';
-import { NoProfile, UsageError } from '../base/errors.ts';
-import { isfText } from '../profile/isf-export.ts';
+import { NoProfile, type Note, UsageError } from '../base/errors.ts';
+import type { Linux } from '../kernel/linux/linux.ts';
+import { symbols } from '../kernel/linux/symbols.ts';
+import { isfText, type KernelDescription } from '../profile/isf-export.ts';
 import type { KernelSymbol } from '../profile/kallsyms.ts';
 import { imageReader } from '../session/image.ts';
 import { kallsymsOf } from '../session/profile-of.ts';
@@ -19,15 +21,15 @@ export function checkIsfName(output: string | undefined): void {
 }
 
 /** The whole symbol table of a snapshot's kernel in ISF, as a file of that name holds it. @throws NoKernel, NoProfile, BadProfile, EvidenceFault */
-export function isfOf(session: Session, output: string | undefined): Uint8Array {
-  const bytes = Buffer.concat([...pieces(session)]);
+export function isfOf(session: Session, output: string | undefined, note: Note): Uint8Array {
+  const bytes = Buffer.concat([...pieces(descriptionOf(session, note))]);
   return /\.gz$/i.test(output ?? '') ? gzipSync(bytes) : bytes;
 }
 
 /** Text in pieces of a size that is worth a buffer. */
-function* pieces(session: Session): Generator<Buffer> {
+function* pieces(description: KernelDescription): Generator<Buffer> {
   let waiting: string[] = [];
-  for (const piece of isfText(descriptionOf(session), { name: 'vestige', version: version() })) {
+  for (const piece of isfText(description, { name: 'vestige', version: version() })) {
     waiting.push(piece);
     if (waiting.length < 4096) continue;
     yield Buffer.from(waiting.join(''));
@@ -37,22 +39,38 @@ function* pieces(session: Session): Generator<Buffer> {
 }
 
 /** What a snapshot's kernel tells of itself: all types and symbols. @throws NoKernel, NoProfile, EvidenceFault */
-export function descriptionOf({ snapshot, located, profile, kernel }: Session) {
+export function descriptionOf({ snapshot, located, profile, kernel }: Session, note: Note) {
   const read = imageReader(snapshot.memory, located.delta);
   const { kallsyms, scheme } = kallsymsOf(read, located);
-  const symbols = [...kallsyms.all(scheme)];
+  const listed = [...kallsyms.all(scheme)];
   const { pointerBytes, banner } = profile;
-  const at = (name: string) => symbols.find((symbol) => symbol.name === name)?.address;
-  const start = at('__start_BTF') ?? at('_binary__btf_vmlinux_bin_start');
-  const stop = at('__stop_BTF') ?? at('_binary__btf_vmlinux_bin_end');
+  const [start, stop] = btfOf(kernel);
   if (start === undefined || stop === undefined || stop <= start || stop - start > MAXIMUM_BTF_BYTES) {
     throw new NoProfile(
       `the kernel in ${snapshot.file.path} carries no BTF: only what it says of all of its types can be written as ISF`,
     );
   }
-  const linked = ({ name, address }: KernelSymbol) => ({
+  // What a kernel without CONFIG_KALLSYMS_ALL does not list was found by other roads.
+  const names = new Set(listed.map(({ name }) => name));
+  const found = symbols.filter((name) => kernel.hasSymbol(name) && !names.has(name));
+  if (!names.has('init_task'))
+    note(`this kernel lists functions only: of its variables the table has ${found.length}`);
+  const all = [...listed, ...found.map((name) => ({ name, address: kernel.symbol(name) }))];
+  const linked = ({ name, address }: Pick<KernelSymbol, 'name' | 'address'>) => ({
     name,
     address: isKernelAddress(address, pointerBytes) ? wrapped(address - kernel.slide, pointerBytes) : address,
   });
-  return { btf: read(start, Number(stop - start)), pointerBytes, banner, symbols: symbols.map(linked) };
+  return { btf: read(start, Number(stop - start)), pointerBytes, banner, symbols: all.map(linked) };
 }
+
+/** Where the kernel's BTF begins and ends in this boot. */
+const btfOf = (kernel: Linux): (bigint | undefined)[] =>
+  (
+    [
+      ['__start_BTF', '_binary__btf_vmlinux_bin_start'],
+      ['__stop_BTF', '_binary__btf_vmlinux_bin_end'],
+    ] as const
+  ).map((names) => {
+    const name = names.find((candidate) => kernel.hasSymbol(candidate));
+    return name === undefined ? undefined : kernel.symbol(name);
+  });
