@@ -86,9 +86,13 @@ function list({ upkeep }: StoreDoor, json: boolean): void {
 }
 
 /** A path of any length on a line of its own, what is remembered of it below. */
-function snapshotText({ path, sizeBytes, hostname, taken, seen, plugins, rowCount }: StoredSnapshot): string {
+function snapshotText(snapshot: StoredSnapshot): string {
+  const { path, sizeBytes, hostname, taken, seen, plugins, rowCount, findingCount } = snapshot;
   const origin = [hostname, taken].filter((part) => part !== null && part !== '').join(' at ');
   const rows = `${counted(rowCount, 'row')} of ${plugins.join(', ') || 'no plugin'}`;
-  const facts = [origin, bytesText(sizeBytes), rows, `last asked at ${seen}`].filter((part) => part !== '');
+  const findings = findingCount === 0 ? '' : counted(findingCount, 'finding');
+  const facts = [origin, bytesText(sizeBytes), rows, findings, `last asked at ${seen}`].filter(
+    (part) => part !== '',
+  );
   return `${escapeText(path)}\n  ${escapeText(facts.join(', '))}\n`;
 }

@@ -51,6 +51,8 @@ const FLAGS =
   'columns sort limit format json header no-header color strict base profile cache no-cache plugin help'.split(
     ' ',
   );
+/** Views of the cache that are about no plugin: one of such a name would take their place. */
+const VIEWS = ['snapshots', 'notes', 'findings', 'verdicts'];
 /** Keys that stand beside the columns in JSON lines and in the cache. */
 const TAKEN_COLUMNS = ['snapshot', 'snapshot_id', 'plugin', 'note', 'error', 'run_id', 'ordinal', 'absent'];
 
@@ -62,6 +64,7 @@ function flawIn(value: unknown): string | undefined {
   const { name, summary, example, version, subjects, columns, identity } = value as Record<string, unknown>;
   if (typeof name !== 'string' || !/^[a-z][a-z0-9-]*$/.test(name)) return 'name must be a lowercase word';
   if (COMMANDS.includes(name)) return `${name} is a command already`;
+  if (VIEWS.includes(name)) return `${name} is a view of the cache already`;
   if (typeof summary !== 'string' || typeof example !== 'string') return 'summary and example must be texts';
   if (!Number.isSafeInteger(version)) return 'version must be a whole number';
   if (typeof subjects !== 'function') return 'subjects must be a function';

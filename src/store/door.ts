@@ -3,8 +3,10 @@ import type { Row } from '../plugin/cell.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import type { KernelFacts, SnapshotFacts } from '../plugin/document.ts';
 import type { KeptExtents } from './extents.ts';
+import type { KeptFindings } from './findings.ts';
 import type { SnapshotKey } from './key.ts';
 import type { Outbox } from './outbox.ts';
+import type { OwedReports } from './owed-reports.ts';
 import type { Place } from './place.ts';
 import type { KeptProfiles } from './profiles.ts';
 import type { Scans } from './scans.ts';
@@ -74,6 +76,10 @@ export interface StoreDoor {
   /** What scans have seen, and what they have yet to tell. */
   readonly scans: Offer<Scans>;
   readonly outbox: Offer<Outbox>;
+  /** What policies said of snapshots. */
+  readonly findings: Offer<KeptFindings>;
+  /** Reports that are still to be written. */
+  readonly reports: Offer<OwedReports>;
   /** What makes looking at a machine's next snapshot cheaper. */
   readonly extents: Offer<KeptExtents>;
   /** What was learned of the snapshot itself when it was first bound. */

@@ -13,7 +13,7 @@ export interface View {
 }
 
 /** The views that are about no plugin: a step of the schema made them. */
-export const COMMON_VIEWS: readonly string[] = ['snapshots', 'notes'];
+export const COMMON_VIEWS: readonly string[] = ['snapshots', 'notes', 'findings', 'verdicts'];
 
 /**
  * Makes a view of every plugin for this connection alone. They stand before the views in the file, and differ from

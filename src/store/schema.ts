@@ -117,6 +117,43 @@ export const MIGRATIONS: readonly string[] = [
      reads BLOB NOT NULL
    );
    CREATE INDEX reads_basis ON reads (basis);`,
+  // What policies said when snapshots were recorded, and which reports are yet to be written: findings.ts and
+  // owed-reports.ts tell what each column means.
+  `CREATE TABLE verdict (
+     id INTEGER PRIMARY KEY,
+     snapshot_id INTEGER NOT NULL REFERENCES snapshot ON DELETE CASCADE,
+     policy TEXT NOT NULL, digest TEXT NOT NULL,
+     program TEXT NOT NULL,
+     passed INTEGER NOT NULL, failed INTEGER NOT NULL, unevaluated INTEGER NOT NULL, skipped INTEGER NOT NULL,
+     unread TEXT NOT NULL,
+     notes TEXT NOT NULL,
+     made TEXT NOT NULL,
+     UNIQUE (snapshot_id, policy)
+   );
+   CREATE TABLE finding (
+     verdict_id INTEGER NOT NULL REFERENCES verdict ON DELETE CASCADE, ordinal INTEGER NOT NULL,
+     rule TEXT NOT NULL, severity TEXT NOT NULL, title TEXT NOT NULL, message TEXT NOT NULL,
+     plugin TEXT NOT NULL, "row" TEXT,
+     fingerprint TEXT NOT NULL,
+     suppressed TEXT,
+     is_new INTEGER NOT NULL,
+     PRIMARY KEY (verdict_id, ordinal)
+   ) WITHOUT ROWID;
+   CREATE TABLE owed_report (
+     folder TEXT NOT NULL,
+     snapshot_id INTEGER NOT NULL REFERENCES snapshot ON DELETE CASCADE,
+     tries INTEGER NOT NULL,
+     PRIMARY KEY (folder, snapshot_id)
+   ) WITHOUT ROWID;
+   CREATE INDEX owed_report_snapshot ON owed_report (snapshot_id);
+   CREATE VIEW findings AS
+     SELECT s.path AS snapshot, s.id AS snapshot_id, s.machine, s.hostname, s.boot, s.taken, v.policy, f.rule,
+       f.severity, f.title, f.message, f.plugin, f."row" AS "row", f.fingerprint, f.suppressed, f.is_new AS isNew
+     FROM finding f JOIN verdict v ON v.id = f.verdict_id JOIN snapshot s ON s.id = v.snapshot_id;
+   CREATE VIEW verdicts AS
+     SELECT s.path AS snapshot, s.id AS snapshot_id, s.machine, s.hostname, s.boot, s.taken, v.policy,
+       v.passed, v.failed, v.unevaluated, v.skipped, v.unread, v.notes
+     FROM verdict v JOIN snapshot s ON s.id = v.snapshot_id;`,
 ];
 
 /** Makes a new file a cache, or brings an older one up to date. @throws StoreError where the file is another program's or a newer version's */

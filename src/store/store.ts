@@ -4,9 +4,11 @@ import { readAnswer } from './answers.ts';
 import type { History, RememberedAnswer, RememberedFacts, SnapshotIdentity, StoreDoor } from './door.ts';
 import { KeptExtents } from './extents.ts';
 import { discard, explaining, openDatabase } from './file.ts';
+import { KeptFindings } from './findings.ts';
 import { KeptHistory } from './history.ts';
 import { IDENTITY_COLUMNS, IS_IDENTITY, identityValues } from './identity.ts';
 import { Outbox } from './outbox.ts';
+import { OwedReports } from './owed-reports.ts';
 import { placeOf } from './place.ts';
 import { KeptProfiles } from './profiles.ts';
 import { defineRows, kindsOf, quote, tableOf } from './rows.ts';
@@ -28,6 +30,8 @@ export class Store implements StoreDoor {
   readonly history: History;
   readonly scans: Scans;
   readonly outbox: Outbox;
+  readonly findings: KeptFindings;
+  readonly reports: OwedReports;
   readonly extents: KeptExtents;
   readonly #database: Database.Database;
   /** The program's version: a newer one may read more of the same snapshot, so it asks again. */
@@ -42,6 +46,8 @@ export class Store implements StoreDoor {
     this.history = new KeptHistory(path, database);
     this.scans = new Scans(path, database, program);
     this.outbox = new Outbox(path, database);
+    this.findings = new KeptFindings(path, database, program);
+    this.reports = new OwedReports(path, database);
     this.extents = new KeptExtents(path, database, program);
   }
 

@@ -19,6 +19,8 @@ export interface StoredSnapshot {
   /** Plugins with a remembered answer. */
   readonly plugins: readonly string[];
   readonly rowCount: number;
+  /** What policies found in it and nobody lets pass, when scans recorded it. */
+  readonly findingCount: number;
 }
 
 /** Looking over what a cache holds, and forgetting it. Every method may throw StoreError. */
@@ -39,21 +41,26 @@ export class Upkeep {
       const rows = this.#database
         .prepare(
           `SELECT s.id, s.path, s.size AS sizeBytes, s.seen, s.device, s.inode, s.modified, s.changed, s.digest, s.hostname, s.taken,
-             group_concat(DISTINCT run.plugin) AS plugins, coalesce(sum(run.row_count), 0) AS rowCount
+             group_concat(DISTINCT run.plugin) AS plugins, coalesce(sum(run.row_count), 0) AS rowCount,
+             (SELECT count(*) FROM verdict v JOIN finding f ON f.verdict_id = v.id
+              WHERE v.snapshot_id = s.id AND f.suppressed IS NULL) AS findingCount
            FROM snapshot s LEFT JOIN run ON run.snapshot_id = s.id GROUP BY s.id ORDER BY s.seen DESC`,
         )
         .all() as (Omit<StoredSnapshot, 'plugins' | 'key'> & SnapshotKey & { plugins: string | null })[];
-      return rows.map(({ id, path, sizeBytes, hostname, taken, seen, rowCount, plugins, ...rest }) => ({
-        id,
-        path,
-        key: { sizeBytes, ...rest },
-        sizeBytes,
-        hostname,
-        taken,
-        seen,
-        plugins: plugins?.split(',') ?? [],
-        rowCount,
-      }));
+      return rows.map(
+        ({ id, path, sizeBytes, hostname, taken, seen, rowCount, findingCount, plugins, ...rest }) => ({
+          id,
+          path,
+          key: { sizeBytes, ...rest },
+          sizeBytes,
+          hostname,
+          taken,
+          seen,
+          plugins: plugins?.split(',') ?? [],
+          rowCount,
+          findingCount,
+        }),
+      );
     });
   }
 

@@ -327,6 +327,7 @@ describe('--plugin', () => {
     ['export default 1;', 'its default export is no object'],
     [plugin(column).replace("'mine'", "'Mine'"), 'name must be a lowercase word'],
     [plugin(column).replace("'mine'", "'run'"), 'run is a command already'],
+    [plugin(column).replace("'mine'", "'findings'"), 'findings is a view of the cache already'],
     [plugin('columns: {}, identity: []'), 'columns are missing'],
     [
       plugin('columns: { a: { float: () => 1 } }, identity: []'),

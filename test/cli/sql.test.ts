@@ -7,6 +7,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import { plugins } from '../../plugins/index.ts';
 import { main } from '../../src/cli/main.ts';
 import { originColumns } from '../../src/store/rows.ts';
+import { Store } from '../../src/store/store.ts';
+import { finding, verdict } from '../store/kept.ts';
 import { drawStore } from '../store/month.ts';
 import { OLD_SCHEMAS } from '../store/old-schemas.ts';
 import { desk, folder } from './desk.ts';
@@ -26,7 +28,7 @@ const listener = {
   state: 'LISTEN',
 };
 
-beforeAll(() =>
+beforeAll(() => {
   drawStore(cache, [
     {
       machine: 'web-1',
@@ -82,8 +84,13 @@ beforeAll(() =>
         ],
       },
     },
-  ]),
-);
+  ]);
+  const store = Store.open(cache, '1');
+  store.findings.keep(1, verdict([finding('a'), finding('b')]));
+  store.findings.keep(2, verdict([finding('a'), finding('c', { rule: 'odd' })]));
+  store.findings.keep(3, verdict([finding('d', { rule: 'odd', suppressed: 'ours' })]));
+  store.close();
+});
 beforeEach(() => Object.assign(desk, { out: '', err: '', width: Number.POSITIVE_INFINITY }));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -234,7 +241,7 @@ describe('a query that cannot be answered', () => {
     ['select p.nmae\nfrom pslist p', 'no such column: p.nmae (did you mean name?) at line 1, column 8'],
     [
       'select 1\n  from pslits',
-      `no such table: pslits (did you mean pslist?) at line 2, column 8; there are snapshots, notes, ${plugins.map(({ name }) => name).join(', ')}`,
+      `no such table: pslits (did you mean pslist?) at line 2, column 8; there are snapshots, notes, findings, verdicts, ${plugins.map(({ name }) => name).join(', ')}`,
     ],
     ['select pid from pslist whre pid = 1 and pid', 'near "pid": syntax error at line 1, column 29'],
     ['select \'from\', "from" /* from */ from from', 'near "from": syntax error at line 1, column 39'],
@@ -329,7 +336,7 @@ describe('vestige cache list', () => {
   it('tells whose memory each snapshot is, and from when', async () => {
     expect(await main(['cache', 'list', '--cache', cache])).toBe(0);
     expect(desk.out).toMatch(
-      /^\/snapshots\/1\.raw\n {2}web-1 at 2026-01-01T10:00:00\.000Z, 4 KiB, 9 rows of \S.*, last asked at \S+Z$/m,
+      /^\/snapshots\/1\.raw\n {2}web-1 at 2026-01-01T10:00:00\.000Z, 4 KiB, 9 rows of \S.*, 2 findings, last asked at \S+Z$/m,
     );
   });
 });
@@ -391,11 +398,15 @@ describe('the queries of the README', () => {
         },
       ],
     ],
+    [
+      'Rules that fire on more than one machine',
+      [{ rule: 'hidden-program', severity: 'high', machines: 2, first: '2026-01-01T10:00:00.000Z' }],
+    ],
   ])('%s', async (what, rows) => {
     expect([...documented.keys()]).toContain(what);
     expect(await rowsOf(documented.get(what)!)).toMatchObject(rows);
     expect(await rowsOf(documented.get(what)!)).toHaveLength(rows.length);
   });
 
-  it('are all tried here', () => expect(documented.size).toBe(5));
+  it('are all tried here', () => expect(documented.size).toBe(6));
 });

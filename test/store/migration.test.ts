@@ -14,7 +14,14 @@ import { OLD_SCHEMAS } from './old-schemas.ts';
 import { identity, inScratch, plugin } from './scratch.ts';
 
 /** What each step was when it was published: files out there have taken it so. Add a line for each new step. */
-const PUBLISHED = ['d4926e9758cf', '88876b3c4bcc', 'ce4e6654ed34', 'fb0fff1aa320', 'a7c54fb4f64e'];
+const PUBLISHED = [
+  'd4926e9758cf',
+  '88876b3c4bcc',
+  'ce4e6654ed34',
+  'fb0fff1aa320',
+  'a7c54fb4f64e',
+  '20b017b90bea',
+];
 
 const { snapshot, kernel } = fakeFacts('/snapshots/1.raw');
 const { machineId: _machine, bootId: _boot, ...older } = kernel;
@@ -33,6 +40,9 @@ const FACTS: readonly (readonly [
   [{ banner: 'x' }, null, null],
 ];
 
+/** The schema from which on a snapshot has its place as columns. */
+const WITH_PLACES = 3;
+
 /** A cache as the program made it when it knew `version` steps, with a snapshot of each of the facts and one row. */
 function old(folder: string, version: number): string {
   const path = join(folder, `schema-${version}.sqlite`);
@@ -43,12 +53,11 @@ function old(folder: string, version: number): string {
      VALUES (?, ?, '1', ?, 4096, '5', '6', 'ab', '', '1', ?, '2026')`,
   );
   FACTS.forEach(([told], index) => {
-    insert.run(
-      index + 1,
-      `/snapshots/${index + 1}.raw`,
-      String(index + 1),
-      JSON.stringify({ snapshot, kernel: told }),
-    );
+    const id = index + 1;
+    insert.run(id, `/snapshots/${id}.raw`, String(id), JSON.stringify({ snapshot, kernel: told }));
+    if (version < WITH_PLACES) return;
+    for (const [column, value] of Object.entries(placeOf({ snapshot, kernel: told })))
+      database.prepare(`UPDATE snapshot SET ${column} = ? WHERE id = ?`).run(value, id);
   });
   insert.run(99, '/snapshots/99.raw', '99', '{"snapshot":');
   database.close();
@@ -78,6 +87,7 @@ describe('the steps from schema to schema', () => {
       expect(database.prepare('SELECT snapshot_id, machine, taken, pid FROM drawn').all()).toEqual([
         { snapshot_id: 1, machine: 'host:guest', taken: snapshot.takenAt, pid: 7 },
       ]);
+      expect(database.prepare('SELECT count(*) FROM findings, verdicts, owed_report').pluck().get()).toBe(0);
       expect(
         database.prepare('SELECT id, hostname, format, buildId FROM snapshots WHERE id IN (5, 99)').all(),
       ).toEqual([

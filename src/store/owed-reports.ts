@@ -1,0 +1,75 @@
+import type Database from 'better-sqlite3';
+import { explaining } from './file.ts';
+
+/** A report on a snapshot that is still to be written. */
+export interface OwedReport {
+  readonly snapshotId: number;
+  /** The snapshot's file. */
+  readonly path: string;
+  readonly machine: string | null;
+  readonly hostname: string | null;
+  /** ISO 8601. */
+  readonly taken: string;
+  /** No snapshot of its machine that a scan recorded was taken later. */
+  readonly isLatest: boolean;
+  /** How often it could not be made. */
+  readonly tries: number;
+}
+
+/**
+ * Which reports are to be written into which folder. They are put here together with the snapshots that they are
+ * about, and stay until they are written: a scan that is ended in between leaves them to the next one. Every method may
+ * throw StoreError.
+ */
+export class OwedReports {
+  readonly #path: string;
+  readonly #database: Database.Database;
+
+  constructor(path: string, database: Database.Database) {
+    this.#path = path;
+    this.#database = database;
+  }
+
+  owe(snapshotId: number, folder: string): void {
+    this.#run(
+      'INSERT INTO owed_report (snapshot_id, folder, tries) VALUES (?, ?, 0) ON CONFLICT DO NOTHING',
+      snapshotId,
+      folder,
+    );
+  }
+
+  /** What a folder still wants, in the order in which the snapshots were taken. */
+  of(folder: string): OwedReport[] {
+    return explaining(this.#path, () => {
+      const rows = this.#database
+        .prepare(
+          `SELECT o.snapshot_id AS snapshotId, s.path, s.machine, s.hostname, c.taken, o.tries,
+             NOT EXISTS (SELECT 1 FROM snapshot later JOIN scanned d ON d.snapshot_id = later.id AND d.outcome = 'recorded'
+                         WHERE later.machine = s.machine AND d.taken > c.taken) AS isLatest
+           FROM owed_report o JOIN snapshot s ON s.id = o.snapshot_id
+           JOIN scanned c ON c.snapshot_id = s.id AND c.outcome = 'recorded'
+           WHERE o.folder = ? ORDER BY c.taken, s.id`,
+        )
+        .all(folder) as (Omit<OwedReport, 'isLatest'> & { isLatest: number })[];
+      return rows.map((row) => ({ ...row, isLatest: row.isLatest !== 0 }));
+    });
+  }
+
+  /** Notes that a report could not be made. */
+  failed(snapshotId: number, folder: string): void {
+    this.#run(
+      'UPDATE owed_report SET tries = tries + 1 WHERE snapshot_id = ? AND folder = ?',
+      snapshotId,
+      folder,
+    );
+  }
+
+  /** Notes that a report is written, or is not to be any more. */
+  settle(snapshotId: number, folder: string): void {
+    this.#run('DELETE FROM owed_report WHERE snapshot_id = ? AND folder = ?', snapshotId, folder);
+  }
+
+  #run(sql: string, snapshotId: number, folder: string): void {
+    explaining(this.#path, () => void this.#database.prepare(sql).run(snapshotId, folder));
+  }
+}
