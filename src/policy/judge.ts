@@ -57,6 +57,7 @@ class Court {
   readonly #past: World | undefined;
   readonly #snapshot: SnapshotView;
   readonly #steps: number;
+  readonly #candidates = new Map<string, readonly Candidate[]>();
   /** Why rules over differences were skipped, and how many: mostly it is the same for all. */
   readonly #skipped = new Map<string, number>();
 
@@ -89,8 +90,7 @@ class Court {
     const variables = this.#variablesOf(rule);
     const trial = new Trial(rule, variables);
     if (table !== undefined) trial.run(candidatesIn(table, rule, this.#policy));
-    else if (this.#evidence.answers.has(rule.plugin.name))
-      trial.run(this.#world.all(rule.plugin.name).map(sureRow));
+    else if (this.#evidence.answers.has(rule.plugin.name)) trial.run(this.#rowsOf(rule.plugin.name));
     const unread = [...this.#gapsOf(rule, table), ...trial.undecided];
     this.#policy.vocabulary.meter.refill(this.#steps); // messages are few, and each is short
     const findings =
@@ -102,6 +102,15 @@ class Court {
       unread.push(`perhaps ${word}: ${this.#messageOf(rule, candidate, variables)}`);
     }
     return { rule: rule.facts, outcome: outcomeOf(findings, unread), findings, unread };
+  }
+
+  /** All rows of a question: the same for each rule that looks at them. */
+  #rowsOf(plugin: string): readonly Candidate[] {
+    const known = this.#candidates.get(plugin);
+    if (known !== undefined) return known;
+    const made = this.#world.all(plugin).map(sureRow);
+    this.#candidates.set(plugin, made);
+    return made;
   }
 
   /** The differences that a rule looks at; undefined where it looks at none; why there are none. */

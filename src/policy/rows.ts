@@ -1,5 +1,5 @@
 import { hex } from '../base/address.ts';
-import { type Cell, isAbsent, type Row } from '../plugin/cell.ts';
+import { type Absent, type Cell, isAbsent, type Row } from '../plugin/cell.ts';
 import { type AnyPlugin, type ColumnKind, kindOf } from '../plugin/contract.ts';
 import { AbsentRead, type Meter, NullRead } from './reading.ts';
 
@@ -42,22 +42,42 @@ export function rowClass(plugin: AnyPlugin, meter: Meter): RowClass {
   for (const [name, column] of Object.entries(plugin.columns)) {
     const kind = kindOf(column);
     fields[name] = CEL_TYPES[kind];
-    const where = `${plugin.name}.${name}`;
+    const unread = new UnreadCells(`${plugin.name}.${name}`);
     Object.defineProperty(View.prototype, name, {
       get(this: View) {
         meter.spend(1);
-        return celValue(this[ROW][name] ?? null, kind, where);
+        return celValue(this[ROW][name] ?? null, kind, unread);
       },
     });
   }
   return { typeName: `${plugin.name} row`, ctor: View, fields };
 }
 
+/** What reading a column's cells without a value throws: made once, since thousands of rows may lack it. */
+class UnreadCells {
+  readonly null: NullRead;
+  readonly #column: string;
+  readonly #absent = new Map<string, AbsentRead>();
+
+  constructor(column: string) {
+    this.#column = column;
+    this.null = new NullRead(column);
+  }
+
+  absent({ absent }: Absent): AbsentRead {
+    let made = this.#absent.get(absent);
+    if (made === undefined) {
+      made = new AbsentRead(`${this.#column} could not be read (${absent})`);
+      this.#absent.set(absent, made);
+    }
+    return made;
+  }
+}
+
 /** A cell as CEL has it. @throws AbsentRead, NullRead */
-function celValue(cell: Cell, kind: ColumnKind, where: string): unknown {
-  if (cell === null) throw new NullRead(where);
-  if (typeof cell === 'object' && isAbsent(cell))
-    throw new AbsentRead(`${where} could not be read (${cell.absent})`);
+function celValue(cell: Cell, kind: ColumnKind, unread: UnreadCells): unknown {
+  if (cell === null) throw unread.null;
+  if (typeof cell === 'object' && isAbsent(cell)) throw unread.absent(cell);
   if (kind === 'int') return BigInt(cell as number | bigint);
   return kind === 'address' ? hex(cell as bigint) : cell;
 }

@@ -1,3 +1,4 @@
+import type { Expression } from './expression.ts';
 import type { Rule } from './policy.ts';
 import { AbsentRead, Exhausted, NullRead } from './reading.ts';
 import type { RowView } from './rows.ts';
@@ -73,7 +74,7 @@ export class Trial {
     variables.before = candidate.before;
     variables.changed = candidate.changed;
     const { where, count } = this.#rule;
-    const holds = where === undefined ? true : this.#decide(() => where.evaluate(variables) === true);
+    const holds = where === undefined ? true : this.#holds(where);
     if (count !== undefined) this.#count(candidate, holds);
     else if (holds === true) (candidate.isSure ? this.matches : this.perhaps).push(candidate);
   }
@@ -84,11 +85,11 @@ export class Trial {
     if (holds === false && (per === undefined || min === 0)) return;
     let value: unknown = null;
     if (per !== undefined) {
-      const known = this.#decide(() => {
-        value = valueOrNull(() => per.evaluate(this.#variables));
-        return true;
-      });
-      if (known === undefined) return;
+      try {
+        value = per.evaluate(this.#variables);
+      } catch (error) {
+        if (this.#unknown(error)) return;
+      }
     }
     const group = this.#group(value, per === undefined ? null : value);
     if (holds === undefined || (holds && !candidate.isSure)) group.unknown++;
@@ -106,15 +107,20 @@ export class Trial {
   }
 
   /** Undefined where nobody knows: the reason is then kept. */
-  #decide(condition: () => boolean): boolean | undefined {
+  #holds(where: Expression): boolean | undefined {
     try {
-      return condition();
+      return where.evaluate(this.#variables) === true;
     } catch (error) {
-      if (error instanceof Exhausted || !(error instanceof Error)) throw error;
-      if (error instanceof NullRead) return false;
-      this.#remember(error);
-      return undefined;
+      return this.#unknown(error) ? undefined : false;
     }
+  }
+
+  /** Whether what was thrown tells of something that nobody knows, and not of what does not apply. */
+  #unknown(error: unknown): boolean {
+    if (error instanceof NullRead) return false;
+    if (error instanceof Exhausted || !(error instanceof Error)) throw error;
+    this.#remember(error);
+    return true;
   }
 
   #remember(error: Error & { summary?: string }): void {
@@ -123,14 +129,5 @@ export class Trial {
     const count = this.#reasons.get(reason);
     if (count === undefined && this.#reasons.size >= MOST_REASONS) this.#others++;
     else this.#reasons.set(reason, (count ?? 0) + 1);
-  }
-}
-
-function valueOrNull(read: () => unknown): unknown {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof NullRead) return null;
-    throw error;
   }
 }
