@@ -87,7 +87,8 @@ export function addCheckCommand(program: Command, plugins: readonly AnyPlugin[],
   });
 }
 
-const collected = (value: string, before: readonly string[] = []): string[] => [...before, value];
+/** A flag that may be given several times. */
+export const collected = (value: string, before: readonly string[] = []): string[] => [...before, value];
 
 /** A flag whose value is one of some words. */
 const wordOf =

@@ -1,23 +1,16 @@
 import type { AnyPlugin } from '../plugin/contract.ts';
-import type { KernelFacts } from '../plugin/document.ts';
-import type { Baseline } from '../policy/baseline.ts';
 import type { Previous } from '../policy/judge.ts';
-import { needsOf, type Policy } from '../policy/policy.ts';
-import { BadPolicy } from '../policy/problem.ts';
-import { countedFindings, SEVERITIES, type Severity, type Verdict } from '../policy/verdict.ts';
+import { needsOf } from '../policy/policy.ts';
+import { countedFindings, SEVERITIES, type Severity } from '../policy/verdict.ts';
 import type { JudgedSnapshot } from '../report/verdict/judged.ts';
+import { Baselines } from './baselines.ts';
 import type { CheckFlags } from './check-command.ts';
 import { type Failed, writeVerdicts } from './check-output.ts';
 import { EXIT } from './exit.ts';
 import { type Asked, knownOf } from './known.ts';
 import { complain } from './output.ts';
-import { policyFrom, problemLines, USUAL_POLICY } from './policy-shelf.ts';
-import { replaceFile } from './replace-file.ts';
+import { soundPolicy, USUAL_POLICY } from './policy-shelf.ts';
 import { naming } from './show.ts';
-import { textOf } from './text-file.ts';
-import { version } from './version.ts';
-
-const LARGEST_BASELINE = 1 << 26;
 
 /** Judges snapshots, and prints what came of it. @returns the exit code @throws ForensicError */
 export async function check(
@@ -25,14 +18,8 @@ export async function check(
   plugins: readonly AnyPlugin[],
   flags: CheckFlags,
 ): Promise<number> {
-  let policy: Policy;
-  try {
-    policy = await policyFrom(flags.policy ?? [USUAL_POLICY], plugins);
-  } catch (error) {
-    if (!(error instanceof BadPolicy)) throw error;
-    for (const line of problemLines(error)) complain(line);
-    return EXIT.failed;
-  }
+  const policy = await soundPolicy(flags.policy ?? [USUAL_POLICY], plugins);
+  if (policy === undefined) return EXIT.failed;
   const baselines = await Baselines.from(flags);
   const needs = needsOf(policy);
   const chosen = plugins.filter(({ name }) => needs.answers.has(name));
@@ -108,41 +95,5 @@ class Past {
 
   before(one: Asked): Previous | string {
     return this.#before.get(one) ?? 'there is no snapshot before it to compare with: --since names one';
-  }
-}
-
-/** What is known already, and what is to be. */
-class Baselines {
-  readonly #room: typeof import('../policy/baseline.ts');
-  readonly #flags: CheckFlags;
-  readonly #known: Baseline | undefined;
-
-  private constructor(room: typeof import('../policy/baseline.ts'), flags: CheckFlags) {
-    const { baseline: file } = flags;
-    this.#room = room;
-    this.#flags = flags;
-    this.#known = file === undefined ? undefined : room.readBaseline(file, textOf(file, LARGEST_BASELINE));
-  }
-
-  /** @throws BadBaseline, UnreadableFile */
-  static async from(flags: CheckFlags): Promise<Baselines | undefined> {
-    if (flags.baseline === undefined && flags.writeBaseline === undefined) return undefined;
-    return new Baselines(await import('../policy/baseline.ts'), flags);
-  }
-
-  /** @throws BadBaseline */
-  checkMachine(kernel: KernelFacts): void {
-    if (this.#known !== undefined) this.#room.checkMachine(this.#flags.baseline!, this.#known, kernel);
-  }
-
-  /** The verdict without what is known; what is written as known is known at once. @throws UnreadableFile */
-  applied(verdict: Verdict, kernel: KernelFacts): Verdict {
-    const { applyBaseline, makeBaseline } = this.#room;
-    const rest = this.#known === undefined ? verdict : applyBaseline(verdict, this.#known);
-    const { writeBaseline } = this.#flags;
-    if (writeBaseline === undefined) return rest;
-    const made = makeBaseline(version(), kernel, verdict);
-    replaceFile(writeBaseline, `${JSON.stringify(made, null, 2)}\n`);
-    return applyBaseline(rest, made);
   }
 }

@@ -6,6 +6,7 @@ import type { AnyPlugin } from '../plugin/contract.ts';
 import type { PolicyText } from '../policy/load.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { BadPolicy } from '../policy/problem.ts';
+import { complain } from './output.ts';
 import { shippedFolder } from './shipped.ts';
 import { textOf } from './text-file.ts';
 
@@ -22,6 +23,21 @@ export async function policyFrom(words: readonly string[], plugins: readonly Any
   const texts = words.map((word) => policyText(word, word));
   const { loadPolicy } = await import('../policy/load.ts');
   return loadPolicy(texts, included, plugins);
+}
+
+/** The policy; undefined where it is a bad one, when each of its problems has been said in a line. @throws ForensicError */
+export async function soundPolicy(
+  words: readonly string[],
+  plugins: readonly AnyPlugin[],
+): Promise<Policy | undefined> {
+  try {
+    return await policyFrom(words, plugins);
+  } catch (error) {
+    const { BadPolicy } = await import('../policy/problem.ts');
+    if (!(error instanceof BadPolicy)) throw error;
+    for (const line of problemLines(error)) complain(line);
+    return undefined;
+  }
 }
 
 /** What is wrong with a policy, a line for each problem, as compilers tell it. */

@@ -2,19 +2,24 @@ import type { Command } from 'commander';
 import { UsageError } from '../base/errors.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import type { Facts } from '../report/answer.ts';
+import { collected } from './check-command.ts';
 import { REPEATING } from './diff-command.ts';
 import { EXIT } from './exit.ts';
 import type { Outcome } from './main.ts';
 import { writeData } from './output.ts';
 import { Recall } from './recall.ts';
+import type { Gathered } from './report-gathering.ts';
+import type { JudgeFlags } from './report-judges.ts';
+import type { Asking } from './report-sources.ts';
 import { cachePath, type OpenFlags, openSettings, withOpenFlags } from './settings.ts';
 import { version } from './version.ts';
 
-type Flags = OpenFlags & {
-  readonly output?: string;
-  readonly title?: string;
-  readonly since?: string;
-};
+type Flags = OpenFlags &
+  JudgeFlags & {
+    readonly output?: string;
+    readonly title?: string;
+    readonly since?: string;
+  };
 
 /** The page tells what programs had in their environments and command lines: it is its owner's. */
 const PAGE_MODE = 0o600;
@@ -28,11 +33,18 @@ export function addReportCommand(program: Command, plugins: readonly AnyPlugin[]
     .option('--output <file>', 'write the page into this file; - for stdout')
     .option('--title <title>', "what stands above the page instead of the machine's name")
     .option('--since <snapshot>', 'compare with this snapshot instead of the one before')
+    .option(
+      '--policy <policy>',
+      'judge by this file, or by one that ships with the program (may be given several times)',
+      collected,
+    )
+    .option('--no-policy', 'judge by none')
+    .option('--baseline <file>', 'let pass what was known when this was written')
     .addHelpText(
       'after',
       `
 The page is about the newest of the snapshots, or about the newest that is remembered of the machine. It is compared with
-the one before, and all that are named or remembered of the machine are on its timeline.
+the one before, judged by a policy as check does, and all that are named or remembered of the machine are on its timeline.
 
 Examples:
   vestige report monday.kdump tuesday.kdump --output web-1.html
@@ -44,7 +56,12 @@ Examples:
     const { checkWritable, replaceFile } = await import('./replace-file.ts');
     if (output === '') throw new UsageError('--output wants the name of a file');
     if (output !== undefined && output !== '-') checkWritable(output);
-    const { facts, html } = await page(words, plugins, flags, outcome);
+    const made = await page(words, plugins, flags, outcome);
+    if (made === undefined) {
+      outcome.code = EXIT.failed;
+      return;
+    }
+    const { facts, html } = made;
     if (output === '-') return writeData(html);
     const path = output ?? (await usualName(facts));
     replaceFile(path, html, PAGE_MODE);
@@ -57,31 +74,49 @@ async function page(
   all: readonly AnyPlugin[],
   flags: Flags,
   outcome: Outcome,
-): Promise<{ readonly facts: Facts; readonly html: string }> {
+): Promise<{ readonly facts: Facts; readonly html: string } | undefined> {
+  const { Judges } = await import('./report-judges.ts');
+  const judges = await Judges.from(flags, all);
+  if (judges === undefined) return undefined;
+  const shown = all.filter(({ name }) => !REPEATING.includes(name));
+  const plugins = all.filter((plugin) => shown.includes(plugin) || judges.needs.has(plugin.name));
+  const { facts, answers, before, timeline } = await gathered(words, plugins, flags, outcome);
+  const { compare } = await import('../diff/comparison.ts');
+  const { paintPage } = await import('../page/paint.ts');
+  const { pageHtml } = await import('../page/html.ts');
+  const { pageAssets } = await import('./page-assets.ts');
+  const known = { kernel: facts.kernel, answers };
+  const model = paintPage({
+    vestige: version(),
+    ...(flags.title === undefined ? {} : { title: flags.title }),
+    ...{ facts, timeline },
+    answers: shown.flatMap((plugin) => {
+      const answer = answers.get(plugin.name);
+      return answer === undefined ? [] : [{ plugin, ...answer }];
+    }),
+    unasked: shown.filter(({ name }) => !answers.has(name)).map(({ name }) => name),
+    changes:
+      before === null ? null : { before: before.facts, comparison: compare(before.known, known, shown) },
+    verdicts: judges.verdicts(facts, answers, before),
+  });
+  return { facts, html: pageHtml(model, pageAssets()) };
+}
+
+async function gathered(
+  words: readonly string[],
+  plugins: readonly AnyPlugin[],
+  flags: Flags,
+  outcome: Outcome,
+): Promise<Gathered> {
   const { subjectOf } = await import('./report-subject.ts');
   const { gatherReport } = await import('./report-gathering.ts');
-  const plugins = all.filter(({ name }) => !REPEATING.includes(name));
   const recall = await Recall.open(cachePath(flags));
   try {
-    const settings = await openSettings(flags);
-    const telling = { subject: subjectOf(words, recall), plugins, since: flags.since };
-    const failed = (): void => void (outcome.code = EXIT.failed);
-    const { facts, answers, changes, timeline } = await gatherReport(telling, { settings, recall, failed });
-    const { paintPage } = await import('../page/paint.ts');
-    const { pageHtml } = await import('../page/html.ts');
-    const { pageAssets } = await import('./page-assets.ts');
-    const model = paintPage({
-      vestige: version(),
-      ...(flags.title === undefined ? {} : { title: flags.title }),
-      ...{ facts, changes, timeline },
-      answers: plugins.flatMap((plugin) => {
-        const answer = answers.get(plugin.name);
-        return answer === undefined ? [] : [{ plugin, ...answer }];
-      }),
-      unasked: plugins.filter(({ name }) => !answers.has(name)).map(({ name }) => name),
-      verdicts: [],
-    });
-    return { facts, html: pageHtml(model, pageAssets()) };
+    const asking: Asking = {
+      ...{ settings: await openSettings(flags), recall },
+      failed: () => void (outcome.code = EXIT.failed),
+    };
+    return await gatherReport({ subject: subjectOf(words, recall), plugins, since: flags.since }, asking);
   } finally {
     recall.close();
   }

@@ -1,5 +1,5 @@
 import { UsageError } from '../base/errors.ts';
-import { type Comparison, compare, type Known } from '../diff/comparison.ts';
+import type { Known } from '../diff/comparison.ts';
 import { relate } from '../diff/relation.ts';
 import type { Side } from '../diff/tables.ts';
 import { Follower } from '../diff/timeline.ts';
@@ -20,22 +20,23 @@ export interface Gathered {
   readonly facts: Facts;
   /** Whole answers, by plugin; those that nobody can give any more are missing. */
   readonly answers: ReadonlyMap<string, Side>;
-  readonly changes: { readonly before: Facts; readonly comparison: Comparison } | null;
+  /** What it is compared with; null for the first snapshot of a machine. */
+  readonly before: { readonly facts: Facts; readonly known: Known } | null;
   readonly timeline: TimelineParts | null;
 }
 
 /** What a report is to tell. */
 export interface Telling {
   readonly subject: Subject;
-  /** The questions, in their order. */
+  /** The questions that are asked, in their order. */
   readonly plugins: readonly AnyPlugin[];
   /** The file to compare with instead of the snapshot before. */
   readonly since: string | undefined;
 }
 
 /**
- * Finds out what a report tells: all of the newest snapshot that was named, what differs from the one before it, and when
- * things were seen in all snapshots of the machine that were named or are remembered.
+ * Finds out what a report tells: all of the newest snapshot that was named, all of the one before it, and when things were
+ * seen in all snapshots of the machine that were named or are remembered.
  *
  * @throws SnapshotError, ProfileError, UsageError
  */
@@ -61,7 +62,7 @@ async function gather(telling: Telling, asking: Asking, opened: Source[]): Promi
   return {
     facts: chosen.facts,
     answers,
-    changes: before === undefined ? null : await changesSince(before, chosen, answers, plugins),
+    before: before === undefined ? null : await knownOf(before, plugins),
     timeline: all.length < 2 ? null : await follow(all, chosen, plugins),
   };
 }
@@ -145,16 +146,13 @@ async function answersOf(source: Source, plugins: readonly AnyPlugin[]): Promise
   return answers;
 }
 
-async function changesSince(
-  before: Source,
-  after: Source,
-  answers: ReadonlyMap<string, Side>,
+const knownOf = async (
+  source: Source,
   plugins: readonly AnyPlugin[],
-): Promise<Gathered['changes']> {
-  const known: Known = { kernel: before.facts.kernel, answers: await answersOf(before, plugins) };
-  const comparison = compare(known, { kernel: after.facts.kernel, answers }, plugins);
-  return { before: before.facts, comparison };
-}
+): Promise<{ readonly facts: Facts; readonly known: Known }> => ({
+  facts: source.facts,
+  known: { kernel: source.facts.kernel, answers: await answersOf(source, plugins) },
+});
 
 /** One snapshot after the other: of a month of them, only one is in memory at a time. */
 async function follow(

@@ -66,13 +66,18 @@ describe('vestige report', () => {
   it('tells the story of the samples in one file, and where it is', () => {
     const words = [BEFORE, AFTER, '--output', here('web-1.html')];
     expect(report(...words)).toEqual({ status: 0, stdout: `${here('web-1.html')}\n`, stderr: '' });
-    const { machine, changes, notable, timeline, unread, tables } = modelIn(here('web-1.html'));
+    const { machine, changes, notable, timeline, unread, tables, verdicts } = modelIn(here('web-1.html'));
     expect([machine.name, machine.path, unread]).toEqual(['web-1', AFTER, []]);
     expect(changes).toMatchObject({
       before: { path: BEFORE },
       relation: 'the same machine, the same boot, 3 min 13 s later',
     });
     expect(changes?.events.length).toBe(22);
+    expect(verdicts.map(({ policy }) => policy)).toEqual(['cloud-linux']);
+    const outcomes = new Map(verdicts[0]!.rules.map(({ id, outcome }) => [id, outcome]));
+    for (const id of ['memory-only-executable', 'shell-on-socket', 'guardian-gone', 'unsigned-module'])
+      expect([id, outcomes.get(id)]).toEqual([id, 'failed']);
+    expect(new Set(outcomes.values())).toEqual(new Set(['failed', 'passed']));
     expect(notable.processes.map(({ pid }) => pid).sort()).toEqual([183, 199, 201, 209]);
     expect(timeline?.moments.map(({ path }) => path)).toEqual([BEFORE, AFTER]);
     expect(tables.map(({ name, rowCount }) => `${name} ${rowCount}`)).toEqual([
@@ -107,6 +112,8 @@ describe('vestige report', () => {
       const { status, stderr } = report(word, '--cache', pastCache(), '--output', here('past.html'));
       expect([status, stderr]).toEqual([0, '']);
       const model = modelIn(here('past.html'));
+      const unevaluated = model.verdicts[0]!.rules.filter(({ outcome }) => outcome === 'unevaluated');
+      expect(unevaluated.map(({ id }) => id)).toContain('shell-on-socket');
       expect(model.machine.path).toBe('/snapshots/3.raw');
       expect(model.tables.map(({ name }) => name)).toEqual(['pslist', 'modules']);
       expect(model.unread).toEqual(
@@ -132,6 +139,18 @@ describe('vestige report', () => {
     expect(modelOf(stdout).changes?.remarks).toEqual([
       'both were taken at the same moment: is this the same snapshot twice?',
     ]);
+  });
+
+  it('is judged by the policy that is named, or by none', () => {
+    const policy = scratch.file(
+      'own.yaml',
+      'version: 1\nname: own\nrules:\n  - id: any\n    title: A process runs\n    severity: low\n    plugin: pslist\n    message: something runs\n',
+    );
+    const words = ['web-1', '--cache', pastCache(), '--output', '-'];
+    expect(modelOf(report(...words, '--policy', policy).stdout).verdicts).toMatchObject([
+      { policy: 'own', rules: [{ id: 'any', outcome: 'failed', findingCount: 2 }] },
+    ]);
+    expect(modelOf(report(...words, '--no-policy').stdout).verdicts).toEqual([]);
   });
 
   it('keeps the mode of a file that is there, and replaces it as a whole', () => {
@@ -167,6 +186,16 @@ describe('vestige report', () => {
       'cannot write /no/such/folder/page.html: ENOENT',
     ],
     ['a folder as the file', () => [AFTER, '--output', '/tmp'], 'cannot write /tmp: it is a folder'],
+    [
+      'a policy that is none',
+      () => [AFTER, '--policy', 'clod-linux'],
+      'there is no policy clod-linux (did you mean cloud-linux?); there are cloud-linux, and files: ./clod-linux.yaml',
+    ],
+    [
+      'a policy with a flaw',
+      () => [AFTER, '--policy', scratch.file('flaw.yaml', 'version: 1\nname: flaw\nrules: 5\n')],
+      `${scratch.path('flaw.yaml')}:3:8: rules wants a list, not 5`,
+    ],
     ['a file without a name', () => [AFTER, '--output', ''], '--output wants the name of a file'],
   ])('ends with 2 and one line for %s, and leaves no file', (_, words, message) => {
     const written = words();

@@ -14,7 +14,7 @@ export function findings({ model: { verdicts } }: Page): Section | null {
   const rules = verdicts.flatMap((verdict) => verdict.rules);
   const count = rules.reduce((sum, rule) => sum + openFindings(rule), 0);
   const unevaluated = rules.filter(({ outcome }) => outcome === 'unevaluated').length;
-  const text = plural(count, 'finding');
+  const text = `${plural(count, 'finding')}${bySeverity(rules)}`;
   return {
     id: 'findings',
     title: 'Findings',
@@ -22,6 +22,17 @@ export function findings({ model: { verdicts } }: Page): Section | null {
     tone: count > 0 ? 'danger' : unevaluated > 0 ? 'warning' : 'good',
     element: sectionOf('findings', 'Findings', text, ...verdicts.flatMap(verdictPart)),
   };
+}
+
+/** `: 4 critical, 7 high`, the gravest first as the rules are. */
+function bySeverity(rules: readonly PageRule[]): string {
+  const counts = new Map<string, number>();
+  for (const rule of rules) {
+    const open = openFindings(rule);
+    if (open > 0) counts.set(rule.severity, (counts.get(rule.severity) ?? 0) + open);
+  }
+  const parts = [...counts].map(([severity, open]) => `${open.toLocaleString('en')} ${severity}`);
+  return parts.length === 0 ? '' : `: ${parts.join(', ')}`;
 }
 
 function verdictPart({ policy, rules, notes }: PageVerdict): Child[] {
@@ -93,7 +104,6 @@ function ruleCard(rule: PageRule): HTMLElement {
       make('code', { class: 'faint', title: rule.source }, rule.id),
       ...rule.attack.map(({ id, href }) => linkOut(id, href)),
     ),
-    rule.description === null ? null : make('p', { class: 'description' }, rule.description),
     findingList(counting),
     unheld === 0
       ? null
@@ -104,6 +114,7 @@ function ruleCard(rule: PageRule): HTMLElement {
     suppressed.length === 0
       ? null
       : folded(plural(suppressed.length, 'suppressed finding'), findingList(suppressed)),
+    rule.description === null ? null : make('p', { class: 'description' }, rule.description),
     rule.references.length === 0
       ? null
       : make('p', { class: 'references' }, ...rule.references.flatMap((href) => [linkOut(href, href), ' '])),

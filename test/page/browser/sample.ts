@@ -6,6 +6,9 @@ import { trials } from './trials.ts';
 const STORY = [
   'web-1',
   'verified',
+  'A program runs from memory only',
+  'kworker/u3:1 (201), of user 0, runs /memfd:libc-cache (deleted)',
+  'T1059.004',
   '199 [kworker/0:3]',
   'its executable is deleted; runs from /dev/shm/.cache; looks like a kernel thread',
   'runs from memory only (memfd); looks like a kernel thread; sees raw packets',

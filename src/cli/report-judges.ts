@@ -1,0 +1,75 @@
+import { compare, type Known } from '../diff/comparison.ts';
+import type { Side } from '../diff/tables.ts';
+import type { AnyPlugin } from '../plugin/contract.ts';
+import { judge } from '../policy/judge.ts';
+import { needsOf, type Policy } from '../policy/policy.ts';
+import type { Verdict } from '../policy/verdict.ts';
+import type { Facts } from '../report/answer.ts';
+import { Baselines } from './baselines.ts';
+import { soundPolicy, USUAL_POLICY } from './policy-shelf.ts';
+
+/** What the command line says about judging. */
+export interface JudgeFlags {
+  /** `false` for `--no-policy`; left out, it is the usual one. */
+  readonly policy?: readonly string[] | false;
+  readonly baseline?: string;
+}
+
+/** Judges the snapshot that a report is about, as `check` does. */
+export class Judges {
+  /** The questions that have to be asked before anything can be judged. */
+  readonly needs: ReadonlySet<string>;
+  readonly #policy: Policy | undefined;
+  readonly #compared: readonly AnyPlugin[];
+  readonly #baselines: Baselines | undefined;
+
+  private constructor(
+    policy: Policy | undefined,
+    plugins: readonly AnyPlugin[],
+    baselines: Baselines | undefined,
+  ) {
+    const { answers, changes } = policy === undefined ? NO_NEEDS : needsOf(policy);
+    this.needs = answers;
+    this.#policy = policy;
+    this.#compared = plugins.filter(({ name }) => changes.has(name));
+    this.#baselines = baselines;
+  }
+
+  /** Undefined where the policy is a bad one, of which all has been said. @throws ForensicError */
+  static async from(
+    { policy: words = [USUAL_POLICY], ...flags }: JudgeFlags,
+    plugins: readonly AnyPlugin[],
+  ): Promise<Judges | undefined> {
+    if (words === false) return new Judges(undefined, plugins, undefined);
+    const policy = await soundPolicy(words, plugins);
+    return policy === undefined ? undefined : new Judges(policy, plugins, await Baselines.from(flags));
+  }
+
+  /** @throws BadBaseline where the baseline is another machine's */
+  verdicts(
+    facts: Facts,
+    answers: ReadonlyMap<string, Side>,
+    before: { readonly facts: Facts; readonly known: Known } | null,
+  ): readonly Verdict[] {
+    if (this.#policy === undefined) return [];
+    this.#baselines?.checkMachine(facts.kernel);
+    const evidence = { ...facts, answers, previous: this.#previous(facts, answers, before) };
+    const verdict = judge(this.#policy, evidence, new Date().toISOString().slice(0, 10));
+    return [this.#baselines?.applied(verdict, facts.kernel) ?? verdict];
+  }
+
+  #previous(
+    { kernel }: Facts,
+    answers: ReadonlyMap<string, Side>,
+    before: { readonly facts: Facts; readonly known: Known } | null,
+  ): Parameters<typeof judge>[1]['previous'] {
+    if (before === null) return 'there is no snapshot before it to compare with: --since names one';
+    const listed = { all: false, ofProcesses: true };
+    const comparison = compare(before.known, { kernel, answers }, this.#compared, listed);
+    return comparison.relation.machine === 'other'
+      ? `${before.facts.snapshot.path} is of another machine`
+      : { answers: before.known.answers, comparison };
+  }
+}
+
+const NO_NEEDS = { answers: new Set<string>(), changes: new Set<string>() };
