@@ -85,10 +85,10 @@ function processEvents(
   return [...byWhy(appeared), ...vanished, ...byWhy([...restarted, ...changed])];
 }
 
-/** What a new path of the executable means: another program, unless only the name of the old one is gone. */
+/** What a new path of the executable means: another program, unless its file was only deleted or is there anew. */
 function programNews(before: Row, after: Row): string[] {
-  const [was, is] = [textOf(before['exe']), textOf(after['exe'])];
-  return is === '' || is === `${was} (deleted)` ? [] : ['it has become another program'];
+  const [was, is] = [before, after].map((row) => textOf(row['exe']).replace(/ \(deleted\)$/, ''));
+  return is === '' || is === was ? [] : ['it has become another program'];
 }
 
 /** Processes that went and came again: the same program with the same words, for the same user. */

@@ -41,6 +41,13 @@ describe('the story of a process that is another now', () => {
       '10 x -d (user 1000): exe /usr/bin/x → /usr/bin/x (deleted)',
       ['its executable is deleted'],
     ],
+    [
+      'runs the file that replaced its old one',
+      { exe: '/usr/bin/x (deleted)' },
+      {},
+      '10 x -d (user 1000): exe /usr/bin/x (deleted) → /usr/bin/x',
+      [],
+    ],
     ['ended', {}, { exe: null, args: null }, '10 x (user 1000): args x -d → none, exe /usr/bin/x → none', []],
     ['gained rights', {}, { euid: 0 }, '10 x -d (user 1000): euid 1000 → 0', ['it has gained root’s rights']],
   ])('tells that it %s', (_, before, after, what, why) => {
