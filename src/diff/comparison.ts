@@ -26,7 +26,7 @@ export function compare(
   listed: Pick<DiffChoice, 'all' | 'ofProcesses'> = { all: false },
 ): Comparison {
   const relation = relate(before.kernel, after.kernel);
-  const processes = new Processes(before.answers.get('pslist')?.rows, after.answers.get('pslist')?.rows);
+  const processes = processesOf(before, after);
   const tables = plugins.flatMap((plugin) => {
     const [one, other] = [before.answers.get(plugin.name), after.answers.get(plugin.name)];
     return one === undefined || other === undefined
@@ -34,6 +34,12 @@ export function compare(
       : [diffTables(plugin, one, other, { ...listed, relation, processes })];
   });
   return { relation, tables, story: storyOf(tables, after.answers) };
+}
+
+/** With the starts of one side's processes alone, none would be the same: then their numbers must do. */
+function processesOf(before: Known, after: Known): Processes {
+  const [one, other] = [before.answers.get('pslist'), after.answers.get('pslist')];
+  return one === undefined || other === undefined ? new Processes() : new Processes(one.rows, other.rows);
 }
 
 /** Whether anything differs that is worth listing. */

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { compare } from '../../src/diff/comparison.ts';
 import { Processes } from '../../src/diff/processes.ts';
 import { type DiffChoice, diffTables, type Side } from '../../src/diff/tables.ts';
 import type { Row } from '../../src/plugin/cell.ts';
 import { definePlugin } from '../../src/plugin/contract.ts';
+import { fakeFacts } from '../support/fake-session.ts';
 
 const things = definePlugin({
   name: 'things',
@@ -89,6 +91,21 @@ describe('two answers of one boot', () => {
     expect(folded.ofProcesses).toBe(2);
     const all = diff([thing(7, 'a')], [thing(7, 'a')], { processes, all: true });
     expect([all.added.length, all.removed.length, all.same]).toEqual([1, 1, 0]);
+  });
+
+  it('takes a number for the same process where one side was not asked for its processes', () => {
+    const { kernel } = fakeFacts();
+    const answers = { things: side([thing(1, 'a')]), pslist: side([process(1, 5)]) };
+    const [without, all] = [{ things: answers.things }, answers].map((known) => ({
+      kernel,
+      answers: new Map(Object.entries(known)),
+    }));
+    for (const [before, after] of [
+      [without!, all!],
+      [all!, without!],
+      [all!, all!],
+    ] as const)
+      expect(compare(before, after, [things]).tables).toMatchObject([{ same: 1, added: [], removed: [] }]);
   });
 
   it('folds rows of processes that came or went, and what comes and goes by itself', () => {
