@@ -26,8 +26,10 @@ list() {
 }
 # A copy, because a process is called what its file is called; one that begins so plays any applet.
 begin() { /bin/busybox cp /bin/busybox /run/busybox-$1; /run/busybox-$1 sleep 100002 & }
+# What comes before the line is open is lost.
+exec 3</dev/ttyS1
 echo GUEST-READY >/dev/console
-while read -r line; do eval "$line" >/dev/console 2>&1; done </dev/ttyS1
+while read -r line <&3; do eval "$line" >/dev/console 2>&1; done
 `;
 
 /** The root of the guest: busybox and nothing else. */

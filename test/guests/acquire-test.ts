@@ -204,9 +204,9 @@ async function loopLikeCron(trial: Trial, say: (line: string) => void): Promise<
     vestige(1, 'diff', first!, second!, '--cache', cache, '--no-rows'),
     /process +\d+ \/run\/busybox-intruder sleep 100002/,
   );
-  const query = "select count(*) from pslist where name = 'busybox-intrude'";
-  match(vestige(0, 'sql', query, '--cache', cache, '--format', 'csv', '--no-header'), /^1\r?\n$/);
-  say(`two rounds of acquire and scan: ${told.trim()}`);
+  const query = "select count(distinct pid), count(*) from pslist where name = 'busybox-intrude'";
+  match(vestige(0, 'sql', query, '--cache', cache, '--format', 'csv', '--no-header'), /^1,3\r?\n$/);
+  say(`rounds of acquire and scan, in two commands and in one: ${told.trim()}`);
 }
 
 /** What the program prints for a command line, which must end with this code. */
