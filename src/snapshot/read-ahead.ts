@@ -2,8 +2,12 @@
 const WINDOW_BYTES = 2 ** 18;
 /** Reads this long gain nothing by waiting for others. */
 const LONG_BYTES = 2 ** 15;
-/** A read that begins so near to the end of the one before goes on with it: extents overlap, and records have headers. */
-const NEAR_BYTES = 2 ** 15;
+/**
+ * A read that begins so far before the end of the one before, or so little behind it, goes on with it: extents overlap,
+ * and records have headers. Who reads the headers alone is not to be given all that lies between.
+ */
+const OVERLAP_BYTES = 2 ** 15;
+const GAP_BYTES = 2 ** 11;
 
 /** Reads bytes of a file. @returns how many it had; fewer than asked for at the end, or after an error */
 export type ReadBytes = (offset: number, into: Uint8Array) => number;
@@ -19,7 +23,7 @@ export class ReadAhead {
   #at = 0;
   #end = 0;
   /** Where the last read of the file ended. */
-  #last = -1;
+  #last = Number.NEGATIVE_INFINITY;
 
   constructor(read: ReadBytes) {
     this.#read = read;
@@ -30,7 +34,8 @@ export class ReadAhead {
     const end = offset + into.length;
     if (into.length > LONG_BYTES) return false;
     if (offset < this.#at || end > this.#end) {
-      const isNext = Math.abs(offset - this.#last) <= NEAR_BYTES;
+      const gap = offset - this.#last;
+      const isNext = gap >= -OVERLAP_BYTES && gap <= GAP_BYTES;
       this.#last = end;
       if (!isNext) return false;
       this.#at = offset;

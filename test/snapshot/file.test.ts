@@ -57,6 +57,14 @@ describe('a snapshot file', () => {
     file.close();
   });
 
+  it('reads nothing ahead where only headers are read', () => {
+    const file = new SnapshotFile(scratch.file('headers', new Random(6).bytes(400_000)));
+    for (let at = 0; at < 300_000; at += 16_400) file.read(at, new Uint8Array(16));
+    file.close();
+    // What is in no window cannot be had any more.
+    for (let at = 32; at < 300_000; at += 16_400) expect(file.read(at, new Uint8Array(16))).toBe(0);
+  });
+
   it('says of what was read ahead no more than of what was asked for', () => {
     const path = scratch.file('closed in between', new Random(4).bytes(600_000));
     const file = new SnapshotFile(path);
