@@ -254,9 +254,11 @@ export class Grid {
     const height = this.#heightOfRow();
     const top = this.#scroller.scrollTop;
     const inSight = Math.ceil(this.#scroller.clientHeight / height);
-    const first = Math.max(0, Math.min(Math.floor(top / height), this.#rows.length - inSight) - OVERSCAN);
-    const last = Math.min(this.#rows.length, Math.floor(top / height) + inSight + OVERSCAN);
-    if (first === this.#drawn.first && last === this.#drawn.last) return;
+    const from = Math.max(0, Math.min(Math.floor(top / height), this.#rows.length - inSight));
+    const to = Math.min(this.#rows.length, from + inSight + 1);
+    if (this.#drawn.first >= 0 && this.#drawn.first <= from && this.#drawn.last >= to) return;
+    const first = Math.max(0, from - OVERSCAN);
+    const last = Math.min(this.#rows.length, to + OVERSCAN);
     this.#drawn = { first, last };
     const rows: Node[] = [spacer(first * height)];
     for (let place = first; place < last; place++) rows.push(this.#row(place));

@@ -30,7 +30,7 @@ export const readingTrials = trials({
     const { page } = await open(browser, drawn.file);
     await page.locator('#tables').scrollIntoViewIfNeeded();
     await page.evaluate(() => document.getElementById('tables')?.scrollIntoView({ behavior: 'instant' }));
-    await page.waitForTimeout(100);
+    await page.locator('nav a[aria-current][href="#tables"]').waitFor();
     await page.keyboard.press('/');
     ok((await focused(page)).startsWith('Search '), await focused(page));
     await page.locator('[role=tab]').first().focus();

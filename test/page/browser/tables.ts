@@ -96,7 +96,7 @@ export const tableTrials = trials({
       await table.locator('.scroller').evaluate((scroller, at) => {
         scroller.scrollTop = at * scroller.scrollHeight;
       }, part);
-      await page.waitForTimeout(60);
+      await table.locator(`tr[data-place="${Math.floor(part * (LONG - 1))}"]`).waitFor();
       ok((await rows.count()) < 90, `${await rows.count()} rows`);
       ok((await rows.count()) > 20, `${await rows.count()} rows`);
     }
