@@ -2,10 +2,8 @@ import type { KernelFacts } from '../plugin/document.ts';
 import type { Baseline } from '../policy/baseline.ts';
 import type { Verdict } from '../policy/verdict.ts';
 import { replaceFile } from './replace-file.ts';
-import { textOf } from './text-file.ts';
+import { baselineText } from './text-file.ts';
 import { version } from './version.ts';
-
-const LARGEST_BASELINE = 1 << 26;
 
 /** The files that the command line names. */
 interface Wanted {
@@ -23,7 +21,7 @@ export class Baselines {
     const { baseline: file } = flags;
     this.#room = room;
     this.#flags = flags;
-    this.#known = file === undefined ? undefined : room.readBaseline(file, textOf(file, LARGEST_BASELINE));
+    this.#known = file === undefined ? undefined : room.readBaseline(file, baselineText(file));
   }
 
   /** @throws BadBaseline, UnreadableFile */

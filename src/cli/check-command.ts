@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { UsageError } from '../base/errors.ts';
-import { hint } from '../base/nearest.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import { SEVERITIES, type Severity } from '../policy/verdict.ts';
+import { collected, wordOf } from './flag-words.ts';
 import type { Outcome } from './main.ts';
 import { checkColor, type OpenFlags, type ShowFlags, withOpenFlags } from './settings.ts';
 
@@ -86,16 +86,3 @@ export function addCheckCommand(program: Command, plugins: readonly AnyPlugin[],
     outcome.code = await check(paths, plugins, flags);
   });
 }
-
-/** A flag that may be given several times. */
-export const collected = (value: string, before: readonly string[] = []): string[] => [...before, value];
-
-/** A flag whose value is one of some words. */
-const wordOf =
-  <T extends string>(words: readonly T[], flag: string) =>
-  (value: string): T => {
-    const known = words.find((word) => word === value);
-    if (known === undefined)
-      throw new UsageError(`${flag} wants one of ${words.join(', ')}, not ${value}${hint(value, words)}`);
-    return known;
-  };

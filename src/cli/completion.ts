@@ -3,7 +3,15 @@ import { UsageError } from '../base/errors.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import { CHECK_CHOICES } from './check-command.ts';
 import { writeData } from './output.ts';
+import { SCAN_CHOICES } from './scan-command.ts';
 import { FORMATS } from './settings.ts';
+
+/** Flags of commands whose values are words, by command. */
+const CHOICES: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  check: CHECK_CHOICES,
+  scan: SCAN_CHOICES,
+  watch: SCAN_CHOICES,
+};
 
 /** A command's words for a shell to offer. */
 interface Offer {
@@ -59,7 +67,7 @@ function offersIn(program: Command, plugins: readonly AnyPlugin[]): Offer[] {
       subcommands: command.commands.map((sub) => sub.name()),
       flags: [...command.options.flatMap(({ long }) => long ?? []), '--help'],
       columns: Object.keys(plugins.find(({ name }) => name === path)?.columns ?? {}),
-      choices: path === 'check' ? CHECK_CHOICES : {},
+      choices: CHOICES[path] ?? {},
       operands: operands.get(path) ?? [],
     },
     ...command.commands.flatMap((sub) => visit(sub, `${path} ${sub.name()}`.trim())),

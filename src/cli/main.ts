@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { ForensicError, UsageError } from '../base/errors.ts';
 import { hint } from '../base/nearest.ts';
 import { EXIT } from './exit.ts';
+import { Flaws } from './flaws.ts';
 import { clearProgress, complain, ReaderGone, writeAside, writeData } from './output.ts';
 import { addPluginCommands } from './plugin-commands.ts';
 import { loadPlugins } from './registry.ts';
@@ -96,7 +97,7 @@ function codeOf(error: unknown): number {
   if (error instanceof ReaderGone) return EXIT.done; // as every filter does when `head` has seen enough
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.failed;
   if (error instanceof ForensicError) {
-    complain(error.message);
+    for (const line of error instanceof Flaws ? error.lines : [error.message]) complain(line);
     return EXIT.failed;
   }
   complain(`this is a bug in vestige ${version()}, please report it:`);

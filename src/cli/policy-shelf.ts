@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readdirSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { UsageError } from '../base/errors.ts';
@@ -15,14 +16,29 @@ export const USUAL_POLICY = 'cloud-linux';
 
 const ENDING = '.yaml';
 const LARGEST_POLICY = 1 << 20;
+const DIGEST_DIGITS = 32;
 /** A name is no path: `./web` is one, and `web.yaml` too. */
 const NAME = /^[a-z0-9-]+$/;
 
 /** Reads policies with all that they include: each a name of one that ships with the program, or a file. @throws ForensicError */
 export async function policyFrom(words: readonly string[], plugins: readonly AnyPlugin[]): Promise<Policy> {
-  const texts = words.map((word) => policyText(word, word));
+  return (await digestedPolicy(words, plugins)).policy;
+}
+
+/** The same, and what names all these texts: another digest means that some rule may be another. @throws ForensicError */
+export async function digestedPolicy(
+  words: readonly string[],
+  plugins: readonly AnyPlugin[],
+): Promise<{ readonly policy: Policy; readonly digest: string }> {
+  const hash = createHash('sha256');
+  const hashed = (policy: PolicyText): PolicyText => {
+    hash.update(JSON.stringify(policy.text));
+    return policy;
+  };
+  const texts = words.map((word) => hashed(policyText(word, word)));
   const { loadPolicy } = await import('../policy/load.ts');
-  return loadPolicy(texts, included, plugins);
+  const policy = loadPolicy(texts, (name, from) => hashed(included(name, from)), plugins);
+  return { policy, digest: hash.digest('hex').slice(0, DIGEST_DIGITS) };
 }
 
 /** The policy; undefined where it is a bad one, when each of its problems has been said in a line. @throws ForensicError */

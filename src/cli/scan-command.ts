@@ -2,12 +2,15 @@ import { Command } from 'commander';
 import { UsageError } from '../base/errors.ts';
 import { hint } from '../base/nearest.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
+import { SEVERITIES, type Severity } from '../policy/verdict.ts';
 import type { Store } from '../store/store.ts';
 import type { Channel } from '../watch/channel.ts';
 import type { ScanEvent, ScanResult } from '../watch/event.ts';
+import type { Judge } from '../watch/judge.ts';
 import type { Open } from '../watch/reading.ts';
 import type { ScanChoice, ScanParts } from '../watch/scan.ts';
 import { EXIT } from './exit.ts';
+import { collected, wordOf } from './flag-words.ts';
 import type { OpenSettings } from './inquiry.ts';
 import type { Outcome } from './main.ts';
 import { complain, writeData } from './output.ts';
@@ -31,12 +34,18 @@ export interface ScanFlags {
   readonly keep?: string;
   readonly keepDays?: string;
   readonly deleteFiles?: true;
+  readonly policy?: readonly string[];
+  readonly baseline?: readonly string[];
+  readonly failOn?: Severity;
   readonly webhook?: string;
   readonly syslog?: true;
   readonly command?: string;
   readonly verbose?: true;
   readonly json?: true;
 }
+
+/** Flags whose values are words. */
+export const SCAN_CHOICES: Readonly<Record<string, readonly string[]>> = { '--fail-on': SEVERITIES };
 
 /** Questions that say nothing which another does not. */
 const REPEATING = ['pstree'];
@@ -53,6 +62,21 @@ export const withScanFlags = (command: Command): Command =>
     .option('--keep <snapshots>', 'forget all but the newest so many snapshots of each machine')
     .option('--keep-days <days>', 'forget snapshots that were taken before that')
     .option('--delete-files', 'delete the files of snapshots that are forgotten too')
+    .option(
+      '--policy <policy>',
+      'judge by this policy too: a file, or the name of one that ships with the program (may be given several times)',
+      collected,
+    )
+    .option(
+      '--baseline <file>',
+      'let pass what was known of a machine when this was written (may be given several times)',
+      collected,
+    )
+    .option(
+      '--fail-on <severity>',
+      `new findings from this severity on are news, and nothing else is: ${SEVERITIES.join(', ')}`,
+      wordOf(SEVERITIES, '--fail-on'),
+    )
     .option('--webhook <url>', 'POST what is new as JSON, signed with $VESTIGE_WEBHOOK_SECRET')
     .option('--syslog', "put a line on what is new into the system's log (by logger)")
     .option('--command <program>', 'give what is new as JSON to the standard input of a program')
@@ -63,11 +87,13 @@ export const withScanFlags = (command: Command): Command =>
     .option('--json', 'one JSON object a line');
 
 const EXIT_HELP = `
-Exit code: 0 nothing new, 1 something appeared, vanished or changed, 2 something could not be done.
-With --if-free, 0 also where another scan is at work.
+Exit code: 0 nothing new, 1 something appeared, vanished or changed, or is newly found by the policy, 2 something could
+not be done. With --fail-on, 1 only where something is newly found, or can no more be evaluated. With --if-free, 0 also where
+another scan is at work.
 
-Example:
+Examples:
   vestige scan /var/lib/vestige/snapshots --plugins pslist,sockets,modules --keep 48 --syslog
+  vestige scan /var/lib/vestige/snapshots --policy cloud-linux --fail-on high --syslog
 `;
 
 type ScanAction = (places: string[], flags: ScanFlags & { ifFree?: true }) => Promise<void>;
@@ -95,6 +121,7 @@ export async function prepareScan(
     choiceFrom(places, plugins, flags);
     await openSettings(flags as OpenFlags);
     await channelsFrom(flags);
+    await judgeOf(flags, plugins);
     scanning = (whole) => runScan(places, plugins, flags, outcome, whole);
   });
   await program.parseAsync(['scan', ...words], { from: 'user' });
@@ -164,6 +191,7 @@ export async function withScan(
     binding: bindingKey(settings.base, settings.profile),
   };
   const channels = await channelsFrom(flags);
+  const judge = await judgeOf(flags, plugins);
   const { Store } = await import('../store/store.ts');
   const { surroundings } = await import('../watch/settling.ts');
   const { messageOf } = await import('./scan-lines.ts');
@@ -172,7 +200,7 @@ export async function withScan(
     await action(choice, {
       store,
       open: openerFor(store, settings),
-      judges: [],
+      ...(judge === undefined ? {} : { judge }),
       channels,
       messageOf,
       tell: await teller(flags),
@@ -182,6 +210,13 @@ export async function withScan(
   } finally {
     store.close();
   }
+}
+
+/** What judging takes is loaded where it is asked for. @throws Flaws, UsageError */
+async function judgeOf(flags: ScanFlags, plugins: readonly AnyPlugin[]): Promise<Judge | undefined> {
+  const { policy, baseline, failOn } = flags;
+  if (policy === undefined && baseline === undefined && failOn === undefined) return undefined;
+  return (await import('./scan-judge.ts')).judgeFrom(flags, plugins);
 }
 
 /** What it takes to open snapshots is loaded with the first of them: a scan mostly finds none. */
@@ -225,7 +260,7 @@ function choiceFrom(
   plugins: readonly AnyPlugin[],
   flags: ScanFlags,
 ): Omit<ScanChoice, 'binding'> {
-  const { keep, keepDays, deleteFiles } = flags;
+  const { keep, keepDays, deleteFiles, failOn } = flags;
   if (deleteFiles === true && keep === undefined && keepDays === undefined)
     throw new UsageError('--delete-files wants --keep or --keep-days: they say what is forgotten');
   return {
@@ -236,6 +271,7 @@ function choiceFrom(
     tries: countFrom('--tries', flags.tries),
     retry: flags.again === true,
     deleteFiles: deleteFiles === true,
+    ...(failOn === undefined ? {} : { failOn }),
     ...(keep === undefined ? {} : { keep: countFrom('--keep', keep) }),
     ...(keepDays === undefined ? {} : { keepDays: countFrom('--keep-days', keepDays) }),
   };

@@ -6,9 +6,10 @@ import { JSON_SCHEMA, jsonText } from '../report/json.ts';
 import type { Message } from '../watch/channel.ts';
 import type { Recorded, ScanEvent } from '../watch/event.ts';
 import { countsText } from '../watch/wording.ts';
+import { freshSentences, judgementJson, judgementTexts } from './judgement-lines.ts';
 import { version } from './version.ts';
 
-/** A message that is longer tells no rows: receivers of webhooks refuse what is too long. */
+/** A message that is longer tells no rows, and then fewer findings: receivers of webhooks refuse what is too long. */
 const MOST_BYTES = 256 * 1024;
 /** A line of the system's log. */
 const MOST_LOG_CHARACTERS = 2_000;
@@ -53,6 +54,13 @@ export function lineOf(event: ScanEvent): Line {
       });
     case 'deleted':
       return line(`${event.path}: deleted`);
+    case 'reported':
+      return line(`${event.path}: its report is ${event.report}`, { isDetail: true });
+    case 'unreported':
+      return line(
+        `${event.path} is recorded, but its report is not written, ${event.isFinal ? 'and will not be' : 'the next scan tries again'}: ${event.why}`,
+        { isComplaint: true },
+      );
     case 'undelivered': {
       const what = `${event.count} message${event.count === 1 ? '' : 's'} by ${event.channel}`;
       return line(
@@ -65,10 +73,13 @@ export function lineOf(event: ScanEvent): Line {
   }
 }
 
-/** `web-1 2026-11-23T11:40:44Z after.kdump: 11 processes and 2 listeners new, 1 process gone`, as it is: escape it. */
-function recordedText({ machine, taken, path, comparison, counts, remarks, judgements }: Recorded): string {
+/**
+ * `web-1 2026-11-23T11:40:44Z after.kdump: 1 high finding new (shell-on-socket); 11 processes and 2 listeners new`, as it
+ * is: escape it.
+ */
+function recordedText({ machine, taken, path, comparison, counts, remarks, judgement }: Recorded): string {
   const what = comparison === null ? firstText(machine) : countsText(counts);
-  const parts = [...remarks, what, ...judgements];
+  const parts = [...(judgement === null ? [] : judgementTexts(judgement)), ...remarks, what];
   return `${machine ?? 'unknown machine'} ${second(taken)} ${basename(path)}: ${parts.join('; ')}`;
 }
 
@@ -87,8 +98,11 @@ export const jsonLineOf = (event: ScanEvent): string =>
     ? jsonText({ event: event.kind, ...recordedJson(event.recorded) })
     : jsonText({ event: event.kind, ...event, kind: undefined });
 
-function recordedJson(recorded: Recorded): Readonly<Record<string, unknown>> {
-  const { path, facts, taken, previous, comparison, counts, judgements, remarks, isNews } = recorded;
+function recordedJson(
+  recorded: Recorded,
+  most = Number.POSITIVE_INFINITY,
+): Readonly<Record<string, unknown>> {
+  const { path, facts, taken, previous, comparison, counts, judgement, remarks, isNews } = recorded;
   return {
     snapshot: path,
     hostname: facts.kernel.hostname,
@@ -102,7 +116,7 @@ function recordedJson(recorded: Recorded): Readonly<Record<string, unknown>> {
     story: comparison?.story.events ?? [],
     relation: comparison?.relation ?? null,
     remarks,
-    judgements,
+    verdict: judgement === null ? null : judgementJson(judgement, most),
   };
 }
 
@@ -110,15 +124,33 @@ function recordedJson(recorded: Recorded): Readonly<Record<string, unknown>> {
 export function messageOf(recorded: Recorded, channel: string): Message {
   const id = idOf(recorded, channel);
   if (channel === 'syslog') {
-    const text = escapeText(recordedText(recorded)).slice(0, MOST_LOG_CHARACTERS);
+    const { judgement } = recorded;
+    const texts = [recordedText(recorded), ...(judgement === null ? [] : freshSentences(judgement))];
+    const text = texts.map(escapeText).join('; ').slice(0, MOST_LOG_CHARACTERS);
     return { id, body: `${text} [id ${id}]` };
   }
-  const head = { vestige: version(), schema: JSON_SCHEMA, id, ...recordedJson(recorded) };
+  return { id, body: bodyOf(recorded, id) };
+}
+
+/** New findings of a message that is too long with all of them. */
+const FEWER_FINDINGS = [1_000, 100, 10, 0];
+
+/** The document, without rows where it would be too long, and then with fewer findings. */
+function bodyOf(recorded: Recorded, id: string): string {
+  const head = (most?: number) => ({
+    ...{ vestige: version(), schema: JSON_SCHEMA, id },
+    ...recordedJson(recorded, most),
+  });
   const { comparison, previous, facts, plugins } = recorded;
-  if (comparison === null || previous === null) return { id, body: jsonText(head) };
-  const { results } = diffJson({ before: previous.facts, after: facts }, comparison, plugins);
-  const whole = jsonText({ ...head, results });
-  return { id, body: Buffer.byteLength(whole) <= MOST_BYTES ? whole : jsonText({ ...head, results: null }) };
+  const hasRows = comparison !== null && previous !== null;
+  const compared = hasRows ? diffJson({ before: previous.facts, after: facts }, comparison, plugins) : {};
+  const { results } = compared;
+  let body = jsonText({ ...head(), results });
+  for (const most of [undefined, ...FEWER_FINDINGS]) {
+    if (Buffer.byteLength(body) <= MOST_BYTES) break;
+    body = jsonText({ ...head(most), results: hasRows ? null : undefined });
+  }
+  return body;
 }
 
 /**

@@ -2,6 +2,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { UnreadableFile } from '../base/errors.ts';
 
 const PIECE_BYTES = 1 << 16;
+const LARGEST_BASELINE = 1 << 26;
 
 /** A text that the user named, a pipe too. @throws UnreadableFile where it is longer than `most` bytes, or no text */
 export function textOf(path: string, most: number): string {
@@ -13,6 +14,9 @@ export function textOf(path: string, most: number): string {
     throw new UnreadableFile(`${path} is no text in UTF-8`);
   }
 }
+
+/** The text of a baseline. @throws UnreadableFile */
+export const baselineText = (path: string): string => textOf(path, LARGEST_BASELINE);
 
 /** All bytes of a file, or one more than `most` of them. */
 function bytesOf(path: string, most: number): Uint8Array {

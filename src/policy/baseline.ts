@@ -72,6 +72,10 @@ export function readBaseline(file: string, text: string): Baseline {
   return value;
 }
 
+/** Whether it is known to be of this machine. */
+export const isOfMachine = ({ machine }: Baseline, kernel: KernelFacts): boolean =>
+  ['same', 'likely'].includes(machinesOf({ machineId: machine.id, hostname: machine.hostname }, kernel));
+
 /** @throws BadBaseline where it is known to be of another machine */
 export function checkMachine(file: string, { machine }: Baseline, kernel: KernelFacts): void {
   const of = { machineId: machine.id, hostname: machine.hostname };

@@ -1,6 +1,7 @@
 import type { Comparison } from '../diff/comparison.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import type { RememberedFacts } from '../store/door.ts';
+import type { Judgement } from './judgement.ts';
 import type { Counted } from './wording.ts';
 
 /** A snapshot that was read and recorded. */
@@ -17,8 +18,8 @@ export interface Recorded {
   /** The questions that were asked of both. */
   readonly plugins: readonly AnyPlugin[];
   readonly counts: readonly Counted[];
-  /** What the judges say. */
-  readonly judgements: readonly string[];
+  /** What the policy says; null where there is none. */
+  readonly judgement: Judgement | null;
   /** What a reader must know to make sense of it: another boot, a clock that went back. */
   readonly remarks: readonly string[];
   /** Whether it is worth telling. */
@@ -45,6 +46,9 @@ export type ScanEvent =
       readonly taken: string;
     }
   | { readonly kind: 'deleted'; readonly path: string }
+  /** A report on a snapshot is written, or could not be. `isFinal`: it is not tried again. */
+  | { readonly kind: 'reported'; readonly path: string; readonly report: string }
+  | { readonly kind: 'unreported'; readonly path: string; readonly why: string; readonly isFinal: boolean }
   | {
       readonly kind: 'undelivered';
       readonly channel: string;
@@ -55,7 +59,7 @@ export type ScanEvent =
 
 /** What came of a scan, as its exit code says it. */
 export interface ScanResult {
-  /** Something appeared, vanished or changed, or a judge had something to say. */
+  /** Something is worth telling: it appeared, vanished or changed, or is newly found by the policy. */
   readonly hasNews: boolean;
   /** Something could not be done. */
   readonly hasTrouble: boolean;

@@ -80,7 +80,7 @@ export class Failures {
 const GIVEN_UP = 1_000_000;
 
 /** Evidence that trips this program must not keep it from the snapshots behind it. */
-function bugText(error: unknown): string {
+export function bugText(error: unknown): string {
   const { stack = '', message } = error as Error;
   const [place = ''] = /\bat .*/.exec(stack) ?? [];
   return `a bug in vestige, please report it: ${message} (${place})`;

@@ -1,17 +1,24 @@
-import type { Comparison } from '../diff/comparison.ts';
-import type { RememberedAnswer, RememberedFacts } from '../store/door.ts';
+import type { AnyPlugin } from '../plugin/contract.ts';
+import type { KernelFacts } from '../plugin/document.ts';
+import type { Evidence } from '../policy/judge.ts';
+import type { Finding, Verdict } from '../policy/verdict.ts';
 
-/** A snapshot that has just been read, and what it is compared with. */
-export interface Judged {
-  readonly facts: RememberedFacts;
-  /** Whole answers, by plugin. */
-  readonly answers: ReadonlyMap<string, RememberedAnswer>;
-  /** What differs from the snapshot before; undefined for the first of a machine. */
-  readonly comparison: Comparison | undefined;
+/** Who has an opinion of new snapshots: a policy, with what is known of their machines already. */
+export interface Judge {
+  /** Names the policy's texts as they are now. */
+  readonly digest: string;
+  /** What has to be asked of a snapshot, beside the questions of the scan. */
+  readonly questions: readonly AnyPlugin[];
+  /** Those of them whose differences are looked at. */
+  readonly compared: readonly AnyPlugin[];
+  /**
+   * Pure: it is called before anything is recorded, and again where a scan was ended meanwhile.
+   *
+   * @param today `2027-01-31`
+   */
+  verdictOn(evidence: Evidence, today: string): Verdict;
+  /** What a reader must know to make sense of a verdict on this machine. */
+  remarksOn(kernel: KernelFacts): readonly string[];
+  /** JSON of the row that a finding is about, as documents have it; null where it is about none. */
+  rowText(finding: Finding): string | null;
 }
-
-/**
- * The door for whoever has an opinion of a new snapshot, such as policies: gives sentences, each of which makes the
- * snapshot worth telling. Pure: it is called before anything is recorded, and again where a scan was ended meanwhile.
- */
-export type Judge = (judged: Judged) => readonly string[];

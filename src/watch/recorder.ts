@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { UnreadableFile } from '../base/errors.ts';
-import { compare, type Known } from '../diff/comparison.ts';
+import { type Comparison, compare } from '../diff/comparison.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import type { RememberedFacts, SnapshotIdentity } from '../store/door.ts';
 import { placeOf } from '../store/place.ts';
@@ -8,6 +8,7 @@ import type { ScannedSnapshot } from '../store/scans.ts';
 import { type Candidate, identify } from './candidates.ts';
 import type { Recorded } from './event.ts';
 import { Failures } from './failures.ts';
+import { isNews, type Judgement, keptVerdict, weigh } from './judgement.ts';
 import { isSameState, type Listed, stateOf } from './listing.ts';
 import { cutIn, type Reading } from './reading.ts';
 import { NO_OPTIONS, type TracedAnswer } from './reuse.ts';
@@ -17,16 +18,33 @@ import { countDifferences, isWorthTelling } from './wording.ts';
 /** Whole answers of one snapshot. */
 type Answers = ReadonlyMap<string, TracedAnswer>;
 
+/** What is known of a snapshot. */
+interface Known {
+  readonly facts: RememberedFacts;
+  readonly answers: Answers;
+}
+
+/** The snapshot before of the same machine, and what differs in what the scan asks. */
+interface Compared extends Known {
+  readonly comparison: Comparison;
+  /** The questions that were asked of both. */
+  readonly plugins: readonly AnyPlugin[];
+  readonly remarks: readonly string[];
+}
+
 /** Asks a new snapshot, compares it with the one before, and records both results. */
 export class Recorder {
   readonly #choice: ScanChoice;
   readonly #parts: ScanParts;
   readonly #failures: Failures;
+  /** Those of the scan, and those that the policy has to know answers of. */
+  readonly #questions: readonly AnyPlugin[];
 
   constructor(choice: ScanChoice, parts: ScanParts) {
     this.#choice = choice;
     this.#parts = parts;
     this.#failures = new Failures(choice, parts);
+    this.#questions = [...new Set([...choice.plugins, ...(parts.judge?.questions ?? [])])];
   }
 
   /** @throws StoreError */
@@ -68,7 +86,7 @@ export class Recorder {
   /** All answers, those that are remembered from earlier questions as they were; undefined where the scan is to end. */
   async #ask(identity: SnapshotIdentity, opening: Opening): Promise<Answers | undefined> {
     const answers = new Map<string, TracedAnswer>();
-    for (const plugin of this.#choice.plugins) {
+    for (const plugin of this.#questions) {
       // Whoever wants an end is heard between two questions.
       await new Promise((resolve) => setImmediate(resolve));
       if (this.#parts.signal?.aborted === true) return undefined;
@@ -82,14 +100,15 @@ export class Recorder {
     { path, facts, taken, file }: { path: string; facts: RememberedFacts; taken: string; file: Listed },
     answers: Answers,
   ): Recorded {
-    const { store, judges } = this.#parts;
+    const { store, judge } = this.#parts;
     const { machine, hostname } = placeOf(facts);
     const before = machine === null ? undefined : store.scans.before(machine, taken);
     const later = machine === null ? undefined : store.scans.contradicting(machine, taken, file.state);
     const compared = before === undefined ? undefined : this.#compared(before, facts, answers);
     const { comparison, plugins = [], remarks = [] } = compared ?? {};
     const counts = countDifferences(comparison?.tables ?? []);
-    const judgements = judges.flatMap((judge) => judge({ facts, answers, comparison }));
+    const judgement = this.#judgement({ facts, answers }, machine, taken, compared);
+    const isOtherPolicy = judgement?.isOtherPolicy === true;
     return {
       path,
       facts,
@@ -99,29 +118,61 @@ export class Recorder {
       comparison: comparison ?? null,
       plugins,
       counts,
-      judgements,
-      remarks: [...(later === undefined ? [] : [clockRemark(later)]), ...remarks],
-      isNews: judgements.length > 0 || comparison?.relation.boot === 'other' || isWorthTelling(counts),
+      judgement,
+      remarks: [
+        ...(later === undefined ? [] : [clockRemark(later)]),
+        ...remarks,
+        ...(judge?.remarksOn(facts.kernel) ?? []),
+        ...(isOtherPolicy ? ['the policy is not what it was'] : []),
+      ],
+      isNews: this.#isNews(judgement, comparison?.relation.boot === 'other' || isWorthTelling(counts)),
     };
   }
 
+  /** Whoever names a severity wants to hear of findings alone. */
+  #isNews(judgement: Judgement | null, differs: boolean): boolean {
+    const { failOn } = this.#choice;
+    const isFound = judgement !== null && isNews(judgement, failOn);
+    return isFound || (failOn === undefined && differs);
+  }
+
+  /** What the policy says, weighed against what it last said of the machine. */
+  #judgement(
+    now: Known,
+    machine: string | null,
+    taken: string,
+    before: Compared | undefined,
+  ): Judgement | null {
+    const { judge, store, surroundings } = this.#parts;
+    if (judge === undefined) return null;
+    const { facts, answers } = now;
+    const previous =
+      before === undefined
+        ? `there is no snapshot before it to compare with${machine === null ? ': nothing tells which machine this is' : ''}`
+        : {
+            answers: before.answers,
+            comparison: compare(comparable(before), comparable(now), judge.compared, AS_RULES_WANT),
+          };
+    const today = new Date(surroundings.now()).toISOString().slice(0, 10);
+    const verdict = judge.verdictOn({ ...facts, answers, previous }, today);
+    const past = machine === null ? undefined : store.findings.before(machine, taken, verdict.policy);
+    return weigh(verdict, judge.digest, past);
+  }
+
   /** What differs from a snapshot of which only the store needs to know. */
-  #compared(before: ScannedSnapshot, facts: RememberedFacts, answers: Answers) {
+  #compared(before: ScannedSnapshot, facts: RememberedFacts, answers: Answers): Compared | undefined {
     const { history } = this.#parts.store;
     const factsBefore = history.facts(before.id);
     if (factsBefore === undefined) return undefined;
     const earlier = new Map<string, TracedAnswer>();
-    for (const plugin of this.#choice.plugins) {
+    for (const plugin of this.#questions) {
       const answer = history.answer(before.id, plugin);
       if (answer !== undefined) earlier.set(plugin.name, answer);
     }
     const plugins = this.#choice.plugins.filter(({ name }) => earlier.has(name));
     const without = this.#choice.plugins.filter((plugin) => !plugins.includes(plugin));
-    const comparison = compare(
-      knownOf(factsBefore, earlier, plugins),
-      knownOf(facts, answers, plugins),
-      plugins,
-    );
+    const past = { facts: factsBefore, answers: earlier };
+    const comparison = compare(comparable(past), comparable({ facts, answers }), plugins);
     const { boot, kernel } = comparison.relation;
     const remarks = [
       ...(boot === 'other' ? ['rebooted'] : []),
@@ -130,35 +181,38 @@ export class Recorder {
         ? []
         : [`${basename(before.path)} was not asked for ${without.map(({ name }) => name).join(', ')}`]),
     ];
-    return { comparison, plugins, remarks, facts: factsBefore };
+    return { comparison, plugins, remarks, facts: factsBefore, answers: earlier };
   }
 
-  /** Rows, notes, what came of the file and what is to be told of it: all or nothing. */
+  /** Rows, notes, what the policy says, what came of the file and what is to be told of it: all or nothing. */
   #keep(file: Listed, identity: SnapshotIdentity, recorded: Recorded, answers: Answers): void {
-    const { store, channels, messageOf, tell } = this.#parts;
+    const { store, channels, messageOf, tell, judge, reporter } = this.#parts;
+    const { judgement } = recorded;
     const messages = recorded.isNews
       ? channels.map(({ name }) => ({ channel: name, ...messageOf(recorded, name) }))
       : [];
     store.scans.atomically(() => {
-      for (const plugin of this.#choice.plugins)
+      for (const plugin of this.#questions)
         store.keep(identity, recorded.facts, plugin, NO_OPTIONS, answers.get(plugin.name)!);
       const id = store.history.find(identity);
-      for (const plugin of this.#choice.plugins) {
+      for (const plugin of this.#questions) {
         const { trace } = answers.get(plugin.name)!;
         if (id !== undefined && trace !== undefined)
           store.extents.keepReads(id, plugin, NO_OPTIONS, trace.basis, trace.reads);
       }
       store.scans.note(file.path, file.state, 'recorded', { taken: recorded.taken }, id ?? null);
+      if (id !== undefined && judgement !== null) store.findings.keep(id, keptVerdict(judgement, judge!));
+      if (id !== undefined && reporter !== undefined) store.reports.owe(id, reporter.folder);
       for (const message of messages) store.outbox.queue(message);
     });
     tell({ kind: 'recorded', recorded });
   }
 }
 
-const knownOf = ({ kernel }: RememberedFacts, answers: Answers, plugins: readonly AnyPlugin[]): Known => ({
-  kernel,
-  answers: new Map(plugins.map(({ name }) => [name, answers.get(name)!])),
-});
+const comparable = ({ facts: { kernel }, answers }: Known) => ({ kernel, answers });
+
+/** How differences are listed for rules. */
+const AS_RULES_WANT = { all: false, ofProcesses: true };
 
 const clockRemark = ({ path, taken }: ScannedSnapshot): string =>
   `taken before ${basename(path)} (${taken}) by the guest’s clock, though its file is newer`;

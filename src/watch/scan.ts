@@ -1,6 +1,7 @@
 import { unlinkSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { AnyPlugin } from '../plugin/contract.ts';
+import type { Severity } from '../policy/verdict.ts';
 import type { StoreDoor } from '../store/door.ts';
 import { Candidates } from './candidates.ts';
 import type { Channel, Message } from './channel.ts';
@@ -10,6 +11,7 @@ import type { Judge } from './judge.ts';
 import { isSameState, listFiles, stateOf } from './listing.ts';
 import type { Open } from './reading.ts';
 import { Recorder } from './recorder.ts';
+import { type Reporter, Reporting } from './reporting.ts';
 import { isIn, outlived, type Retention } from './retention.ts';
 import type { Surroundings } from './settling.ts';
 
@@ -30,6 +32,8 @@ export interface ScanChoice extends Retention {
   readonly tries: number;
   /** Try once more what was given up. */
   readonly retry: boolean;
+  /** Only new findings from this severity on are news, and rules of it that could no more be evaluated. */
+  readonly failOn?: Severity;
   /** Files of snapshots that are forgotten go too. */
   readonly deleteFiles: boolean;
 }
@@ -38,7 +42,8 @@ export interface ScanChoice extends Retention {
 export interface ScanParts {
   readonly store: StoreDoor;
   readonly open: Open;
-  readonly judges: readonly Judge[];
+  readonly judge?: Judge;
+  readonly reporter?: Reporter;
   readonly channels: readonly Channel[];
   /** What is to be said of news through a channel. */
   readonly messageOf: (recorded: Recorded, channel: string) => Message;
@@ -51,7 +56,7 @@ export interface ScanParts {
 /**
  * Reads every snapshot that no scan has read before, in the order in which they were taken, and tells what differs
  * from the one before of the same machine. A snapshot is recorded in one transaction, with its rows and with the
- * messages about it, so a scan may end anywhere, and the next one goes on. The caller holds the lock.
+ * messages about it and what the policy says, so a scan may end anywhere, and the next one goes on. The caller holds the lock.
  *
  * @throws StoreError where nothing can be recorded: no use in going on
  */
@@ -59,25 +64,29 @@ export async function scan(choice: ScanChoice, parts: ScanParts): Promise<ScanRe
   const result = { hasNews: false, hasTrouble: false };
   const tell = (event: ScanEvent): void => {
     if (event.kind === 'recorded' && event.recorded.isNews) result.hasNews = true;
-    if (event.kind === 'failed' || event.kind === 'undelivered') result.hasTrouble = true;
+    if (TROUBLE.includes(event.kind)) result.hasTrouble = true;
     parts.tell(event);
   };
   await new Scan(choice, { ...parts, tell }).run();
   return result;
 }
 
+const TROUBLE: readonly ScanEvent['kind'][] = ['failed', 'unreported', 'undelivered'];
+
 /** One scan under way. */
 class Scan {
   readonly #choice: ScanChoice;
   readonly #parts: ScanParts;
   readonly #delivery: Delivery;
+  readonly #reporting: Reporting;
   readonly #places: readonly string[];
 
   constructor(choice: ScanChoice, parts: ScanParts) {
     this.#choice = choice;
     this.#parts = parts;
     this.#places = choice.places.map((place) => resolve(place));
-    const { store, channels, tell, surroundings } = parts;
+    const { store, channels, tell, surroundings, reporter, signal } = parts;
+    this.#reporting = new Reporting(store.reports, reporter, tell, { tries: choice.tries, signal });
     this.#delivery = new Delivery(store.outbox, channels, tell, surroundings.wait);
   }
 
@@ -85,6 +94,7 @@ class Scan {
     const { store, tell } = this.#parts;
     this.#delivery.giveUp();
     await this.#delivery.run();
+    await this.#reporting.run();
     const { files: found, troubles, leftOut } = listFiles(this.#places, this.#choice.depth);
     const own = ownFiles(store.path);
     const files = found.filter(({ path }) => !own.includes(path));
@@ -96,6 +106,7 @@ class Scan {
       if (this.#isStopped) break;
       await recorder.record(candidate);
       await this.#delivery.run();
+      await this.#reporting.run();
     }
     if (this.#isStopped) return;
     this.#retire();

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import {
   appendFileSync,
   copyFileSync,
+  existsSync,
   linkSync,
   mkdirSync,
   mkdtempSync,
@@ -202,8 +203,127 @@ describe('vestige scan', () => {
       '--webhook wants no password in the address: command lines are seen by others',
     ],
     [['--plugins', 'pslits'], 'there is no plugin pslits (did you mean pslist?)'],
+    [['--fail-on', 'high'], '--fail-on wants --policy: it is of findings'],
+    [['--baseline', 'x'], '--baseline wants --policy: it is of findings'],
+    [
+      ['--policy', 'cloud-linux', '--fail-on', 'hihg'],
+      '--fail-on wants one of info, low, medium, high, critical, not hihg (did you mean high?)',
+    ],
   ])('refuses %j', (words, complaint) => {
     expect(scan(...words)).toEqual({ status: 2, out: [''], err: `vestige: ${complaint}` });
+  });
+});
+
+describe('vestige scan with a policy', () => {
+  /** How many findings a second line tells to be new, by severity, and the first rules. */
+  const NEW =
+    /after\.kdump: (\d critical, \d high, \d medium, \d low) findings new \(([a-z-]+, [a-z-]+, …)\); \d+ processes/;
+
+  it('tells the story of the sample: nothing is found before, and each finding once', () => {
+    give('before.kdump');
+    expect(scan('--policy', 'cloud-linux')).toEqual({
+      status: 0,
+      out: [FIRST.replace('the first', 'no findings; the first')],
+      err: '',
+    });
+    give('after.kdump');
+    const { status, out, err } = scan('--policy', 'cloud-linux');
+    expect({ status, err }).toEqual({ status: 1, err: '' });
+    const [, severities, rules] = NEW.exec(out[0]!) ?? [];
+    expect(rules).toBe('memory-only-executable, kernel-thread-impostor, …');
+    const query = 'select severity, count(*) as count from findings where isNew group by 1 order by 1';
+    const { stdout } = spawnSync(process.execPath, [VESTIGE, 'sql', '--cache', cache, '--json', query], {
+      encoding: 'utf8',
+    });
+    const { rows } = JSON.parse(stdout) as { rows: { severity: string; count: number }[] };
+    const counts = new Map(rows.map(({ severity, count }) => [severity, count]));
+    const words = ['critical', 'high', 'medium', 'low'].map((word) => `${counts.get(word)} ${word}`);
+    expect(severities).toBe(words.join(', '));
+    // The same state of the machine again: by its clock it is the same snapshot.
+    expect(scan('--policy', 'cloud-linux')).toEqual({ status: 0, out: [''], err: '' });
+  });
+
+  it('gives findings to programs: what is new in full, and counts of all', () => {
+    give('before.kdump', 'after.kdump');
+    const program = join(folder, 'take');
+    writeFileSync(program, `#!/bin/sh\ncat > ${folder}/taken\n`, { mode: 0o700 });
+    const { status } = scan('--policy', 'cloud-linux', '--fail-on', 'high', '--command', program);
+    expect(status).toBe(1);
+    const { verdict } = JSON.parse(readFileSync(join(folder, 'taken'), 'utf8')) as {
+      verdict: { new: object[]; summary: { findings: number } };
+    };
+    expect(verdict).toMatchObject({ policy: 'cloud-linux', newLeftOut: 0, gone: 0, unevaluated: [] });
+    expect(verdict.new.length).toBe(verdict.summary.findings);
+    expect(verdict.new).toContainEqual({
+      rule: 'shell-on-socket',
+      severity: 'critical',
+      title: expect.any(String),
+      message: 'bash (183), of user 33, is typed into from 203.0.113.66:4444',
+      plugin: expect.any(String),
+      attack: expect.arrayContaining([expect.stringMatching(/^T\d+/)]),
+      fingerprint: expect.stringMatching(/^[0-9a-f]{32}$/),
+    });
+  });
+
+  it('lets pass what a baseline of the machine knows', () => {
+    give('before.kdump', 'after.kdump');
+    const known = join(folder, 'known.json');
+    const check = [VESTIGE, 'check', ...['before', 'after'].map((name) => join(snapshots, `${name}.kdump`))];
+    spawnSync(process.execPath, [...check.slice(0, 2), check[3]!, '--write-baseline', known, '--no-cache']);
+    const { out } = scan('--policy', 'cloud-linux', '--baseline', known, '--fail-on', 'critical');
+    expect(out[1]).toMatch(/after\.kdump: [\da-z ,]+ findings new \(guardian-gone, new-listener, …\);/);
+    expect(out[0]).not.toContain('no baseline');
+    rmSync(cache);
+    const other = readFileSync(known, 'utf8').replace('"hostname": "web-1"', '"hostname": "db-1"');
+    writeFileSync(known, other);
+    const again = scan('--policy', 'cloud-linux', '--baseline', known);
+    expect(again.out.map((line) => line.includes('; no baseline is of this machine; '))).toEqual([
+      true,
+      true,
+    ]);
+  });
+
+  it('reads nothing where the policy or a baseline is wrong, and tells all that is', () => {
+    give('before.kdump');
+    const policy = join(folder, 'mine.yaml');
+    writeFileSync(
+      policy,
+      [
+        ...['version: 1', 'name: mine', 'rules:'],
+        ...['  - id: a', '    title: A', '    severity: high', '    plugin: pslits'],
+        ...[
+          '  - id: b',
+          '    title: B',
+          '    severity: high',
+          '    plugin: pslist',
+          '    where: row.nmae == "x"',
+        ],
+      ].join('\n'),
+    );
+    writeFileSync(join(folder, 'no-baseline'), 'x');
+    const flaws = scan(
+      '--policy',
+      policy,
+      '--baseline',
+      join(folder, 'no-baseline'),
+      '--baseline',
+      '/nowhere',
+    );
+    expect({ ...flaws, err: flaws.err.replaceAll(folder, '').split('\n') }).toEqual({
+      status: 2,
+      out: [''],
+      err: [
+        'vestige: /no-baseline is no baseline, or not a whole one: it is no JSON',
+        'vestige: cannot read /nowhere: no such file',
+        'vestige: /mine.yaml:7:13: rule "a": there is no plugin pslits (did you mean pslist?); there are pslist, pstree, sockets, files, maps, env, modules, dmesg, keys',
+        'vestige: /mine.yaml:12:16: rule "b": there is no column nmae in pslist (did you mean name?)',
+      ],
+    });
+    expect(scan('--policy', '/nowhere.yaml').err).toBe('vestige: cannot read /nowhere.yaml: no such file');
+    expect(scan('--policy', 'cloud-linx').err).toMatch(
+      /^vestige: there is no policy cloud-linx \(did you mean/,
+    );
+    expect(existsSync(cache)).toBe(false);
   });
 });
 

@@ -7,7 +7,7 @@ import type { KernelFacts } from '../../src/plugin/document.ts';
 import { SnapshotFile } from '../../src/snapshot/file.ts';
 import { Store } from '../../src/store/store.ts';
 import type { Message } from '../../src/watch/channel.ts';
-import type { Recorded, ScanEvent } from '../../src/watch/event.ts';
+import type { Recorded, ScanEvent, ScanResult } from '../../src/watch/event.ts';
 import { CutSnapshot, type Open } from '../../src/watch/reading.ts';
 import { type ScanChoice, type ScanParts, scan } from '../../src/watch/scan.ts';
 import { countsText } from '../../src/watch/wording.ts';
@@ -115,6 +115,8 @@ export class Bench {
   readonly events: ScanEvent[] = [];
   /** Snapshots that were opened. */
   readonly opened: string[] = [];
+  /** What came of the last scan. */
+  result: ScanResult | undefined;
   #program = '1';
 
   constructor(cache?: string) {
@@ -127,9 +129,8 @@ export class Bench {
     this.events.length = 0;
     const open = parts.open ?? openDrawn();
     try {
-      await scan(choice([this.folder], more), {
+      this.result = await scan(choice([this.folder], more), {
         store,
-        judges: [],
         channels: [],
         messageOf,
         surroundings: { now: () => Date.now(), wait: async () => undefined, stateOf: () => undefined },
@@ -173,9 +174,12 @@ export class Bench {
     const short = (path: string): string => path.replace(`${this.folder}/`, '');
     switch (event.kind) {
       case 'recorded': {
-        const { path, machine: name, comparison, counts, remarks, judgements, isNews } = event.recorded;
+        const { path, machine: name, comparison, counts, remarks, judgement, isNews } = event.recorded;
         const what = comparison === null ? 'first' : countsText(counts);
-        const words = [what, ...remarks, ...judgements].join('; ');
+        const found = judgement?.fresh.map(({ severity, message }) => `${severity}: ${message}`) ?? [];
+        const dark = judgement?.dark.map(({ rule }) => `${rule.id} in the dark`) ?? [];
+        const gone = judgement === null || judgement.gone === 0 ? [] : [`${judgement.gone} findings gone`];
+        const words = [what, ...remarks, ...found, ...gone, ...dark].join('; ');
         return `${name} ${short(path)}: ${words}${isNews ? '!' : ''}`;
       }
       case 'again':
@@ -183,6 +187,8 @@ export class Bench {
       case 'forgotten':
       case 'deleted':
         return `${short(event.path)}: ${event.kind}`;
+      case 'reported':
+        return `${short(event.path)}: reported ${short(event.report)}`;
       case 'undelivered':
         return `${event.count} ${event.kind} by ${event.channel}: ${event.why}`;
       default:

@@ -10,9 +10,10 @@ import { Random } from '../support/random.ts';
 import { atBench, type Bench, draw, machine } from './drawn.ts';
 
 const SCANNER = join(process.cwd(), 'dist/test/watch/scanner.js');
-const KILLS = 200;
-/** About what a scan takes that has some snapshots to read. */
-const MOST_LIFE_MS = 250;
+const KILLS = 120;
+/** Steps of a scan (a question, a record, a report), and milliseconds after the last, that it lives to see at most. */
+const MOST_STEPS = 7;
+const MOST_REST_MS = 20;
 /** Scans at once: they wait for each other, and are killed while they wait too. */
 const SCANS = 2;
 
@@ -52,33 +53,43 @@ class Receiver {
   }
 }
 
-/** Runs a scan, and kills it so many milliseconds after its start. @returns what it said, and whether it came to its end */
-function run(bench: Bench, url: string, lifeMs?: number): Promise<{ said: string; ended: boolean }> {
+/** How long a scan lives: so many steps, however long a busy machine takes for them, and a moment. */
+interface Life {
+  readonly steps: number;
+  readonly restMs: number;
+}
+
+/** Runs a scan, and kills it where its life ends before. @returns what it said, and whether it came to its end */
+function run(bench: Bench, url: string, life?: Life): Promise<{ said: string; ended: boolean }> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [SCANNER, snapshots(bench), bench.cache, url]);
+    const child = spawn(process.execPath, [SCANNER, snapshots(bench), bench.cache, url, reports(bench)]);
     let said = '';
     let timer: NodeJS.Timeout | undefined;
     child.stdout.on('data', (data: Buffer) => {
       said += data.toString();
       // Its life begins when node has started, which takes longest and is of no interest here.
-      if (lifeMs !== undefined) timer ??= setTimeout(() => child.kill('SIGKILL'), lifeMs);
+      const steps = said.split('\n').length - 2;
+      if (life !== undefined && steps >= life.steps)
+        timer ??= setTimeout(() => child.kill('SIGKILL'), life.restMs);
     });
     child.on('close', (code) => {
       clearTimeout(timer);
-      resolve({ said: said.replace('up\n', ''), ended: code !== null });
+      resolve({ said: said.replace(/^(?:up|step)\n/gm, ''), ended: code !== null });
     });
   });
 }
 
 const snapshots = (bench: Bench): string => join(bench.folder, 'snapshots');
+const reports = (bench: Bench): string => join(bench.folder, 'reports');
 
 describe('a scan that is killed', () => {
   it(
-    'has recorded each snapshot whole or not at all, and tells everything that is new',
-    { timeout: 150_000 },
+    'has recorded each snapshot whole or not at all, tells everything that is new, and reports on all',
+    { timeout: 300_000 },
     () =>
       atBench(async (bench) => {
         mkdirSync(snapshots(bench));
+        mkdirSync(reports(bench));
         const receiver = new Receiver();
         const url = await receiver.listen();
         const random = new Random(7);
@@ -98,7 +109,7 @@ describe('a scan that is killed', () => {
               });
               renameSync(path, join(snapshots(bench), `${number}`));
             }
-            const life = random.below(MOST_LIFE_MS);
+            const life = { steps: random.below(MOST_STEPS), restMs: random.below(MOST_REST_MS) };
             const { said: words, ended } = await run(bench, url, life);
             said.push(words);
             if (ended) continue;
@@ -132,20 +143,36 @@ describe('a scan that is killed', () => {
           ),
           waiting: get('select count(*) from outbox where ended is null'),
           queued: get('select count(*) from outbox'),
+          judged: get('select count(*) from verdict'),
+          findings: get('select count(*) from finding'),
+          new: get('select count(*) from finding where is_new'),
+          things: get(
+            'select count(distinct machine || fingerprint) from finding f join verdict v on v.id = f.verdict_id join snapshot s on s.id = v.snapshot_id',
+          ),
+          owed: get('select count(*) from owed_report'),
         }).toEqual({
           recorded: files,
           snapshots: files,
           runs: 2 * files,
           torn: 0,
           waiting: 0,
-          queued: files - 2,
+          queued: files,
+          judged: files,
+          findings: get("select sum(row_count) from run where plugin = 'pslist'"),
+          new: files,
+          things: files,
+          owed: 0,
         });
+        expect(readdirSync(reports(bench)).sort()).toEqual(readdirSync(snapshots(bench)).sort());
 
-        // Each snapshot but the first of its machine is news: told at least once, and under one name.
+        // Each snapshot has one process more than the one before: told at least once, and under one name.
         const told = [...receiver.messages.values()];
         expect([...receiver.messages.keys()].sort()).toEqual(all('select id from outbox order by id'));
         expect(told.filter((bodies) => new Set(bodies).size > 1)).toEqual([]);
-        expect(new Set(told.map(([body]) => body!.split(':')[0])).size).toBe(files - 2);
+        expect(new Set(told.map(([body]) => body!.split(':')[0])).size).toBe(files);
+        const sentences = told.map(([body]) => body!.split('; ').at(-1)!);
+        const wanted = Array.from({ length: files }, (_, number) => `process ${number >> 1} runs`);
+        expect(sentences.sort()).toEqual(wanted.sort());
         expect(told.flat()).not.toContain('forged');
         database.close();
       }),

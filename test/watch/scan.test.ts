@@ -100,16 +100,6 @@ describe('a scan', () => {
       );
     }));
 
-  it('asks its judges, and what they say is news', () =>
-    atBench(async (bench) => {
-      bench.draw('a', { names: ['evil'], kernel: machine('web', 1) });
-      const told = await bench.scan(
-        {},
-        { judges: [({ answers }) => answers.get('pslist')!.rows.map(({ name }) => `${name} runs`)] },
-      );
-      expect(told).toEqual(['web a: first; evil runs!']);
-    }));
-
   it('tells what is new but for the gaps of the answer before, and not what is gone in gaps', () =>
     atBench(async (bench) => {
       bench.draw('a', { names: ['init'], kernel: machine('web', 1), notes: ['the list breaks'] });

@@ -103,7 +103,7 @@ export const counted = (count: number, one: string, many = `${one}s`): string =>
   `${count} ${count === 1 ? one : many}`;
 
 /** `2 critical, 1 low`: what of each gravity there is, the gravest first. */
-export const severitiesText = ({ bySeverity }: Tally): string =>
+export const severitiesText = ({ bySeverity }: Pick<Tally, 'bySeverity'>): string =>
   GRAVEST_FIRST.flatMap((severity) =>
     bySeverity[severity] === 0 ? [] : [`${bySeverity[severity]} ${severity}`],
   ).join(', ');
