@@ -12,7 +12,6 @@ import type { Gathered } from './report-gathering.ts';
 import type { JudgeFlags } from './report-judges.ts';
 import type { Asking } from './report-sources.ts';
 import { cachePath, type OpenFlags, openSettings, withOpenFlags } from './settings.ts';
-import { version } from './version.ts';
 
 type Flags = OpenFlags &
   JudgeFlags & {
@@ -80,26 +79,15 @@ async function page(
   if (judges === undefined) return undefined;
   const shown = all.filter(({ name }) => !REPEATING.includes(name));
   const plugins = all.filter((plugin) => shown.includes(plugin) || judges.needs.has(plugin.name));
-  const { facts, answers, before, timeline } = await gathered(words, plugins, flags, outcome);
-  const { compare } = await import('../diff/comparison.ts');
-  const { paintPage } = await import('../page/paint.ts');
-  const { pageHtml } = await import('../page/html.ts');
-  const { pageAssets } = await import('./page-assets.ts');
-  const known = { kernel: facts.kernel, answers };
-  const model = paintPage({
-    vestige: version(),
-    ...(flags.title === undefined ? {} : { title: flags.title }),
-    ...{ facts, timeline },
-    answers: shown.flatMap((plugin) => {
-      const answer = answers.get(plugin.name);
-      return answer === undefined ? [] : [{ plugin, ...answer }];
-    }),
-    unasked: shown.filter(({ name }) => !answers.has(name)).map(({ name }) => name),
-    changes:
-      before === null ? null : { before: before.facts, comparison: compare(before.known, known, shown) },
-    verdicts: judges.verdicts(facts, answers, before),
+  const found = await gathered(words, plugins, flags, outcome);
+  const { facts, answers, before } = found;
+  const { pageOf } = await import('./report-page.ts');
+  const { title } = flags;
+  const html = pageOf(found, {
+    ...{ shown, verdicts: judges.verdicts(facts, answers, before) },
+    ...(title === undefined ? {} : { title }),
   });
-  return { facts, html: pageHtml(model, pageAssets()) };
+  return { facts, html };
 }
 
 async function gathered(

@@ -52,7 +52,7 @@ export async function gatherReport(telling: Telling, asking: Asking): Promise<Ga
 async function gather(telling: Telling, asking: Asking, opened: Source[]): Promise<Gathered> {
   const { subject, plugins, since } = telling;
   const files = 'files' in subject ? await openFiles(subject.files, asking, opened) : [];
-  const chosen = 'files' in subject ? files.at(-1)! : newestOf(subject.machine, asking);
+  const chosen = 'files' in subject ? files.at(-1)! : rememberedOf(subject, asking);
   const other = since === undefined ? undefined : await openFile(since, asking, opened);
   const answers = await answersOf(chosen, plugins);
   for (const file of files) await file.identify();
@@ -100,14 +100,15 @@ const nameOf = ({ facts: { kernel } }: Source): string =>
   kernel.hostname ?? kernel.machineId ?? 'one without a name';
 
 /** @throws UsageError where nothing is left of it by now */
-function newestOf(machine: string, { recall }: Asking): Source {
-  const newest = recall.past((history) => {
-    const id = history.snapshots(machine).at(-1)?.id;
+function rememberedOf(subject: Exclude<Subject, { files: readonly string[] }>, { recall }: Asking): Source {
+  const found = recall.past((history) => {
+    const id = 'snapshot' in subject ? subject.snapshot : history.snapshots(subject.machine).at(-1)?.id;
     const facts = id === undefined ? undefined : history.facts(id);
     return facts === undefined ? undefined : new PastSource(id!, facts, recall);
   });
-  if (newest === undefined) throw new UsageError(`nothing is remembered of ${machine}`);
-  return newest;
+  const word = 'snapshot' in subject ? `snapshot ${subject.snapshot}` : subject.machine;
+  if (found === undefined) throw new UsageError(`nothing is remembered of ${word}`);
+  return found;
 }
 
 /** All that is remembered of the machine. */

@@ -4,8 +4,14 @@ import { hint } from '../base/nearest.ts';
 import type { PastSnapshot } from '../store/door.ts';
 import type { Recall } from './recall.ts';
 
-/** What a report is about: files, or a machine whose snapshots are remembered, by the store's name of it. */
-export type Subject = { readonly files: readonly string[] } | { readonly machine: string };
+/**
+ * What a report is about: files, or a machine whose snapshots are remembered, by the store's name of it, or one of these
+ * by its number.
+ */
+export type Subject =
+  | { readonly files: readonly string[] }
+  | { readonly machine: string }
+  | { readonly snapshot: number };
 
 /** Names of files that a misspelt word is compared with. */
 const MOST_NAMES = 1_000;

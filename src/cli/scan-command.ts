@@ -37,6 +37,7 @@ export interface ScanFlags {
   readonly policy?: readonly string[];
   readonly baseline?: readonly string[];
   readonly failOn?: Severity;
+  readonly report?: string;
   readonly webhook?: string;
   readonly syslog?: true;
   readonly command?: string;
@@ -77,6 +78,7 @@ export const withScanFlags = (command: Command): Command =>
       `new findings from this severity on are news, and nothing else is: ${SEVERITIES.join(', ')}`,
       wordOf(SEVERITIES, '--fail-on'),
     )
+    .option('--report <folder>', 'write a page about each snapshot into a folder of its machine in this one')
     .option('--webhook <url>', 'POST what is new as JSON, signed with $VESTIGE_WEBHOOK_SECRET')
     .option('--syslog', "put a line on what is new into the system's log (by logger)")
     .option('--command <program>', 'give what is new as JSON to the standard input of a program')
@@ -201,6 +203,7 @@ export async function withScan(
       store,
       open: openerFor(store, settings),
       ...(judge === undefined ? {} : { judge }),
+      ...(await reporterOf(flags, store.path, plugins, judge)),
       channels,
       messageOf,
       tell: await teller(flags),
@@ -217,6 +220,18 @@ async function judgeOf(flags: ScanFlags, plugins: readonly AnyPlugin[]): Promise
   const { policy, baseline, failOn } = flags;
   if (policy === undefined && baseline === undefined && failOn === undefined) return undefined;
   return (await import('./scan-judge.ts')).judgeFrom(flags, plugins);
+}
+
+/** @throws UsageError */
+async function reporterOf(
+  { report }: ScanFlags,
+  cache: string,
+  plugins: readonly AnyPlugin[],
+  judge: Judge | undefined,
+): Promise<Pick<ScanParts, 'reporter'>> {
+  if (report === undefined) return {};
+  const { pageFrom, reporterInto } = await import('./scan-report.ts');
+  return { reporter: reporterInto(report, pageFrom(cache, plugins, judge)) };
 }
 
 /** What it takes to open snapshots is loaded with the first of them: a scan mostly finds none. */
@@ -260,7 +275,8 @@ function choiceFrom(
   plugins: readonly AnyPlugin[],
   flags: ScanFlags,
 ): Omit<ScanChoice, 'binding'> {
-  const { keep, keepDays, deleteFiles, failOn } = flags;
+  const { keep, keepDays, deleteFiles, failOn, report } = flags;
+  if (report === '') throw new UsageError('--report wants a folder');
   if (deleteFiles === true && keep === undefined && keepDays === undefined)
     throw new UsageError('--delete-files wants --keep or --keep-days: they say what is forgotten');
   return {

@@ -1,13 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { main } from '../../src/cli/main.ts';
 import type { PageModel } from '../../src/page/model.ts';
 import { drawStore } from '../store/month.ts';
 import { scratchFolder } from '../support/writers-scratch.ts';
 import { desk, folder, snapshotFile } from './desk.ts';
+import { modelOf } from './page-model.ts';
 
 vi.mock('../../src/session/session.ts', async () => (await import('./desk.ts')).session);
 vi.mock('../../src/cli/output.ts', async (original) => ({
@@ -35,12 +35,6 @@ function report(...words: string[]): { status: number | null; stdout: string; st
 }
 
 const here = (name: string): string => join(scratch.path('here'), name);
-
-/** The data in a page. */
-function modelOf(html: string): PageModel {
-  const [, packed] = /<script type="application\/gzip" id="data">([^<]*)</.exec(html)!;
-  return JSON.parse(String(gunzipSync(Buffer.from(packed!, 'base64')))) as PageModel;
-}
 
 const modelIn = (file: string): PageModel => modelOf(readFileSync(file, 'utf8'));
 

@@ -19,7 +19,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { PageModel } from '../../src/page/model.ts';
 import { OLD_SCHEMAS } from '../store/old-schemas.ts';
+import { modelOf } from './page-model.ts';
 
 const ROOT = process.cwd();
 const VESTIGE = join(ROOT, 'dist/bin/vestige.js');
@@ -324,6 +326,45 @@ describe('vestige scan with a policy', () => {
       /^vestige: there is no policy cloud-linx \(did you mean/,
     );
     expect(existsSync(cache)).toBe(false);
+  });
+});
+
+describe('vestige scan with reports', () => {
+  it('writes a page about each snapshot, judged as the scan judges it, and owes it while it cannot', () => {
+    give('before.kdump', 'after.kdump');
+    const reports = join(folder, 'reports');
+    writeFileSync(reports, 'no folder');
+    const words = ['--policy', 'cloud-linux', '--report', reports];
+    const { status, out, err } = scan(...words);
+    expect({ status, lines: out.length, err }).toEqual({
+      status: 2,
+      lines: 2,
+      err: `vestige: ${snapshots}/before.kdump is recorded, but its report is not written, the next scan tries again: cannot make ${reports}/web-1: ENOTDIR`,
+    });
+    rmSync(reports);
+    rmSync(join(snapshots, 'before.kdump'));
+    expect(scan(...words, '--verbose')).toEqual({
+      status: 0,
+      err: '',
+      out: [
+        `${snapshots}/before.kdump: its report is ${reports}/web-1/20261123T113731Z.html`,
+        `${snapshots}/after.kdump: its report is ${reports}/web-1/20261123T114044Z.html`,
+        `${snapshots}/after.kdump: seen before`,
+      ],
+    });
+    const [first, second, latest] = ['20261123T113731Z', '20261123T114044Z', 'latest'].map((name) =>
+      modelOf(readFileSync(join(reports, 'web-1', `${name}.html`), 'utf8')),
+    );
+    const failed = ({ verdicts }: PageModel): string[] =>
+      verdicts.flatMap(({ rules }) => rules.flatMap(({ id, outcome }) => (outcome === 'failed' ? [id] : [])));
+    expect(failed(first!)).toEqual([]);
+    expect(failed(second!)).toEqual(expect.arrayContaining(['shell-on-socket', 'guardian-gone']));
+    expect(latest).toEqual(second);
+    expect(scan(...words)).toEqual({ status: 0, out: [''], err: '' });
+  });
+
+  it('wants a folder', () => {
+    expect(scan('--report', '')).toMatchObject({ status: 2, err: 'vestige: --report wants a folder' });
   });
 });
 

@@ -1,0 +1,86 @@
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { fileNameOf, momentOf } from '../acquire/names.ts';
+import { UnreadableFile } from '../base/errors.ts';
+import { compare } from '../diff/comparison.ts';
+import type { AnyPlugin } from '../plugin/contract.ts';
+import type { OwedReport } from '../store/owed-reports.ts';
+import type { Judge } from '../watch/judge.ts';
+import type { Reporter } from '../watch/reporting.ts';
+import { replaceFile } from './replace-file.ts';
+
+/** Pages tell what programs had in their environments and command lines: they are their owner's. */
+const FOLDER_MODE = 0o700;
+const PAGE_MODE = 0o600;
+
+/** Digits of a machine's ID that tell it from others of its name. */
+const ID_DIGITS = 8;
+
+/**
+ * Writes pages into a folder: `FOLDER/web-1-1a2b3c4d/20261123T114044Z.html`, and the one about the machine's latest
+ * snapshot as `latest.html` beside it too. @param pageOf draws the page about a snapshot
+ */
+export const reporterInto = (folder: string, pageOf: (owed: OwedReport) => Promise<string>): Reporter => ({
+  folder: resolve(folder),
+  async write(owed) {
+    const place = join(resolve(folder), placeName(owed));
+    makeFolder(place);
+    const html = await pageOf(owed);
+    const path = join(place, `${momentOf(new Date(owed.taken))}.html`);
+    replaceFile(path, html, PAGE_MODE);
+    if (owed.isLatest) replaceFile(join(place, 'latest.html'), html, PAGE_MODE);
+    return path;
+  },
+});
+
+/** A machine by the names that it has: evidence, so nothing of it may lead out of the folder. */
+function placeName({ hostname, machine }: OwedReport): string {
+  const id = machine === null || /^(?:host|boot):/.test(machine) ? [] : [machine.slice(0, ID_DIGITS)];
+  return fileNameOf([...(hostname === null ? [] : [hostname]), ...id].join('-'));
+}
+
+/** @throws UnreadableFile */
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: FOLDER_MODE });
+  } catch (error) {
+    throw new UnreadableFile(
+      `cannot make ${path}: ${(error as NodeJS.ErrnoException).code ?? String(error)}`,
+    );
+  }
+}
+
+/** Draws the page about a recorded snapshot of the store at `cache`, as `report` does, judged as the scan judges. */
+export const pageFrom =
+  (cache: string, plugins: readonly AnyPlugin[], judge: Judge | undefined) =>
+  async ({ snapshotId }: OwedReport): Promise<string> => {
+    const { REPEATING } = await import('./diff-command.ts');
+    const { gatherReport } = await import('./report-gathering.ts');
+    const { pageOf } = await import('./report-page.ts');
+    const { Recall } = await import('./recall.ts');
+    const shown = plugins.filter(({ name }) => !REPEATING.includes(name));
+    const asked = [...new Set([...shown, ...(judge?.questions ?? [])])];
+    const recall = await Recall.open(cache);
+    try {
+      const gathered = await gatherReport(
+        { subject: { snapshot: snapshotId }, plugins: asked, since: undefined },
+        { settings: {}, recall, failed: () => undefined },
+      );
+      const { facts, answers, before } = gathered;
+      const previous =
+        before === null
+          ? 'there is no snapshot before it to compare with'
+          : {
+              answers: before.known.answers,
+              comparison: compare(before.known, { kernel: facts.kernel, answers }, judge?.compared ?? [], {
+                all: false,
+                ofProcesses: true,
+              }),
+            };
+      const today = new Date().toISOString().slice(0, 10);
+      const verdicts = judge === undefined ? [] : [judge.verdictOn({ ...facts, answers, previous }, today)];
+      return pageOf(gathered, { shown, verdicts });
+    } finally {
+      recall.close();
+    }
+  };
