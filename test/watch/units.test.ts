@@ -15,18 +15,27 @@ async function parsed(words: readonly string[]): Promise<unknown> {
   let taken: unknown;
   for (const command of program.commands)
     command.exitOverride().action((places: string[], flags: Record<string, unknown>) => {
-      taken = { places, keep: flags['keep'], ifFree: flags['ifFree'], syslog: flags['syslog'] };
+      const { keep, ifFree, syslog, report, policy } = flags;
+      taken = { places, keep, ifFree, syslog, report, policy };
     });
   await program.parseAsync([...words], { from: 'user' });
   return taken;
 }
 
-const TAKEN = { places: ['/var/lib/vestige/snapshots'], keep: '336', ifFree: true, syslog: true };
+const TAKEN = {
+  places: ['/var/lib/vestige/snapshots'],
+  keep: '336',
+  ifFree: true,
+  syslog: true,
+  report: '/var/lib/vestige/reports',
+  policy: ['cloud-linux'],
+};
 
 describe('what is shipped for schedules', () => {
   it('runs a command line that the program takes', async () => {
     const [, line] = /^ExecStart=\/usr\/bin\/vestige (.*)$/m.exec(unit('vestige-scan.service')) ?? [];
-    expect(await parsed(line!.split(' '))).toEqual(TAKEN);
+    const [, policy] = /^Environment=VESTIGE_POLICY=(.*)$/m.exec(unit('vestige-scan.service')) ?? [];
+    expect(await parsed(line!.replace(/\$\{VESTIGE_POLICY\}/, policy!).split(' '))).toEqual(TAKEN);
     const [, words] = /^\*\/10 \* \* \* \* vestige vestige (.*)$/m.exec(unit('vestige.cron')) ?? [];
     expect(await parsed(words!.split(' '))).toEqual(TAKEN);
     await expect(parsed([...line!.split(' '), '--no-such-flag'])).rejects.toThrow('unknown option');
