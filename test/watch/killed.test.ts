@@ -10,7 +10,7 @@ import { Random } from '../support/random.ts';
 import { atBench, type Bench, draw, machine } from './drawn.ts';
 
 const SCANNER = join(process.cwd(), 'dist/test/watch/scanner.js');
-const KILLS = 120;
+const KILLS = 200;
 /** Steps of a scan (a question, a record, a report), and milliseconds after the last, that it lives to see at most. */
 const MOST_STEPS = 7;
 const MOST_REST_MS = 20;
@@ -85,7 +85,7 @@ const reports = (bench: Bench): string => join(bench.folder, 'reports');
 describe('a scan that is killed', () => {
   it(
     'has recorded each snapshot whole or not at all, tells everything that is new, and reports on all',
-    { timeout: 300_000 },
+    { timeout: 900_000 },
     () =>
       atBench(async (bench) => {
         mkdirSync(snapshots(bench));
