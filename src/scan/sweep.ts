@@ -40,8 +40,11 @@ const BLOCK_BYTES = 1 << 20;
 const WORTH_THREADS_BYTES = 1 << 30;
 const WORTH_THREADS_COSTLY_BYTES = 1 << 27;
 const MOST_WORKERS = 4;
-/** What a sweep costs where earlier ones left something: most of memory is only recognised. */
-const KNOWN_SHARE = 1 / 8;
+/**
+ * What a sweep costs where earlier ones left something: a sixth, since most of memory is only recognised. Threads that
+ * are ready so soon are not worth what it costs to open the snapshot in each.
+ */
+const KNOWN_SHARE = 1 / 32;
 const MAXIMUM_HITS = 65536;
 
 /**

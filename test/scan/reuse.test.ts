@@ -17,6 +17,8 @@ import { drawSchedule } from './schedules.ts';
 const folder = scratchFolder();
 const page = 4096;
 const PAGES = 96;
+/** What is recognised as one piece. */
+const EXTENT_PAGES = 8;
 
 /** What a store would keep, in memory. */
 class Kept implements ExtentMemory {
@@ -173,13 +175,13 @@ describe('a sweep that knows what earlier ones found nothing in', () => {
     expect(first.bytes).toBe(PAGES * page);
     const second = counting(aes);
     await told(path, second, { known });
-    expect(second.bytes).toBe(4 * page);
+    expect(second.bytes).toBe(EXTENT_PAGES * page);
     bytes[50 * page]! ^= 1; // in the midst of an extent
     bytes[64 * page]! ^= 1; // the first byte of one: the extent before it reaches over the border
     writeKdump(path, drawMemory(new Map([[0, bytes]])));
     const third = counting(aes);
     await told(path, third, { known });
-    expect(third.bytes).toBe(4 * 4 * page);
+    expect(third.bytes).toBe(4 * EXTENT_PAGES * page);
   });
 
   it('never shows zero pages to a scanner, and needs no tags for them', async () => {
@@ -248,7 +250,7 @@ describe('a sweep that knows what earlier ones found nothing in', () => {
     const known = new Kept();
     known.tags = new Uint8Array((MAXIMUM_TAGS + 1000) * TAG_BYTES).fill(7);
     await told(path, aes, { known });
-    expect(known.tags.length).toBe((PAGES / 4) * TAG_BYTES);
+    expect(known.tags.length).toBe((PAGES / EXTENT_PAGES) * TAG_BYTES);
   });
 
   it('remembers nothing of a sweep that was ended early', async () => {
@@ -277,6 +279,6 @@ describe('a sweep that knows what earlier ones found nothing in', () => {
     const { memory } = openSnapshot(path);
     memory.extents = (scanner) => (scanner === 'aes' ? known : null);
     for await (const _ of sweep(aes, memory, null));
-    expect(known.tags.length).toBe((PAGES / 4) * TAG_BYTES);
+    expect(known.tags.length).toBe((PAGES / EXTENT_PAGES) * TAG_BYTES);
   });
 });
