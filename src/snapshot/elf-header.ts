@@ -39,6 +39,13 @@ const LAYOUTS = {
   },
 } as const;
 
+/** Whether a file that begins so is a core dump of little-endian words, and not a program, a library or an object. */
+export const isCoreDump = (head: Buffer): boolean =>
+  head.length >= 18 &&
+  head.subarray(0, 4).equals(ELF_MAGIC) &&
+  head[5] === 1 &&
+  head.readUInt16LE(16) === ET_CORE;
+
 /** One program header. Addresses and sizes in bytes; above 2^53 they are rounded, which every check refuses anyway. */
 export interface ElfSegment {
   readonly type: number;

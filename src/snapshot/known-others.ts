@@ -13,12 +13,8 @@ interface KnownOther {
 const DISK = 'a disk image, not memory';
 const VMEM = 'a VMware state file without memory: give the .vmem file beside it';
 
-/**
- * Signatures of what is no snapshot that we read. Only those that the first bytes of physical memory cannot be:
- * long ones, or unlikely ones (a real machine begins with its interrupt vectors, an arm64 one with a kernel's
- * `MZ`, which therefore is not here). Sources: each format's own description; file(1) lists most of them.
- */
-const OTHERS: readonly KnownOther[] = [
+/** What any machine may have among its files. Sources: each format's own description; file(1) lists most of them. */
+const FILES: readonly KnownOther[] = [
   { magic: '\x1f\x8b\x08', is: 'compressed with gzip: decompress it first' },
   { magic: '\xfd7zXZ\0', is: 'compressed with xz: decompress it first' },
   { magic: '\x28\xb5\x2f\xfd', is: 'compressed with zstd: decompress it first' },
@@ -29,6 +25,19 @@ const OTHERS: readonly KnownOther[] = [
   { magic: 'PK\x03\x04', is: 'a zip archive: unpack it first' },
   { magic: 'Rar!\x1a\x07', is: 'a rar archive: unpack it first' },
   { magic: 'ustar', offset: 257, is: 'a tar archive: unpack it first' },
+  { magic: 'HdrS', offset: 0x202, is: 'a Linux kernel image, not memory' },
+  { magic: '\xcf\xfa\xed\xfe', is: 'a Mach-O file, which is not supported' },
+  { magic: 'SQLite format 3\0', is: 'an SQLite database, not memory' },
+  { magic: '\x89PNG\r\n\x1a\n', is: 'a PNG picture, not memory' },
+  { magic: '\xff\xd8\xff', is: 'a JPEG picture, not memory' },
+  { magic: '%PDF-', is: 'a PDF document, not memory' },
+];
+
+/**
+ * What holds machines, their memory or their disks, by signatures that the first bytes of physical memory cannot be:
+ * long ones, or unlikely ones (a PC begins with its interrupt vectors).
+ */
+const OTHERS: readonly KnownOther[] = [
   {
     magic: 'AVML\x02',
     is: 'a compressed AVML snapshot, which is not supported: convert it with avml-convert first',
@@ -70,27 +79,31 @@ const OTHERS: readonly KnownOther[] = [
   { magic: 'EVF2\x0d\x0a\x81\0', is: 'an EnCase image, which is not supported: export its raw contents' },
   { magic: 'SWAPSPACE2', offset: 4086, is: 'a Linux swap area, not memory' },
   { magic: 'S1SUSPEND', offset: 4086, is: 'a Linux hibernation image, which is not supported' },
-  { magic: 'HdrS', offset: 0x202, is: 'a Linux kernel image, not memory' },
-  { magic: '\xcf\xfa\xed\xfe', is: 'a Mach-O file, which is not supported' },
-  { magic: 'SQLite format 3\0', is: 'an SQLite database, not memory' },
-  { magic: '\x89PNG\r\n\x1a\n', is: 'a PNG picture, not memory' },
-  { magic: '\xff\xd8\xff', is: 'a JPEG picture, not memory' },
-  { magic: '%PDF-', is: 'a PDF document, not memory' },
 ];
 
-/** How much of a file must be text to call all of it text: no page of memory that a machine begins with is. */
+/** How much of a file must be text to call all of it text. */
 const TEXT_BYTES = 4096;
 
-/** What the file is that begins with `head`, completing "FILE is …", or null where it may be a snapshot. */
-export function knownOther(head: Buffer): string | null {
-  for (const { magic, offset = 0, is } of OTHERS) {
-    if (
-      head.length >= offset + magic.length &&
-      head.toString('latin1', offset, offset + magic.length) === magic
-    ) {
-      return is;
-    }
-  }
+const MIB = 1 << 20;
+/** No machine that Linux runs on has less RAM. */
+const LEAST_RAM_BYTES = 16 * MIB;
+
+/**
+ * Whether a file is as long as RAM is: whole MiB, which other files seldom are. The first page of memory may then be
+ * that of any file which the machine has read: RAM of an AArch64 board begins with a page like every other.
+ */
+export const isAsLongAsRam = (sizeBytes: number): boolean =>
+  sizeBytes >= LEAST_RAM_BYTES && sizeBytes % MIB === 0;
+
+/** What the file of so many bytes is that begins with `head`, completing "FILE is …", or null where it may be a snapshot. */
+export function knownOther(head: Buffer, sizeBytes: number): string | null {
+  const begins = ({ magic, offset = 0 }: KnownOther): boolean =>
+    head.length >= offset + magic.length && head.toString('latin1', offset, offset + magic.length) === magic;
+  const other = OTHERS.find(begins);
+  if (other !== undefined) return other.is;
+  if (isAsLongAsRam(sizeBytes)) return null;
+  const file = FILES.find(begins);
+  if (file !== undefined) return file.is;
   return isText(head.subarray(0, TEXT_BYTES)) ? 'a text file, not memory' : null;
 }
 

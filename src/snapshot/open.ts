@@ -2,11 +2,12 @@ import { BadSnapshot, UnsupportedSnapshot } from '../base/errors.ts';
 import type { OpenOptions, SnapshotOrigin } from '../memory/origin.ts';
 import { PhysicalMemory } from '../memory/physical.ts';
 import { elfCore } from './elf-core.ts';
+import { isCoreDump } from './elf-header.ts';
 import { type SnapshotBytes, SnapshotFile } from './file.ts';
 import { FlattenedFile, isFlattened } from './flattened.ts';
 import type { SnapshotContents, SnapshotFormat } from './format.ts';
 import { kdump } from './kdump.ts';
-import { knownOther } from './known-others.ts';
+import { isAsLongAsRam, knownOther } from './known-others.ts';
 import { lime } from './lime.ts';
 import { raw } from './raw.ts';
 
@@ -40,9 +41,12 @@ export function openSnapshot(path: string, options: OpenOptions = {}): Snapshot 
 function readContents(file: SnapshotFile, options: OpenOptions): Pick<Snapshot, 'format' | 'contents'> {
   const head = headOf(file);
   if (isFlattened(head)) return readFlattened(new FlattenedFile(file), options);
-  const format = formatOf(head);
   // Whoever gives a base address knows that it is memory, even where it happens to begin like something else.
-  const other = format === raw && options.base === undefined ? knownOther(head) : null;
+  const isSaid = options.base !== undefined;
+  const claimed = formatOf(head);
+  const isProgram = claimed === elfCore && !isCoreDump(head);
+  const format = isProgram && (isSaid || isAsLongAsRam(file.sizeBytes)) ? raw : claimed;
+  const other = format === raw && !isSaid ? knownOther(head, file.sizeBytes) : null;
   if (other !== null) throw new UnsupportedSnapshot(`${file.path} is ${other}`);
   return { format, contents: format.open(file, options) };
 }

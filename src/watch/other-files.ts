@@ -14,7 +14,7 @@ export function otherThanSnapshot({ path, state, isNamed }: Listed): string | un
   if (isNamed) return undefined;
   if (state.sizeBytes < MINIMUM_BYTES) return 'too small to be a snapshot';
   try {
-    const other = knownOther(headOf(path));
+    const other = knownOther(headOf(path), state.sizeBytes);
     return other === null ? undefined : other;
   } catch {
     return undefined;

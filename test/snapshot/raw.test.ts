@@ -99,8 +99,45 @@ describe('what is no snapshot', () => {
     expect(() => openSnapshot(path)).toThrow(`${path} is a text file, not memory`);
   });
 
-  it('is memory all the same when a base address is given', () => {
-    const { memory } = openSnapshot(fileWith('forced', 'QFI\xfb'), { base: 0 });
-    expect(memory.u8(physical(3))).toBe(0xfb);
+  it.each(['QFI\xfb', '\x7fELF\x02\x01\x01'])(
+    'is memory all the same when a base address is given: %j',
+    (magic) => {
+      const { format, memory } = openSnapshot(fileWith('forced', magic), { base: 0 });
+      expect(format.name).toBe('raw');
+      expect(memory.u8(physical(3))).toBe(magic.charCodeAt(3));
+    },
+  );
+});
+
+describe('memory whose first page is that of a file', () => {
+  const [program, library] = ['\x7fELF\x02\x01\x01'.padEnd(16, '\0'), '\x03\x00\xb7\x00'];
+  /** A file that begins so, of so many bytes. */
+  function long(magic: string, sizeBytes: number): string {
+    const path = fileWith('long', magic);
+    truncateSync(path, sizeBytes);
+    return path;
+  }
+
+  it.each([
+    ['a library', program + library],
+    ['gzip', '\x1f\x8b\x08'],
+    ['SQLite', 'SQLite format 3\0'],
+    ['text', 'root:x:0:0:root:/root:/bin/sh\n'.repeat(200)],
+  ])('is memory where it is as long as RAM is, and else what it begins like: %s', (_, magic) => {
+    expect(openSnapshot(long(magic, 2 ** 25)).format.name).toBe('raw');
+    expect(() => openSnapshot(long(magic, 2 ** 25 + 4096))).toThrow(UnsupportedSnapshot);
+    expect(() => openSnapshot(long(magic, 2 ** 23))).toThrow(UnsupportedSnapshot);
+  });
+
+  it.each([
+    ['a disk image', 'QFI\xfb', 'a disk image, not memory'],
+    [
+      'a saved state',
+      'LibvirtQemudSave',
+      'a libvirt saved state, which is not supported: use virsh dump --memory-only',
+    ],
+  ])('may have any length where it is %s', (_, magic, is) => {
+    const path = long(magic, 2 ** 25);
+    expect(() => openSnapshot(path)).toThrow(new UnsupportedSnapshot(`${path} is ${is}`));
   });
 });
