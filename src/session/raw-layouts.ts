@@ -110,7 +110,9 @@ export function endsWhereRamEnds(bound: Bound): boolean {
   const { snapshot } = bound;
   if (snapshot.format.name !== 'raw' || snapshot.file.sizeBytes <= FOUR_GIB / 2) return true;
   const end = endOfRam(bound);
-  const beyond = end === undefined ? 0 : snapshot.memory.end - end;
+  // Also where that cannot be read: it may be beyond the hole.
+  if (end === undefined) return false;
+  const beyond = snapshot.memory.end - end;
   return beyond >= 0 && beyond < FIRMWARE_BYTES;
 }
 
