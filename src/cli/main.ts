@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { ForensicError, UsageError } from '../base/errors.ts';
 import { hint } from '../base/nearest.ts';
+import type { AnyPlugin } from '../plugin/contract.ts';
 import { EXIT } from './exit.ts';
 import { Flaws } from './flaws.ts';
 import { clearProgress, complain, ReaderGone, writeAside, writeData } from './output.ts';
-import { addPluginCommands } from './plugin-commands.ts';
 import { loadPlugins } from './registry.ts';
 import { usageText } from './usage-text.ts';
 import { version } from './version.ts';
@@ -52,12 +52,33 @@ async function programFor(words: readonly string[], outcome: Outcome): Promise<C
       '\nExample:\n  vestige triage memory.raw\n  vestige pslist memory.raw --pid 1,200 --json\n',
     )
     .showHelpAfterError(false);
-  // The other commands are made only where they may be asked for: making them costs more than a remembered answer.
-  const asked = plugins.find(({ name }) => name === rest[0]);
-  if (asked !== undefined) addPluginCommands(program, [asked], outcome);
-  else (await import('./commands.ts')).addCommands(program, plugins, outcome);
+  await addCommand(program, plugins, outcome, rest[0]);
   if (rest.length === 0) program.action(() => program.outputHelp());
   return program;
+}
+
+type Add = (program: Command, plugins: readonly AnyPlugin[], outcome: Outcome) => void;
+
+/** Commands that run often, or mostly answer from memory. */
+const ALONE: Readonly<Record<string, () => Promise<Add>>> = {
+  check: async () => (await import('./check-command.ts')).addCheckCommand,
+  diff: async () => (await import('./diff-command.ts')).addDiffCommand,
+  scan: async () => (await import('./scan-command.ts')).addScanCommand,
+  sql: async () => (await import('./sql-command.ts')).addSqlCommand,
+};
+
+/** The others are made only where they may be asked for: making them costs more than a remembered answer. */
+async function addCommand(
+  program: Command,
+  plugins: readonly AnyPlugin[],
+  outcome: Outcome,
+  word = '',
+): Promise<void> {
+  const asked = plugins.find(({ name }) => name === word);
+  if (asked !== undefined)
+    (await import('./plugin-commands.ts')).addPluginCommands(program, [asked], outcome);
+  else if (Object.hasOwn(ALONE, word)) (await ALONE[word]!())(program, plugins, outcome);
+  else (await import('./commands.ts')).addCommands(program, plugins, outcome);
 }
 
 /** A command in the list of commands: its name and operands. That it has options goes without saying. */

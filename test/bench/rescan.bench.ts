@@ -50,10 +50,10 @@ let caches = 0;
 /** Everything that can be asked, of a machine seen minutes ago. */
 export const rescan: Bench = bench(
   'rescan',
-  'vestige run --all of the second of two snapshots',
+  'vestige scan of the second of two snapshots',
   ({ scratch, rounds }, before, after) => {
     const words = (snapshot: string) => [
-      ...[vestige, 'run', '--all', '--cache', join(scratch, `rescan-${caches}.sqlite`), snapshot],
+      ...[vestige, 'scan', '--settle', '0', '--cache', join(scratch, `rescan-${caches}.sqlite`), snapshot],
     ];
     const first = () => {
       caches++;
