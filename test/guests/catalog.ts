@@ -17,8 +17,8 @@ export interface Guest {
   readonly kernelPackage: string;
   /** QEMU's `-cpu`. */
   readonly cpuModel: string;
-  /** The depth of the page tables that this CPU model makes the kernel choose. */
-  readonly pagingLevels: 2 | 3 | 4 | 5;
+  /** The page tables that this CPU model makes the kernel choose, in the words of `info`: `4 levels`. */
+  readonly paging: string;
   readonly cpus: number;
   readonly ramMiB: number;
   /** With QEMU's vmcoreinfo device the guest tells the host where its VMCOREINFO note is. */
@@ -29,11 +29,15 @@ export interface Guest {
   readonly parts: readonly Part[];
 }
 
-/** What the guests of one architecture with 64 bits have in common. */
+/** A CPU, and the page tables that kernels choose on it. */
+type Tables = Pick<Guest, 'cpuModel' | 'paging'>;
+
+/** What guests of one architecture and size of pages have in common. */
 interface Family {
   readonly architecture: Architecture;
-  /** QEMU's `-cpu` for each depth of tables. */
-  readonly cpuModels: Readonly<Record<4 | 5, string>>;
+  readonly shallow: Tables;
+  /** With a level more. */
+  readonly deep: Tables;
   /** What is put behind the name of the guest with the deeper tables. */
   readonly deeper: string;
 }
@@ -44,17 +48,29 @@ interface Family {
  */
 const amd64: Family = {
   architecture: 'amd64',
-  cpuModels: { 4: 'max,la57=off', 5: 'max' },
+  shallow: { cpuModel: 'max,la57=off', paging: '4 levels' },
+  deep: { cpuModel: 'max', paging: '5 levels' },
   deeper: '-la57',
 };
 
+/** Its pointer authentication is an algorithm of the emulator's own, because the real one takes minutes. */
+const ARM_MAX = 'max,pauth-impdef=on';
+
 /**
- * `cortex-a57` addresses 48 bits. `max` also has LPA2, with which a kernel that was built for 52 bits has a fifth
- * level; its pointer authentication is an algorithm of the emulator's own, because the real one takes minutes.
+ * `cortex-a57` addresses 48 bits. `max` also has LPA2, with which a kernel that was built for 52 bits has a level more.
  */
 const arm64: Family = {
   architecture: 'arm64',
-  cpuModels: { 4: 'cortex-a57', 5: 'max,pauth-impdef=on' },
+  shallow: { cpuModel: 'cortex-a57', paging: '4 levels, 4 KiB pages, 48 bits' },
+  deep: { cpuModel: ARM_MAX, paging: '5 levels, 4 KiB pages, 52 bits' },
+  deeper: '-lva',
+};
+
+/** Not every CPU has pages of 16 KiB. Without LPA2 Debian's kernel for them contents itself with 47 of its 52 bits. */
+const arm64With16KiB: Family = {
+  architecture: 'arm64',
+  shallow: { cpuModel: 'neoverse-n1', paging: '3 levels, 16 KiB pages, 47 bits' },
+  deep: { cpuModel: ARM_MAX, paging: '4 levels, 16 KiB pages, 52 bits' },
   deeper: '-lva',
 };
 
@@ -71,19 +87,23 @@ const common = {
   parts: [],
 } as const;
 
-function guestOf({ architecture, cpuModels, deeper }: Family, levels: 4 | 5, choice: Choice): Guest {
-  const name = levels === 5 ? `${choice.name}${deeper}` : choice.name;
-  return { ...common, architecture, cpuModel: cpuModels[levels], pagingLevels: levels, ...choice, name };
-}
+/** A kernel with the fewer levels of tables. */
+const shallow = ({ architecture, shallow: tables }: Family, choice: Choice): Guest => ({
+  ...{ ...common, architecture, ...tables, ...choice },
+});
 
-/** A kernel with four levels of tables. */
-const shallow = (family: Family, choice: Choice): Guest => guestOf(family, 4, choice);
-
-/** One kernel as two guests, with four and with five levels; the second has parts of its own. */
+/** One kernel as two guests, with fewer and with more levels; the second has parts of its own. */
 const both = (family: Family, choice: Choice & { readonly deeperParts?: readonly Part[] }): Guest[] => {
   const { deeperParts = [], ...of } = choice;
-  return [guestOf(family, 4, of), guestOf(family, 5, { ...of, parts: deeperParts })];
+  const { architecture, deep, deeper } = family;
+  return [
+    shallow(family, of),
+    { ...common, architecture, ...deep, ...of, name: `${of.name}${deeper}`, parts: deeperParts },
+  ];
 };
+
+/** What the guests with 32 bits have in common. */
+const i386 = { architecture: 'i386', suite: 'bullseye', updates: false, cpuModel: 'max' } as const;
 
 /** Every guest that can be made, by name. */
 export const catalog: readonly Guest[] = [
@@ -124,6 +144,15 @@ export const catalog: readonly Guest[] = [
     kernelPackage: 'linux-image-rt-amd64',
     parts: ['many_threads'],
   }),
+  // Four CPUs, and so much memory that a PC has it on both sides of the hole below 4 GiB.
+  shallow(amd64, {
+    name: 'amd64-6.12-generic',
+    suite: 'trixie',
+    kernelPackage: 'linux-image-amd64',
+    cpus: 4,
+    ramMiB: 3072,
+    parts: ['many_threads'],
+  }),
   // With kernel page-table isolation every process has two tables.
   shallow(amd64, {
     name: 'amd64-6.1-cloud-pti',
@@ -160,6 +189,14 @@ export const catalog: readonly Guest[] = [
     parts: ['namespaces'],
     deeperParts: ['ipv6', 'deleted'],
   }),
+  ...both(arm64With16KiB, {
+    name: 'arm64-6.12-16k',
+    suite: 'trixie',
+    kernelPackage: 'linux-image-arm64-16k',
+    cpus: 2,
+    parts: ['namespaces'],
+    deeperParts: ['deleted'],
+  }),
   ...both(arm64, {
     name: 'arm64-7.2-cloud',
     suite: 'forky',
@@ -167,19 +204,19 @@ export const catalog: readonly Guest[] = [
     parts: ['many_threads'],
     deeperParts: ['namespaces'],
   }),
-  // 32 bits with PAE: memory above 896 MiB is not always mapped, so there must be some. This kernel does not describe
-  // itself: it must be the one that `profiles/` has, and the release's own does not change any more.
+  // 32 bits, with PAE and without: memory above 896 MiB is not always mapped, so there must be some. These kernels do
+  // not describe themselves: they must be those that `profiles/` has, and the release's own do not change any more.
   {
-    ...common,
-    name: 'i386-5.10-pae',
-    architecture: 'i386',
-    suite: 'bullseye',
-    updates: false,
-    kernelPackage: 'linux-image-686-pae',
-    cpuModel: 'max',
-    pagingLevels: 3,
+    ...{ ...common, ...i386, name: 'i386-5.10-pae', kernelPackage: 'linux-image-686-pae' },
+    paging: '3 levels, PAE',
     ramMiB: 1536,
     parts: ['ipv6', 'deleted'],
+  },
+  {
+    ...{ ...common, ...i386, name: 'i386-5.10', kernelPackage: 'linux-image-686' },
+    paging: '2 levels',
+    ramMiB: 1024,
+    parts: ['namespaces', 'many_threads'],
   },
 ];
 

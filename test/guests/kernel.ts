@@ -18,7 +18,7 @@ export interface Kernel {
 }
 
 /** The parts of a kernel: up to 6.x one package, from 7.x split over several. */
-const KERNEL_PART = /^linux-(image|binary|modules|base)-\d.*-(amd64|arm64|686|686-pae)$/;
+const KERNEL_PART = /^linux-(image|binary|modules|base)-\d.*-(amd64|arm64|arm64-16k|686|686-pae)$/;
 
 async function moduleFolder(tree: string): Promise<string> {
   for (const place of ['lib/modules', 'usr/lib/modules']) {

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { chmod, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { OpenOptions } from '../../src/memory/origin.ts';
 import type { Architecture, Guest } from './catalog.ts';
 import type { Kernel } from './kernel.ts';
 import { Qmp } from './qmp.ts';
@@ -31,8 +32,11 @@ const boards: Readonly<Record<Architecture, Board>> = {
   arm64: { program: 'qemu-system-aarch64', machine: 'virt', console: 'ttyAMA0', ramBase: 0x4000_0000 },
 };
 
-/** Above this the PC's PCI hole splits RAM, and one run of physical addresses is no longer all of it. */
-const RAM_BELOW_PCI_HOLE_MIB = 2048;
+/** With more than this a PC (`q35`) has RAM on both sides of the hole that it leaves for devices below 4 GiB. */
+const RAM_BELOW_HOLE_MIB = 2048;
+const HOLE_BYTES = 2 ** 31;
+const isSplit = ({ architecture, ramMiB }: Guest): boolean =>
+  architecture !== 'arm64' && ramMiB > RAM_BELOW_HOLE_MIB;
 
 /** The truth is written to a disk of its own, because a serial line takes minutes for what a disk takes at once. */
 const TRUTH_DISK_BYTES = 512 * 1024 * 1024;
@@ -88,7 +92,9 @@ export class Machine {
       ...guest.kernelArguments,
       ...(guest.parts.length > 0 ? [`vestige.parts=${guest.parts.join(',')}`] : []),
     ];
+    const memory = `memory-backend-file,id=ram,share=on,size=${guest.ramMiB}M,mem-path=${join(folder, dumpFiles.raw)}`;
     const args = [
+      ...(isSplit(guest) ? ['-object', memory, '-machine', 'memory-backend=ram'] : []),
       ...['-accel', 'tcg', '-machine', board.machine, '-cpu', guest.cpuModel, '-smp', String(guest.cpus)],
       ...['-m', `${guest.ramMiB}M`, '-display', 'none', '-no-reboot', '-nodefaults'],
       ...['-serial', `file:${serial}`, '-qmp', 'stdio'],
@@ -152,11 +158,11 @@ export class Machine {
   /** Writes the stopped guest's memory in one format. */
   async dump(format: DumpFormat): Promise<string> {
     const file = join(this.folder, dumpFiles[format]);
-    await rm(file, { force: true });
-    if (format === 'raw') {
-      if (this.guest.architecture !== 'arm64' && this.guest.ramMiB > RAM_BELOW_PCI_HOLE_MIB) {
-        throw new Error(`${this.guest.name} has RAM on both sides of the PCI hole: dump it as ELF`);
-      }
+    const isBackend = format === 'raw' && isSplit(this.guest);
+    if (!isBackend) await rm(file, { force: true });
+    if (isBackend) {
+      // The file is the guest's memory itself, its two parts one after the other.
+    } else if (format === 'raw') {
       const val = boards[this.guest.architecture].ramBase;
       const args = { val, size: this.guest.ramMiB * 1024 * 1024, filename: file };
       await this.qmp.ask('pmemsave', args, 300_000);
@@ -185,8 +191,9 @@ export class Machine {
 
 const lastLines = (text: string): string => text.trim().split('\n').slice(-5).join(' | ');
 
-/** Where a guest's RAM begins in its physical addresses: what a raw dump begins with, and does not say. */
-export const ramBaseOf = ({ architecture }: Guest): number => boards[architecture].ramBase;
+/** How a guest's raw dump is laid out, which the file does not say. */
+export const rawLayoutOf = (guest: Guest): OpenOptions =>
+  isSplit(guest) ? { hole: HOLE_BYTES } : { base: boards[guest.architecture].ramBase };
 
 /** What is noted beside the dumps about how they were made. */
 export interface GuestNote {

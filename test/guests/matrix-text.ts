@@ -13,7 +13,7 @@ export function matrixOf(results: Results): string {
   const questions = columns(guests.flatMap(([, { questions: asked }]) => Object.keys(asked)));
   const ways = columns(guests.flatMap(([, { ways: taken }]) => taken.split(', ')));
   const byQuestion = table(
-    ['guest', 'kernel and its tables', ...questions, 'rows', 'tolerated'],
+    ['guest', 'kernel and its tables', 'machine', ...questions, 'rows', 'tolerated'],
     guests.map(([name, guest]) => {
       const asked = Object.values(guest.questions);
       const cells = questions.map((question) => cellOf(pick(guest, question), reasons));
@@ -22,9 +22,9 @@ export function matrixOf(results: Results): string {
       const counts = [sum(({ rows }) => rows), sum(({ tolerated }) => tolerated)].map((count) =>
         count.toLocaleString('en-US'),
       );
-      return [name, `${guest.kernel}: ${guest.paging}`, ...cells, ...counts];
+      return [name, `${guest.kernel}: ${guest.paging}`, guest.machine, ...cells, ...counts];
     }),
-    2,
+    3,
   );
   const byWay = table(
     ['guest', ...ways.map((way) => way.replace(/^by /, 'bound by '))],

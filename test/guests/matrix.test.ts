@@ -8,6 +8,7 @@ const exact: GuestResult = {
   kernel: '6.1.0-56-cloud-amd64',
   architecture: 'amd64',
   paging: '4 levels',
+  machine: '2 CPUs, 512 MiB',
   ways: 'raw, by scan',
   questions: { info: { rows: 1, tolerated: 0 }, pslist: { rows: 1200, tolerated: 3 } },
 };
@@ -32,10 +33,10 @@ describe('the support matrix', () => {
 
   it('names questions, ways and reasons', () => {
     expect(matrixOf({ a: exact, b: other })).toBe(
-      '| guest | kernel and its tables | info | pslist | rows | tolerated |\n' +
-        '| --- | --- | :-: | :-: | :-: | :-: |\n' +
-        '| a | 6.1.0-56-cloud-amd64: 4 levels | exact | exact | 1,201 | 3 |\n' +
-        '| b | 6.1.0-56-cloud-amd64: 4 levels | not | partial (1) | 8 | 0 |\n' +
+      '| guest | kernel and its tables | machine | info | pslist | rows | tolerated |\n' +
+        '| --- | --- | --- | :-: | :-: | :-: | :-: |\n' +
+        '| a | 6.1.0-56-cloud-amd64: 4 levels | 2 CPUs, 512 MiB | exact | exact | 1,201 | 3 |\n' +
+        '| b | 6.1.0-56-cloud-amd64: 4 levels | 2 CPUs, 512 MiB | not | partial (1) | 8 | 0 |\n' +
         '\n' +
         '| guest | raw | bound by scan |\n' +
         '| --- | :-: | :-: |\n' +

@@ -6,9 +6,10 @@ export type Planted = Readonly<Record<string, number>>;
  * (`inside/workload.py` and the files beside it). Everything else on a guest has to pass in silence.
  */
 export const planted: Readonly<Record<string, Planted>> = {
-  // Programs without a file, in a scratch folder, and one that says it is a kernel thread.
+  // Programs without a file, in a scratch folder (one in a stacked file system), and one that says it is a kernel thread.
   'deleted-exe': { 'scratch-executable': 1, 'deleted-executable': 1 },
   'memfd-exe': { 'memory-only-executable': 1, 'kernel-thread-impostor': 1 },
+  overlay: { 'scratch-executable': 1 },
   'deleted-on-disk': { 'deleted-executable': 1 },
   'replaced-exe': { 'deleted-executable': 1 },
   'named-deleted': { 'scratch-executable': 1, 'deleted-executable': 1 },

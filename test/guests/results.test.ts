@@ -28,6 +28,7 @@ describe('what is kept of a guest', () => {
       kernel: '6.12',
       architecture: 'arm64',
       paging: '5 levels, 4 KiB pages, 52 bits',
+      machine: '1 CPU, 512 MiB',
       ways: 'raw, elf, lime',
       questions: {
         env: { rows: 7, tolerated: 2, partial: { elf: 'a page is not there' }, not: { lime: 2 } },

@@ -1,7 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Guest } from './catalog.ts';
-import { pagingWords } from './compare/kernel-place.ts';
 import type { Result } from './compare/report.ts';
 
 /** What came of one question on one guest, over every way to ask it. */
@@ -21,6 +20,8 @@ export interface GuestResult {
   readonly kernel: string;
   readonly architecture: string;
   readonly paging: string;
+  /** CPUs and RAM: `2 CPUs, 1,024 MiB`. */
+  readonly machine: string;
   /** The ways in which it was asked, in their order: formats, and ways to the kernel (`by profile`). */
   readonly ways: string;
   readonly questions: Readonly<Record<string, QuestionResult>>;
@@ -99,10 +100,10 @@ export function summarize(guest: Guest, kernel: string, results: readonly Result
       ...(judgement.is === 'not' ? { not: { ...before.not, [way]: judgement.differences } } : {}),
     };
   }
-  const { architecture, pagingLevels } = guest;
-  const paging = pagingWords(architecture, pagingLevels);
+  const { architecture, paging, cpus, ramMiB } = guest;
   const ways = [...new Set(results.map(({ way }) => way))].join(', ');
-  return { kernel, architecture, paging, ways, questions };
+  const machine = `${cpus} CPU${cpus === 1 ? '' : 's'}, ${ramMiB.toLocaleString('en-US')} MiB`;
+  return { kernel, architecture, paging, machine, ways, questions };
 }
 
 function ofResult({ plugin: question, way, rows, tolerated: moved, judgement }: Result) {

@@ -14,7 +14,7 @@ import { comparePolicy } from './compare/policy.ts';
 import { firstDifference, printOutcome, type Result } from './compare/report.ts';
 import { guestFolder } from './folders.ts';
 import { judgementOf } from './judgement.ts';
-import { dumpFiles, type GuestNote, ramBaseOf } from './machine.ts';
+import { dumpFiles, type GuestNote, rawLayoutOf } from './machine.ts';
 import { makeGuest } from './make.ts';
 import { isAsGood, keepResults, readResults, summarize } from './results.ts';
 import { turnOf } from './rotation.ts';
@@ -79,20 +79,21 @@ async function testGuest(guest: Guest): Promise<Result[]> {
   const scratch = await mkdtemp(join(tmpdir(), 'vestige-guest-'));
   try {
     const lime = join(scratch, 'snapshot.lime');
-    const base = ramBaseOf(guest);
+    const layout = rawLayoutOf(guest);
     const shelf = shippedProfiles();
     const raw = join(folder, dumpFiles.raw);
-    const opened = openSnapshot(raw, { base });
-    writeLime(lime, opened.memory.source);
-    opened.file.close();
+    await caught('lime', tell, async () => {
+      const opened = openSnapshot(raw, layout);
+      writeLime(lime, opened.memory.source);
+      opened.file.close();
+    });
     const snapshots = Object.entries(dumpFiles).map(
       ([format, file]) => [format, join(folder, file)] as const,
     );
     const seen = new Map<string, string>();
     for (const [format, path] of [...snapshots, ['lime', lime] as const]) {
-      const options = format === 'raw' ? { base, shelf } : { shelf };
       await caught(format, tell, async () => {
-        const session = openSession(path, options);
+        const session = openSession(path, { shelf });
         try {
           for await (const { answer, ...outcome } of compareWithTruth(session, truth, guest)) {
             const same = firstDifference(answer, outcome.plugin, seen);
@@ -109,10 +110,10 @@ async function testGuest(guest: Guest): Promise<Result[]> {
       });
     }
     await caught('bindings', tell, async () => {
-      for await (const { way, ...outcome } of compareBindings(raw, { base, shelf })) tell(way, outcome);
+      for await (const { way, ...outcome } of compareBindings(raw, layout, shelf)) tell(way, outcome);
     });
     await caught(POLICY, tell, async () => {
-      const session = openSession(raw, { base, shelf });
+      const session = openSession(raw, { shelf });
       try {
         tell(POLICY, await comparePolicy(session, truth));
       } finally {

@@ -13,7 +13,7 @@ export const web1: Guest = {
   updates: true,
   kernelPackage: 'linux-image-cloud-amd64',
   cpuModel: 'max,la57=off',
-  pagingLevels: 4,
+  paging: '4 levels',
   cpus: 1,
   ramMiB: 88,
   vmcoreinfoDevice: true,

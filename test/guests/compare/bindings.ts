@@ -1,20 +1,17 @@
 import { plugins } from '../../../plugins/index.ts';
+import { NoKernel, NoProfile } from '../../../src/base/errors.ts';
+import { isfOf } from '../../../src/cli/profile-isf.ts';
+import type { OpenOptions } from '../../../src/memory/origin.ts';
 import { PhysicalMemory } from '../../../src/memory/physical.ts';
 import { PAGE_BYTES, type PhysicalSource } from '../../../src/memory/source.ts';
-import { readProfile, writeProfile } from '../../../src/profile/profile.ts';
-import {
-  openSession,
-  type Session,
-  type SessionOptions,
-  startSession,
-} from '../../../src/session/session.ts';
-import { openSnapshot } from '../../../src/snapshot/open.ts';
+import { readTable } from '../../../src/profile/isf-file.ts';
+import { type Profile, type ProfileShelf, readProfile, writeProfile } from '../../../src/profile/profile.ts';
+import { type Session, type SessionOptions, startSession } from '../../../src/session/session.ts';
+import { wants } from '../../../src/session/wants.ts';
+import { openSnapshot, type Snapshot } from '../../../src/snapshot/open.ts';
 import { ask } from './compare.ts';
 import type { Outcome } from './match.ts';
 import { firstDifference } from './report.ts';
-
-/** Where a raw snapshot begins, and the profiles for a kernel that cannot describe itself. */
-type Options = Required<Pick<SessionOptions, 'base' | 'shelf'>>;
 
 /** One answer, and how the kernel was bound that gave it. */
 interface Bound extends Outcome {
@@ -23,24 +20,44 @@ interface Bound extends Outcome {
 
 /**
  * Every way to bind must give the same answers: by the kernel's own BTF, by the profile that it exports, by that
- * profile read back from its file form, and without any VMCOREINFO. `keys` reads no kernel but for names and is
+ * profile read back from its file form, by the symbol table in ISF that it makes, and without any VMCOREINFO. `keys` reads no kernel but for names and is
  * left out where all of memory would be swept again.
  */
-export async function* compareBindings(path: string, options: Options): AsyncGenerator<Bound> {
+export async function* compareBindings(
+  path: string,
+  layout: OpenOptions,
+  shelf: ProfileShelf,
+): AsyncGenerator<Bound> {
   const seen = new Map<string, string>();
-  const btf = openSession(path, options);
+  const open = (options: SessionOptions): Session => startSession(openSnapshot(path, layout), options);
+  const btf = open({ shelf });
   const { profile } = btf;
   for await (const _ of askAll(btf, seen, 'btf'));
-  yield* askAll(openSession(path, { ...options, profile }), seen, 'by profile');
-  yield* askAll(
-    openSession(path, { ...options, profile: readProfile(writeProfile(profile), 'profile') }),
-    seen,
-    'by file',
-  );
-  const scanned = withoutVmcoreinfo(path, options);
+  yield* askAll(open({ profile }), seen, 'by profile');
+  yield* askAll(open({ profile: readProfile(writeProfile(profile), 'profile') }), seen, 'by file');
+  const table = ownTable(open({ shelf }));
+  if (table !== undefined) yield* askAll(open({ profile: table }), seen, 'by isf');
+  // Without a word on how the file is laid out either.
+  const scanned = withoutVmcoreinfo(openSnapshot(path), shelf);
   const found = scanned.located.vmcoreinfo === null ? [] : ['by scan: a VMCOREINFO was found all the same'];
   yield { way: 'by scan', plugin: 'info', rows: 1, differences: found, tolerated: {} };
   yield* askAll(scanned, seen, 'by scan');
+}
+
+/** The symbol table that the kernel's own description makes, read back; none of a kernel that has none. */
+function ownTable(session: Session): Profile | undefined {
+  try {
+    return readTable(
+      isfOf(session, undefined, () => undefined),
+      wants,
+      'its own table',
+    );
+  } catch (error) {
+    if (error instanceof NoKernel || error instanceof NoProfile) return undefined;
+    throw error;
+  } finally {
+    session.close();
+  }
 }
 
 async function* askAll(session: Session, seen: Map<string, string>, way: string): AsyncGenerator<Bound> {
@@ -58,14 +75,10 @@ async function* askAll(session: Session, seen: Map<string, string>, way: string)
 }
 
 /** A session on the snapshot's memory with every VMCOREINFO page blanked, and no note of the file's own. */
-function withoutVmcoreinfo(path: string, options: Options): Session {
-  const snapshot = openSnapshot(path, { base: options.base });
+function withoutVmcoreinfo(snapshot: Snapshot, shelf: ProfileShelf): Session {
   const source = blanked(snapshot.contents.source);
   const contents = { ...snapshot.contents, source, vmcoreinfo: null };
-  return startSession(
-    { ...snapshot, contents, memory: new PhysicalMemory(source) },
-    { shelf: options.shelf },
-  );
+  return startSession({ ...snapshot, contents, memory: new PhysicalMemory(source) }, { shelf });
 }
 
 const SIGN = Buffer.from('OSRELEASE=');

@@ -32,7 +32,7 @@ export interface Compared extends Outcome {
 export async function* compareWithTruth(
   session: Session,
   truth: Truth,
-  guest?: Pick<Guest, 'architecture' | 'pagingLevels'>,
+  guest?: Pick<Guest, 'paging'>,
 ): AsyncGenerator<Compared> {
   const { kernel: facts, snapshot } = session.facts;
   yield {

@@ -3,16 +3,12 @@ import type { KernelFacts } from '../../../src/plugin/document.ts';
 import type { Guest } from '../catalog.ts';
 import type { Truth } from '../truth.ts';
 import { type Expectation, isJudge, judge, showCell } from './expect.ts';
-import { pagingWords, placeOf } from './kernel-place.ts';
+import { placeOf } from './kernel-place.ts';
 import { bootOf, textOf } from './proc.ts';
 import { bounds } from './tolerances.ts';
 
 /** Compares what `info` says of the kernel. Differences as lines, each with the fact's name. */
-export function compareFacts(
-  facts: KernelFacts,
-  truth: Truth,
-  guest?: Pick<Guest, 'architecture' | 'pagingLevels'>,
-): string[] {
+export function compareFacts(facts: KernelFacts, truth: Truth, guest?: Pick<Guest, 'paging'>): string[] {
   const differences: string[] = [];
   const check = (name: string, cell: Cell, expectation: Expectation): void => {
     const right = isJudge(expectation) ? expectation.judge(cell) : cell === expectation;
@@ -28,8 +24,8 @@ export function compareFacts(
   check('architecture', facts.architecture, place.architecture);
   check('hostname', facts.hostname, textOf(system.hostname));
   check('cpus', facts.cpus, system.cpus);
-  const levels = guest?.pagingLevels ?? (/^flags\s.* la57\b/m.test(system.cpuinfo) ? 5 : 4);
-  check('paging', facts.paging, pagingWords(guest?.architecture ?? 'amd64', levels));
+  const usual = /^flags\s.* la57\b/m.test(system.cpuinfo) ? '5 levels' : '4 levels';
+  check('paging', facts.paging, guest?.paging ?? usual);
   check('kaslr.virtual', BigInt(facts.kaslr.virtual ?? 0), place.kaslrVirtual);
   check('kaslr.physical', BigInt(facts.kaslr.physical ?? 0), place.kaslrPhysical);
   check('pageTableRoot', BigInt(facts.pageTableRoot), place.pageTableRoot);

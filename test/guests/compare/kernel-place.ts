@@ -1,4 +1,3 @@
-import type { Architecture } from '../catalog.ts';
 import type { SystemTruth } from '../truth.ts';
 
 /** Where a kernel of one architecture is built to run, and what its tables are called. */
@@ -60,10 +59,4 @@ export function placeOf(system: SystemTruth): KernelPlace {
 function symbolOf({ symbols, vmcoreinfo }: SystemTruth, name: string): bigint {
   const noted = new RegExp(`^SYMBOL\\(${name}\\)=([0-9a-f]+)$`, 'm').exec(vmcoreinfo ?? '')?.[1];
   return BigInt(`0x${symbols[name] ?? noted ?? '0'}`);
-}
-
-/** The tables that a kernel has, in the words of its architecture. */
-export function pagingWords(architecture: Architecture, levels: number): string {
-  if (architecture === 'arm64') return `${levels} levels, 4 KiB pages, ${levels === 5 ? 52 : 48} bits`;
-  return architecture === 'i386' && levels === 3 ? '3 levels, PAE' : `${levels} levels`;
 }

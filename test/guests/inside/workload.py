@@ -11,6 +11,7 @@ import json
 import mmap
 import os
 import select
+import shutil
 import signal
 import socket
 import struct
@@ -575,6 +576,7 @@ def overlay(held):
         os.makedirs(f'/tmp/overlay/{name}', exist_ok=True)
     for name in ('below', 'changed'):
         open(f'/tmp/overlay/lower/{name}', 'w').write('lower' * 1000)
+    shutil.copy(SLEEP, b'/tmp/overlay/lower/tool')
     options = b'lowerdir=/tmp/overlay/lower,upperdir=/tmp/overlay/upper,workdir=/tmp/overlay/work'
     check(libc.mount(b'overlay', b'/tmp/overlay/merged', b'overlay', 0, options), 'mount overlay')
     held.append(os.open('/tmp/overlay/merged/below', os.O_RDONLY))
@@ -582,6 +584,7 @@ def overlay(held):
     held.append(os.open('/tmp/overlay/merged/new', os.O_RDWR | os.O_CREAT))
     mapped = os.open('/tmp/overlay/merged/below', os.O_RDONLY)
     held.append(mmap.mmap(mapped, 4096, mmap.MAP_PRIVATE, mmap.PROT_READ))
+    execute('overlay-exe', b'/tmp/overlay/merged/tool', [b'tool', b'1000000'])
 
 
 # ------------------------------------------------------------------------------------------------- maps
@@ -641,6 +644,12 @@ def running_deleted():
     os.chmod('/tmp/evil tool', 0o755)
     execute('deleted-exe', b'/tmp/evil tool', [b'/tmp/evil tool', b'1000000'])
     os.unlink('/tmp/evil tool')
+
+
+def through_the_loader():
+    """What is executed is the dynamic loader, and the program only its argument."""
+    loader = {'x86_64': b'/lib64/ld-linux-x86-64.so.2', 'aarch64': b'/lib/ld-linux-aarch64.so.1', 'i686': b'/lib/ld-linux.so.2'}
+    execute('loader-exe', loader[os.uname().machine], [b'sleep', SLEEP, b'1000000'])
 
 
 def running_memfd():
@@ -778,6 +787,7 @@ def make_processes():
     held_part('jailed', jailed)
     attempt('deleted-exe', running_deleted)
     attempt('memfd-exe', running_memfd)
+    attempt('loader-exe', through_the_loader)
 
 
 def silent_input():
