@@ -150,8 +150,8 @@ function tableOf(tags: Uint8Array): Int32Array {
   const count = Math.min(MAXIMUM_TAGS, Math.floor(tags.length / TAG_BYTES));
   const places = 2 ** Math.ceil(Math.log2(2 * count + 2));
   const table = new Int32Array(new SharedArrayBuffer(places * TAG_BYTES));
-  // A copy, because words must stand at multiples of four.
-  const words = new Int32Array(tags.slice(0, count * TAG_BYTES).buffer);
+  // A copy, because words must stand at multiples of four. A Buffer's own `slice` would be none, and its memory a pool.
+  const words = new Int32Array(Uint8Array.from(tags.subarray(0, count * TAG_BYTES)).buffer);
   for (let at = 0; at < words.length; at += 4) {
     const place = placeOf(table, words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!);
     table.set(words.subarray(at, at + 4), place);
