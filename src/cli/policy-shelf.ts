@@ -7,7 +7,7 @@ import type { AnyPlugin } from '../plugin/contract.ts';
 import type { PolicyText } from '../policy/load.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { BadPolicy } from '../policy/problem.ts';
-import { complain } from './output.ts';
+import { Flaws } from './flaws.ts';
 import { shippedFolder } from './shipped.ts';
 import { textOf } from './text-file.ts';
 
@@ -41,18 +41,14 @@ export async function digestedPolicy(
   return { policy, digest: hash.digest('hex').slice(0, DIGEST_DIGITS) };
 }
 
-/** The policy; undefined where it is a bad one, when each of its problems has been said in a line. @throws ForensicError */
-export async function soundPolicy(
-  words: readonly string[],
-  plugins: readonly AnyPlugin[],
-): Promise<Policy | undefined> {
+/** The policy, for whoever goes no further with a bad one. @throws Flaws with a line for each problem, ForensicError */
+export async function soundPolicy(words: readonly string[], plugins: readonly AnyPlugin[]): Promise<Policy> {
   try {
     return await policyFrom(words, plugins);
   } catch (error) {
     const { BadPolicy } = await import('../policy/problem.ts');
     if (!(error instanceof BadPolicy)) throw error;
-    for (const line of problemLines(error)) complain(line);
-    return undefined;
+    throw new Flaws(problemLines(error));
   }
 }
 

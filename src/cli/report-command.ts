@@ -55,12 +55,7 @@ Examples:
     const { checkWritable, replaceFile } = await import('./replace-file.ts');
     if (output === '') throw new UsageError('--output wants the name of a file');
     if (output !== undefined && output !== '-') checkWritable(output);
-    const made = await page(words, plugins, flags, outcome);
-    if (made === undefined) {
-      outcome.code = EXIT.failed;
-      return;
-    }
-    const { facts, html } = made;
+    const { facts, html } = await page(words, plugins, flags, outcome);
     if (output === '-') return writeData(html);
     const path = output ?? (await usualName(facts));
     replaceFile(path, html, PAGE_MODE);
@@ -73,10 +68,9 @@ async function page(
   all: readonly AnyPlugin[],
   flags: Flags,
   outcome: Outcome,
-): Promise<{ readonly facts: Facts; readonly html: string } | undefined> {
+): Promise<{ readonly facts: Facts; readonly html: string }> {
   const { Judges } = await import('./report-judges.ts');
   const judges = await Judges.from(flags, all);
-  if (judges === undefined) return undefined;
   const shown = all.filter(({ name }) => !REPEATING.includes(name));
   const plugins = all.filter((plugin) => shown.includes(plugin) || judges.needs.has(plugin.name));
   const found = await gathered(words, plugins, flags, outcome);

@@ -35,14 +35,14 @@ export class Judges {
     this.#baselines = baselines;
   }
 
-  /** Undefined where the policy is a bad one, of which all has been said. @throws ForensicError */
+  /** @throws ForensicError */
   static async from(
     { policy: words = [USUAL_POLICY], ...flags }: JudgeFlags,
     plugins: readonly AnyPlugin[],
-  ): Promise<Judges | undefined> {
+  ): Promise<Judges> {
     if (words === false) return new Judges(undefined, plugins, undefined);
     const policy = await soundPolicy(words, plugins);
-    return policy === undefined ? undefined : new Judges(policy, plugins, await Baselines.from(flags));
+    return new Judges(policy, plugins, await Baselines.from(flags));
   }
 
   /** @throws BadBaseline where the baseline is another machine's */
