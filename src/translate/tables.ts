@@ -75,8 +75,10 @@ export function findFramesIn(
     const { words, whole } = readTable(memory, table, entries * shape.entryBytes);
     if (!whole) unread++;
     const span = 2 ** shape.shift(level);
+    const isLowest = span === PAGE_BYTES;
     for (let index = 0; index < entries; index++) {
       const low = words[stride * index]!;
+      if (isLowest && marks[markIn(low)] === 0) continue;
       const high = stride === 2 ? words[2 * index + 1]! : 0;
       if ((low | high) === 0) continue;
       const next = shape.nextTable(level, high, low);
@@ -85,7 +87,7 @@ export function findFramesIn(
         continue;
       }
       const page = shape.page(level, high, low);
-      if (page < 0 || (span === PAGE_BYTES && marks[markOf(page)] === 0)) continue;
+      if (page < 0) continue;
       reportWanted(page, span, base + index * span, wanted, report);
     }
   };
@@ -141,18 +143,26 @@ function tryRestOfPage(memory: PhysicalMemory, at: PhysicalAddress): Uint8Array 
   }
 }
 
-/** A power of two. */
+/** Frames that share a mark are 16 MiB apart. */
 const MARKS = 4096;
 
-/** Where the mark of a frame is: frames that share one are 16 MiB apart. */
-const markOf = (frame: number): number => (frame / PAGE_BYTES) & (MARKS - 1);
-
-/** What tells most frames from the wanted ones: most entries of most processes end there. */
+/**
+ * What tells most entries of lowest tables from those of wanted frames by a single look: nearly all entries of nearly
+ * all processes end there. Whatever the CPU, an entry that maps 4 KiB has the frame's address from bit 12 on, or the
+ * inverse of it where the kernel hides the page from speculation.
+ */
 function marksOf(frames: ReadonlySet<number>): Uint8Array {
   const marks = new Uint8Array(MARKS);
-  for (const frame of frames) marks[markOf(frame)] = 1;
+  for (const frame of frames) {
+    const mark = (frame / PAGE_BYTES) & (MARKS - 1);
+    marks[mark] = 1;
+    marks[MARKS - 1 - mark] = 1;
+  }
   return marks;
 }
+
+/** The mark of what an entry of a lowest table maps, by the entry's low word. */
+const markIn = (low: number): number => (low >>> 12) & (MARKS - 1);
 
 /** The wanted frames within a page of any size, by whichever way round is shorter. */
 function reportWanted(

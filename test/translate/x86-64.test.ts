@@ -48,6 +48,15 @@ function isFree(image: Image, address: bigint): boolean {
   );
 }
 
+/** Makes an entry of a lowest table one of PROT_NONE: not present, the frame inverted. */
+function forbidSometimes(random: Random, image: Image, address: bigint, levels: 4 | 5): void {
+  const { paging } = image.space();
+  const steps = [...paging.steps(image.memory(), address)];
+  if (steps.length < levels || random.below(3) > 0) return;
+  const { at, entry } = steps.at(-1)!;
+  image.put64(at, (~entry & 0x000f_ffff_ffff_f000n) | 0x100n);
+}
+
 describe.each([4, 5] as const)('x86-64 paging with %i levels', (levels) => {
   it('agrees with the manual on random tables, mapped and unmapped', () => {
     const random = new Random(levels);
@@ -74,6 +83,38 @@ describe.each([4, 5] as const)('x86-64 paging with %i levels', (levels) => {
       }
     }
     expect(mapped).toBeGreaterThan(5_000);
+  });
+
+  it('names every place of the user’s that maps a wanted frame, whoever may touch it', () => {
+    const random = new Random(40 + levels);
+    let found = 0;
+    for (let round = 0; round < 10; round++) {
+      const { image, addresses } = randomTables(random, levels);
+      for (const address of addresses) forbidSometimes(random, image, address, levels);
+      const memory = image.memory();
+      const space = image.space();
+      const { paging } = space;
+      // Two pages of three of small ones are there besides the one that may be forbidden.
+      const pages = addresses.map((address) => {
+        const at = address + BigInt(4096 * random.below(3));
+        return { at, frame: space.translate(at) as number };
+      });
+      const wanted = new Set(pages.filter(() => random.below(2) === 0).map(({ frame }) => frame));
+      // Neighbours in the sixteen mebibytes that share a mark are others all the same.
+      wanted.add(random.below(2 ** 20) * 2 ** 24);
+      const told = new Map<string, number>();
+      expect(paging.findFrames(memory, wanted, (frame, at) => told.set(String(at), frame))).toBe(0);
+      for (const { at, frame } of pages) {
+        const isUsers = at < 1n << 63n;
+        expect(told.get(String(at))).toBe(isUsers && wanted.has(frame) ? frame : undefined);
+      }
+      for (const [at, frame] of told) {
+        expect(wanted.has(frame)).toBe(true);
+        expect(space.translate(BigInt(at))).toBe(frame);
+      }
+      found += told.size;
+    }
+    expect(found).toBeGreaterThan(50);
   });
 
   it.each(['4K', '2M', '1G'] as const)('reads a page of %s at its first and last byte', (size) => {
