@@ -10,9 +10,9 @@ export const TAG_BYTES = 16;
 export interface ExtentMemory {
   /** Bytes that go into every tag and that no evidence can know. The same for as long as tags are to be recognised. */
   readonly secret: Uint8Array;
-  /** The tags, one behind the other in any order; what is no whole tag at the end is ignored. */
+  /** The tags as `remember` was given them last; what is no whole tag at the end is ignored. */
   recall(): Uint8Array;
-  /** Told at the end of a whole sweep: the tags of all extents without finds that memory has now. */
+  /** Told at the end of a whole sweep: the tags of all that memory has now without finds, one behind the other. */
   remember(tags: Uint8Array): void;
 }
 

@@ -4,7 +4,7 @@ import type { PhysicalMemory } from '../memory/physical.ts';
 import { PAGE_BYTES } from '../memory/source.ts';
 import type { Block } from './plan.ts';
 import type { Scanner } from './scanner.ts';
-import { partOf, Recogniser, type Recognition, type Tagged } from './tags.ts';
+import { partOf, Recogniser, type Recognition, type Stretch, type Tagged, tagsToKeep } from './tags.ts';
 
 /** A find and the physical address of its first byte. */
 export interface Hit<F> {
@@ -24,7 +24,7 @@ export interface BlockResult<F> {
   readonly firstMissing: PhysicalAddress | null;
   /** Why, where the whole block could not be read. */
   readonly reason?: string;
-  /** Tags of the extents without finds, one behind the other, where they are asked for. */
+  /** Tags of what has no finds, as `TagTable` lists them, where they are asked for. */
   readonly tags?: Uint8Array;
 }
 
@@ -65,14 +65,10 @@ export class BlockScan<F> {
 
   /** Looks at runs of extents that are not known. */
   #lookAtNew(block: Block, recogniser: Recogniser): BlockResult<F> {
-    const extents = [...recogniser.extentsOf(block)];
+    const stretches = [...recogniser.stretchesOf(block)];
     const results: BlockResult<F>[] = [];
-    const tags: Buffer[] = [];
-    for (const [isKnown, run] of runsOf(extents)) {
-      if (isKnown) {
-        for (const { tag } of run) if (tag !== null) tags.push(tag);
-        continue;
-      }
+    const clean = new Set<Tagged>();
+    for (const run of unknownIn(stretches)) {
       const from = run[0]!.extent.start - block.start;
       const last = run.at(-1)!.extent;
       const to = last.start + last.length - block.start;
@@ -80,7 +76,7 @@ export class BlockScan<F> {
       // Which finds are kept where there are too many depends on how memory is cut: then it is cut as ever.
       if (result.dropped > 0) return this.#look(block);
       results.push(result);
-      if (result.missingBytes === 0) tags.push(...tagsWithoutFinds(run, result.hits));
+      if (result.missingBytes === 0) for (const extent of withoutFinds(run, result.hits)) clean.add(extent);
     }
     const hits = results.flatMap((result) => result.hits);
     if (hits.length > MAXIMUM_HITS_PER_BLOCK) return this.#look(block);
@@ -89,7 +85,7 @@ export class BlockScan<F> {
       dropped: 0,
       missingBytes: results.reduce((sum, { missingBytes }) => sum + missingBytes, 0),
       firstMissing: results.find(({ firstMissing }) => firstMissing !== null)?.firstMissing ?? null,
-      tags: Buffer.concat(tags),
+      tags: Buffer.concat(stretches.map((stretch) => tagsToKeep(stretch, clean))),
     };
   }
 
@@ -138,24 +134,30 @@ export class BlockScan<F> {
   }
 }
 
-/** Neighbours that are all known or all unknown, together. */
-function* runsOf(extents: readonly Tagged[]): Generator<readonly [boolean, readonly Tagged[]]> {
-  for (let first = 0; first < extents.length; ) {
-    const { isKnown } = extents[first]!;
-    let end = first + 1;
-    while (end < extents.length && extents[end]!.isKnown === isKnown) end++;
-    yield [isKnown, extents.slice(first, end)];
-    first = end;
+/** Runs of neighbouring extents that are not known. */
+function* unknownIn(stretches: readonly Stretch[]): Generator<readonly Tagged[]> {
+  let run: Tagged[] = [];
+  for (const { known, extents } of stretches) {
+    for (const extent of known === null ? extents : [null]) {
+      if (extent !== null && !extent.isKnown) {
+        run.push(extent);
+      } else if (run.length > 0) {
+        yield run;
+        run = [];
+      }
+    }
   }
+  if (run.length > 0) yield run;
 }
 
-/** The tags of extents in which none of the finds, ascending, starts. */
-function* tagsWithoutFinds(extents: readonly Tagged[], hits: readonly Hit<unknown>[]): Generator<Buffer> {
+/** The extents in which none of the finds, ascending, starts. */
+function* withoutFinds(extents: readonly Tagged[], hits: readonly Hit<unknown>[]): Generator<Tagged> {
   let next = 0;
-  for (const { extent, tag } of extents) {
+  for (const tagged of extents) {
+    const { start, length } = tagged.extent;
     const first = next;
-    while (next < hits.length && hits[next]!.physical < extent.start + extent.length) next++;
-    if (tag !== null && next === first) yield tag;
+    while (next < hits.length && hits[next]!.physical < start + length) next++;
+    if (next === first) yield tagged;
   }
 }
 

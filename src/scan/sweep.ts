@@ -10,7 +10,8 @@ import { type BlockResult, BlockScan, type Hit } from './block.ts';
 import { type Block, planBlocks } from './plan.ts';
 import { onThreads, threadsAreAble } from './pool.ts';
 import type { Scanner } from './scanner.ts';
-import { isEmpty, MAXIMUM_TAGS, recognitionOf } from './tags.ts';
+import { isEmpty, MAXIMUM_TAGS } from './tag-table.ts';
+import { recognitionOf } from './tags.ts';
 
 /** How a sweep is to be done. All of it may be left out. */
 export interface SweepOptions {
@@ -70,7 +71,7 @@ export async function* sweep<F>(
   const tags = new Tags();
   const scan = new BlockScan(memory, scanner, recognition);
   const here = (block: Block) => scan.run(block);
-  const share = recognition === undefined || isEmpty(recognition) ? 1 : KNOWN_SHARE;
+  const share = recognition === undefined || isEmpty(recognition.table) ? 1 : KNOWN_SHARE;
   const workers = workersFor(options.workers, total * share, memory, origin);
   const results =
     workers > 1 && origin !== null

@@ -1,34 +1,49 @@
 import crypto, { createCipheriv, createHash } from 'node:crypto';
-import { type PhysicalAddress, physical } from '../base/address.ts';
+import { physical } from '../base/address.ts';
 import { type ExtentMemory, TAG_BYTES } from '../memory/extents.ts';
 import type { PhysicalMemory } from '../memory/physical.ts';
 import { PAGE_BYTES, type StoredPages } from '../memory/source.ts';
 import type { Block } from './plan.ts';
 import type { Scanner } from './scanner.ts';
+import { isKnown, stretchIn, stretchOf, type TagTable, tagTableOf } from './tag-table.ts';
 
 /**
  * Bytes of an extent. Larger ones are hashed at less cost, smaller ones are changed less often. With kdump pages of
  * four guests minutes apart 16 and 32 KiB are equally good, and half as many tags are half as much to keep.
  */
 const EXTENT_BYTES = 32768;
-/** Tags that are taken from a store or given to it, 16 MiB of them: of 32 GiB of memory in use. */
-export const MAXIMUM_TAGS = 2 ** 20;
+/**
+ * Neighbouring extents that are first told as one, by a tag of their own: in minutes an idle guest changes a tenth of
+ * such stretches, and one hash over much costs less than many over little.
+ */
+const STRETCH_EXTENTS = 8;
+/** Changes with what is told, and with how tags are kept. */
+const LAYOUT = 2;
 
 /** What a thread must know to recognise extents. Survives `postMessage`, and is shared by all threads. */
 export interface Recognition {
   /** What tags are made with: follows from the store's secret, and from what they are about besides bytes. */
   readonly key: Uint8Array;
-  /** A hash table of tags: four words each, open addressing, a power of two of places. All zero: a free place. */
-  readonly table: Int32Array;
+  readonly table: TagTable;
 }
 
 /** An extent and its tag. */
 export interface Tagged {
   readonly extent: Block;
   /** Null where the extent cannot be told by a tag, and is looked at. */
-  readonly tag: Buffer | null;
+  readonly tag: Uint8Array | null;
   /** True where a scanner has looked at it before and found nothing, or where it is zero throughout. */
   readonly isKnown: boolean;
+}
+
+/** Neighbouring extents. */
+export interface Stretch {
+  /** Null where it cannot be told by a tag, or has one extent only. */
+  readonly tag: Uint8Array | null;
+  /** Where a scanner has looked at all of it before and found nothing: the tags that are remembered of it. Else null. */
+  readonly known: Uint8Array | null;
+  /** In their order; none where it is known. */
+  readonly extents: readonly Tagged[];
 }
 
 /**
@@ -42,13 +57,17 @@ export function recognitionOf(
 ): Recognition | undefined {
   if (memory.source.stored === undefined && scanner.isSlow !== true) return undefined;
   const { form, grainBytes } = pagesOf(memory);
-  const about = JSON.stringify([scanner.name, scanner.version, scanner.overlapBytes, form, grainBytes]);
+  const about = JSON.stringify([
+    LAYOUT,
+    scanner.name,
+    scanner.version,
+    scanner.overlapBytes,
+    form,
+    grainBytes,
+  ]);
   const key = new Uint8Array(createHash('sha256').update(known.secret).update(about).digest());
-  return { key, table: tableOf(known.recall()) };
+  return { key, table: tagTableOf(known.recall()) };
 }
-
-/** Whether nothing is remembered. */
-export const isEmpty = ({ table }: Recognition): boolean => table.every((word) => word === 0);
 
 /** Of an extent's tag, what is known besides what is stored: where it begins in its pages, lead, length, tail. */
 const PLACE_BYTES = 16;
@@ -56,10 +75,10 @@ const PLACE_BYTES = 16;
 const CIPHER_KEY_BYTES = 16;
 const NONCE_BYTES = 12;
 
-/** Cuts blocks into extents and tells by their tags which of them need not be looked at again. */
+/** Cuts blocks into stretches and those into extents, and tells by their tags which need not be looked at again. */
 export class Recogniser {
   readonly #pages: StoredPages;
-  readonly #table: Int32Array;
+  readonly #table: TagTable;
   /** The scanner's overlap in whole pages. */
   readonly overlapBytes: number;
   readonly #step: number;
@@ -75,23 +94,37 @@ export class Recogniser {
     const { grainBytes, mostBytes } = this.#pages;
     this.#step = Math.ceil(EXTENT_BYTES / grainBytes) * grainBytes;
     // Both ends may begin within a piece.
-    const mostPieces = (this.#step + 2 * this.overlapBytes) / grainBytes + 2;
+    const mostPieces = (STRETCH_EXTENTS * this.#step + 2 * this.overlapBytes) / grainBytes + 2;
     this.#told = Buffer.alloc(PLACE_BYTES + Math.ceil(mostPieces) * mostBytes);
     this.#key = key.subarray(0, CIPHER_KEY_BYTES);
     this.#nonce = key.subarray(CIPHER_KEY_BYTES, CIPHER_KEY_BYTES + NONCE_BYTES);
   }
 
-  /** The extents of a block in their order. */
-  *extentsOf(block: Block): Generator<Tagged> {
-    const grain = this.#pages.grainBytes;
-    for (let at = 0; at < block.length; at += this.#step) {
-      const extent = partOf(block, at, Math.min(at + this.#step, block.length), this.overlapBytes);
-      const from = physical(Math.floor((extent.start - extent.lead) / grain) * grain);
-      const to = physical(Math.ceil((extent.start + extent.length + extent.tail) / grain) * grain);
-      const had = this.#pages.gather(from, to, this.#told, PLACE_BYTES);
-      const tag = had > 0 ? this.#tagOf(extent, from, PLACE_BYTES + had) : null;
-      yield { extent, tag, isKnown: had === 0 || (tag !== null && has(this.#table, tag)) };
+  /** The stretches of a block in their order. Extents are looked for in those alone that are not known. */
+  *stretchesOf(block: Block): Generator<Stretch> {
+    for (const stretch of this.#cut(block, STRETCH_EXTENTS * this.#step)) {
+      const told = stretch.length > this.#step ? this.#tagOf(stretch) : null;
+      const known = told === ZEROS ? NOTHING : told === null ? null : stretchIn(this.#table, told);
+      const extents = known === null ? this.#extentsOf(stretch) : [];
+      yield { tag: told, known, extents };
     }
+  }
+
+  #extentsOf(stretch: Block): Tagged[] {
+    return [...this.#cut(stretch, this.#step)].map((extent) => {
+      const told = this.#tagOf(extent);
+      const isZero = told === ZEROS;
+      return {
+        extent,
+        tag: isZero ? null : told,
+        isKnown: isZero || (told !== null && isKnown(this.#table, told)),
+      };
+    });
+  }
+
+  *#cut(block: Block, step: number): Generator<Block> {
+    for (let at = 0; at < block.length; at += step)
+      yield partOf(block, at, Math.min(at + step, block.length), this.overlapBytes);
   }
 
   /**
@@ -101,16 +134,37 @@ export class Recogniser {
    * a keyed sum: who does not know the key finds two extents of one sum by chance alone, with 2^-117 for each pair. Who
    * knows key and sum, as a reader of the store would, could work out sixteen bytes of an extent from all the others:
    * so what is kept is a digest of the sum.
+   *
+   * @returns `ZEROS` where all of it is zero, null where it cannot be told
    */
-  #tagOf({ start, length, lead, tail }: Block, from: PhysicalAddress, end: number): Buffer {
+  #tagOf({ start, length, lead, tail }: Block): Uint8Array | null {
+    const grain = this.#pages.grainBytes;
+    const from = physical(Math.floor((start - lead) / grain) * grain);
+    const to = physical(Math.ceil((start + length + tail) / grain) * grain);
+    const had = this.#pages.gather(from, to, this.#told, PLACE_BYTES);
+    if (had <= 0) return had === 0 ? ZEROS : null;
     [start - lead - from, lead, length, tail].forEach((word, index) => {
       this.#told.writeUInt32LE(word, 4 * index);
     });
     const cipher = createCipheriv('aes-128-gcm', this.#key, this.#nonce);
-    cipher.setAAD(this.#told.subarray(0, end));
+    cipher.setAAD(this.#told.subarray(0, PLACE_BYTES + had));
     cipher.final();
-    return sha256(Buffer.concat([this.#key, cipher.getAuthTag()])).subarray(0, TAG_BYTES);
+    const tag = sha256(Buffer.concat([this.#key, cipher.getAuthTag()])).subarray(0, TAG_BYTES);
+    tag[TAG_BYTES - 1] = 0;
+    return tag;
   }
+}
+
+/** In place of a tag: there is nothing to remember of zeros. */
+const ZEROS = new Uint8Array(0);
+const NOTHING = new Uint8Array(0);
+
+/** The tags to remember of a stretch, given which of its extents have been looked at and hold no finds. */
+export function tagsToKeep({ known, tag, extents }: Stretch, clean: ReadonlySet<Tagged>): Uint8Array {
+  if (known !== null) return known;
+  const kept = extents.filter((extent) => extent.isKnown || clean.has(extent));
+  const tags = kept.flatMap((extent) => extent.tag ?? []);
+  return tag !== null && kept.length === extents.length ? stretchOf(tag, tags) : Buffer.concat(tags);
 }
 
 /** Since Node 20.12 in one step, which for so few bytes takes half the time. */
@@ -144,32 +198,3 @@ const pagesOf = (memory: PhysicalMemory): StoredPages =>
       return end - at;
     },
   };
-
-/** The hash table of some tags, in memory that threads share. */
-function tableOf(tags: Uint8Array): Int32Array {
-  const count = Math.min(MAXIMUM_TAGS, Math.floor(tags.length / TAG_BYTES));
-  const places = 2 ** Math.ceil(Math.log2(2 * count + 2));
-  const table = new Int32Array(new SharedArrayBuffer(places * TAG_BYTES));
-  // A copy, because words must stand at multiples of four. A Buffer's own `slice` would be none, and its memory a pool.
-  const words = new Int32Array(Uint8Array.from(tags.subarray(0, count * TAG_BYTES)).buffer);
-  for (let at = 0; at < words.length; at += 4) {
-    const place = placeOf(table, words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!);
-    table.set(words.subarray(at, at + 4), place);
-  }
-  return table;
-}
-
-function has(table: Int32Array, tag: Buffer): boolean {
-  const [a, b, c, d] = [0, 4, 8, 12].map((at) => tag.readInt32LE(at)) as [number, number, number, number];
-  const place = placeOf(table, a, b, c, d);
-  return table[place] === a && table[place + 1] === b && table[place + 2] === c && table[place + 3] === d;
-}
-
-/** Where in the table the tag of these words is, or the free place where it would be. Half of all places are free. */
-function placeOf(table: Int32Array, a: number, b: number, c: number, d: number): number {
-  const mask = table.length - 1;
-  for (let at = (a & (table.length / 4 - 1)) * 4; ; at = (at + 4) & mask) {
-    const [w, x, y, z] = [table[at], table[at + 1], table[at + 2], table[at + 3]];
-    if ((w === a && x === b && y === c && z === d) || (w === 0 && x === 0 && y === 0 && z === 0)) return at;
-  }
-}

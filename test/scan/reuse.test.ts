@@ -5,7 +5,7 @@ import type { PhysicalSource } from '../../src/memory/source.ts';
 import { aes } from '../../src/scan/aes.ts';
 import type { Scanner } from '../../src/scan/scanner.ts';
 import { type SweepOptions, sweep } from '../../src/scan/sweep.ts';
-import { MAXIMUM_TAGS } from '../../src/scan/tags.ts';
+import { MAXIMUM_TAGS } from '../../src/scan/tag-table.ts';
 import { openSnapshot } from '../../src/snapshot/open.ts';
 import { Random } from '../support/random.ts';
 import { drawMemory, writeLime, writeRaw } from '../support/writers.ts';
@@ -16,9 +16,13 @@ import { drawSchedule } from './schedules.ts';
 
 const folder = scratchFolder();
 const page = 4096;
-const PAGES = 96;
+const PAGES = 160;
 /** What is recognised as one piece. */
 const EXTENT_PAGES = 8;
+/** And together before that, where they lie side by side. */
+const STRETCH_PAGES = 64;
+/** A tag for each of them. */
+const ALL_TAGS = PAGES / EXTENT_PAGES + Math.ceil(PAGES / STRETCH_PAGES);
 
 /** What a store would keep, in memory. */
 class Kept implements ExtentMemory {
@@ -250,7 +254,7 @@ describe('a sweep that knows what earlier ones found nothing in', () => {
     const known = new Kept();
     known.tags = new Uint8Array((MAXIMUM_TAGS + 1000) * TAG_BYTES).fill(7);
     await told(path, aes, { known });
-    expect(known.tags.length).toBe((PAGES / EXTENT_PAGES) * TAG_BYTES);
+    expect(known.tags.length).toBe(ALL_TAGS * TAG_BYTES);
   });
 
   it('takes tags for what they are wherever they stand in memory', async () => {
@@ -293,6 +297,6 @@ describe('a sweep that knows what earlier ones found nothing in', () => {
     const { memory } = openSnapshot(path);
     memory.extents = (scanner) => (scanner === 'aes' ? known : null);
     for await (const _ of sweep(aes, memory, null));
-    expect(known.tags.length).toBe((PAGES / EXTENT_PAGES) * TAG_BYTES);
+    expect(known.tags.length).toBe(ALL_TAGS * TAG_BYTES);
   });
 });
