@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { type PhysicalAddress, physical } from '../base/address.ts';
 import { NotInSnapshot } from '../base/errors.ts';
+import { sha256 } from './digest.ts';
 import type { PhysicalMemory } from './physical.ts';
 import { PAGE_BYTES } from './source.ts';
 
@@ -17,6 +17,8 @@ const PLACE_BYTES = 8 + MASK_BYTES;
 /** Tells what the page had there. Of a digest, as much as nobody finds another content for. */
 const TAG_BYTES = 16;
 const ENTRY_BYTES = PLACE_BYTES + TAG_BYTES;
+/** Of what a tag is made of, in words of four bytes: where the page's state stands, behind the place. */
+const STATE_AT = PLACE_BYTES / 4;
 
 /** Which words of which pages were read, whether they were there or not. */
 export class ReadRecord {
@@ -117,14 +119,13 @@ export function stillHold(memory: PhysicalMemory, reads: Uint8Array): boolean {
   return true;
 }
 
-const digestOf = (reads: Uint8Array): Buffer =>
-  createHash('sha256').update(reads.subarray(DIGEST_BYTES)).digest();
+const digestOf = (reads: Uint8Array): Buffer => sha256(reads.subarray(DIGEST_BYTES));
 
 /** Tells by a tag what one memory has in some places. */
 class Tagger {
   readonly #memory: PhysicalMemory;
-  /** The state of the page, and the words that were read of it. */
-  readonly #gathered = new Uint32Array(1 + PAGE_BYTES / 4);
+  /** A place, the state of its page, and the words that were read of it. */
+  readonly #gathered = new Uint32Array(STATE_AT + 1 + PAGE_BYTES / 4);
   readonly #bytes = new Uint8Array(this.#gathered.buffer);
 
   constructor(memory: PhysicalMemory) {
@@ -138,21 +139,18 @@ class Tagger {
     if (!(page >= 0) || !Number.isSafeInteger(page * PAGE_BYTES)) return null;
     const bytes = this.#pageAt(physical(page * PAGE_BYTES));
     // Whether a page is held can be asked without reading it.
-    this.#gathered[0] = bytes !== null ? 2 : this.#memory.has(physical(page * PAGE_BYTES)) ? 1 : 0;
+    this.#bytes.set(place);
+    this.#gathered[STATE_AT] = bytes !== null ? 2 : this.#memory.has(physical(page * PAGE_BYTES)) ? 1 : 0;
     const length =
       bytes === null
-        ? 1
+        ? STATE_AT + 1
         : this.#gather(view, new Uint32Array(bytes.buffer, bytes.byteOffset, PAGE_BYTES / 4));
-    return createHash('sha256')
-      .update(place)
-      .update(this.#bytes.subarray(0, 4 * length))
-      .digest()
-      .subarray(0, TAG_BYTES);
+    return sha256(this.#bytes.subarray(0, 4 * length)).subarray(0, TAG_BYTES);
   }
 
   /** Puts the words of the mask behind the state. @returns how many numbers there are then */
   #gather(mask: DataView, words: Uint32Array): number {
-    let length = 1;
+    let length = STATE_AT + 1;
     for (let at = 0; at < MASK_BYTES; at += 4) {
       for (let bits = mask.getUint32(8 + at, true); bits !== 0; bits &= bits - 1) {
         const word = at * 8 + 31 - Math.clz32(bits & -bits);
