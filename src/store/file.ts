@@ -111,8 +111,11 @@ export function explaining<T>(path: string, action: () => T): T {
     return action();
   } catch (error) {
     const { code, message } = error as { code?: unknown; message: string };
-    if (error instanceof UnusableStore) throw new UnusableStore(`cache ${path}: ${message}`);
-    if (error instanceof StoreError) throw new StoreError(`cache ${path}: ${message}`);
+    if (error instanceof StoreError) {
+      // One action may be a part of another: it is explained once, and stays what it is.
+      if (!message.startsWith(`cache ${path}: `)) error.message = `cache ${path}: ${message}`;
+      throw error;
+    }
     if (error instanceof SyntaxError) throw new UnusableStore(`cache ${path}: ${DAMAGED}`); // JSON in a column
     if (typeof code !== 'string') throw error;
     const reason = `cache ${path}: ${reasonFor(code) ?? message}`;

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { StoreError } from '../../src/base/errors.ts';
 import { MIGRATIONS } from '../../src/store/schema.ts';
 import { Store } from '../../src/store/store.ts';
+import { UnusableStore } from '../../src/store/unusable.ts';
 import { drawnPlugin, fakeFacts } from '../support/fake-session.ts';
 import { identity, inScratch, plugin, ROWS, zeros } from './scratch.ts';
 
@@ -230,6 +231,19 @@ describe('a file that is no sound cache', () => {
         for (const suffix of ['-wal', '-shm', '-journal']) rmSync(damaged + suffix, { force: true });
       }
       expect(refused).toBeGreaterThan(5);
+    }));
+
+  it('is spoken of once, whatever the trouble came through', () =>
+    inScratch((folder) => {
+      const path = filled(folder);
+      const store = Store.open(path, '1');
+      const database = new Database(path);
+      database.exec("UPDATE snapshot SET facts = '{'");
+      database.close();
+      const action = () => store.scans.atomically(() => store.facts(identity()));
+      expect(action).toThrow(UnusableStore);
+      expect(refusal(action)).toBe(`cache ${path}: the file is damaged`);
+      store.close();
     }));
 
   it('is refused where it is cut', () =>
