@@ -47,14 +47,10 @@ const readingOf = (session: Session, asker: Asker, isOwn: (plugin: AnyPlugin) =>
     return session.snapshot.file.troubles;
   },
   async answer(plugin) {
-    const { troubles } = session.snapshot.file;
-    if (isOwn(plugin)) {
-      const answer = await asker.answer(plugin);
-      return { ...answer, notes: [...answer.notes, ...troubles] };
-    }
+    if (isOwn(plugin)) return asker.answer(plugin);
     const rows = [];
     for await (const row of runPlugin(plugin, session.kernel, { options: {} })) rows.push(row);
-    return { rows, notes: [...session.kernel.notes.drain(), ...troubles] };
+    return { rows, notes: session.kernel.notes.drain() };
   },
   close: () => session.close(),
 });

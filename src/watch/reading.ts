@@ -8,7 +8,7 @@ export interface Reading {
   readonly facts: RememberedFacts;
   /** What of the file could not be read since it was opened. */
   readonly troubles: readonly string[];
-  /** A question's whole answer, with none of its options. */
+  /** A question's whole answer, with none of its options. What is in `troubles` is in none of its notes. */
   answer(plugin: AnyPlugin): Promise<TracedAnswer>;
   close(): void;
 }
