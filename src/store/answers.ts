@@ -1,12 +1,15 @@
 import type Database from 'better-sqlite3';
+import type { Row } from '../plugin/cell.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import type { RememberedAnswer } from './door.ts';
 import { kindsOf, quote, tableOf } from './rows.ts';
 import { UnusableStore } from './unusable.ts';
-import { fromSql, type SqlValue } from './values.ts';
+import { rowReader, rowWriter, type SqlValue } from './values.ts';
 
+/** An answer without its rows. */
 interface RunRow {
   readonly id: number;
+  /** JSON. */
   readonly notes: string;
   readonly rowCount: number;
 }
@@ -25,7 +28,13 @@ export function readAnswer(
        WHERE snapshot_id = ? AND plugin = ? AND version = ? AND options = ? AND program = coalesce(?, program)`,
     )
     .get(snapshotId, plugin.name, plugin.version, options, program) as RunRow | undefined;
-  if (run === undefined) return undefined;
+  return run === undefined
+    ? undefined
+    : { rows: readRows(database, plugin, run), notes: JSON.parse(run.notes) as string[] };
+}
+
+/** All rows of a run, in their order. @throws UnusableStore where some are lost */
+function readRows(database: Database.Database, plugin: AnyPlugin, run: RunRow): readonly Row[] {
   const kinds = kindsOf(plugin);
   const columns = [...kinds.keys(), 'absent'].map(quote).join(', ');
   const rows = database
@@ -35,8 +44,21 @@ export function readAnswer(
     .all(run.id) as SqlValue[][];
   if (rows.length !== run.rowCount)
     throw new UnusableStore(`${rows.length} rows of ${run.rowCount} are left`);
-  return {
-    rows: rows.map((values) => fromSql(values, values.at(-1) as string | null, kinds)),
-    notes: JSON.parse(run.notes) as string[],
-  };
+  return rows.map(rowReader(kinds));
+}
+
+/** Keeps the rows of a run. */
+export function writeRows(
+  database: Database.Database,
+  plugin: AnyPlugin,
+  run: number,
+  rows: readonly Row[],
+): void {
+  const kinds = kindsOf(plugin);
+  const places = Array.from({ length: kinds.size + 3 }, () => '?').join(', ');
+  const insert = database.prepare(`INSERT INTO ${quote(tableOf(plugin))} VALUES (${places})`);
+  const valuesOf = rowWriter(kinds);
+  rows.forEach((row, ordinal) => {
+    insert.run(valuesOf(row, run, ordinal));
+  });
 }

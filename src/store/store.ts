@@ -1,6 +1,6 @@
 import type Database from 'better-sqlite3';
 import type { AnyPlugin } from '../plugin/contract.ts';
-import { readAnswer } from './answers.ts';
+import { readAnswer, writeRows } from './answers.ts';
 import type { History, RememberedAnswer, RememberedFacts, SnapshotIdentity, StoreDoor } from './door.ts';
 import { KeptExtents } from './extents.ts';
 import { discard, explaining, openDatabase } from './file.ts';
@@ -11,10 +11,9 @@ import { Outbox } from './outbox.ts';
 import { OwedReports } from './owed-reports.ts';
 import { placeOf } from './place.ts';
 import { KeptProfiles } from './profiles.ts';
-import { defineRows, kindsOf, quote, tableOf } from './rows.ts';
+import { defineRows } from './rows.ts';
 import { Scans } from './scans.ts';
 import { Upkeep } from './upkeep.ts';
-import { toSql } from './values.ts';
 
 export type { RememberedAnswer, RememberedFacts, SnapshotIdentity } from './door.ts';
 
@@ -141,21 +140,17 @@ export class Store implements StoreDoor {
         'DELETE FROM run WHERE snapshot_id = ? AND plugin = ? AND version = ? AND options = ? AND program <> ?',
       )
       .run(...question, this.#program);
-    const runId = this.#database
+    const run = this.#database
       .prepare(
         `INSERT INTO run (snapshot_id, plugin, version, options, program, notes, row_count, made)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id`,
       )
       .pluck()
-      .get(...question, this.#program, JSON.stringify(notes), rows.length, new Date().toISOString());
-    if (runId === undefined) return; // another process was faster, with the same answer
-    const kinds = kindsOf(plugin);
-    const places = Array.from({ length: kinds.size + 3 }, () => '?').join(', ');
-    const insert = this.#database.prepare(`INSERT INTO ${quote(tableOf(plugin))} VALUES (${places})`);
-    rows.forEach((row, ordinal) => {
-      const { values, asides } = toSql(row, kinds);
-      insert.run(runId, ordinal, ...values, asides);
-    });
+      .get(...question, this.#program, JSON.stringify(notes), rows.length, new Date().toISOString()) as
+      | number
+      | undefined;
+    if (run === undefined) return; // another process was faster, with the same answer
+    writeRows(this.#database, plugin, run, rows);
   }
 }
 

@@ -1,4 +1,4 @@
-import { type Cell, isAbsent, type Row } from '../plugin/cell.ts';
+import { type Absent, type Cell, isAbsent, type Row } from '../plugin/cell.ts';
 import type { ColumnKind } from '../plugin/contract.ts';
 
 /** What SQLite holds of one cell. */
@@ -20,70 +20,90 @@ type Aside = string | { readonly int: string } | { readonly text: string };
 const MOST = (1n << 63n) - 1n;
 const LEAST = -(1n << 63n);
 
-/** A row as SQLite keeps it: a value for each column, and JSON of what no column can hold (null: nothing). */
-export function toSql(
-  row: Row,
+/** Two's complement of 64 bits, and back. Most addresses are the same in both, and that is sooner seen than made. */
+const signed = (address: bigint): bigint =>
+  address >= 0n && address <= MOST ? address : BigInt.asIntN(64, address);
+const unsigned = (value: bigint): bigint => (value >= 0n ? value : BigInt.asUintN(64, value));
+
+/**
+ * Makes of a row what SQLite keeps of it, behind what stands in front: a value for each column, and last JSON of what
+ * no column can hold (null: nothing).
+ */
+export function rowWriter(
   kinds: ReadonlyMap<string, ColumnKind>,
-): { values: SqlValue[]; asides: string | null } {
-  const asides: Record<string, Aside> = {};
-  const values = [...kinds].map(([name, kind]) => {
-    const cell = row[name] ?? null;
-    if (isAbsent(cell)) {
-      asides[name] = cell.absent;
-      return null;
+): (row: Row, ...front: SqlValue[]) => SqlValue[] {
+  const columns = [...kinds];
+  return (row, ...values) => {
+    let asides: Record<string, Aside> | null = null;
+    for (const [name, kind] of columns) {
+      const cell = row[name] ?? null;
+      const aside = asideOf(cell, kind);
+      if (aside === undefined) values.push(sqlValue(cell as Exclude<Cell, Absent>, kind));
+      else {
+        values.push(null);
+        asides ??= {};
+        asides[name] = aside;
+      }
     }
-    if (kind === 'int' && typeof cell === 'bigint' && (cell > MOST || cell < LEAST)) {
-      asides[name] = { int: String(cell) };
-      return null;
-    }
-    if (typeof cell === 'string' && !isWellFormed(cell)) {
-      asides[name] = { text: cell }; // JSON spells lone surrogates, SQLite would lose them
-      return null;
-    }
-    return sqlValue(cell, kind);
-  });
-  return { values, asides: Object.keys(asides).length === 0 ? null : JSON.stringify(asides) };
+    values.push(asides === null ? null : JSON.stringify(asides));
+    return values;
+  };
 }
 
-function sqlValue(cell: Exclude<Cell, { absent: string }>, kind: ColumnKind): SqlValue {
+/** What of a cell its column cannot hold; undefined where it can. */
+function asideOf(cell: Cell, kind: ColumnKind): Aside | undefined {
+  switch (typeof cell) {
+    case 'string':
+      return cell.isWellFormed() ? undefined : { text: cell }; // JSON spells lone surrogates, SQLite would lose them
+    case 'bigint':
+      return kind === 'int' && (cell > MOST || cell < LEAST) ? { int: String(cell) } : undefined;
+    default:
+      return cell !== null && isAbsent(cell) ? cell.absent : undefined;
+  }
+}
+
+function sqlValue(cell: Exclude<Cell, Absent>, kind: ColumnKind): SqlValue {
   if (cell === null) return null;
   if (cell instanceof Date) return cell.toISOString();
   switch (kind) {
     case 'flag':
       return cell ? 1 : 0;
     case 'address':
-      return BigInt.asIntN(64, BigInt(cell as bigint));
+      return signed(BigInt(cell as bigint));
     case 'int':
-      return BigInt(cell as number | bigint); // as bigint, so that SQLite never takes it for a REAL
+      // A number goes to SQLite as a REAL, which the column makes an INTEGER where none of its digits can be lost.
+      return Number.isSafeInteger(cell) ? (cell as number) : BigInt(cell as number | bigint);
     default:
       return cell as string | number;
   }
 }
 
-/** The row that `toSql` was given. `values` are read with safe integers. */
-export function fromSql(
-  values: readonly SqlValue[],
-  asides: string | null,
-  kinds: ReadonlyMap<string, ColumnKind>,
-): Row {
-  const beside = asides === null ? {} : (JSON.parse(asides) as Record<string, Aside>);
-  const row: Record<string, Cell> = {};
-  let index = 0;
-  for (const [name, kind] of kinds) {
-    const aside = beside[name];
-    const value = values[index++]!;
-    if (aside === undefined) row[name] = cellOf(value, kind);
-    else row[name] = besideCell(aside);
-  }
-  return row;
+/** Makes the row again that `rowWriter` was given. The values are to be read with safe integers. */
+export function rowReader(kinds: ReadonlyMap<string, ColumnKind>): (values: readonly SqlValue[]) => Row {
+  const columns = [...kinds];
+  return (values) => {
+    const asides = values[columns.length] as string | null;
+    const beside = asides === null ? NOTHING : readAsides(asides);
+    const row: Record<string, Cell> = {};
+    let index = 0;
+    for (const [name, kind] of columns) {
+      const aside = beside[name];
+      const value = values[index++]!;
+      row[name] = aside === undefined ? cellOf(value, kind) : besideCell(aside);
+    }
+    return row;
+  };
 }
+
+const readAsides = (asides: string): Readonly<Record<string, Aside>> =>
+  JSON.parse(asides) as Record<string, Aside>;
+
+const NOTHING: Readonly<Record<string, Aside>> = {};
 
 function besideCell(aside: Aside): Cell {
   if (typeof aside === 'string') return { absent: aside };
   return 'int' in aside ? BigInt(aside.int) : aside.text;
 }
-
-const isWellFormed = (text: string): boolean => !/\p{Surrogate}/u.test(text);
 
 function cellOf(value: SqlValue, kind: ColumnKind): Cell {
   if (value === null) return null;
@@ -95,7 +115,7 @@ function cellOf(value: SqlValue, kind: ColumnKind): Cell {
     case 'flag':
       return Number(value) !== 0;
     case 'address':
-      return BigInt.asUintN(64, BigInt(value));
+      return unsigned(BigInt(value));
     case 'time':
       return new Date(String(value));
     case 'seconds':

@@ -44,6 +44,40 @@ describe('Store', () => {
       store.close();
     }));
 
+  it('keeps numbers whole in SQLite whatever they were, and addresses in 64 bits', () =>
+    inScratch((folder) => {
+      const path = `${folder}/cache.sqlite`;
+      const wide = drawnPlugin({ n: 'int', at: 'address' }, []);
+      const most = 2 ** 53 - 1;
+      const rows = [
+        [-0, 0n],
+        [most, 1n],
+        [-most, (1n << 63n) - 1n],
+        [BigInt(most) + 1n, 1n << 63n],
+        [-(1n << 63n), (1n << 64n) - 1n],
+      ].map(([n, at]) => ({ n: n!, at: at as bigint }));
+      const store = Store.open(path, '1');
+      store.keep(identity(), facts, wide, '{}', { rows, notes: [] });
+      expect(store.answer(identity(), wide, '{}')!.rows).toEqual(
+        rows.map((row) => ({ ...row, n: Object.is(row.n, -0) ? 0 : row.n })),
+      );
+      store.close();
+      const database = new Database(path);
+      expect(
+        database
+          .prepare("SELECT typeof(n), printf('%d', n), typeof(at), printf('%x', at) FROM drawn")
+          .raw()
+          .all(),
+      ).toEqual([
+        ['integer', '0', 'integer', '0'],
+        ['integer', '9007199254740991', 'integer', '1'],
+        ['integer', '-9007199254740991', 'integer', '7fffffffffffffff'],
+        ['integer', '9007199254740992', 'integer', '8000000000000000'],
+        ['integer', '-9223372036854775808', 'integer', 'ffffffffffffffff'],
+      ]);
+      database.close();
+    }));
+
   it('has no answer for another snapshot, binding, option, plugin version or program', () =>
     inScratch((folder) => {
       const path = filled(folder);
