@@ -36,10 +36,15 @@ export function compare(
   return { relation, tables, story: storyOf(tables, after.answers) };
 }
 
-/** With the starts of one side's processes alone, none would be the same: then their numbers must do. */
+/**
+ * With the starts of one side's processes alone, none would be the same: then their numbers must do. They do too where
+ * both sides have the same rows.
+ */
 function processesOf(before: Known, after: Known): Processes {
   const [one, other] = [before.answers.get('pslist'), after.answers.get('pslist')];
-  return one === undefined || other === undefined ? new Processes() : new Processes(one.rows, other.rows);
+  if (one === undefined || other === undefined) return new Processes();
+  const areSame = one.kept !== undefined && one.kept === other.kept;
+  return areSame ? new Processes() : new Processes(one.rows, other.rows);
 }
 
 /** Whether anything differs that is worth listing. */

@@ -26,6 +26,12 @@ export class Processes {
     return before !== undefined && this.#after.get(pid) !== before;
   }
 
+  /** Whether each process ID means the same in both snapshots. */
+  get areAlike(): boolean {
+    if (this.#before.size !== this.#after.size) return false;
+    return [...this.#before].every(([pid, start]) => this.#after.get(pid) === start);
+  }
+
   /** What stands for a process ID in the identity of a row: the same text for the same process. */
   nameOf(pid: number, side: 'before' | 'after'): string {
     const start = (side === 'before' ? this.#before : this.#after).get(pid);

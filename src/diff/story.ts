@@ -28,9 +28,13 @@ const SCRATCH = /^\/(?:tmp|var\/tmp|dev\/shm|run\/shm)\//;
 /** Tells what differs in the words of an analyst. `after` holds the second snapshot's whole answers, by plugin. */
 export function storyOf(diffs: readonly TableDiff[], after: ReadonlyMap<string, Side>): Story {
   const diffOf = (plugin: string): TableDiff | undefined => diffs.find((diff) => diff.plugin === plugin);
-  const reasons = reasonsByProcess((plugin) => after.get(plugin)?.rows ?? []);
+  let reasons: ReadonlyMap<number, readonly string[]> | undefined;
+  const reasonsOf: ReasonsOf = (pid) => {
+    reasons ??= reasonsByProcess((plugin) => after.get(plugin)?.rows ?? []);
+    return reasons.get(pid) ?? [];
+  };
   const events = [
-    ...processEvents(diffOf('pslist'), reasons),
+    ...processEvents(diffOf('pslist'), reasonsOf),
     ...socketEvents(diffOf('sockets')),
     ...moduleEvents(diffOf('modules')),
     ...keyEvents(diffOf('keys')),
@@ -44,13 +48,13 @@ export function storyOf(diffs: readonly TableDiff[], after: ReadonlyMap<string, 
 
 const ORDER: readonly Event['change'][] = ['appeared', 'vanished', 'changed'];
 
-function processEvents(
-  diff: TableDiff | undefined,
-  reasons: ReadonlyMap<number, readonly string[]>,
-): Event[] {
+/** Why a process deserves a look. Nobody reads all answers for it where nothing is told of a process. */
+type ReasonsOf = (pid: number) => readonly string[];
+
+function processEvents(diff: TableDiff | undefined, reasonsOf: ReasonsOf): Event[] {
   if (diff === undefined) return [];
   const isProgram = (row: Row): boolean => row['kernel'] !== true;
-  const whyOf = (row: Row): readonly string[] => reasons.get(numberOf(row['pid']) ?? -1) ?? [];
+  const whyOf = (row: Row): readonly string[] => reasonsOf(numberOf(row['pid']) ?? -1);
   const { restarts, added, removed } = restartsIn(
     diff.added.filter(isProgram),
     diff.removed.filter(isProgram),

@@ -9,6 +9,15 @@ export interface Side {
   readonly rows: readonly Row[];
   /** What the evidence lacked: where there is anything, a row that is missing proves nothing. */
   readonly notes: readonly string[];
+  /** Where the rows are kept, if they are: two sides that share it have the same rows, and none is read to compare them. */
+  readonly kept?: Kept;
+}
+
+/** What is known of kept rows without reading them. */
+export interface Kept {
+  readonly count: number;
+  /** How many of them have an absent cell in one of these columns. */
+  lacking(columns: readonly string[]): number;
 }
 
 /** A thing that is in both snapshots and is not as it was. */
@@ -54,20 +63,29 @@ export interface DiffChoice {
 
 /** Compares two answers of one plugin. Absent cells are not taken for values: what could not be read is neither new, gone nor changed. */
 export function diffTables(plugin: AnyPlugin, before: Side, after: Side, choice: DiffChoice): TableDiff {
-  if (choice.relation.boot !== 'same' && plugin.enduring === undefined)
-    return nothingCompared(plugin, `${plugin.name} is not compared across boots: nothing in it outlives one`);
+  const { relation, processes } = choice;
+  if (relation.boot !== 'same' && plugin.enduring === undefined)
+    return nothingListed(plugin, 0, [
+      `${plugin.name} is not compared across boots: nothing in it outlives one`,
+    ]);
+  const { kept } = before;
+  if (kept !== undefined && kept === after.kept && relation.boot === 'same' && processes.areAlike) {
+    // Each row has its equal on the other side, if only it can be named.
+    const unknown = kept.lacking(plugin.identity);
+    return nothingListed(plugin, kept.count - unknown, notesOf(before, unknown, after, unknown));
+  }
   return new Pairing(plugin, choice).run(before, after);
 }
 
-const nothingCompared = ({ name }: AnyPlugin, note: string): TableDiff => ({
+const nothingListed = ({ name }: AnyPlugin, same: number, notes: readonly string[]): TableDiff => ({
   plugin: name,
   added: [],
   removed: [],
   changed: [],
-  same: 0,
+  same,
   folded: { churn: 0, counters: 0, ofProcesses: 0 },
   unsure: [],
-  notes: [note],
+  notes,
 });
 
 /** One comparison under way. */
@@ -123,10 +141,7 @@ class Pairing {
         ...maybeAdded.map((row) => ({ row, side: 'after' as const })),
         ...maybeRemoved.map((row) => ({ row, side: 'before' as const })),
       ],
-      notes: [
-        ...sideNotes('the first snapshot', before, one.unknown.length),
-        ...sideNotes('the second snapshot', after, other.unknown.length),
-      ],
+      notes: notesOf(before, one.unknown.length, after, other.unknown.length),
     };
   }
 
@@ -222,6 +237,12 @@ const ofOneBoot = ({ columns, ofBoot = [] }: AnyPlugin): string[] => [
     ['address', 'time', 'seconds'].includes(kindOf(column)) ? [name] : [],
   ),
   ...ofBoot,
+];
+
+/** What could not be compared. The numbers: how many rows of each side could not be named. */
+const notesOf = (before: Side, unknownBefore: number, after: Side, unknownAfter: number): string[] => [
+  ...sideNotes('the first snapshot', before, unknownBefore),
+  ...sideNotes('the second snapshot', after, unknownAfter),
 ];
 
 function sideNotes(which: string, { notes }: Side, unknown: number): string[] {

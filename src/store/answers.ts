@@ -7,7 +7,7 @@ import { UnusableStore } from './unusable.ts';
 import { rowReader, rowWriter, type SqlValue } from './values.ts';
 
 /** An answer without its rows. */
-interface RunRow {
+export interface RunRow {
   readonly id: number;
   /** JSON. */
   readonly notes: string;
@@ -34,7 +34,7 @@ export function readAnswer(
 }
 
 /** All rows of a run, in their order. @throws UnusableStore where some are lost */
-function readRows(database: Database.Database, plugin: AnyPlugin, run: RunRow): readonly Row[] {
+export function readRows(database: Database.Database, plugin: AnyPlugin, run: RunRow): readonly Row[] {
   const kinds = kindsOf(plugin);
   const columns = [...kinds.keys(), 'absent'].map(quote).join(', ');
   const rows = database

@@ -22,6 +22,22 @@ export interface RememberedFacts {
 export interface RememberedAnswer {
   readonly rows: readonly Row[];
   readonly notes: readonly string[];
+  /** Where the rows are kept already, of an earlier answer; not there for rows that are new. */
+  readonly kept?: KeptRows;
+}
+
+/**
+ * Rows that stay where they are kept until somebody wants them, and what is known of them without. Every method may
+ * throw StoreError: ForgottenRows where their snapshot is forgotten by then.
+ */
+export interface KeptRows {
+  /** Of which snapshot they were kept. */
+  readonly snapshotId: number;
+  readonly count: number;
+  /** All of them, read once. */
+  readonly all: readonly Row[];
+  /** How many of them have an absent cell in one of these columns. */
+  lacking(columns: readonly string[]): number;
 }
 
 /** Which snapshot, bound how: `binding` names a base address or a profile that the user forced, or is empty. */
@@ -86,7 +102,10 @@ export interface StoreDoor {
   facts(identity: SnapshotIdentity): RememberedFacts | undefined;
   /** The answer of a plugin with these options, as it was given the first time. */
   answer(identity: SnapshotIdentity, plugin: AnyPlugin, options: string): RememberedAnswer | undefined;
-  /** Remembers an answer, all of it or nothing. */
+  /**
+   * Remembers an answer, all of it or nothing. Rows that are kept already are kept once more where they lie, without
+   * being read. @throws ForgottenRows where they are forgotten by then
+   */
   keep(
     identity: SnapshotIdentity,
     facts: RememberedFacts,

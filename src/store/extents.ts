@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type Database from 'better-sqlite3';
 import type { AnyPlugin } from '../plugin/contract.ts';
+import type { KeptRows } from './door.ts';
 import { explaining } from './file.ts';
+import { holdsRows } from './rows.ts';
+import { type StandingRun, StoredRows } from './stored-rows.ts';
 
 /** What sweeps of one machine's memory leave: `ExtentMemory` of the room `memory`, word for word. */
 export interface KeptTags {
@@ -10,9 +13,10 @@ export interface KeptTags {
   remember(tags: Uint8Array): void;
 }
 
-/** What a run read, and of which snapshot. */
+/** An answer whose rows are yet to be read, and what it was read from. */
 export interface KeptReads {
-  readonly snapshotId: number;
+  readonly rows: KeptRows;
+  readonly notes: readonly string[];
   readonly reads: Uint8Array;
 }
 
@@ -23,6 +27,10 @@ const SECRET_BYTES = 32;
 interface Row {
   readonly secret: Uint8Array;
   readonly tags: Uint8Array;
+}
+
+interface ReadRun extends StandingRun {
+  readonly reads: Uint8Array;
 }
 
 /**
@@ -86,17 +94,25 @@ export class KeptExtents {
     });
   }
 
-  /** What the latest answer to a question on the same basis was read from. */
+  /** The latest answer to a question on the same basis, and what it was read from. */
   readsFor(basis: string, plugin: AnyPlugin, options: string): KeptReads | undefined {
-    return explaining(this.#path, () =>
-      this.#database
+    return explaining(this.#path, () => {
+      const found = this.#database
         .prepare(
-          `SELECT run.snapshot_id AS snapshotId, reads.reads FROM reads JOIN run ON run.id = reads.run_id
+          `SELECT run.id, snapshot_id AS snapshotId, notes, row_count AS rowCount, made, reads.reads
+           FROM reads JOIN run ON run.id = reads.run_id
            WHERE reads.basis = ? AND (plugin, version, options, program) = (?, ?, ?, ?)
              AND typeof(reads.reads) = 'blob'`,
         )
-        .get(basis, plugin.name, plugin.version, options, this.#program),
-    ) as KeptReads | undefined;
+        .get(basis, plugin.name, plugin.version, options, this.#program) as ReadRun | undefined;
+      // Rows of a draft of the plugin are none of its own.
+      if (found === undefined || !holdsRows(this.#database, plugin)) return undefined;
+      return {
+        rows: new StoredRows(this.#path, this.#database, plugin, found),
+        notes: JSON.parse(found.notes) as string[],
+        reads: found.reads,
+      };
+    });
   }
 
   #keep(machine: string, scanner: string, secret: Uint8Array, tags: Uint8Array): void {

@@ -29,13 +29,9 @@ export const kindsOf = (plugin: AnyPlugin): Map<string, ColumnKind> =>
  * runs it is of.
  */
 export function defineRows(database: Database.Database, plugin: AnyPlugin): void {
+  if (holdsRows(database, plugin)) return;
   const table = tableOf(plugin);
-  const wanted = [...kindsOf(plugin)].map(([name, kind]) => `${name} ${sqlTypes[kind]}`).join(', ');
-  const present = columnsOf(database, table)
-    .map(({ name, type }) => `${name} ${type}`)
-    .join(', ');
-  if (present === wanted) return;
-  if (present !== '') {
+  if (columnsOf(database, table).length > 0) {
     database.prepare('DELETE FROM run WHERE plugin = ? AND version = ?').run(plugin.name, plugin.version);
     dropRows(database, table);
   }
@@ -46,6 +42,15 @@ export function defineRows(database: Database.Database, plugin: AnyPlugin): void
        ${columns}, absent TEXT, PRIMARY KEY (run_id, ordinal)) WITHOUT ROWID`,
   );
   defineView(database, plugin.name);
+}
+
+/** Whether there is a table of the plugin's version, with the columns that the plugin has. */
+export function holdsRows(database: Database.Database, plugin: AnyPlugin): boolean {
+  const wanted = [...kindsOf(plugin)].map(([name, kind]) => `${name} ${sqlTypes[kind]}`).join(', ');
+  const present = columnsOf(database, tableOf(plugin))
+    .map(({ name, type }) => `${name} ${type}`)
+    .join(', ');
+  return present === wanted;
 }
 
 /** Makes the view of every plugin anew: those that an older version of the program made lack columns. */

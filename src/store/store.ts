@@ -13,6 +13,7 @@ import { placeOf } from './place.ts';
 import { KeptProfiles } from './profiles.ts';
 import { defineRows } from './rows.ts';
 import { Scans } from './scans.ts';
+import { StoredRows } from './stored-rows.ts';
 import { Upkeep } from './upkeep.ts';
 
 export type { RememberedAnswer, RememberedFacts, SnapshotIdentity } from './door.ts';
@@ -133,24 +134,32 @@ export class Store implements StoreDoor {
     );
   }
 
-  #write(snapshotId: number, plugin: AnyPlugin, options: string, { rows, notes }: RememberedAnswer): void {
+  #write(snapshotId: number, plugin: AnyPlugin, options: string, answer: RememberedAnswer): void {
     const question = [snapshotId, plugin.name, plugin.version, options] as const;
     this.#database
       .prepare(
         'DELETE FROM run WHERE snapshot_id = ? AND plugin = ? AND version = ? AND options = ? AND program <> ?',
       )
       .run(...question, this.#program);
+    const { kept, notes } = answer;
+    const own = kept instanceof StoredRows && kept.isIn(this.#database) ? kept : undefined;
+    own?.mustStand();
     const run = this.#database
       .prepare(
         `INSERT INTO run (snapshot_id, plugin, version, options, program, notes, row_count, made)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id`,
       )
       .pluck()
-      .get(...question, this.#program, JSON.stringify(notes), rows.length, new Date().toISOString()) as
-      | number
-      | undefined;
+      .get(
+        ...question,
+        this.#program,
+        JSON.stringify(notes),
+        own?.count ?? answer.rows.length,
+        new Date().toISOString(),
+      ) as number | undefined;
     if (run === undefined) return; // another process was faster, with the same answer
-    writeRows(this.#database, plugin, run, rows);
+    if (own === undefined) writeRows(this.#database, plugin, run, answer.rows);
+    else own.copyTo(run);
   }
 }
 

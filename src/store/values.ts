@@ -95,6 +95,12 @@ export function rowReader(kinds: ReadonlyMap<string, ColumnKind>): (values: read
   };
 }
 
+/** Whether a cell of these columns is absent, by the JSON of what the columns cannot hold. */
+export const hasAbsent = (asides: string, columns: readonly string[]): boolean => {
+  const beside = readAsides(asides);
+  return columns.some((name) => typeof beside[name] === 'string');
+};
+
 const readAsides = (asides: string): Readonly<Record<string, Aside>> =>
   JSON.parse(asides) as Record<string, Aside>;
 

@@ -26,7 +26,7 @@ export const opener =
       if (cut !== undefined) throw new CutSnapshot(cut);
       const session = startSession(snapshot, { ...options, likely: history.vmcoreinfoPages() });
       session.snapshot.memory.extents = memoriesOf(session, extents);
-      return readingOf(session, new Asker(session, { extents, history }), isOwn);
+      return readingOf(session, new Asker(session, extents), isOwn);
     } catch (error) {
       snapshot.file.close();
       throw error;

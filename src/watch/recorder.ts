@@ -3,6 +3,7 @@ import { UnreadableFile } from '../base/errors.ts';
 import { type Comparison, compare } from '../diff/comparison.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import type { RememberedFacts, SnapshotIdentity } from '../store/door.ts';
+import { ForgottenRows } from '../store/forgotten.ts';
 import { placeOf } from '../store/place.ts';
 import type { ScannedSnapshot } from '../store/scans.ts';
 import { type Candidate, identify } from './candidates.ts';
@@ -52,7 +53,11 @@ export class Recorder {
     const { file } = candidate;
     const opening = new Opening(() => this.#parts.open(file.path), candidate.reading);
     try {
-      await this.#record(candidate, opening);
+      await this.#record(candidate, opening).catch((error: unknown) => {
+        if (!(error instanceof ForgottenRows)) throw error;
+        // Another process has forgotten the snapshot that an answer was taken over from: once more, without it.
+        return this.#record(candidate, opening);
+      });
     } catch (error) {
       this.#failures.failed(file, error);
     } finally {
@@ -166,7 +171,9 @@ export class Recorder {
     if (factsBefore === undefined) return undefined;
     const earlier = new Map<string, TracedAnswer>();
     for (const plugin of this.#questions) {
-      const answer = history.answer(before.id, plugin);
+      // An answer that was taken over from that snapshot is its own: read once for both, if at all.
+      const now = answers.get(plugin.name);
+      const answer = now?.kept?.snapshotId === before.id ? now : history.answer(before.id, plugin);
       if (answer !== undefined) earlier.set(plugin.name, answer);
     }
     const plugins = this.#choice.plugins.filter(({ name }) => earlier.has(name));

@@ -2,6 +2,7 @@ import type { AnyPlugin } from '../plugin/contract.ts';
 import { runPlugin } from '../plugin/run.ts';
 import { basisOf, type Readable, traced, wouldReadTheSame } from '../session/traced.ts';
 import type { RememberedAnswer, StoreDoor } from '../store/door.ts';
+import type { KeptReads } from '../store/extents.ts';
 
 /** What an answer was read from. Kept beside it, it tells whether the machine's next snapshot would answer the same. */
 export interface Trace {
@@ -24,10 +25,10 @@ export const NO_OPTIONS = '{}';
  */
 export class Asker {
   readonly #session: Readable;
-  readonly #past: Pick<StoreDoor, 'extents' | 'history'>;
+  readonly #past: Pick<StoreDoor['extents'], 'readsFor'>;
   #basis: string | undefined;
 
-  constructor(session: Readable, past: Pick<StoreDoor, 'extents' | 'history'>) {
+  constructor(session: Readable, past: Pick<StoreDoor['extents'], 'readsFor'>) {
     this.#session = session;
     this.#past = past;
   }
@@ -36,11 +37,9 @@ export class Asker {
   async answer(plugin: AnyPlugin): Promise<TracedAnswer> {
     this.#basis ??= basisOf(this.#session);
     const basis = this.#basis;
-    const former = this.#past.extents.readsFor(basis, plugin, NO_OPTIONS);
-    if (former !== undefined && wouldReadTheSame(this.#session, former.reads)) {
-      const answer = this.#past.history.answer(former.snapshotId, plugin);
-      if (answer !== undefined) return { ...answer, trace: { basis, reads: former.reads } };
-    }
+    const former = this.#past.readsFor(basis, plugin, NO_OPTIONS);
+    if (former !== undefined && wouldReadTheSame(this.#session, former.reads))
+      return takenOver(former, basis);
     const { result, reads } = await traced(this.#session, async (kernel) => {
       const rows = [];
       for await (const row of runPlugin(plugin, kernel, { options: {} })) rows.push(row);
@@ -49,3 +48,13 @@ export class Asker {
     return reads === null ? result : { ...result, trace: { basis, reads } };
   }
 }
+
+/** What was answered before. Its rows are read when they are first asked for: mostly nobody does. */
+const takenOver = ({ rows, notes, reads }: KeptReads, basis: string): TracedAnswer => ({
+  get rows() {
+    return rows.all;
+  },
+  notes,
+  kept: rows,
+  trace: { basis, reads },
+});

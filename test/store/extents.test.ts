@@ -82,7 +82,7 @@ describe('what answers were read from', () => {
       keep(store, 1, tags(1));
       const second = keep(store, 2, tags(2));
       const kept = store.extents.readsFor('basis', plugin(), '{}')!;
-      expect([kept.snapshotId, ...kept.reads]).toEqual([second, ...tags(2)]);
+      expect([kept.rows.snapshotId, ...kept.reads]).toEqual([second, ...tags(2)]);
       expect(database.prepare('SELECT count(*) FROM reads').pluck().get()).toBe(1);
       expect(store.extents.readsFor('other', plugin(), '{}')).toBeUndefined();
       expect(store.extents.readsFor('basis', plugin(), '{"a":1}')).toBeUndefined();

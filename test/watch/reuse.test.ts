@@ -14,6 +14,7 @@ import { startSession } from '../../src/session/session.ts';
 import { type Readable, traced } from '../../src/session/traced.ts';
 import { openSnapshot, type Snapshot } from '../../src/snapshot/open.ts';
 import type { RememberedAnswer } from '../../src/store/door.ts';
+import type { KeptReads } from '../../src/store/extents.ts';
 import { Asker, type TracedAnswer } from '../../src/watch/reuse.ts';
 import { Overlay } from '../support/overlay.ts';
 import { Random } from '../support/random.ts';
@@ -29,17 +30,19 @@ class Past {
     this.#answers.set(plugin.name, answer);
   }
 
-  readonly extents = {
-    readsFor: (basis: string, { name }: AnyPlugin) => {
-      const trace = this.#answers.get(name)?.trace;
-      return trace?.basis === basis ? { snapshotId: 1, reads: trace.reads } : undefined;
-    },
-  };
-  readonly history = { answer: (_id: number, { name }: AnyPlugin) => this.#answers.get(name) };
+  answer(plugin: AnyPlugin): TracedAnswer {
+    return this.#answers.get(plugin.name)!;
+  }
+
+  readsFor(basis: string, { name }: AnyPlugin): KeptReads | undefined {
+    const { rows, notes, trace } = this.#answers.get(name) ?? {};
+    if (rows === undefined || trace?.basis !== basis) return undefined;
+    const kept = { snapshotId: 1, count: rows.length, all: rows, lacking: () => 0 };
+    return { rows: kept, notes: notes!, reads: trace.reads };
+  }
 }
 
-const askerOf = (session: Readable, past: Past): Asker =>
-  new Asker(session, past as unknown as ConstructorParameters<typeof Asker>[1]);
+const askerOf = (session: Readable, past: Past): Asker => new Asker(session, past);
 
 /** What a question is answered by a kernel of its own that knows nothing of the past. */
 async function fresh(session: Readable, plugin: AnyPlugin): Promise<RememberedAnswer> {
@@ -139,7 +142,7 @@ describe('an answer to the snapshot before', () => {
       }
       const asker = askerOf(now, past);
       for (const plugin of plugins) {
-        const before = past.history.answer(1, plugin)!;
+        const before = past.answer(plugin);
         const [answer, truth] = [await asker.answer(plugin), await fresh(now, plugin)];
         expect({ rows: answer.rows, notes: answer.notes }, `${plugin.name}, run ${run}`).toEqual(truth);
         const isReused = answer.rows === before.rows;
@@ -181,7 +184,7 @@ describe('an answer to the snapshot before', () => {
         const space = new AddressSpace(memory, kernel.space.paging);
         const now = { kernel: new Linux({ space, profile, slide: kernel.slide, origin: null }), located };
         const answer = await askerOf(now, past).answer(plugin);
-        expect(answer.rows === past.history.answer(1, plugin)!.rows, `run ${run}`).toBe(run % 2 === 1);
+        expect(answer.rows === past.answer(plugin).rows, `run ${run}`).toBe(run % 2 === 1);
         const { rows, notes } = answer;
         expect({ rows, notes }).toEqual(await fresh(now, plugin));
         overlay.mend();

@@ -1,0 +1,165 @@
+import Database from 'better-sqlite3';
+import { describe, expect, it } from 'vitest';
+import type { RememberedAnswer } from '../../src/store/door.ts';
+import { ForgottenRows } from '../../src/store/forgotten.ts';
+import { Store } from '../../src/store/store.ts';
+import { UnusableStore } from '../../src/store/unusable.ts';
+import { drawnPlugin, fakeFacts } from '../support/fake-session.ts';
+import { identity, inScratch, plugin, ROWS } from './scratch.ts';
+
+const NOTES = ['the list breaks after 3 entries'];
+const facts = fakeFacts();
+
+/** A store with one answer and what that was read from, and the same file as SQLite has it. */
+const inStore = (action: (store: Store, database: Database.Database, folder: string) => void) =>
+  inScratch((folder) => {
+    const path = `${folder}/cache.sqlite`;
+    const store = Store.open(path, '1');
+    const database = new Database(path);
+    try {
+      keep(store, 1, { rows: ROWS, notes: NOTES });
+      store.extents.keepReads(1, plugin(), '{}', 'basis', new Uint8Array(8));
+      action(store, database, folder);
+    } finally {
+      database.close();
+      store.close();
+    }
+  });
+
+const keep = (store: Store, n: number, answer: RememberedAnswer): void =>
+  store.scans.atomically(() => store.keep(identity(n), facts, plugin(), '{}', answer));
+
+/** What is kept, as the answer to another snapshot. @param wanted told when somebody wants the rows as rows */
+function takenOver(store: Store, wanted: () => void = () => undefined): RememberedAnswer {
+  const { rows, notes } = store.extents.readsFor('basis', plugin(), '{}')!;
+  return {
+    get rows() {
+      wanted();
+      return rows.all;
+    },
+    notes,
+    kept: rows,
+  };
+}
+
+/** What is thrown. */
+function thrownBy(action: () => unknown): Error {
+  try {
+    action();
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error('nothing was thrown');
+}
+
+describe('rows that are kept already', () => {
+  it('are kept once more as reading and keeping them would, and nobody reads them', () =>
+    inStore((store, database) => {
+      let reads = 0;
+      keep(
+        store,
+        2,
+        takenOver(store, () => reads++),
+      );
+      expect(reads).toBe(0);
+      keep(store, 3, { rows: ROWS, notes: NOTES });
+      const all = [1, 2, 3].map((id) => {
+        const run = database
+          .prepare('SELECT id, notes, row_count FROM run WHERE snapshot_id = ?')
+          .get(id) as Record<string, unknown>;
+        const rows = database
+          .prepare('SELECT * FROM rows_drawn_1 WHERE run_id = ? ORDER BY ordinal')
+          .safeIntegers()
+          .all(run['id']) as Record<string, unknown>[];
+        return [{ ...run, id: 0 }, rows.map((row) => ({ ...row, run_id: 0 }))];
+      });
+      expect(all[0]![1]).toHaveLength(ROWS.length);
+      expect(all[1]).toEqual(all[0]);
+      expect(all[2]).toEqual(all[0]);
+      expect(store.answer(identity(2), plugin(), '{}')).toEqual({ rows: ROWS, notes: NOTES });
+    }));
+
+  it('are read when somebody wants them, and once', () =>
+    inStore((store, database) => {
+      const { rows } = store.extents.readsFor('basis', plugin(), '{}')!;
+      database.exec('UPDATE rows_drawn_1 SET "name" = \'read late\' WHERE ordinal = 2');
+      expect(rows.all).toEqual(ROWS.map((row, at) => (at === 2 ? { ...row, name: 'read late' } : row)));
+      database.exec('DELETE FROM rows_drawn_1');
+      expect(rows.all).toBe(rows.all);
+    }));
+
+  it('tell how many they are, of which snapshot, and how many lack a cell', () =>
+    inStore((store) => {
+      const { rows, notes } = store.extents.readsFor('basis', plugin(), '{}')!;
+      expect([rows.count, rows.snapshotId, notes]).toEqual([ROWS.length, 1, NOTES]);
+      // What is too large or no UTF-8 is kept beside its column too, and is there all the same.
+      const lacking = [['pid'], ['big', 'name'], ['task'], []].map((columns) => rows.lacking(columns));
+      expect(lacking).toEqual([1, 1, 0, 0]);
+    }));
+
+  it('are refused once they are forgotten, and nothing is kept', () =>
+    inStore((store) => {
+      const answer = takenOver(store);
+      store.history.forget([1]);
+      for (const action of [
+        () => answer.rows,
+        () => answer.kept!.lacking(['pid']),
+        () => keep(store, 2, answer),
+      ])
+        expect(thrownBy(action)).toBeInstanceOf(ForgottenRows);
+      expect(thrownBy(() => keep(store, 2, answer)).message).toBe(
+        `cache ${store.path}: the rows of drawn were forgotten before they were read`,
+      );
+      expect(store.upkeep.snapshots()).toEqual([]);
+    }));
+
+  it('are not taken for others that were given their number since', async () => {
+    await inStore((store, database) => {
+      database.exec("UPDATE run SET made = '2026-01-02T03:04:05.678Z'");
+      const answer = takenOver(store);
+      store.history.forget([1]);
+      keep(store, 2, { rows: ROWS.slice(0, 2), notes: [] });
+      expect(database.prepare('SELECT id, snapshot_id FROM run').raw().all()).toEqual([[1, 1]]);
+      expect(thrownBy(() => answer.rows)).toBeInstanceOf(ForgottenRows);
+      expect(thrownBy(() => keep(store, 3, answer))).toBeInstanceOf(ForgottenRows);
+    });
+  });
+
+  it('are refused where some are lost, and nothing is kept', () =>
+    inStore((store, database) => {
+      database.exec('DELETE FROM rows_drawn_1 WHERE ordinal = 1');
+      const lost = `cache ${store.path}: ${ROWS.length - 1} rows of ${ROWS.length} are left`;
+      for (const action of [() => takenOver(store).rows, () => keep(store, 2, takenOver(store))]) {
+        expect(thrownBy(action)).toBeInstanceOf(UnusableStore);
+        expect(thrownBy(action).message).toBe(lost);
+      }
+      expect(store.upkeep.snapshots()).toHaveLength(1);
+    }));
+
+  it('are not kept once more where they could not be read in between: somebody may have gone on without', () =>
+    inStore((store, database) => {
+      const answer = takenOver(store);
+      database.exec(`UPDATE rows_drawn_1 SET absent = '{' WHERE ordinal = 3`);
+      expect(thrownBy(() => answer.kept!.lacking(['pid'])).message).toBe(
+        `cache ${store.path}: the file is damaged`,
+      );
+      database.exec('UPDATE rows_drawn_1 SET absent = NULL WHERE ordinal = 3');
+      expect(thrownBy(() => keep(store, 2, answer)).message).toBe(`cache ${store.path}: the file is damaged`);
+      keep(store, 2, takenOver(store));
+      expect(store.upkeep.snapshots()).toHaveLength(2);
+    }));
+
+  it('are read to be kept in another store', () =>
+    inStore((store, _, folder) => {
+      const other = Store.open(`${folder}/other.sqlite`, '1');
+      keep(other, 2, takenOver(store));
+      expect(other.answer(identity(2), plugin(), '{}')).toEqual({ rows: ROWS, notes: NOTES });
+      other.close();
+    }));
+
+  it('are none of a draft of the plugin that has other columns', () =>
+    inStore((store) => {
+      const draft = drawnPlugin({ pid: 'text', more: 'int' }, []);
+      expect(store.extents.readsFor('basis', draft, '{}')).toBeUndefined();
+    }));
+});
