@@ -1,4 +1,19 @@
 #!/usr/bin/env node
-import { main } from '../src/cli/main.ts';
+import { join } from 'node:path';
+import { type Main, openBundle } from '../src/start/bundle.ts';
 
-process.exitCode = await main(process.argv.slice(2));
+/**
+ * The command line from the bundle; its modules where a plugin of the user's is loaded, which imports the package: a
+ * class of errors must be the same one for both.
+ */
+const commandLine = async (words: readonly string[]): Promise<Main> =>
+  words.some((word) => word === '--plugin' || word.startsWith('--plugin='))
+    ? (await import('../src/cli/main.ts')).main
+    : openBundle(join(__dirname, '../bundle')).main(require);
+
+async function run(words: readonly string[]): Promise<void> {
+  const main = await commandLine(words);
+  process.exitCode = await main(words);
+}
+
+void run(process.argv.slice(2));

@@ -50,7 +50,9 @@ const ROOMS: Readonly<Record<string, Doors>> = {
   // What runs in a browser: a program of its own, of which nothing else knows but the build.
   'src/page/client': { code: ['src/report'], later: ['src/page'] },
   'src/cli': { code: ['src', 'plugins'] },
-  bin: { code: ['src/cli'] },
+  'src/start': { code: [] },
+  bin: { code: ['src/start'], later: ['src/cli'] },
+  build: { code: ['src/start'] },
 };
 
 /** Which rooms may import each package. One that is not here is imported by none. */
@@ -61,12 +63,13 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'fast-xml-builder': ['src/report'],
   sarif: ['src/report'], // types only: nothing of that name is installed
   'better-sqlite3': ['src/store'],
+  esbuild: ['build'],
   fzstd: ['src/profile'],
   'js-yaml': ['src/policy'],
   '@marcbachmann/cel-js': ['src/policy'],
   re2js: ['src/policy'],
   'node:buffer': ['src/snapshot'],
-  'node:child_process': ['src/acquire', 'src/watch'],
+  'node:child_process': ['src/acquire', 'src/watch', 'build'],
   'node:crypto': [
     ...[
       'src/session',
@@ -77,17 +80,20 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
       'src/watch',
       'src/page',
       'src/cli',
+      'src/start',
     ],
   ],
-  'node:fs': ['src/snapshot', 'src/store', 'src/watch', 'src/acquire', 'src/cli'],
-  'node:module': ['src/cli'],
+  'node:fs': ['src/snapshot', 'src/store', 'src/watch', 'src/acquire', 'src/cli', 'src/start', 'build'],
+  'node:module': ['src/cli', 'build'],
   'node:net': ['src/acquire'],
-  'node:os': ['src/scan', 'src/store', 'src/cli'],
-  'node:path': ['src/store', 'src/watch', 'src/acquire', 'src/cli'],
+  'node:os': ['src/scan', 'src/store', 'src/cli', 'build'],
+  'node:path': ['src/store', 'src/watch', 'src/acquire', 'src/cli', 'src/start', 'bin', 'build'],
   'node:process': ['src/cli'],
   'node:stream': ['src/debuginfo'],
   'node:timers/promises': ['src/scan', 'src/watch', 'src/acquire'],
-  'node:url': ['src/scan', 'src/cli'],
+  'node:url': ['src/scan', 'src/cli', 'src/start', 'build'],
+  'node:v8': ['build'],
+  'node:vm': ['src/start'],
   'node:worker_threads': ['src/scan'],
   'node:zlib': ['src/snapshot', 'src/profile', 'src/debuginfo', 'src/page', 'src/cli'],
 };
@@ -99,7 +105,7 @@ const IMPORT =
   /^(?:import|export)\s+(type\s)?[^;'"]*?from '([^']+)'|^import '([^']+)'|\bimport\('([^']+)'\)/gm;
 
 const roomOf = (path: string): string | undefined =>
-  /^(src\/page\/client|src\/[^/]+|plugins|bin)\//.exec(path)?.[1];
+  /^(src\/page\/client|src\/[^/]+|plugins|bin|build)\//.exec(path)?.[1];
 const isBelow = (room: string, doors: readonly string[]): boolean =>
   doors.some((door) => room === door || room.startsWith(`${door}/`));
 
@@ -127,7 +133,7 @@ function violationsIn(path: string, text: string): string[] {
 
 /** The project's own source files, tests aside. */
 function sources(): string[] {
-  return ['src', 'plugins', 'bin']
+  return ['src', 'plugins', 'bin', 'build']
     .filter((folder) => existsSync(join(ROOT, folder)))
     .flatMap((folder) =>
       readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((file) =>
