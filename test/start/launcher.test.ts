@@ -157,6 +157,13 @@ describe('the launcher', () => {
     expect(readFileSync(threads, 'latin1').length > 0).toBe(availableParallelism() > 1);
   });
 
+  it('has the JavaScript of the very better-sqlite3 that is installed beside it', () => {
+    const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+      dependencies: Readonly<Record<string, string>>;
+    };
+    expect(dependencies['better-sqlite3']).toMatch(/^\d+\.\d+\.\d+$/); // its addon is no interface that lasts
+  });
+
   it('leaves the names in the stack of a bug', () => {
     const broken = first(
       `Object.defineProperty(process.stdout, 'isTTY', { get() { throw new TypeError('boom'); } });`,
