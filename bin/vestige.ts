@@ -16,4 +16,6 @@ async function run(words: readonly string[]): Promise<void> {
   process.exitCode = await main(words);
 }
 
+// Nothing is left to wait for and no answer has come: what Node makes of that in a module, in place of a 0.
+process.once('beforeExit', () => (process.exitCode ??= 13));
 void run(process.argv.slice(2));

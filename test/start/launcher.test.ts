@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { openSnapshot } from '../../src/snapshot/open.ts';
-import { codeFile } from '../../src/start/bundle.ts';
+import { BUNDLE, codeFile, WRAPPING } from '../../src/start/bundle.ts';
 import { writeRaw } from '../support/writers.ts';
 import { scratchFolder } from '../support/writers-scratch.ts';
 
@@ -96,7 +96,7 @@ describe('the launcher', () => {
     ['is no code', (_, code) => writeFileSync(code, 'x'.repeat(100_000))],
     ['was written in part', (_, code) => truncateSync(code, 500_000)],
     ['has other bytes in the middle', (_, code) => damage(code, 700_000)],
-    ['is that of another bundle', (root) => appendFileSync(join(root, 'dist/bundle/main.cjs'), '// more\n')],
+    ['is that of another bundle', (root) => appendFileSync(join(root, 'dist/bundle', BUNDLE), '// more\n')],
   ])('answers the same where the code %s', (_, spoil) => {
     const root = packageAt();
     const words = ['pslist', AFTER, '--no-cache'];
@@ -155,6 +155,14 @@ describe('the launcher', () => {
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(stdout).toBe(vestige(ROOT, ['keys', AFTER, '--no-cache']).stdout);
     expect(readFileSync(threads, 'latin1').length > 0).toBe(availableParallelism() > 1);
+  });
+
+  it('does not end as if all were well where no answer comes', () => {
+    const root = packageAt();
+    const [before, after] = WRAPPING;
+    const main = `module.exports = { main: () => new Promise(() => {}) };`;
+    writeFileSync(join(root, 'dist/bundle', BUNDLE), `${before}${main}${after}`);
+    expect(vestige(root, ['plugins']).status).toBe(13);
   });
 
   it('has the JavaScript of the very better-sqlite3 that is installed beside it', () => {
