@@ -46,7 +46,10 @@ export class PhysicalMemory {
 
   /** What the snapshot holds: ascending, disjoint, page-aligned. */
   get ranges(): readonly PhysicalRange[] {
-    this.#record?.addEverything();
+    if (this.#record !== null) {
+      this.#record.addEverything();
+      this.#record = null; // such a run is not remembered: no need to go on noting
+    }
     return this.source.ranges;
   }
 
@@ -117,7 +120,7 @@ export class PhysicalMemory {
     return this.source.read(at, length === into.length ? into : into.subarray(0, length));
   }
 
-  /** Notes every read in `record` from now on; null ends it. */
+  /** Notes every read in `record` from now on, up to one that goes beyond single pages; null ends it. */
   recordIn(record: ReadRecord | null): void {
     this.#record = record;
   }

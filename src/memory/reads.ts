@@ -34,7 +34,8 @@ export class ReadRecord {
     const mask = page === this.#lastPage ? this.#lastMask : this.#maskOf(page);
     const within = at - page * PAGE_BYTES;
     const last = (within + length - 1) >> 3;
-    for (let word = within >>> 3; word <= last; word++) mask[word >>> 5]! |= 1 << (word & 31);
+    if (length === PAGE_BYTES) mask.fill(-1);
+    else for (let word = within >>> 3; word <= last; word++) mask[word >>> 5]! |= 1 << (word & 31);
   }
 
   /** What was asked goes beyond single pages: such a run is not remembered. */
