@@ -1,7 +1,8 @@
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
 import { StoreError } from '../base/errors.ts';
+import { connect } from './connection.ts';
 import { APPLICATION_ID, MIGRATIONS, migrate, refuseNewer } from './schema.ts';
 import { UnusableStore } from './unusable.ts';
 
@@ -20,7 +21,7 @@ const SIGNATURE = 'SQLite format 3\0';
 export function openDatabase(path: string): Database.Database {
   const isWritable = makeWritable(path);
   refuseForeign(path);
-  const database = new Database(path, { timeout: PATIENCE_MS, readonly: !isWritable });
+  const database = connect(path, { timeout: PATIENCE_MS, readonly: !isWritable });
   try {
     database.pragma('synchronous = NORMAL');
     database.pragma('foreign_keys = ON');
@@ -41,7 +42,7 @@ export function openReadonly(path: string): Database.Database {
   if (!existsSync(path)) throw new StoreError('there is no such file: nothing has been remembered yet');
   refuseForeign(path);
   if (headerOf(path)?.readUInt32BE(USER_VERSION_AT) !== MIGRATIONS.length) openDatabase(path).close();
-  return new Database(path, { timeout: PATIENCE_MS, readonly: true, fileMustExist: true });
+  return connect(path, { timeout: PATIENCE_MS, readonly: true, fileMustExist: true });
 }
 
 /** Readers and writers then do not wait for each other. The file keeps the mode, so that one process succeeds is enough. */

@@ -1,6 +1,7 @@
 import type Database from 'better-sqlite3';
 import { ForensicError } from '../base/errors.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
+import { rowsOf } from './connection.ts';
 import { explaining, openReadonly } from './file.ts';
 import { type Complaint, complaintOf, objectionTo } from './query-text.ts';
 import { defineQueryViews, type View } from './query-views.ts';
@@ -73,7 +74,7 @@ export class QueryDesk {
   }
 
   *#rows(sql: string, statement: Database.Statement<[], QueryCell[]>): Generator<readonly QueryCell[]> {
-    const rows = this.#blaming(sql, () => statement.iterate());
+    const rows = this.#blaming(sql, () => rowsOf(statement));
     try {
       for (;;) {
         const { done, value } = this.#blaming(sql, () => rows.next());

@@ -1,0 +1,42 @@
+import Database from 'better-sqlite3';
+
+/**
+ * What must not be collected. Since Node 24.19 an object of better-sqlite3 that is collected while no script runs ends the
+ * process: its destructor, that of node::ObjectWrap, asserts that there is an environment. Version 13 is free of it and
+ * wants Node 22.
+ */
+const kept = new Set<unknown>();
+
+/**
+ * Opens a SQLite file. Every statement stays with the connection and serves again whoever prepares the same text: there
+ * are as many as the program has texts, however long it runs, and connections stay too, so open few.
+ *
+ * @throws what SQLite throws
+ */
+export function connect(path: string, options: Database.Options): Database.Database {
+  const database = new Database(path, options);
+  kept.add(database);
+  const prepareAnew = database.prepare.bind(database);
+  const statements = new Map<string, Database.Statement>();
+  const prepare = (text: string): Database.Statement => {
+    const known = statements.get(text);
+    // As new: with none of the modes that its last user set.
+    if (known !== undefined) return known.reader ? known.raw(false).pluck(false).safeIntegers(false) : known;
+    const statement = prepareAnew(text);
+    statements.set(text, statement);
+    return statement;
+  };
+  const pragma: Database.Database['pragma'] = (text, { simple = false } = {}) => {
+    const statement = prepare(`PRAGMA ${text}`);
+    if (!statement.reader) return void statement.run();
+    return simple ? statement.pluck().get() : statement.all();
+  };
+  return Object.assign(database, { prepare, pragma });
+}
+
+/** A cursor over a statement's rows, kept like it. */
+export function rowsOf<T>(statement: Database.Statement<[], T>): IterableIterator<T> {
+  const rows = statement.iterate();
+  kept.add(rows);
+  return rows;
+}
