@@ -13,7 +13,7 @@ const kept = new Set<unknown>();
  *
  * @throws what SQLite throws
  */
-export function connect(path: string, options: Database.Options): Database.Database {
+export function connect(path: string, options: Database.Options = {}): Database.Database {
   const database = new Database(path, options);
   kept.add(database);
   const prepareAnew = database.prepare.bind(database);

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { afterAll, describe, expect, it } from 'vitest';
+import { connect } from '../../src/store/connection.ts';
 import { spawning } from './spawned.ts';
 
 const SAMPLE = 'samples/web-1/after.kdump';
@@ -61,7 +61,7 @@ describe('a real snapshot', () => {
     });
     const by = vestige('pslist', SAMPLE, '--profile', profile, '--format', 'csv');
     expect(by.stdout).toBe(vestige('pslist', SAMPLE, '--format', 'csv').stdout);
-    const database = new Database(cache, { readonly: true });
+    const database = connect(cache, { readonly: true });
     expect(database.prepare('SELECT count(*) FROM snapshot').pluck().get()).toBe(2);
     database.close();
   });
@@ -71,7 +71,7 @@ describe('a real snapshot', () => {
     const { results } = JSON.parse(stdout) as Document;
     const keys = results[0]!.rows.map(({ key }) => String(key));
     expect(keys.filter((key) => !/^[0-9a-f]{32,64}$/.test(key))).toEqual([]);
-    const database = new Database(cache, { readonly: true });
+    const database = connect(cache, { readonly: true });
     expect(database.prepare('SELECT DISTINCT key FROM keys').pluck().all()).toEqual(['hidden']);
     database.close();
   });

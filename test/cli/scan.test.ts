@@ -17,9 +17,9 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { PageModel } from '../../src/page/model.ts';
+import { connect } from '../../src/store/connection.ts';
 import { OLD_SCHEMAS } from '../store/old-schemas.ts';
 import { modelOf } from './page-model.ts';
 
@@ -144,8 +144,10 @@ describe('vestige scan', () => {
     expect(err).toMatch(/after\.kdump: still being written, or cut: .*; looked at 1 of 2 times$/);
     expect(scan('--tries', '2')).toMatchObject({ status: 2, err: /damaged: / });
     expect(scan('--tries', '2')).toEqual({ status: 0, out: [''], err: '' });
+    const write = () => appendFileSync(part, whole.subarray(3_000_000, 3_000_100));
+    write(); // before the scan first looks
     const { end, said } = start(wordsOf(['--settle', '2s', '--verbose']));
-    const writing = setInterval(() => appendFileSync(part, whole.subarray(3_000_000, 3_000_100)), 100);
+    const writing = setInterval(write, 100);
     expect(await end).toBe(0);
     clearInterval(writing);
     expect(said()).toContain('after.kdump: it is still being written');
@@ -165,7 +167,7 @@ describe('vestige scan', () => {
         .trim()
         .split('\n').length,
     ).toBe(2);
-    const holder = new Database(`${cache}-scan`);
+    const holder = connect(`${cache}-scan`);
     holder.exec('BEGIN EXCLUSIVE');
     expect(scan('--wait', '0')).toEqual({
       status: 2,
@@ -178,7 +180,7 @@ describe('vestige scan', () => {
 
   it('refuses a cache of a newer version untouched, and brings one of an older up to date', () => {
     give('before.kdump');
-    const newer = new Database(cache);
+    const newer = connect(cache);
     newer.pragma(`application_id = ${0x56535447}`);
     newer.pragma('user_version = 99');
     newer.close();
@@ -188,7 +190,7 @@ describe('vestige scan', () => {
     expect(err).toMatch(/the file has schema 99/);
     for (const schema of OLD_SCHEMAS) {
       rmSync(cache);
-      const older = new Database(cache);
+      const older = connect(cache);
       older.exec(schema);
       older.close();
       expect(scan()).toEqual({ status: 0, out: [FIRST], err: '' });
@@ -394,7 +396,7 @@ describe('a full disk', () => {
         const lines = [...out, ...after.out].filter((line) => line !== '');
         expect([status, after.status, after.err]).toEqual(status === 1 ? [1, 0, ''] : [2, 1, '']);
         expect(lines).toEqual([FIRST, expect.stringMatching(SECOND)]);
-        const database = new Database(cache, { readonly: true });
+        const database = connect(cache, { readonly: true });
         expect(database.pragma('integrity_check', { simple: true })).toBe('ok');
         database.close();
       } finally {

@@ -2,10 +2,10 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { plugins } from '../../plugins/index.ts';
 import { main } from '../../src/cli/main.ts';
+import { connect } from '../../src/store/connection.ts';
 import { originColumns } from '../../src/store/rows.ts';
 import { Store } from '../../src/store/store.ts';
 import { finding, verdict } from '../store/kept.ts';
@@ -296,7 +296,7 @@ describe('a query that cannot be answered', () => {
 
   it('has an older store brought up to date first', async () => {
     const old = join(folder, 'old.sqlite');
-    const database = new Database(old);
+    const database = connect(old);
     database.exec(OLD_SCHEMAS[0]!);
     database.exec(
       `INSERT INTO snapshot VALUES (1, '/old.raw', '1', '1', 1, '5', '6', 'ab', '', '1', '{}', '2026')`,
@@ -317,7 +317,7 @@ describe('a query that cannot be answered', () => {
     };
     const missing = `vestige: cache ${none}: there is no such file: nothing has been remembered yet\n`;
     expect([await ask(none), await ask(none)]).toEqual([missing, missing]);
-    const database = new Database(none);
+    const database = connect(none);
     database.exec('CREATE TABLE x (y)');
     database.close();
     expect(await ask(none)).toBe(`vestige: cache ${none}: the file is a database of another program\n`);

@@ -8,7 +8,7 @@ import { scratchFolder } from '../support/writers-scratch.ts';
 const folder = scratchFolder();
 
 const drawn = () => {
-  const database = connect(':memory:', {});
+  const database = connect(':memory:');
   database.exec(
     'CREATE TABLE thing (a INTEGER, b TEXT); INSERT INTO thing VALUES (1, NULL), (9007199254740993, NULL)',
   );
@@ -42,7 +42,7 @@ describe('a connection', () => {
   });
 
   it('has pragmas as better-sqlite3 has them', () => {
-    const database = connect(folder.path('pragmas.sqlite'), {});
+    const database = connect(folder.path('pragmas.sqlite'));
     expect(database.pragma('user_version', { simple: true })).toBe(0);
     expect(database.pragma('user_version = 7')).toBeFalsy();
     expect(database.pragma('user_version', { simple: true })).toBe(7);
@@ -74,7 +74,7 @@ describe('a connection', () => {
 describe('the lock of a scan', () => {
   const cacheAt = (name: string): string => {
     const path = folder.path(name);
-    connect(path, {}).exec('CREATE TABLE thing (a)');
+    connect(path).exec('CREATE TABLE thing (a)');
     return path;
   };
 

@@ -1,5 +1,6 @@
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
+import { connect } from '../../src/store/connection.ts';
 import { KeptExtents } from '../../src/store/extents.ts';
 import { Store } from '../../src/store/store.ts';
 import { fakeFacts } from '../support/fake-session.ts';
@@ -12,7 +13,7 @@ const inStore = (action: (store: Store, database: Database.Database, path: strin
   inScratch((folder) => {
     const path = `${folder}/cache.sqlite`;
     const store = Store.open(path, '1');
-    const database = new Database(path);
+    const database = connect(path);
     try {
       action(store, database, path);
     } finally {

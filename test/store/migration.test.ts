@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import type { KernelFacts } from '../../src/plugin/document.ts';
+import { connect } from '../../src/store/connection.ts';
 import { placeOf } from '../../src/store/place.ts';
 import { MIGRATIONS } from '../../src/store/schema.ts';
 import { Store } from '../../src/store/store.ts';
@@ -46,7 +46,7 @@ const WITH_PLACES = 3;
 /** A cache as the program made it when it knew `version` steps, with a snapshot of each of the facts and one row. */
 function old(folder: string, version: number): string {
   const path = join(folder, `schema-${version}.sqlite`);
-  const database = new Database(path);
+  const database = connect(path);
   database.exec(OLD_SCHEMAS[version - 1]!);
   const insert = database.prepare(
     `INSERT INTO snapshot (id, path, device, inode, size, modified, changed, digest, binding, program, facts, seen)
@@ -83,7 +83,7 @@ describe('the steps from schema to schema', () => {
       expect(store.history.snapshot(99)).toMatchObject({ machine: null, boot: null, taken: null });
       expect(store.answer(identity(), plugin(), '{}')).toMatchObject({ notes: ['n'], rows: [{ pid: 7 }] });
       store.close();
-      const database = new Database(path, { readonly: true });
+      const database = connect(path, { readonly: true });
       expect(database.prepare('SELECT snapshot_id, machine, taken, pid FROM drawn').all()).toEqual([
         { snapshot_id: 1, machine: 'host:guest', taken: snapshot.takenAt, pid: 7 },
       ]);
@@ -121,7 +121,7 @@ describe('a store of a newer schema', () => {
     inScratch((folder) => {
       const path = join(folder, 'newer.sqlite');
       Store.open(path, '1').close();
-      const writer = new Database(path);
+      const writer = connect(path);
       writer.pragma(`user_version = ${MIGRATIONS.length + 1}`);
       writer.pragma('wal_checkpoint(TRUNCATE)');
       writer.exec('CREATE TABLE tomorrow (x)');

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { type Profile, readProfile } from '../../src/profile/profile.ts';
+import { connect } from '../../src/store/connection.ts';
 import { Store } from '../../src/store/store.ts';
 import { OLD_SCHEMAS } from './old-schemas.ts';
 import { inScratch } from './scratch.ts';
@@ -72,7 +72,7 @@ describe('a cache of schema 1', () => {
   it('keeps its profiles, those that are sound', () =>
     inScratch((folder) => {
       const path = join(folder, 'cache.sqlite');
-      const database = new Database(path);
+      const database = connect(path);
       database.exec(OLD_SCHEMAS[0]!);
       const insert = database.prepare("INSERT INTO profile VALUES (?, 'x', ?, '2026')");
       insert.run('c0ffee', text);

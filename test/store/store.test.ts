@@ -1,8 +1,8 @@
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { StoreError } from '../../src/base/errors.ts';
+import { connect } from '../../src/store/connection.ts';
 import { MIGRATIONS } from '../../src/store/schema.ts';
 import { Store } from '../../src/store/store.ts';
 import { UnusableStore } from '../../src/store/unusable.ts';
@@ -62,7 +62,7 @@ describe('Store', () => {
         rows.map((row) => ({ ...row, n: Object.is(row.n, -0) ? 0 : row.n })),
       );
       store.close();
-      const database = new Database(path);
+      const database = connect(path);
       expect(
         database
           .prepare("SELECT typeof(n), printf('%d', n), typeof(at), printf('%x', at) FROM drawn")
@@ -122,7 +122,7 @@ describe('Store', () => {
       store.keep(identity(2), facts, plugin(), '{}', { rows: ROWS.slice(0, 1), notes: [] });
       store.keep(identity(2), facts, plugin(), '{"depth":1}', { rows: ROWS, notes: [] });
       store.close();
-      const database = new Database(path, { readonly: true });
+      const database = connect(path, { readonly: true });
       expect(
         database
           .prepare(`SELECT snapshot, pid, name, printf('0x%x', task) AS task, started FROM drawn`)
@@ -164,7 +164,7 @@ describe('Store', () => {
       store.keep(identity(), facts, second, '{}', { rows: [{ pid: 7, extra: 'x' }], notes: [] });
       store.keep(identity(2), facts, plugin(), '{}', { rows: ROWS, notes: [] });
       store.close();
-      const database = new Database(path, { readonly: true });
+      const database = connect(path, { readonly: true });
       expect(database.prepare('SELECT pid, extra FROM drawn').all()).toEqual([{ pid: 7, extra: 'x' }]);
       database.close();
     }));
@@ -206,7 +206,7 @@ describe('a file that is no sound cache', () => {
   it('is refused and left alone where it is a database of another program', () =>
     inScratch((folder) => {
       const path = join(folder, 'places.sqlite');
-      const database = new Database(path);
+      const database = connect(path);
       database.exec('CREATE TABLE mine (x); INSERT INTO mine VALUES (1)');
       database.close();
       refuses(path, 'the file is a database of another program');
@@ -228,7 +228,7 @@ describe('a file that is no sound cache', () => {
   it('is refused where a newer version wrote it, and can be discarded', () =>
     inScratch((folder) => {
       const path = filled(folder);
-      const database = new Database(path);
+      const database = connect(path);
       database.pragma('user_version = 99');
       database.pragma('journal_mode = DELETE');
       database.close();
@@ -271,7 +271,7 @@ describe('a file that is no sound cache', () => {
     inScratch((folder) => {
       const path = filled(folder);
       const store = Store.open(path, '1');
-      const database = new Database(path);
+      const database = connect(path);
       database.exec("UPDATE snapshot SET facts = '{'");
       database.close();
       const action = () => store.scans.atomically(() => store.facts(identity()));

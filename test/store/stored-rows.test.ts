@@ -1,5 +1,6 @@
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
+import { connect } from '../../src/store/connection.ts';
 import type { RememberedAnswer } from '../../src/store/door.ts';
 import { ForgottenRows } from '../../src/store/forgotten.ts';
 import { Store } from '../../src/store/store.ts';
@@ -15,7 +16,7 @@ const inStore = (action: (store: Store, database: Database.Database, folder: str
   inScratch((folder) => {
     const path = `${folder}/cache.sqlite`;
     const store = Store.open(path, '1');
-    const database = new Database(path);
+    const database = connect(path);
     try {
       keep(store, 1, { rows: ROWS, notes: NOTES });
       store.extents.keepReads(1, plugin(), '{}', 'basis', new Uint8Array(8));

@@ -3,8 +3,8 @@ import { mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
+import { connect } from '../../src/store/connection.ts';
 import { signatureOf } from '../../src/watch/webhook.ts';
 import { Random } from '../support/random.ts';
 import { atBench, type Bench, draw, machine } from './drawn.ts';
@@ -125,7 +125,7 @@ describe('a scan that is killed', () => {
         expect(said.join('').match(/trouble.*/g)).toBe(null);
         expect(midst).toBeGreaterThan(KILLS / 20); // or they were killed before they got anywhere
 
-        const database = new Database(bench.cache, { readonly: true });
+        const database = connect(bench.cache, { readonly: true });
         const get = (sql: string): unknown => database.prepare(sql).pluck().get();
         const all = (sql: string): unknown[] => database.prepare(sql).pluck().all();
         expect(get('pragma integrity_check')).toBe('ok');

@@ -2,7 +2,6 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { plugins as all } from '../../plugins/index.ts';
 import { ForensicError } from '../../src/base/errors.ts';
@@ -13,6 +12,7 @@ import type { Profile } from '../../src/profile/profile.ts';
 import { startSession } from '../../src/session/session.ts';
 import { type Readable, traced } from '../../src/session/traced.ts';
 import { openSnapshot, type Snapshot } from '../../src/snapshot/open.ts';
+import { connect } from '../../src/store/connection.ts';
 import type { RememberedAnswer } from '../../src/store/door.ts';
 import type { KeptReads } from '../../src/store/extents.ts';
 import { Asker, type TracedAnswer } from '../../src/watch/reuse.ts';
@@ -263,7 +263,7 @@ describe('a scan', () => {
     try {
       const bytes = readFileSync('samples/web-1/after.kdump');
       expect(scan('1.kdump', bytes)).toMatch(/the first snapshot of this machine/);
-      const database = new Database(cache);
+      const database = connect(cache);
       database.exec("UPDATE rows_modules_2 SET taints = 'remembered' WHERE name = 'loop'");
       // The host name in the header means nothing, and makes it another file.
       bytes[8 + 4 + 65]! ^= 1;

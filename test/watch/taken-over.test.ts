@@ -1,7 +1,7 @@
-import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AnyPlugin } from '../../src/plugin/contract.ts';
 import type { RuleFacts } from '../../src/policy/verdict.ts';
+import { connect } from '../../src/store/connection.ts';
 import { ForgottenRows } from '../../src/store/forgotten.ts';
 import { Store } from '../../src/store/store.ts';
 import type { ScanEvent } from '../../src/watch/event.ts';
@@ -22,7 +22,7 @@ const RULE: RuleFacts = {
 class TakingOver {
   readonly bench = new Bench();
   readonly store = Store.open(this.bench.cache, '1');
-  readonly database = new Database(this.bench.cache);
+  readonly database = connect(this.bench.cache);
   /** What was asked of snapshots. */
   readonly asked: string[] = [];
   /** Of which questions the rows that were taken over were wanted. */
