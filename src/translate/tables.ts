@@ -77,8 +77,9 @@ export function findFramesIn(
     const span = 2 ** shape.shift(level);
     const isLowest = span === PAGE_BYTES;
     for (let index = 0; index < entries; index++) {
+      if (isLowest) index = nextMarked(words, stride, index, marks);
+      if (index === entries) break;
       const low = words[stride * index]!;
-      if (isLowest && marks[markIn(low)] === 0) continue;
       const high = stride === 2 ? words[2 * index + 1]! : 0;
       if ((low | high) === 0) continue;
       const next = shape.nextTable(level, high, low);
@@ -161,8 +162,15 @@ function marksOf(frames: ReadonlySet<number>): Uint8Array {
   return marks;
 }
 
-/** The mark of what an entry of a lowest table maps, by the entry's low word. */
-const markIn = (low: number): number => (low >>> 12) & (MARKS - 1);
+/**
+ * The first entry from `index` on that may map a wanted frame, by its low word; the number of entries where none does.
+ * A function of its own: the compiler has fast code for a short loop long before it has it for all that surrounds this one.
+ */
+function nextMarked(words: Int32Array, stride: number, index: number, marks: Uint8Array): number {
+  for (let at = stride * index; at < words.length; at += stride)
+    if (marks[(words[at]! >>> 12) & (MARKS - 1)] !== 0) return at / stride;
+  return words.length / stride;
+}
 
 /** The wanted frames within a page of any size, by whichever way round is shorter. */
 function reportWanted(
