@@ -11,7 +11,7 @@ const RECORD_BYTES = 16;
 const MAXIMUM_RECORDS = 2 ** 21;
 
 /** Offsets and sizes that are believed: 4 PiB, far from where a double rounds. */
-const MAXIMUM_OFFSET = 2n ** 52n;
+const MAXIMUM_OFFSET = 2 ** 52;
 
 /** Whether the file is in makedumpfile's flattened form. */
 export const isFlattened = (head: Buffer): boolean => head.subarray(0, MAGIC.length).equals(MAGIC);
@@ -117,10 +117,10 @@ function readRecords(file: SnapshotFile, notes: string[]): Records {
       notes.push('the flattened file is cut: it has no end record');
       break;
     }
-    const start = header.readBigInt64BE(0);
-    const size = header.readBigInt64BE(8);
-    if (start === -1n) break;
-    if (start < 0n || start > MAXIMUM_OFFSET || size < 0n || size > MAXIMUM_OFFSET) {
+    const start = int64At(header, 0);
+    const size = int64At(header, 8);
+    if (start === -1) break;
+    if (start < 0 || start > MAXIMUM_OFFSET || size < 0 || size > MAXIMUM_OFFSET) {
       notes.push(
         `the flattened file is damaged: the record at ${at} makes no sense, it and those after it are left out`,
       );
@@ -131,16 +131,20 @@ function readRecords(file: SnapshotFile, notes: string[]): Records {
       break;
     }
     const place = at + RECORD_BYTES;
-    const length = Math.min(Number(size), Math.max(0, file.sizeBytes - place));
+    const length = Math.min(size, Math.max(0, file.sizeBytes - place));
     if (length > 0) {
-      records.starts.push(Number(start));
+      records.starts.push(start);
       records.places.push(place);
       records.lengths.push(length);
     }
-    at = place + Number(size);
+    at = place + size;
   }
   return records;
 }
+
+/** A number of 64 bits with its sign, highest byte first; one that is not to be believed is rounded. */
+const int64At = (bytes: Buffer, at: number): number =>
+  bytes.readInt32BE(at) * 2 ** 32 + bytes.readUInt32BE(at + 4);
 
 /** Sorted by where they belong. Of two at the same place the one written later counts. @throws BadSnapshot where records overlap otherwise. */
 function ascending(path: string, { starts, places, lengths }: Records): Records {
