@@ -132,7 +132,7 @@ export class Recogniser {
    * What a scanner finds in an extent follows from its bytes and those next to it that it is shown.
    *
    * GMAC, the authentication of AES-GCM, takes half the time of SHA-256 (NIST SP 800-38D). With one nonce for all it is
-   * a keyed sum: who does not know the key finds two extents of one sum by chance alone, with 2^-117 for each pair. Who
+   * a keyed sum: who does not know the key finds two of one sum by chance alone, with 2^-114 for each pair of stretches. Who
    * knows key and sum, as a reader of the store would, could work out sixteen bytes of an extent from all the others:
    * so what is kept is a digest of the sum.
    *
