@@ -8,7 +8,8 @@ import { rowReader, rowWriter, type SqlValue } from './values.ts';
 
 /** An answer without its rows. */
 export interface RunRow {
-  readonly id: number;
+  /** The run whose rows these are: another's where the answer was taken over. */
+  readonly rowsOf: number;
   /** JSON. */
   readonly notes: string;
   readonly rowCount: number;
@@ -24,7 +25,7 @@ export function readAnswer(
 ): RememberedAnswer | undefined {
   const run = database
     .prepare(
-      `SELECT id, notes, row_count AS rowCount FROM run
+      `SELECT rows_of AS rowsOf, notes, row_count AS rowCount FROM run
        WHERE snapshot_id = ? AND plugin = ? AND version = ? AND options = ? AND program = coalesce(?, program)`,
     )
     .get(snapshotId, plugin.name, plugin.version, options, program) as RunRow | undefined;
@@ -34,20 +35,24 @@ export function readAnswer(
 }
 
 /** All rows of a run, in their order. @throws UnusableStore where some are lost */
-export function readRows(database: Database.Database, plugin: AnyPlugin, run: RunRow): readonly Row[] {
+export function readRows(
+  database: Database.Database,
+  plugin: AnyPlugin,
+  run: Pick<RunRow, 'rowsOf' | 'rowCount'>,
+): readonly Row[] {
   const kinds = kindsOf(plugin);
   const columns = [...kinds.keys(), 'absent'].map(quote).join(', ');
   const rows = database
     .prepare(`SELECT ${columns} FROM ${quote(tableOf(plugin))} WHERE run_id = ? ORDER BY ordinal`)
     .raw()
     .safeIntegers()
-    .all(run.id) as SqlValue[][];
+    .all(run.rowsOf) as SqlValue[][];
   if (rows.length !== run.rowCount)
     throw new UnusableStore(`${rows.length} rows of ${run.rowCount} are left`);
   return rows.map(rowReader(kinds));
 }
 
-/** Keeps the rows of a run. */
+/** Keeps rows as those of a run. */
 export function writeRows(
   database: Database.Database,
   plugin: AnyPlugin,
@@ -61,4 +66,10 @@ export function writeRows(
   rows.forEach((row, ordinal) => {
     insert.run(valuesOf(row, run, ordinal));
   });
+  nameRows(database, run, run);
+}
+
+/** Says whose rows a run has. */
+export function nameRows(database: Database.Database, run: number, rowsOf: number): void {
+  database.prepare('UPDATE run SET rows_of = ? WHERE id = ?').run(rowsOf, run);
 }

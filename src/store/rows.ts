@@ -41,6 +41,7 @@ export function defineRows(database: Database.Database, plugin: AnyPlugin): void
        run_id INTEGER NOT NULL REFERENCES run ON DELETE CASCADE, ordinal INTEGER NOT NULL,
        ${columns}, absent TEXT, PRIMARY KEY (run_id, ordinal)) WITHOUT ROWID`,
   );
+  defineHeir(database, plugin);
   defineView(database, plugin.name);
 }
 
@@ -53,9 +54,31 @@ export function holdsRows(database: Database.Database, plugin: AnyPlugin): boole
   return present === wanted;
 }
 
-/** Makes the view of every plugin anew: those that an older version of the program made lack columns. */
-export function defineViews(database: Database.Database): void {
-  for (const name of new Set(rowTables(database).map((table) => table.name))) defineView(database, name);
+/** Makes what stands around every table of rows anew: what an older version of the program made lacks columns, or more. */
+export function defineAround(database: Database.Database): void {
+  const tables = rowTables(database);
+  for (const table of tables) defineHeir(database, table);
+  for (const name of new Set(tables.map((table) => table.name))) defineView(database, name);
+}
+
+const heirOf = (table: string): string => quote(`${table}_heir`);
+
+/**
+ * Rows go with their run, unless others have them too: then they become the latest's, which is forgotten last. So a
+ * table has an answer once, however many snapshots in a row answer the same.
+ */
+function defineHeir(database: Database.Database, plugin: { name: string; version: number }): void {
+  const table = tableOf(plugin);
+  const others = 'FROM run WHERE rows_of = OLD.id AND id <> OLD.id';
+  database.exec(
+    `DROP TRIGGER IF EXISTS ${heirOf(table)};
+     CREATE TRIGGER ${heirOf(table)} BEFORE DELETE ON run
+       WHEN OLD.plugin = '${plugin.name}' AND OLD.version = ${plugin.version} AND EXISTS (SELECT 1 ${others})
+     BEGIN
+       UPDATE ${quote(table)} SET run_id = (SELECT max(id) ${others}) WHERE run_id = OLD.id;
+       UPDATE run SET rows_of = (SELECT max(id) ${others}) WHERE rows_of = OLD.id AND id <> OLD.id;
+     END`,
+  );
 }
 
 /** The plugin's own columns as the table has them: none where there is no such table. */
@@ -70,14 +93,14 @@ function defineView(database: Database.Database, plugin: string): void {
   const columns = columnsOf(database, table).map(({ name }) => `r.${quote(name)}`);
   database.exec(
     `DROP VIEW IF EXISTS ${quote(plugin)};
-     CREATE VIEW ${quote(plugin)} AS ${viewOf(table, columns)} ORDER BY r.run_id, r.ordinal;`,
+     CREATE VIEW ${quote(plugin)} AS ${viewOf(table, columns)} ORDER BY run.id, r.ordinal;`,
   );
 }
 
 /** The SELECT of a view over a table of rows: the answers to the question without options. */
 export const viewOf = (table: string, columns: readonly string[]): string =>
   `SELECT ${ORIGIN.map(([name, from]) => `${from} AS ${name}`).join(', ')}, ${columns.join(', ')}, r.absent
-   FROM ${quote(table)} r JOIN run ON run.id = r.run_id JOIN snapshot s ON s.id = run.snapshot_id
+   FROM ${quote(table)} r JOIN run ON run.rows_of = r.run_id JOIN snapshot s ON s.id = run.snapshot_id
    WHERE run.options = '{}'`;
 
 /** The names of the columns that stand in each view before the plugin's own. */
@@ -109,7 +132,7 @@ export function dropRows(database: Database.Database, table: string): void {
     .pluck()
     .all(quote(table)) as string[];
   for (const view of views) database.exec(`DROP VIEW ${quote(view)}`);
-  database.exec(`DROP TABLE ${quote(table)}`);
+  database.exec(`DROP TRIGGER IF EXISTS ${heirOf(table)}; DROP TABLE ${quote(table)}`);
   for (const view of views) defineView(database, view);
 }
 

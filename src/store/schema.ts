@@ -1,6 +1,6 @@
 import type Database from 'better-sqlite3';
 import { StoreError } from '../base/errors.ts';
-import { defineViews } from './rows.ts';
+import { defineAround } from './rows.ts';
 import { UnusableStore } from './unusable.ts';
 
 /** `VSTG` in ASCII: what marks a SQLite file as a cache of this program (pragma application_id). */
@@ -9,7 +9,7 @@ export const APPLICATION_ID = 0x56535447;
 /**
  * One step each; the number of steps taken is the file's `user_version`. Never change one: add the next at the end.
  * A step is SQL that stands by itself: what it borrowed from the program would change under files that have yet to
- * take it. Views over rows are no part of it, they are made anew after the last step.
+ * take it. Views and triggers over rows are no part of it, they are made anew after the last step.
  */
 export const MIGRATIONS: readonly string[] = [
   `CREATE TABLE snapshot (
@@ -154,6 +154,10 @@ export const MIGRATIONS: readonly string[] = [
      SELECT s.path AS snapshot, s.id AS snapshot_id, s.machine, s.hostname, s.boot, s.taken, v.policy,
        v.passed, v.failed, v.unevaluated, v.skipped, v.unread, v.notes
      FROM verdict v JOIN snapshot s ON s.id = v.snapshot_id;`,
+  // An answer that was taken over has the rows of the run that it was taken from: rows.ts tells who has them when that goes.
+  `ALTER TABLE run ADD COLUMN rows_of INTEGER;
+   UPDATE run SET rows_of = id;
+   CREATE INDEX run_rows_of ON run (rows_of);`,
 ];
 
 /** Makes a new file a cache, or brings an older one up to date. @throws StoreError where the file is another program's or a newer version's */
@@ -164,7 +168,7 @@ export function migrate(database: Database.Database): void {
       // Another process may have been faster between the look and the lock, even one of a newer version.
       if (isCurrent(database)) return;
       for (const step of MIGRATIONS.slice(versionOf(database))) database.exec(step);
-      defineViews(database);
+      defineAround(database);
       database.pragma(`application_id = ${APPLICATION_ID}`);
       database.pragma(`user_version = ${MIGRATIONS.length}`);
     })

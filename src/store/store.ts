@@ -159,7 +159,7 @@ export class Store implements StoreDoor {
       ) as number | undefined;
     if (run === undefined) return; // another process was faster, with the same answer
     if (own === undefined) writeRows(this.#database, plugin, run, answer.rows);
-    else own.copyTo(run);
+    else own.shareWith(run);
   }
 }
 

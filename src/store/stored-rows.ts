@@ -1,16 +1,17 @@
 import type Database from 'better-sqlite3';
 import type { Row } from '../plugin/cell.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
-import { type RunRow, readRows } from './answers.ts';
+import { nameRows, type RunRow, readRows } from './answers.ts';
 import type { KeptRows } from './door.ts';
 import { explaining } from './file.ts';
 import { ForgottenRows } from './forgotten.ts';
-import { kindsOf, quote, tableOf } from './rows.ts';
+import { quote, tableOf } from './rows.ts';
 import { UnusableStore } from './unusable.ts';
 import { hasAbsent } from './values.ts';
 
-/** A run that rows are yet to be read of. */
-export interface StandingRun extends RunRow {
+/** A run that rows are yet to be read of. Whose they are may change until then. */
+export interface StandingRun extends Omit<RunRow, 'rowsOf'> {
+  readonly id: number;
   readonly snapshotId: number;
   /** ISO 8601. A number may be given again once its run is forgotten; this moment does not come again. */
   readonly made: string;
@@ -37,16 +38,18 @@ export class StoredRows implements KeptRows {
   }
 
   get all(): readonly Row[] {
-    this.#all ??= this.#reading(() => readRows(this.#database, this.#plugin, this.#run));
+    this.#all ??= this.#reading((rowsOf) =>
+      readRows(this.#database, this.#plugin, { rowsOf, rowCount: this.count }),
+    );
     return this.#all;
   }
 
   lacking(columns: readonly string[]): number {
-    return this.#reading(() => {
+    return this.#reading((rowsOf) => {
       const asides = this.#database
         .prepare(`SELECT absent FROM ${quote(tableOf(this.#plugin))} WHERE run_id = ? AND absent IS NOT NULL`)
         .pluck()
-        .all(this.#run.id) as string[];
+        .all(rowsOf) as string[];
       return asides.filter((aside) => hasAbsent(aside, columns)).length;
     });
   }
@@ -57,33 +60,33 @@ export class StoredRows implements KeptRows {
 
   /**
    * Refuses rows that are no more what they were. Where one could not be read, whoever wanted it may have taken that for
-   * an answer. @throws StoreError
+   * an answer. @returns the run whose rows they are by now @throws StoreError
    */
-  mustStand(): void {
+  mustStand(): number {
     if (this.#trouble !== undefined) throw this.#trouble;
     const { id, made } = this.#run;
-    const stands = this.#database.prepare('SELECT 1 FROM run WHERE id = ? AND made = ?').get(id, made);
-    if (stands === undefined)
+    const rowsOf = this.#database
+      .prepare('SELECT rows_of FROM run WHERE id = ? AND made = ?')
+      .pluck()
+      .get(id, made) as number | undefined;
+    if (rowsOf === undefined)
       throw new ForgottenRows(`the rows of ${this.#plugin.name} were forgotten before they were read`);
+    return rowsOf;
   }
 
-  /** Keeps them once more, as the rows of another run of the question. @throws UnusableStore where some are lost */
-  copyTo(run: number): void {
-    const table = quote(tableOf(this.#plugin));
-    const columns = ['ordinal', ...kindsOf(this.#plugin).keys(), 'absent'].map(quote).join(', ');
-    const { changes } = this.#database
-      .prepare(
-        `INSERT INTO ${table} (run_id, ${columns}) SELECT ?, ${columns} FROM ${table} WHERE run_id = ?`,
-      )
-      .run(run, this.#run.id);
-    if (changes !== this.count) throw new UnusableStore(`${changes} rows of ${this.count} are left`);
+  /** Makes them the rows of another run of the question too. @throws UnusableStore where some are lost */
+  shareWith(run: number): void {
+    const rowsOf = this.mustStand();
+    const held = this.#database
+      .prepare(`SELECT count(*) FROM ${quote(tableOf(this.#plugin))} WHERE run_id = ?`)
+      .pluck()
+      .get(rowsOf);
+    if (held !== this.count) throw new UnusableStore(`${held} rows of ${this.count} are left`);
+    nameRows(this.#database, run, rowsOf);
   }
 
-  #reading<T>(read: () => T): T {
-    const whole = this.#database.transaction(() => {
-      this.mustStand();
-      return read();
-    });
+  #reading<T>(read: (rowsOf: number) => T): T {
+    const whole = this.#database.transaction(() => read(this.mustStand()));
     try {
       return explaining(this.#path, whole);
     } catch (error) {

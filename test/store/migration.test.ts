@@ -21,6 +21,7 @@ const PUBLISHED = [
   'fb0fff1aa320',
   'a7c54fb4f64e',
   '20b017b90bea',
+  '684699807c26',
 ];
 
 const { snapshot, kernel } = fakeFacts('/snapshots/1.raw');

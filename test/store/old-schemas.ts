@@ -80,6 +80,43 @@ const EXTENTS = `
     run_id INTEGER PRIMARY KEY REFERENCES run ON DELETE CASCADE, basis TEXT NOT NULL, reads BLOB NOT NULL);
   CREATE INDEX reads_basis ON reads (basis);`;
 
+const VERDICTS = `
+  CREATE TABLE verdict (
+    id INTEGER PRIMARY KEY,
+    snapshot_id INTEGER NOT NULL REFERENCES snapshot ON DELETE CASCADE,
+    policy TEXT NOT NULL, digest TEXT NOT NULL,
+    program TEXT NOT NULL,
+    passed INTEGER NOT NULL, failed INTEGER NOT NULL, unevaluated INTEGER NOT NULL, skipped INTEGER NOT NULL,
+    unread TEXT NOT NULL,
+    notes TEXT NOT NULL,
+    made TEXT NOT NULL,
+    UNIQUE (snapshot_id, policy)
+  );
+  CREATE TABLE finding (
+    verdict_id INTEGER NOT NULL REFERENCES verdict ON DELETE CASCADE, ordinal INTEGER NOT NULL,
+    rule TEXT NOT NULL, severity TEXT NOT NULL, title TEXT NOT NULL, message TEXT NOT NULL,
+    plugin TEXT NOT NULL, "row" TEXT,
+    fingerprint TEXT NOT NULL,
+    suppressed TEXT,
+    is_new INTEGER NOT NULL,
+    PRIMARY KEY (verdict_id, ordinal)
+  ) WITHOUT ROWID;
+  CREATE TABLE owed_report (
+    folder TEXT NOT NULL,
+    snapshot_id INTEGER NOT NULL REFERENCES snapshot ON DELETE CASCADE,
+    tries INTEGER NOT NULL,
+    PRIMARY KEY (folder, snapshot_id)
+  ) WITHOUT ROWID;
+  CREATE INDEX owed_report_snapshot ON owed_report (snapshot_id);
+  CREATE VIEW findings AS
+    SELECT s.path AS snapshot, s.id AS snapshot_id, s.machine, s.hostname, s.boot, s.taken, v.policy, f.rule,
+      f.severity, f.title, f.message, f.plugin, f."row" AS "row", f.fingerprint, f.suppressed, f.is_new AS isNew
+    FROM finding f JOIN verdict v ON v.id = f.verdict_id JOIN snapshot s ON s.id = v.snapshot_id;
+  CREATE VIEW verdicts AS
+    SELECT s.path AS snapshot, s.id AS snapshot_id, s.machine, s.hostname, s.boot, s.taken, v.policy,
+      v.passed, v.failed, v.unevaluated, v.skipped, v.unread, v.notes
+    FROM verdict v JOIN snapshot s ON s.id = v.snapshot_id;`;
+
 /** The nth is of schema n + 1. From the third on a snapshot has its place as columns. */
 export const OLD_SCHEMAS: readonly string[] = [
   `${FIRST}
@@ -93,4 +130,6 @@ export const OLD_SCHEMAS: readonly string[] = [
   PRAGMA user_version = 4;`,
   `${FIRST}${PROFILES}${PLACES}${SCANS}${EXTENTS}
   PRAGMA user_version = 5;`,
+  `${FIRST}${PROFILES}${PLACES}${SCANS}${EXTENTS}${VERDICTS}
+  PRAGMA user_version = 6;`,
 ];

@@ -54,7 +54,23 @@ function thrownBy(action: () => unknown): Error {
 }
 
 describe('rows that are kept already', () => {
-  it('are kept once more as reading and keeping them would, and nobody reads them', () =>
+  /** What the view, and the store, have of the snapshots. */
+  const seen = (store: Store, database: Database.Database, ids: readonly number[]): unknown => [
+    database
+      .prepare('SELECT snapshot_id, count(*) AS n, min(name) AS name FROM drawn GROUP BY 1')
+      .raw()
+      .all(),
+    ids.map((id) => store.answer(identity(id), plugin(), '{}')),
+  ];
+  /** The same where each has the rows by itself. */
+  const whole = (ids: readonly number[]): unknown => [
+    ids.map((id) => [id, ROWS.length, '']),
+    ids.map(() => ({ rows: ROWS, notes: NOTES })),
+  ];
+  const countOf = (database: Database.Database): unknown =>
+    database.prepare('SELECT count(*) FROM rows_drawn_1').pluck().get();
+
+  it('are those of another snapshot too, once in the file, and nobody reads them', () =>
     inStore((store, database) => {
       let reads = 0;
       keep(
@@ -63,21 +79,57 @@ describe('rows that are kept already', () => {
         takenOver(store, () => reads++),
       );
       expect(reads).toBe(0);
+      expect(countOf(database)).toBe(ROWS.length);
       keep(store, 3, { rows: ROWS, notes: NOTES });
-      const all = [1, 2, 3].map((id) => {
-        const run = database
-          .prepare('SELECT id, notes, row_count FROM run WHERE snapshot_id = ?')
-          .get(id) as Record<string, unknown>;
-        const rows = database
-          .prepare('SELECT * FROM rows_drawn_1 WHERE run_id = ? ORDER BY ordinal')
-          .safeIntegers()
-          .all(run['id']) as Record<string, unknown>[];
-        return [{ ...run, id: 0 }, rows.map((row) => ({ ...row, run_id: 0 }))];
-      });
-      expect(all[0]![1]).toHaveLength(ROWS.length);
-      expect(all[1]).toEqual(all[0]);
-      expect(all[2]).toEqual(all[0]);
-      expect(store.answer(identity(2), plugin(), '{}')).toEqual({ rows: ROWS, notes: NOTES });
+      expect(countOf(database)).toBe(2 * ROWS.length);
+      expect(seen(store, database, [1, 2, 3])).toEqual(whole([1, 2, 3]));
+      const order = 'SELECT snapshot_id, pid FROM drawn';
+      expect(database.prepare(order).raw().all()).toEqual(
+        [1, 2, 3].flatMap((id) => database.prepare(`${order} WHERE snapshot_id = ?`).raw().all(id)),
+      );
+      const runs = database.prepare('SELECT notes, row_count FROM run').all();
+      expect(runs).toEqual([runs[0], runs[0], runs[0]]);
+    }));
+
+  it.each([
+    [1, 2, 3, 4],
+    [4, 3, 2, 1],
+    [2, 4, 1, 3],
+    [3, 1, 4, 2],
+  ])('are there for those that are left when %i, %i, %i and %i are forgotten', (...order) =>
+    inStore((store, database) => {
+      for (const id of [2, 3, 4]) {
+        keep(store, id, takenOver(store));
+        store.extents.keepReads(id, plugin(), '{}', 'basis', new Uint8Array(8));
+      }
+      expect(countOf(database)).toBe(ROWS.length);
+      const left = new Set([1, 2, 3, 4]);
+      for (const id of order) {
+        store.history.forget([id]);
+        left.delete(id);
+        const ids = [...left];
+        expect(seen(store, database, ids)).toEqual(whole(ids));
+        expect(countOf(database)).toBe(ids.length === 0 ? 0 : ROWS.length);
+      }
+      expect(database.prepare('SELECT count(*) FROM run').pluck().get()).toBe(0);
+    }),
+  );
+
+  it('are there for those that are left when several are forgotten at once, and stand until they are read', () =>
+    inStore((store, database) => {
+      for (const id of [2, 3, 4, 5]) keep(store, id, takenOver(store));
+      store.extents.keepReads(4, plugin(), '{}', 'basis', new Uint8Array(8));
+      const answer = takenOver(store);
+      store.history.forget([1, 3]);
+      expect(seen(store, database, [2, 4, 5])).toEqual(whole([2, 4, 5]));
+      expect(answer.rows).toEqual(ROWS);
+      keep(store, 6, answer);
+      store.history.forget([2, 4, 5]);
+      expect(seen(store, database, [6])).toEqual(whole([6]));
+      store.upkeep.clear();
+      expect(store.upkeep.snapshots()).toEqual([]);
+      keep(store, 1, { rows: ROWS, notes: NOTES });
+      expect(store.answer(identity(1), plugin(), '{}')?.rows).toEqual(ROWS);
     }));
 
   it('are read when somebody wants them, and once', () =>
