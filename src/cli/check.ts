@@ -69,7 +69,7 @@ class Past {
     plugins: readonly AnyPlugin[],
   ): Promise<Past> {
     if (plugins.length === 0) return new Past(new Map());
-    const { compare } = await import('../diff/comparison.ts');
+    const { compareForRules } = await import('../diff/comparison.ts');
     const { relate } = await import('../diff/relation.ts');
     const { inOrderOfTime } = await import('../diff/timeline.ts');
     const { snapshots } = inOrderOfTime(asked, ({ facts }) => facts.kernel);
@@ -81,7 +81,7 @@ class Past {
     for (const one of asked) {
       const other = before(one);
       if (other === undefined) continue;
-      const comparison = compare(other.known, one.known, plugins, { all: false, ofProcesses: true });
+      const comparison = compareForRules(other.known, one.known, plugins);
       past.set(
         one,
         comparison.relation.machine === 'other'

@@ -1,4 +1,4 @@
-import { compare, type Known } from '../diff/comparison.ts';
+import { compareForRules, type Known } from '../diff/comparison.ts';
 import type { Side } from '../diff/tables.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import { judge } from '../policy/judge.ts';
@@ -64,8 +64,7 @@ export class Judges {
     before: { readonly facts: Facts; readonly known: Known } | null,
   ): Parameters<typeof judge>[1]['previous'] {
     if (before === null) return 'there is no snapshot before it to compare with: --since names one';
-    const listed = { all: false, ofProcesses: true };
-    const comparison = compare(before.known, { kernel, answers }, this.#compared, listed);
+    const comparison = compareForRules(before.known, { kernel, answers }, this.#compared);
     return comparison.relation.machine === 'other'
       ? `${before.facts.snapshot.path} is of another machine`
       : { answers: before.known.answers, comparison };

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileNameOf, momentOf } from '../acquire/names.ts';
 import { UnreadableFile } from '../base/errors.ts';
-import { compare } from '../diff/comparison.ts';
+import { compareForRules } from '../diff/comparison.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import type { OwedReport } from '../store/owed-reports.ts';
 import type { Judge } from '../watch/judge.ts';
@@ -72,10 +72,11 @@ export const pageFrom =
           ? 'there is no snapshot before it to compare with'
           : {
               answers: before.known.answers,
-              comparison: compare(before.known, { kernel: facts.kernel, answers }, judge?.compared ?? [], {
-                all: false,
-                ofProcesses: true,
-              }),
+              comparison: compareForRules(
+                before.known,
+                { kernel: facts.kernel, answers },
+                judge?.compared ?? [],
+              ),
             };
       const today = new Date().toISOString().slice(0, 10);
       const verdicts = judge === undefined ? [] : [judge.verdictOn({ ...facts, answers, previous }, today)];

@@ -36,6 +36,10 @@ export function compare(
   return { relation, tables, story: storyOf(tables, after.answers) };
 }
 
+/** Compares as rules of a policy look at differences: what came or went with a whole process is a difference too. */
+export const compareForRules = (before: Known, after: Known, plugins: readonly AnyPlugin[]): Comparison =>
+  compare(before, after, plugins, { all: false, ofProcesses: true });
+
 /**
  * With the starts of one side's processes alone, none would be the same: then their numbers must do. They do too where
  * both sides have the same rows.

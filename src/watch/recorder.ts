@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { UnreadableFile } from '../base/errors.ts';
-import { type Comparison, compare } from '../diff/comparison.ts';
+import { type Comparison, compare, compareForRules } from '../diff/comparison.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import type { RememberedFacts, SnapshotIdentity } from '../store/door.ts';
 import { ForgottenRows } from '../store/forgotten.ts';
@@ -156,7 +156,7 @@ export class Recorder {
         ? `there is no snapshot before it to compare with${machine === null ? ': nothing tells which machine this is' : ''}`
         : {
             answers: before.answers,
-            comparison: compare(comparable(before), comparable(now), judge.compared, AS_RULES_WANT),
+            comparison: compareForRules(comparable(before), comparable(now), judge.compared),
           };
     const today = new Date(surroundings.now()).toISOString().slice(0, 10);
     const verdict = judge.verdictOn({ ...facts, answers, previous }, today);
@@ -217,9 +217,6 @@ export class Recorder {
 }
 
 const comparable = ({ facts: { kernel }, answers }: Known) => ({ kernel, answers });
-
-/** How differences are listed for rules. */
-const AS_RULES_WANT = { all: false, ofProcesses: true };
 
 const clockRemark = ({ path, taken }: ScannedSnapshot): string =>
   `taken before ${basename(path)} (${taken}) by the guest’s clock, though its file is newer`;
