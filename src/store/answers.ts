@@ -66,10 +66,4 @@ export function writeRows(
   rows.forEach((row, ordinal) => {
     insert.run(valuesOf(row, run, ordinal));
   });
-  nameRows(database, run, run);
-}
-
-/** Says whose rows a run has. */
-export function nameRows(database: Database.Database, run: number, rowsOf: number): void {
-  database.prepare('UPDATE run SET rows_of = ? WHERE id = ?').run(rowsOf, run);
 }

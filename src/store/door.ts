@@ -103,8 +103,8 @@ export interface StoreDoor {
   /** The answer of a plugin with these options, as it was given the first time. */
   answer(identity: SnapshotIdentity, plugin: AnyPlugin, options: string): RememberedAnswer | undefined;
   /**
-   * Remembers an answer, all of it or nothing. Rows that are kept already are kept once more where they lie, without
-   * being read. @throws ForgottenRows where they are forgotten by then
+   * Remembers an answer, all of it or nothing. Rows that are kept already become this snapshot's too where they lie,
+   * without being read. @throws ForgottenRows where they are forgotten by then
    */
   keep(
     identity: SnapshotIdentity,

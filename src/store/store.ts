@@ -143,7 +143,7 @@ export class Store implements StoreDoor {
       .run(...question, this.#program);
     const { kept, notes } = answer;
     const own = kept instanceof StoredRows && kept.isIn(this.#database) ? kept : undefined;
-    own?.mustStand();
+    const rowsOf = own?.wholeRun();
     const run = this.#database
       .prepare(
         `INSERT INTO run (snapshot_id, plugin, version, options, program, notes, row_count, made)
@@ -158,8 +158,8 @@ export class Store implements StoreDoor {
         new Date().toISOString(),
       ) as number | undefined;
     if (run === undefined) return; // another process was faster, with the same answer
-    if (own === undefined) writeRows(this.#database, plugin, run, answer.rows);
-    else own.shareWith(run);
+    if (rowsOf === undefined) writeRows(this.#database, plugin, run, answer.rows);
+    this.#database.prepare('UPDATE run SET rows_of = ? WHERE id = ?').run(rowsOf ?? run, run);
   }
 }
 

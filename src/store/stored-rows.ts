@@ -1,7 +1,7 @@
 import type Database from 'better-sqlite3';
 import type { Row } from '../plugin/cell.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
-import { nameRows, type RunRow, readRows } from './answers.ts';
+import { type RunRow, readRows } from './answers.ts';
 import type { KeptRows } from './door.ts';
 import { explaining } from './file.ts';
 import { ForgottenRows } from './forgotten.ts';
@@ -58,11 +58,22 @@ export class StoredRows implements KeptRows {
     return database === this.#database;
   }
 
+  /** For whoever gives them to another run too. @returns the run whose rows they are by now @throws UnusableStore where some are lost, StoreError */
+  wholeRun(): number {
+    const rowsOf = this.#mustStand();
+    const held = this.#database
+      .prepare(`SELECT count(*) FROM ${quote(tableOf(this.#plugin))} WHERE run_id = ?`)
+      .pluck()
+      .get(rowsOf);
+    if (held !== this.count) throw new UnusableStore(`${held} rows of ${this.count} are left`);
+    return rowsOf;
+  }
+
   /**
    * Refuses rows that are no more what they were. Where one could not be read, whoever wanted it may have taken that for
    * an answer. @returns the run whose rows they are by now @throws StoreError
    */
-  mustStand(): number {
+  #mustStand(): number {
     if (this.#trouble !== undefined) throw this.#trouble;
     const { id, made } = this.#run;
     const rowsOf = this.#database
@@ -74,19 +85,8 @@ export class StoredRows implements KeptRows {
     return rowsOf;
   }
 
-  /** Makes them the rows of another run of the question too. @throws UnusableStore where some are lost */
-  shareWith(run: number): void {
-    const rowsOf = this.mustStand();
-    const held = this.#database
-      .prepare(`SELECT count(*) FROM ${quote(tableOf(this.#plugin))} WHERE run_id = ?`)
-      .pluck()
-      .get(rowsOf);
-    if (held !== this.count) throw new UnusableStore(`${held} rows of ${this.count} are left`);
-    nameRows(this.#database, run, rowsOf);
-  }
-
   #reading<T>(read: (rowsOf: number) => T): T {
-    const whole = this.#database.transaction(() => read(this.mustStand()));
+    const whole = this.#database.transaction(() => read(this.#mustStand()));
     try {
       return explaining(this.#path, whole);
     } catch (error) {
