@@ -1,26 +1,10 @@
-import type Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
-import { connect } from '../../src/store/connection.ts';
 import { KeptExtents } from '../../src/store/extents.ts';
 import { Store } from '../../src/store/store.ts';
 import { fakeFacts } from '../support/fake-session.ts';
-import { identity, inScratch, plugin } from './scratch.ts';
+import { identity, inStore, plugin } from './scratch.ts';
 
 const tags = (fill: number, length = 64): Uint8Array => new Uint8Array(length).fill(fill);
-
-/** A store in a folder of its own, and the same file as SQLite has it. */
-const inStore = (action: (store: Store, database: Database.Database, path: string) => void) =>
-  inScratch((folder) => {
-    const path = `${folder}/cache.sqlite`;
-    const store = Store.open(path, '1');
-    const database = connect(path);
-    try {
-      action(store, database, path);
-    } finally {
-      database.close();
-      store.close();
-    }
-  });
 
 describe('what sweeps leave', () => {
   it('is there the next time, with its secret, for this machine, scanner and version alone', () =>

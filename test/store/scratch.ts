@@ -1,9 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type Database from 'better-sqlite3';
 import type { Row } from '../../src/plugin/cell.ts';
 import type { AnyPlugin } from '../../src/plugin/contract.ts';
-import type { SnapshotIdentity } from '../../src/store/store.ts';
+import { connect } from '../../src/store/connection.ts';
+import { type SnapshotIdentity, Store } from '../../src/store/store.ts';
 import { drawnPlugin } from '../support/fake-session.ts';
 
 /** Runs `action` with a folder of its own, gone afterwards. */
@@ -15,6 +17,22 @@ export async function inScratch(action: (folder: string) => void | Promise<void>
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+/** Runs `action` with a store in a folder of its own, and with the same file as SQLite has it. */
+export const inStore = (
+  action: (store: Store, database: Database.Database, path: string) => void,
+): Promise<void> =>
+  inScratch((folder) => {
+    const path = join(folder, 'cache.sqlite');
+    const store = Store.open(path, '1');
+    const database = connect(path);
+    try {
+      action(store, database, path);
+    } finally {
+      database.close();
+      store.close();
+    }
+  });
 
 /** A file of `bytes` zeros. */
 export function zeros(path: string, bytes: number): string {

@@ -1,30 +1,21 @@
 import type Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
-import { connect } from '../../src/store/connection.ts';
 import type { RememberedAnswer } from '../../src/store/door.ts';
 import { ForgottenRows } from '../../src/store/forgotten.ts';
 import { Store } from '../../src/store/store.ts';
 import { UnusableStore } from '../../src/store/unusable.ts';
 import { drawnPlugin, fakeFacts } from '../support/fake-session.ts';
-import { identity, inScratch, plugin, ROWS } from './scratch.ts';
+import { identity, inStore as inOpenStore, plugin, ROWS } from './scratch.ts';
 
 const NOTES = ['the list breaks after 3 entries'];
 const facts = fakeFacts();
 
 /** A store with one answer and what that was read from, and the same file as SQLite has it. */
-const inStore = (action: (store: Store, database: Database.Database, folder: string) => void) =>
-  inScratch((folder) => {
-    const path = `${folder}/cache.sqlite`;
-    const store = Store.open(path, '1');
-    const database = connect(path);
-    try {
-      keep(store, 1, { rows: ROWS, notes: NOTES });
-      store.extents.keepReads(1, plugin(), '{}', 'basis', new Uint8Array(8));
-      action(store, database, folder);
-    } finally {
-      database.close();
-      store.close();
-    }
+const inStore = (action: (store: Store, database: Database.Database, path: string) => void) =>
+  inOpenStore((store, database, path) => {
+    keep(store, 1, { rows: ROWS, notes: NOTES });
+    store.extents.keepReads(1, plugin(), '{}', 'basis', new Uint8Array(8));
+    action(store, database, path);
   });
 
 const keep = (store: Store, n: number, answer: RememberedAnswer): void =>
@@ -203,8 +194,8 @@ describe('rows that are kept already', () => {
     }));
 
   it('are read to be kept in another store', () =>
-    inStore((store, _, folder) => {
-      const other = Store.open(`${folder}/other.sqlite`, '1');
+    inStore((store, _, path) => {
+      const other = Store.open(`${path}-other`, '1');
       keep(other, 2, takenOver(store));
       expect(other.answer(identity(2), plugin(), '{}')).toEqual({ rows: ROWS, notes: NOTES });
       other.close();
