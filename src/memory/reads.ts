@@ -1,4 +1,5 @@
 import { type PhysicalAddress, physical } from '../base/address.ts';
+import { viewOf } from '../base/bytes.ts';
 import { NotInSnapshot } from '../base/errors.ts';
 import { sha256 } from './digest.ts';
 import type { PhysicalMemory } from './physical.ts';
@@ -135,7 +136,7 @@ class Tagger {
 
   /** The tag of a page's number and mask with what they lead to; null where they make no sense. */
   tagOf(place: Uint8Array): Buffer | null {
-    const view = new DataView(place.buffer, place.byteOffset, place.length);
+    const view = viewOf(place);
     const page = view.getFloat64(0, true);
     if (!(page >= 0) || !Number.isSafeInteger(page * PAGE_BYTES)) return null;
     const bytes = this.#pageAt(physical(page * PAGE_BYTES));

@@ -1,3 +1,4 @@
+import { viewOf } from '../base/bytes.ts';
 import { BadProfile } from '../base/errors.ts';
 import { hashByte, hashName } from './name-hash.ts';
 
@@ -69,7 +70,7 @@ export class BtfSection {
 
   /** @throws BadProfile where `bytes` is no sound BTF */
   constructor(bytes: Uint8Array, pointerBytes: 4 | 8) {
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const view = viewOf(bytes);
     const magic = bytes.length < HEADER_BYTES ? 0 : view.getUint16(0, true);
     if (magic === SWAPPED_MAGIC) throw new BadProfile('btf is of a big-endian machine, which is not read');
     if (magic !== MAGIC) throw new BadProfile('btf has no magic');

@@ -1,3 +1,4 @@
+import { viewOf } from '../base/bytes.ts';
 import { BadProfile } from '../base/errors.ts';
 import { tooLarge } from './decompress.ts';
 import { DamagedLzma, expandedBytes, Lzma2, type Room } from './decompress-lzma2.ts';
@@ -46,7 +47,7 @@ class XzReader {
 
   constructor(bytes: Uint8Array, room: Room, makeSpace: (count: number) => void) {
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#view = viewOf(bytes);
     this.#room = room;
     this.#makeSpace = makeSpace;
   }

@@ -1,4 +1,5 @@
 import { Decompress, decompress } from 'fzstd';
+import { viewOf } from '../base/bytes.ts';
 import { BadProfile } from '../base/errors.ts';
 import { tooLarge } from './decompress.ts';
 
@@ -41,7 +42,7 @@ export function unZstd(bytes: Uint8Array, limit: number, name: string): Uint8Arr
 
 /** Walks frame and block headers; skippable frames are left out. */
 function* framesOf(bytes: Uint8Array, name: string): Generator<Frame> {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const view = viewOf(bytes);
   const cut = new BadProfile(`${name}: the zstd stream ends early`);
   for (let at = 0; at < bytes.length; ) {
     if (at + 8 > bytes.length) throw cut;

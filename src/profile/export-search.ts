@@ -1,3 +1,4 @@
+import { viewOf } from '../base/bytes.ts';
 /** What an image exports to modules: name → virtual address. */
 export type Exports = ReadonlyMap<string, bigint>;
 
@@ -119,7 +120,7 @@ class ExportTables {
     this.#image = image;
     this.#shape = shape;
     this.#entryBytes = shape.fieldBytes * shape.fields;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#view = viewOf(bytes);
     this.#baseHigh = Number(base >> 32n);
     this.#baseLow = Number(base & 0xffff_ffffn);
   }

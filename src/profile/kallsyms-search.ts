@@ -1,4 +1,5 @@
 import { isKernelAddress } from '../base/address.ts';
+import { viewOf } from '../base/bytes.ts';
 import { EvidenceFault } from '../base/errors.ts';
 import { type ImageReader, type KallsymsPlaces, MAXIMUM_SYMBOLS } from './kallsyms.ts';
 
@@ -115,7 +116,7 @@ function tokenIndexAfter(read: ImageReader, tokenTable: bigint): bigint | undefi
     at = bytes.indexOf(0, at) + 1;
     if (at === 0) return undefined;
   }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const view = viewOf(bytes);
   for (const index of new Set([Math.ceil(at / 8) * 8, Math.ceil(at / 4) * 4])) {
     if (index + 512 > bytes.length) continue;
     if (starts.every((start, token) => view.getUint16(index + 2 * token, true) === start))
@@ -137,7 +138,7 @@ function windowBefore(read: ImageReader, tokenTable: bigint): Uint8Array {
  * length-prefixed record after another, and the markers behind them say where each 256th begins.
  */
 function namesIn(window: Uint8Array): { at: number; namesAt: number; symbolCount: number } | undefined {
-  const view = new DataView(window.buffer, window.byteOffset, window.length);
+  const view = viewOf(window);
   for (let at = window.length - (window.length % 4) - 16; at >= 0; at -= 4) {
     const symbolCount = view.getUint32(at, true);
     if (symbolCount < 1000 || symbolCount > MAXIMUM_SYMBOLS) continue;

@@ -1,3 +1,4 @@
+import { viewOf } from '../base/bytes.ts';
 import { hashByte, hashName, shiftOf } from './name-hash.ts';
 
 /** Reads the kernel's image: `length` bytes at a virtual address. @throws EvidenceFault */
@@ -98,7 +99,7 @@ export class Kallsyms {
   *all(scheme: AddressScheme): Generator<KernelSymbol> {
     const { offsets, symbolCount } = this.places;
     const bytes = this.#read(offsets, 4 * symbolCount);
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const view = viewOf(bytes);
     let at = 0;
     for (let index = 0; index < symbolCount && at < this.#names.length; index++) {
       let length = this.#names[at++]!;

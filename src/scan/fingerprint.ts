@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256 } from '../memory/digest.ts';
 
 /** A key's name that does not give it away: the first 16 hex digits of its SHA-256. */
-export const fingerprint = (key: Uint8Array): string =>
-  createHash('sha256').update(key).digest('hex').slice(0, 16);
+export const fingerprint = (key: Uint8Array): string => sha256(key).toString('hex').slice(0, 16);

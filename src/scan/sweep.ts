@@ -42,8 +42,8 @@ const WORTH_THREADS_BYTES = 1 << 30;
 const WORTH_THREADS_COSTLY_BYTES = 1 << 27;
 const MOST_WORKERS = 4;
 /**
- * What a sweep costs where earlier ones left something: a sixth, since most of memory is only recognised. Threads that
- * are ready so soon are not worth what it costs to open the snapshot in each.
+ * What a sweep counts for where earlier ones left something. It costs a twelfth, since most of memory is only recognised;
+ * threads that are ready so soon are not worth what it costs to open the snapshot in each.
  */
 const KNOWN_SHARE = 1 / 32;
 const MAXIMUM_HITS = 65536;

@@ -1,3 +1,4 @@
+import { viewOf } from '../base/bytes.ts';
 import { TAG_BYTES } from '../memory/extents.ts';
 
 /** Tags that are taken from a store or given to it, 16 MiB of them: of 28 GiB of memory in use. */
@@ -66,9 +67,6 @@ export function stretchOf(tag: Uint8Array, extents: readonly Uint8Array[]): Uint
 }
 
 type Words = readonly [number, number, number, number];
-
-const viewOf = ({ buffer, byteOffset, length }: Uint8Array): DataView =>
-  new DataView(buffer, byteOffset, length);
 
 /** The words of a tag, without its last byte. */
 const wordsAt = (view: DataView, at: number): Words => [

@@ -1,5 +1,6 @@
 import { inflateSync } from 'node:zlib';
 import { hex } from '../base/address.ts';
+import { viewOf } from '../base/bytes.ts';
 import type { SnapshotBytes } from './file.ts';
 import { Frames } from './frames.ts';
 import { COMPRESSION, type KdumpHeader } from './kdump-header.ts';
@@ -29,7 +30,6 @@ export class KdumpPages {
   readonly #header: KdumpHeader;
   readonly #stored: Frames;
   readonly #window = Buffer.alloc(WINDOW * DESCRIPTOR_BYTES);
-  /** The same bytes: a Buffer's own readers take three times as long. */
   readonly #view = viewOf(this.#window);
   /** Rank of the first descriptor in the window, and how many are there. */
   #windowFirst = 0;
@@ -217,10 +217,6 @@ export class KdumpPages {
     return false;
   }
 }
-
-/** The bytes of a window, for those who read numbers in it. */
-const viewOf = (window: Buffer): DataView =>
-  new DataView(window.buffer, window.byteOffset, window.byteLength);
 
 /** Where the page of the descriptor at `at` stands. Sums past 2^53 are inexact, and past the end of any file. */
 const placeIn = (window: DataView, at: number): number =>

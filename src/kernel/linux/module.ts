@@ -1,4 +1,5 @@
 import type { VirtualAddress } from '../../base/address.ts';
+import { viewOf } from '../../base/bytes.ts';
 import { NotInKernel } from '../../base/errors.ts';
 import { decodeText } from '../../base/text.ts';
 import type { Linux } from './linux.ts';
@@ -89,7 +90,7 @@ export class Module {
 /** The ID in an ELF note: three words (name size, content size, type), the name `GNU`, and the content (elf(5)). */
 function buildIdIn(note: Uint8Array): string | null {
   if (note.length < 16) return null;
-  const view = new DataView(note.buffer, note.byteOffset, note.length);
+  const view = viewOf(note);
   const content = 12 + Math.ceil(view.getUint32(0, true) / 4) * 4;
   const end = content + view.getUint32(4, true);
   return end <= note.length && end > content

@@ -1,3 +1,5 @@
+import { viewOf } from '../../base/bytes.ts';
+
 /**
  * Arm ARM DDI 0487, C4.1: how the instructions are told that compilers name data with. `mask` and `bits` are of the
  * whole word.
@@ -20,7 +22,7 @@ const PAGE = 4096;
  * page's first byte, as are the places that are returned.
  */
 export function aarch64References(code: Uint8Array, start: number): Set<number> {
-  const view = new DataView(code.buffer, code.byteOffset, code.byteLength);
+  const view = viewOf(code);
   const registers = new Float64Array(32).fill(Number.NaN);
   const places = new Set<number>();
   const note = (place: number): void => {

@@ -1,4 +1,5 @@
 import { highWord, lowWord, physical } from '../../base/address.ts';
+import { viewOf } from '../../base/bytes.ts';
 import type { PhysicalMemory } from '../../memory/physical.ts';
 import { PAGE_BYTES } from '../../memory/source.ts';
 import { IMAGE_REACH_BYTES } from '../image.ts';
@@ -13,7 +14,7 @@ export class KernelImage {
   constructor(base: bigint, bytes: Buffer) {
     this.base = base;
     this.bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#view = viewOf(bytes);
   }
 
   /** Where `address` is in `bytes`; −1 where it is not in the image. */

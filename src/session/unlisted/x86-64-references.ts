@@ -1,3 +1,5 @@
+import { viewOf } from '../../base/bytes.ts';
+
 /** Bytes of a constant that may stand between a distance and the end of its instruction (Intel SDM vol. 2, 2.1). */
 const CONSTANT_BYTES = [0, 1, 2, 4];
 
@@ -8,7 +10,7 @@ const CONSTANT_BYTES = [0, 1, 2, 4];
  * offset of the code from `base`, and the places are counted as it is.
  */
 export function x8664References(code: Uint8Array, start: number, base: bigint): Set<number> {
-  const view = new DataView(code.buffer, code.byteOffset, code.byteLength);
+  const view = viewOf(code);
   const fromTop = Number(BigInt.asIntN(64, base));
   const places = new Set<number>();
   for (let at = 0; at + 4 <= code.length; at++) {

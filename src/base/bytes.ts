@@ -1,0 +1,3 @@
+/** The same bytes, for whoever reads numbers in them: a Buffer's own readers take three times as long. */
+export const viewOf = ({ buffer, byteOffset, byteLength }: Uint8Array): DataView =>
+  new DataView(buffer, byteOffset, byteLength);
