@@ -1,8 +1,9 @@
-import { fromWords, type VirtualAddress } from '../base/address.ts';
+import { fromWords, highWord, lowWord, type VirtualAddress } from '../base/address.ts';
 import { CorruptStructure, EvidenceFault } from '../base/errors.ts';
 import { decodeUntilNul } from '../base/text.ts';
+import type { AddressSpace } from '../translate/address-space.ts';
 
-import type { Field, Inside, Links, Pointer, StructView, TypeTable, ViewClass } from './struct.ts';
+import type { Field, Inside, Links, Pointer, StructView, TypeTable, ViewClass, Walk } from './struct.ts';
 
 /** Entries after which a list is taken for endless: more than any kernel keeps of anything we list. */
 export const MAXIMUM_LIST_ENTRIES = 4_000_000;
@@ -156,8 +157,8 @@ export const opt = <F extends Field<unknown>>(
 /**
  * A list_head whose entries are `entry` structs linked through `member`.
  *
- * Walking never throws: a list that breaks or loops ends there, and the reason goes to the notes. Every entry
- * is yielded at most once.
+ * Walking never throws: where a list breaks or loops, the rest is found from its end, and the reason goes to the
+ * notes. Every entry is yielded at most once.
  */
 export const links = <N extends string>(entry: N, member: string): Links<N> => ({
   reads: 'links',
@@ -172,7 +173,12 @@ export const links = <N extends string>(entry: N, member: string): Links<N> => (
   },
 });
 
-/** Walks the list whose head is `offset` bytes into `owner`; `back` is the link's offset in each entry. */
+/**
+ * Walks the list whose head is `offset` bytes into `owner`; `back` is the link's offset in each entry. Where it
+ * breaks, the rest is found from the head backwards, so that a lost entry costs only itself.
+ *
+ * @returns whether the list is whole: nothing that its links lead to was passed over
+ */
 export function* walkList(
   owner: StructView,
   offset: number,
@@ -180,33 +186,91 @@ export function* walkList(
   Entry: ViewClass,
   label: string,
   { note, pointerBytes }: Pick<TypeTable, 'note' | 'pointerBytes'>,
-): Generator<StructView> {
+): Walk<StructView> {
   const { space } = owner;
   const wide = pointerBytes === 8;
   const head = offsetAddress(owner, offset);
   let { hi, lo } = owner;
   let step = offset; // the head is a member of its owner; every later link is an address by itself
   const seen = new Set<bigint>();
+  let last = head;
   for (;;) {
-    let next: number;
+    let next = 0;
+    let why: string | undefined;
     try {
       next = space.i32(hi, lo, step);
       hi = wide ? space.i32(hi, lo, step + 4) : 0;
+      if ((next | hi) === 0) throw new CorruptStructure('a link is zero, which no list has');
       space.locate(hi, next);
     } catch (fault) {
       if (!(fault instanceof EvidenceFault)) throw fault;
-      return note(`${label} breaks after ${seen.size} entries: ${fault.message}`);
+      why = `breaks after ${seen.size} entries: ${fault.message}`;
     }
-    lo = next;
-    step = 0;
-    const link = fromWords(hi, lo);
-    if (link === head) return;
-    if (seen.has(link)) return note(`${label} loops after ${seen.size} entries`);
-    if (seen.size >= MAXIMUM_LIST_ENTRIES) return note(`${label} is cut after ${seen.size} entries`);
-    seen.add(link);
-    const base = (lo - back) | 0;
-    yield new Entry(space, base >>> 0 > lo >>> 0 ? (hi - 1) | 0 : hi, base);
+    if (why === undefined) {
+      const link = fromWords(hi, next);
+      if (link === head) return true;
+      if (seen.size >= MAXIMUM_LIST_ENTRIES) {
+        note(`${label} is cut after ${seen.size} entries`);
+        return false;
+      }
+      if (!seen.has(link)) {
+        seen.add(link);
+        last = link;
+        lo = next;
+        step = 0;
+        yield entryAt(Entry, space, hi, lo, back);
+        continue;
+      }
+      why = `loops after ${seen.size} entries`;
+    }
+    const { links, isWhole } = linksBackwards(space, head, { seen, last, wide });
+    const found = links.length === 0 ? '' : `; ${links.length} more are found from its end`;
+    note(`${label} ${why}${found}${isWhole ? '' : '; entries between may be lost'}`);
+    for (const link of links) yield entryAt(Entry, space, highWord(link), lowWord(link), back);
+    return isWhole;
   }
+}
+
+/** How far a walk came before its list broke: the links that it saw, and the last of them; the head where it saw none. */
+interface Begun {
+  readonly seen: Set<bigint>;
+  readonly last: bigint;
+  readonly wide: boolean;
+}
+
+/**
+ * The links from the list's end back to where a walk broke, in the list's order. A link's `prev` follows its `next`.
+ * `isWhole`: they lead to the very link at which the walk ended, so nothing lies between.
+ */
+function linksBackwards(
+  space: AddressSpace,
+  head: bigint,
+  { seen, last, wide }: Begun,
+): { links: bigint[]; isWhole: boolean } {
+  const found: bigint[] = [];
+  const width = wide ? 8 : 4;
+  try {
+    for (let link = head; seen.size < MAXIMUM_LIST_ENTRIES; found.push(link)) {
+      const [hi, lo] = [highWord(link), lowWord(link)];
+      const before = space.i32(hi, lo, width);
+      const above = wide ? space.i32(hi, lo, width + 4) : 0;
+      if ((before | above) === 0) break;
+      space.locate(above, before);
+      link = fromWords(above, before);
+      if (link === last) return { links: found.reverse(), isWhole: true };
+      if (link === head || seen.has(link)) break;
+      seen.add(link);
+    }
+  } catch (fault) {
+    if (!(fault instanceof EvidenceFault)) throw fault;
+  }
+  return { links: found.reverse(), isWhole: false };
+}
+
+/** The struct whose link, `back` bytes into it, is at (hi, lo). */
+function entryAt(Entry: ViewClass, space: AddressSpace, hi: number, lo: number, back: number): StructView {
+  const base = (lo - back) | 0;
+  return new Entry(space, base >>> 0 > lo >>> 0 ? (hi - 1) | 0 : hi, base);
 }
 
 const offsetAddress = (view: StructView, offset: number): VirtualAddress =>

@@ -66,6 +66,9 @@ export interface Links<N extends string> extends Field<unknown> {
 /** Struct name → member name → how it is read: names verbatim from the kernel, no offsets. */
 export type StructTable = Readonly<Record<string, Readonly<Record<string, Field<unknown>>>>>;
 
+/** Entries one by one; what it returns at the end says whether it is whole, with nothing passed over that could not be read. */
+export type Walk<T> = Generator<T, boolean, undefined>;
+
 /** The TypeScript face of struct `N` in table `S`: its members, read-only and typed. */
 export type View<S, N extends keyof S> = StructView & { readonly [F in keyof S[N]]: Value<S, S[N][F]> };
 
@@ -73,7 +76,7 @@ type Value<S, F> = F extends { optional: true } & Field<unknown> ? Present<S, F>
 type Present<S, F> =
   F extends Links<infer N>
     ? N extends keyof S
-      ? Iterable<View<S, N>>
+      ? Walk<View<S, N>>
       : never
     : F extends Inside<infer N>
       ? N extends keyof S

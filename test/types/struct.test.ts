@@ -112,6 +112,7 @@ function drawnList(count: number): {
   const link = (i: number): number => (i === 0 ? 0 : 64 * i + 16);
   for (let i = 0; i <= count; i++) {
     image.put64(first + link(i), AT + BigInt(link(i === count ? 0 : i + 1)));
+    image.put64(first + link(i) + 8, AT + BigInt(link(i === 0 ? count : i - 1)));
     image.put32(first + 64 * i + (i === 0 ? 32 : 0), i);
   }
   const notes = new Notes();
@@ -130,6 +131,17 @@ function drawnList(count: number): {
 }
 
 const valuesIn = (head: View<typeof table, 'head'>): number[] => [...head.nodes].map((node) => node.value);
+
+/** The values, and whether the walk says that it is whole. */
+function walked(head: View<typeof table, 'head'>): [number[], boolean | undefined] {
+  const values: number[] = [];
+  const walk = head.nodes[Symbol.iterator]();
+  for (;;) {
+    const step = walk.next();
+    if (step.done === true) return [values, step.value];
+    values.push(step.value.value);
+  }
+}
 
 describe('a list', () => {
   it('yields every entry once, in order', () => {
@@ -151,22 +163,64 @@ describe('a list', () => {
     expect(notes.drain()).toEqual(['node.list list loops after 4 entries']);
   });
 
-  it('that points into nowhere ends with a note', () => {
+  const next = (i: number): number => (i === 0 ? 0 : 64 * i + 16);
+
+  it.each([
+    [
+      'points into nowhere',
+      0xffff_c900_1234_5678n,
+      '0xffffc90012345678 is not mapped: level 4 entry is not present',
+    ],
+    ['points at garbage', 0x1234_5678_9abc_def0n, '0x123456789abcdef0 is not a canonical address'],
+    ['has a link of zeros', 0n, 'a link is zero, which no list has'],
+  ])('that %s is gone through from its end, and nothing is lost', (_, link, why) => {
     const { image, first, head, notes } = drawnList(4);
-    image.put64(first + 64 * 2 + 16, 0xffff_c900_1234_5678n);
-    expect(valuesIn(head())).toEqual([1, 2]);
+    image.put64(first + next(2), link);
+    expect(walked(head())).toEqual([[1, 2, 3, 4], true]);
     expect(notes.drain()).toEqual([
-      'node.list list breaks after 2 entries: 0xffffc90012345678 is not mapped: level 4 entry is not present',
+      `node.list list breaks after 2 entries: ${why}; 2 more are found from its end`,
     ]);
   });
 
-  it('that points at garbage ends with a note', () => {
-    const { image, first, head, notes } = drawnList(4);
-    image.put64(first + 64 * 2 + 16, 0x1234_5678_9abc_def0n);
-    expect(valuesIn(head())).toEqual([1, 2]);
+  it('whose head is damaged is gone through from its end', () => {
+    const { image, first, head, notes } = drawnList(3);
+    image.put64(first, 0n);
+    expect(walked(head())).toEqual([[1, 2, 3], true]);
+    expect(notes.drain()).toHaveLength(1);
+  });
+
+  it('of zeros from its head on is not taken for an empty one', () => {
+    const { image, first, head, notes } = drawnList(3);
+    image.put64(first, 0n);
+    image.put64(first + 8, 0n);
+    expect(walked(head())).toEqual([[], false]);
     expect(notes.drain()).toEqual([
-      'node.list list breaks after 2 entries: 0x123456789abcdef0 is not a canonical address',
+      'node.list list breaks after 0 entries: a link is zero, which no list has; entries between may be lost',
     ]);
+  });
+
+  it('that lacks one entry lacks no other', () => {
+    const { image, first, head, notes } = drawnList(6);
+    image.put64(first + next(3), 0n); // as where the page of entry 3 holds zeros
+    image.put64(first + next(3) + 8, 0n);
+    expect(walked(head())).toEqual([[1, 2, 3, 4, 5, 6], true]);
+    expect(notes.drain()).toHaveLength(1);
+  });
+
+  it('that breaks twice says that something may be lost between', () => {
+    const { image, first, head, notes } = drawnList(6);
+    image.put64(first + next(2), 0n);
+    image.put64(first + next(5) + 8, 0x1234_5678_9abc_def0n);
+    expect(walked(head())).toEqual([[1, 2, 5, 6], false]);
+    expect(notes.drain()[0]).toMatch(/; 2 more are found from its end; entries between may be lost$/);
+  });
+
+  it('whose links back lead in a circle ends all the same', () => {
+    const { image, first, head, notes } = drawnList(6);
+    image.put64(first + next(2), 0n);
+    image.put64(first + next(4) + 8, AT + BigInt(next(6)));
+    expect(walked(head())).toEqual([[1, 2, 4, 5, 6], false]);
+    expect(notes.drain()).toHaveLength(1);
   });
 });
 
