@@ -131,17 +131,21 @@ function backingOf(kernel: Linux, file: Kernel<'file'>): Backing {
 /** Every area of a process, ascending, the vsyscall page last; none for kernel threads and zombies. */
 export function* areasOf(task: Task): Generator<Area> {
   const { kernel } = task;
-  const memory = kernel.attempt(() => task.memory, null, `mappings of process ${task.pid}`);
+  const what = `mappings of ${task.label}`;
+  const memory = kernel.attempt(() => task.memory, null, what);
   if (memory === null) return;
   const mm = memory.raw;
-  for (const raw of rawAreas(kernel, mm, task)) yield new Area(task, mm, raw);
+  for (const raw of kernel.untilFault(rawAreas(kernel, mm, what), what)) yield new Area(task, mm, raw);
   if (kernel.attempt(() => seesVsyscall(kernel, mm), false, 'vsyscall page')) {
     yield new Area(task, mm, kernel.at('vm_area_struct', kernel.symbol('gate_vma')));
   }
 }
 
-function* rawAreas(kernel: Linux, mm: Kernel<'mm_struct'>, task: Task): Generator<Kernel<'vm_area_struct'>> {
-  const what = `mappings of process ${task.pid}`;
+function* rawAreas(
+  kernel: Linux,
+  mm: Kernel<'mm_struct'>,
+  what: string,
+): Generator<Kernel<'vm_area_struct'>> {
   const tree = mm.mm_mt;
   if (tree !== undefined) {
     for (const address of mapleEntries(kernel, tree, what)) {

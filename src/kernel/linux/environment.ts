@@ -58,7 +58,7 @@ function* entriesIn(memory: ProcessMemory, task: Task): Generator<EnvironmentEnt
   if (end - start > MAXIMUM_ARGUMENT_BYTES) {
     end = start + BigInt(MAXIMUM_ARGUMENT_BYTES);
     task.kernel.note(
-      `environment of process ${task.pid} is cut: ${env_end - start} bytes, read are ${MAXIMUM_ARGUMENT_BYTES}`,
+      `environment of ${task.label} is cut: ${env_end - start} bytes, read are ${MAXIMUM_ARGUMENT_BYTES}`,
     );
   }
   const { space } = memory;

@@ -33,20 +33,21 @@ export class Descriptor {
 
 /**
  * The descriptors of one process, ascending (files_struct → fdtable → array of pointers). Processes may share
- * a table; each lists it as its own, as /proc does. Pages of the table that cannot be read are noted and skipped.
+ * a table; each lists it as its own, as /proc does. Pages of the table that cannot be read are noted and skipped:
+ * `owner` is what notes call the process.
  *
  * @throws EvidenceFault where the table itself cannot be found
  */
 export function* descriptorsOf(
   kernel: Linux,
   files: Kernel<'files_struct'>,
-  pid: number,
+  owner: string,
 ): Generator<Descriptor> {
   const { fdt } = files;
   const { fd: array, max_fds: claimed } = fdt;
   const count = Math.min(claimed, MAXIMUM_DESCRIPTORS);
   if (count < claimed) {
-    kernel.note(`file table of process ${pid} claims ${claimed} descriptors; the first ${count} are listed`);
+    kernel.note(`file table of ${owner} claims ${claimed} descriptors; the first ${count} are listed`);
   }
   const width = kernel.types.pointerBytes;
   let broken = 0;
@@ -59,14 +60,14 @@ export function* descriptorsOf(
       if ((lo | hi) === 0) continue;
       if (!isThere(kernel, hi, lo) && ++broken > MAXIMUM_BROKEN)
         return kernel.note(
-          `file table of process ${pid} is given up at descriptor ${first + slot}: ${MAXIMUM_BROKEN} lead nowhere`,
+          `file table of ${owner} is given up at descriptor ${first + slot}: ${MAXIMUM_BROKEN} lead nowhere`,
         );
       yield new Descriptor(first + slot, kernel.atWords('file', hi, lo), fdt);
     }
     if (words.length < slots * 2) {
       const last = first + slots - 1;
       kernel.note(
-        `file table of process ${pid}: descriptors ${first + words.length / 2} to ${last} cannot be read`,
+        `file table of ${owner}: descriptors ${first + words.length / 2} to ${last} cannot be read`,
       );
     }
   }

@@ -25,7 +25,7 @@ export function frameOwners(kernel: Linux, frames: ReadonlySet<number>): Map<num
       addOwner(task, frames, owners);
     } catch (fault) {
       if (!(fault instanceof EvidenceFault)) throw fault;
-      kernel.note(`page tables of process ${task.tid}: ${fault.message}`);
+      kernel.note(`page tables of ${task.label}: ${fault.message}`);
     }
   }
   return owners;
@@ -38,7 +38,7 @@ function addOwner(task: Task, frames: ReadonlySet<number>, owners: Map<number, F
   const unread = space.paging.findFrames(space.memory, frames, (frame, address) =>
     found.push([frame, address]),
   );
-  if (unread > 0) task.kernel.note(`process ${task.pid}: ${unread} page tables are not in the snapshot`);
+  if (unread > 0) task.kernel.note(`${task.label}: ${unread} page tables are not in the snapshot`);
   if (found.length === 0) return;
   const areas = [...task.areas()];
   for (const [frame, address] of found) {

@@ -5,7 +5,7 @@ import type { SnapshotOrigin } from '../../memory/origin.ts';
 import type { Profile } from '../../profile/profile.ts';
 import type { AddressSpace } from '../../translate/address-space.ts';
 import { walkList } from '../../types/fields.ts';
-import { StructView, TypeTable, type View } from '../../types/struct.ts';
+import { StructView, TypeTable, type View, type Walk } from '../../types/struct.ts';
 import type { Area } from './area.ts';
 import type { FrameOwner } from './frame-owners.ts';
 import { Machine } from './machine.ts';
@@ -123,17 +123,12 @@ export class Linux {
     head: VirtualAddress,
     type: N,
     member: string,
-  ): Iterable<View<Structs, N>> {
+  ): Walk<View<Structs, N>> {
     const owner = new StructView(this.space, highWord(head), lowWord(head));
     const back = this.types.offsetOf(type, member);
-    return walkList(
-      owner,
-      0,
-      back,
-      this.types.classOf(type),
-      `${type}.${member} list`,
-      this.types,
-    ) as Iterable<View<Structs, N>>;
+    return walkList(owner, 0, back, this.types.classOf(type), `${type}.${member} list`, this.types) as Walk<
+      View<Structs, N>
+    >;
   }
 
   /** `read()`, or `otherwise` where the evidence faults; the fault becomes a note. */
@@ -144,6 +139,16 @@ export class Linux {
       if (!(fault instanceof EvidenceFault)) throw fault;
       this.note(`${what}: ${fault.message}`);
       return otherwise;
+    }
+  }
+
+  /** `things` as far as they come; a fault ends them and becomes a note, so that it keeps nobody from the next. */
+  *untilFault<T>(things: Iterable<T>, what: string): Generator<T> {
+    try {
+      yield* things;
+    } catch (fault) {
+      if (!(fault instanceof EvidenceFault)) throw fault;
+      this.note(`${what}: ${fault.message}`);
     }
   }
 

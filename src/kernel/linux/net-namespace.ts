@@ -48,11 +48,7 @@ export class NetNamespaces {
       'network namespaces',
     );
     const held = [...kernel.tasks()].flatMap((task) =>
-      kernel.attempt(
-        () => task.raw.nsproxy?.net_ns?.address ?? [],
-        [],
-        `network namespace of process ${task.pid}`,
-      ),
+      kernel.attempt(() => task.raw.nsproxy?.net_ns?.address ?? [], [], `network namespace of ${task.label}`),
     );
     return [...new Set([...listed, ...held])].map((address) => this.at(address));
   }

@@ -36,7 +36,7 @@ export function* processTree(kernel: Linux, root?: number): Generator<TreeNode> 
   for (const task of roots) yield* descend(task, children, seen);
   for (const task of tasks) {
     if (seen.has(task)) continue; // whoever is left descends from itself
-    kernel.note(`process ${settled(() => task.pid)} is its own ancestor`);
+    kernel.note(`${task.label} is its own ancestor`);
     yield* descend(task, children, seen);
   }
 }

@@ -88,11 +88,11 @@ class Holdings {
   }
 
   #addFrom(task: Task, files: Kernel<'files_struct'>, operations: VirtualAddress): void {
-    const { kernel, pid } = task;
-    const descriptors = descriptorsOf(kernel, files, pid);
+    const { kernel, label } = task;
+    const descriptors = descriptorsOf(kernel, files, label);
     let broken = 0;
     let why = '';
-    for (const { fd, file } of endingWithNote(kernel, descriptors, `open files of process ${pid}`)) {
+    for (const { fd, file } of endingWithNote(kernel, descriptors, `open files of ${label}`)) {
       try {
         if (file.f_op === operations) this.#add(file.private_data, { task, fd });
       } catch (fault) {
@@ -101,7 +101,7 @@ class Holdings {
         if (++broken >= MAXIMUM_BROKEN_DESCRIPTORS) break;
       }
     }
-    if (broken > 0) kernel.note(`${broken} open files of process ${pid} cannot be read: ${why}`);
+    if (broken > 0) kernel.note(`${broken} open files of ${label} cannot be read: ${why}`);
   }
 
   #add(holder: VirtualAddress, use: Use): void {
@@ -129,7 +129,7 @@ class Holdings {
 /** The tables of a process's descriptors: one, but that a thread may have taken one of its own, or outlived the first. */
 function fileTables(task: Task): Kernel<'files_struct'>[] {
   const { kernel } = task;
-  const what = `open files of process ${task.pid}`;
+  const what = `open files of ${task.label}`;
   const ofAll = kernel.attempt(() => (task.threadCount > 1 ? [...task.threads()] : [task]), [task], what);
   const found = new Map<VirtualAddress, Kernel<'files_struct'>>();
   for (const thread of ofAll) {

@@ -1,4 +1,4 @@
-import type { VirtualAddress } from '../../base/address.ts';
+import { hex, type VirtualAddress } from '../../base/address.ts';
 import { EvidenceFault, NotInKernel } from '../../base/errors.ts';
 import type { AddressSpace } from '../../translate/address-space.ts';
 import { type Area, areasOf } from './area.ts';
@@ -35,6 +35,15 @@ export class Task {
   /** The thread ID in the initial namespace; for the first thread the process ID. */
   get tid(): number {
     return this.raw.pid;
+  }
+  /** What notes call it: `process 231`, or by its address where its number cannot be read. Never throws. */
+  get label(): string {
+    try {
+      return `process ${this.pid}`;
+    } catch (fault) {
+      if (!(fault instanceof EvidenceFault)) throw fault;
+      return `the process at ${hex(this.address)}`;
+    }
   }
   get name(): string {
     return this.raw.comm;
@@ -114,14 +123,11 @@ export class Task {
   /** What its file descriptors lead to, ascending. */
   *openFiles(): Generator<OpenFile> {
     const { kernel } = this;
-    const files = kernel.attempt(() => this.raw.files, null, 'open files of a process');
+    const { label } = this;
+    const files = kernel.attempt(() => this.raw.files, null, `open files of ${label}`);
     if (files === null) return;
-    try {
-      for (const descriptor of descriptorsOf(kernel, files, this.pid)) yield new OpenFile(this, descriptor);
-    } catch (fault) {
-      if (!(fault instanceof EvidenceFault)) throw fault;
-      kernel.note(`open files of process ${this.pid}: ${fault.message}`);
-    }
+    for (const descriptor of kernel.untilFault(descriptorsOf(kernel, files, label), `open files of ${label}`))
+      yield new OpenFile(this, descriptor);
   }
 
   /** The pieces of its address space, ascending. */
