@@ -1,5 +1,7 @@
 import { hex } from '../src/base/address.ts';
+import { EvidenceFault, type Note } from '../src/base/errors.ts';
 import type { FrameOwner } from '../src/kernel/linux/frame-owners.ts';
+import type { HeldSchedule } from '../src/kernel/linux/openssl-drbg.ts';
 import { definePlugin } from '../src/plugin/contract.ts';
 import type { AesKeyHit } from '../src/scan/keys.ts';
 
@@ -9,7 +11,14 @@ interface FoundKey {
   readonly fingerprint: string;
   readonly owner: FrameOwner | null;
   readonly revealed: boolean;
+  readonly use: KeyUse;
 }
+
+/**
+ * What a key is where it is no secret that somebody uses: a constant of a standard, or the state of a process's random
+ * generator. Null where nothing says so.
+ */
+type KeyUse = 'public constant' | 'random generator' | null;
 
 const PAGE_MASK = 0xfffn;
 
@@ -17,7 +26,7 @@ export default definePlugin({
   name: 'keys',
   summary: 'Find AES keys in use, by their expanded schedules, anywhere in memory',
   example: '--reveal --columns size,key,process',
-  version: 1,
+  version: 2,
   options: {
     reveal: {
       help: 'show the keys themselves; such answers are never remembered',
@@ -28,6 +37,7 @@ export default definePlugin({
   async *subjects(kernel, { reveal }, progress): AsyncGenerator<FoundKey> {
     const { findAesKeys } = await import('../src/scan/keys.ts');
     const { fingerprint } = await import('../src/scan/fingerprint.ts');
+    const { isPublicKey } = await import('../src/scan/public-keys.ts');
     const sweep = findAesKeys(kernel.space.memory, kernel.origin, {
       note: kernel.note,
       ...(progress === undefined ? {} : { progress }),
@@ -38,11 +48,20 @@ export default definePlugin({
     const owners = await kernel.frameOwners(
       new Set(hits.map(({ physical }) => physical - (physical % 4096))),
     );
-    for (const hit of hits) {
+    const held = hits.map((hit) => ({
+      hit,
+      holders: owners.get(hit.physical - (hit.physical % 4096)) ?? [],
+    }));
+    const generators = await generatorsAmong(held, kernel.note);
+    for (const { hit, holders } of held) {
       const found = { hit, fingerprint: fingerprint(hit.key), revealed: reveal };
-      const holders = owners.get(hit.physical - (hit.physical % 4096)) ?? [];
-      for (const owner of holders) yield { ...found, owner };
-      if (holders.length === 0) yield { ...found, owner: null };
+      const use = (owner: FrameOwner | null): KeyUse => {
+        if (isPublicKey(hit.key)) return 'public constant';
+        const states = owner === null ? undefined : generators.get(owner.task.address);
+        return states?.has(Buffer.from(hit.key).toString('hex')) === true ? 'random generator' : null;
+      };
+      for (const owner of holders) yield { ...found, owner, use: use(owner) };
+      if (holders.length === 0) yield { ...found, owner: null, use: use(null) };
     }
   },
   columns: {
@@ -58,14 +77,56 @@ export default definePlugin({
         owner === null ? null : owner.address + (BigInt(hit.physical) & PAGE_MASK),
     },
     form: { text: ({ hit }) => (hit.part === 'whole' ? hit.form : `${hit.form}, torn`) },
+    use: { text: ({ use }) => use },
   },
   identity: ['fingerprint', 'pid', 'form'],
   ofBoot: ['pid'],
   restless: ['physical', 'mapping', 'address'],
   enduring: ({ fingerprint, process, form }) => [fingerprint!, process!, form!],
-  filters: ['pid', 'process', 'size', 'fingerprint'],
+  // A random generator has a new key after each use.
+  churn: ({ use }) => typeof use === 'string',
+  filters: ['pid', 'process', 'size', 'fingerprint', 'use'],
   dispensable: ['form', 'address', 'fingerprint'],
 });
+
+/** A key schedule, and the processes that have it. */
+interface HeldHit {
+  readonly hit: AesKeyHit;
+  readonly holders: readonly FrameOwner[];
+}
+
+/**
+ * The keys that are states of random generators, in hex, by the process (the address of its task). Only processes that
+ * hold the generators' constant are looked into: every CTR-DRBG with a derivation function has expanded it.
+ */
+async function generatorsAmong(held: readonly HeldHit[], note: Note): Promise<Map<bigint, Set<string>>> {
+  const { isDerivationKey, isPublicKey } = await import('../src/scan/public-keys.ts');
+  const { generatorKeys } = await import('../src/kernel/linux/openssl-drbg.ts');
+  const schedules = new Map<bigint, { task: FrameOwner['task']; own: HeldSchedule[] }>();
+  const suspects = new Set<bigint>();
+  for (const { hit, holders } of held) {
+    for (const { task, area, address } of holders) {
+      if (isDerivationKey(hit.key)) suspects.add(task.address);
+      if (area === null || isPublicKey(hit.key)) continue;
+      const schedule = { key: hit.key, area, address: address + (BigInt(hit.physical) & PAGE_MASK) };
+      const known = schedules.get(task.address);
+      if (known === undefined) schedules.set(task.address, { task, own: [schedule] });
+      else known.own.push(schedule);
+    }
+  }
+  const found = new Map<bigint, Set<string>>();
+  for (const address of suspects) {
+    const { task, own } = schedules.get(address) ?? {};
+    if (task === undefined || own === undefined) continue;
+    try {
+      found.set(address, generatorKeys(task, own));
+    } catch (fault) {
+      if (!(fault instanceof EvidenceFault)) throw fault;
+      note(`random generators of a process cannot be told from its keys: ${fault.message}`);
+    }
+  }
+  return found;
+}
 
 /** The file or kernel's name of the mapping, or its bounds where it has none. */
 function mappingOf({ area }: FrameOwner): string | null {

@@ -68,7 +68,7 @@ export function addTimelineCommand(program: Command, plugins: readonly AnyPlugin
     .command('timeline')
     .description('Show when each thing was first and last seen in snapshots of one machine')
     .argument('<snapshot...>')
-    .option('--all', 'show what is in every snapshot too')
+    .option('--all', 'show what is in every snapshot and what comes and goes by itself too')
     .addHelpText(
       'after',
       '\nExample:\n  vestige timeline monday.kdump tuesday.kdump wednesday.kdump --plugins pslist\n',

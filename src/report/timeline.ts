@@ -41,10 +41,13 @@ export function timelineText(
     ...remarks.flatMap((remark) => wrap(escapeText(remark), width)).map((line) => style.warning(line)),
   ];
   for (const { plugin, lifetimes, notes } of lives) {
-    const shown = all ? lifetimes : lifetimes.filter(({ count }) => count < snapshots.length);
-    const rest = lifetimes.length - shown.length;
-    const untold = rest > 0 ? `; ${rest} in every snapshot` : '';
-    lines.push('', style.title(`${plugin.name} (${shown.length}${untold})`));
+    const passing = all ? lifetimes : lifetimes.filter(({ count }) => count < snapshots.length);
+    const shown = all ? passing : passing.filter(({ row }) => plugin.churn?.(row) !== true);
+    const untold = [
+      [lifetimes.length - passing.length, 'in every snapshot'],
+      [passing.length - shown.length, 'came or went by themselves'],
+    ].flatMap(([count, what]) => (count === 0 ? [] : [`; ${count} ${what}`]));
+    lines.push('', style.title(`${plugin.name} (${shown.length}${untold.join('')})`));
     if (shown.length > 0) lines.push(...tableOf(plugin, shown, style, width));
     lines.push(
       ...notes.flatMap((note) => wrap(escapeText(`note: ${note}`), width)).map((line) => style.warning(line)),

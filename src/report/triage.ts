@@ -18,7 +18,7 @@ export function triageText(facts: Facts, picture: Picture, style: Style, width: 
   };
   const most = (title: string, count: string, rows: readonly string[], limit: number): void =>
     section(title, count, rows.slice(0, limit), rows.length - limit);
-  const { processes, listening, established, modules, keys, unread } = picture;
+  const { processes, listening, established, modules, keys, keysNotInUse, unread } = picture;
   const notable = processes.listed.filter(({ reasons }) => reasons.length > 0).length;
   section(
     'Processes',
@@ -38,7 +38,7 @@ export function triageText(facts: Facts, picture: Picture, style: Style, width: 
   );
   most(
     'AES keys',
-    `${keys.reduce((sum, { count }) => sum + count, 0)}`,
+    `${keys.reduce((sum, { count }) => sum + count, 0)} in use${keysNotInUse === 0 ? '' : `; ${keysNotInUse} more are constants or states of random generators`}`,
     keys.map(({ bits, count, owner }) =>
       truncate(escapeText(`${count} of ${bits} bits in ${owner}`), width - 2),
     ),

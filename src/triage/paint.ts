@@ -19,7 +19,8 @@ export function paintPicture(results: readonly Result[], lacking: readonly strin
     listening: socketLines(sockets.filter(isListening)),
     established: socketLines(sockets.filter(isEstablished)),
     modules: { total: rowsOf('modules').length, notable: rowsOf('modules').flatMap(notableModule) },
-    keys: keyLines(rowsOf('keys')),
+    keys: keyLines(rowsOf('keys').filter(isInUse)),
+    keysNotInUse: rowsOf('keys').filter((row) => !isInUse(row)).length,
     unread: [...lacking, ...results.flatMap(unreadIn)],
   };
 }
@@ -108,6 +109,9 @@ function notableModule(row: Row): ModuleLine[] {
   if (textOf(row['state']) !== '' && row['state'] !== 'Live') reasons.push(`state ${textOf(row['state'])}`);
   return reasons.length === 0 ? [] : [{ name: textOf(row['name']), reasons }];
 }
+
+/** Constants of standards and states of random generators are no keys that somebody has a secret by. */
+const isInUse = (row: Row): boolean => typeof row['use'] !== 'string';
 
 function keyLines(rows: readonly Row[]): KeyLine[] {
   const lines = new Map<string, KeyLine>();

@@ -24,7 +24,7 @@ export interface ModuleLine {
   readonly reasons: readonly string[];
 }
 
-/** Keys of one owner. */
+/** Keys in use of one owner. */
 export interface KeyLine {
   readonly bits: number;
   readonly count: number;
@@ -44,6 +44,8 @@ export interface Picture {
   readonly established: readonly SocketLine[];
   readonly modules: { readonly total: number; readonly notable: readonly ModuleLine[] };
   readonly keys: readonly KeyLine[];
+  /** How many more are constants of standards or states of random generators. */
+  readonly keysNotInUse: number;
   /** What could not be read, by plugin: absent cells counted by reason, then the notes. */
   readonly unread: readonly string[];
 }

@@ -96,11 +96,19 @@ const right: Readonly<Record<string, readonly Row[]>> = {
   keys: [
     {
       ...{ size: 128, key: KEY, fingerprint: fingerprintOf(KEY), physical: 0x9_9208n, pid: 20 },
-      ...{ process: 'a) (b', mapping: '/bin/a\nb', address: 0x7f12_a208n, form: 'encryption' },
+      ...{ process: 'a) (b', mapping: '/bin/a\nb', address: 0x7f12_a208n, form: 'encryption', use: null },
     },
     {
       ...{ size: 128, key: KEY.replace('0', '1'), fingerprint: fingerprintOf(KEY.replace('0', '1')) },
-      ...{ physical: 0x1230n, pid: null, process: null, mapping: null, address: null, form: 'decryption' },
+      ...{
+        physical: 0x1230n,
+        pid: null,
+        process: null,
+        mapping: null,
+        address: null,
+        form: 'decryption',
+        use: null,
+      },
     },
   ],
   env: [

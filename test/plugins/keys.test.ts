@@ -34,6 +34,7 @@ describe('keys', () => {
             physical: BigInt(page + 64),
           },
           ...{ pid: 9, process: 'gpg', mapping: '[heap]', address: HEAP + 64n, form: 'encryption' },
+          use: 'public constant',
         },
       ],
       notes: [],

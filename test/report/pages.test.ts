@@ -32,6 +32,7 @@ const PICTURE: Picture = {
   established: [{ protocol: 'tcp', local: '10.0.0.1:22', remote: '10.0.0.2:40000', holders: null }],
   modules: { total: 36, notable: [{ name: 'evil', reasons: ['out of tree', 'unsigned'] }] },
   keys: [{ bits: 256, count: 2, owner: 'openssl (231) [heap]' }],
+  keysNotInUse: 3,
   unread: ['pslist: 2 cells swapped'],
 };
 
@@ -104,6 +105,7 @@ function hostileData(seed: number): { facts: Facts; picture: Picture; explanatio
       established: many(() => ({ protocol: 'udp', local: text(), remote: text(), holders: text() })),
       modules: { total: 3, notable: many(() => ({ name: text(), reasons: [text()] })) },
       keys: many(() => ({ bits: 256, count: 1, owner: text() })),
+      keysNotInUse: 0,
       unread: many(text),
     },
     explanation: {
@@ -180,7 +182,7 @@ describe('triageText', () => {
     'Modules  36; 1 notable',
     '  evil: out of tree, unsigned',
     '',
-    'AES keys  2',
+    'AES keys  2 in use; 3 more are constants or states of random generators',
     '  2 of 256 bits in openssl (231) [heap]',
     '',
     'Could not be read  ',
@@ -225,7 +227,7 @@ describe('triageText', () => {
     );
     expect(text).toContain('  … and 26 more\n');
     expect(text).toContain('  … and 1 more\n');
-    expect(text).toContain('AES keys  14\n');
+    expect(text).toContain('AES keys  14 in use; 3 more');
   });
 });
 

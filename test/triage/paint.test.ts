@@ -182,6 +182,15 @@ describe('the rest of a picture', () => {
     ]);
   });
 
+  it('names nobody as holder of a constant or of a random generator’s state, and counts them', () => {
+    const key = (use: string | null): Row => ({
+      ...{ size: 256, pid: 7, process: 'openssl', mapping: '[heap]', use },
+    });
+    const picture = paint({ keys: [key('public constant'), key('random generator'), key(null)] });
+    expect(picture.keys).toEqual([{ bits: 256, owner: 'openssl (7) [heap]', count: 1 }]);
+    expect(picture.keysNotInUse).toBe(2);
+  });
+
   it('says what could not be read: before the questions, then plugin by plugin', () => {
     const rows = [
       process(1, 'a', { args: { absent: 'swapped' } }),
@@ -207,6 +216,7 @@ describe('the rest of a picture', () => {
       established: [],
       modules: { total: 0, notable: [] },
       keys: [],
+      keysNotInUse: 0,
       unread: [],
     });
   });

@@ -33,6 +33,7 @@ export const keys: Comparison = {
           mapping: pid === null ? null : textOrNone,
           address: addressOf(known),
           form: FORMS,
+          use: null, // the workload uses its keys, and none of them is a constant
         },
       };
     }
