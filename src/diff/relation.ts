@@ -1,4 +1,5 @@
 import type { KernelFacts } from '../plugin/document.ts';
+import { stateSentence } from '../plugin/machine-state.ts';
 
 /** How two snapshots belong together. */
 export interface Relation {
@@ -64,7 +65,7 @@ function remarksOn(
   before: KernelFacts,
   after: KernelFacts,
 ): string[] {
-  const remarks: string[] = [];
+  const remarks = [...stateRemark('first', before), ...stateRemark('second', after)];
   if (machine === 'other') remarks.push(`these are two machines: ${nameOf(before)} and ${nameOf(after)}`);
   if (machine === 'unknown') remarks.push('nothing tells whether these are the same machine');
   if (machine === 'likely') remarks.push(`the host name alone says that both are ${before.hostname}`);
@@ -83,6 +84,12 @@ function remarksOn(
       'by the guest’s clock the second snapshot is older than the first: were they given the wrong way round?',
     );
   return remarks;
+}
+
+/** What a reader must know of a machine that was not up and running. */
+function stateRemark(which: string, { state }: KernelFacts): string[] {
+  const sentence = state ? stateSentence(state) : null;
+  return sentence === null ? [] : [`the ${which} snapshot: ${sentence}`];
 }
 
 const nameOf = ({ hostname, machineId }: KernelFacts): string =>

@@ -1,3 +1,4 @@
+import type { MachineState } from '../kernel/linux/machine-state.ts';
 import type { Row } from './cell.ts';
 
 /** What is known of a snapshot file: the `snapshot` of the JSON document, and what the cache keeps of it. Plain JSON data. */
@@ -54,6 +55,8 @@ export interface KernelFacts {
   /** What tells the machine from every other: its SMBIOS system UUID. Null where it has none. */
   readonly machineId: string | null;
   readonly cpus: number | null;
+  /** What the machine was about; null where the snapshot does not tell. */
+  readonly state: MachineState | null;
   /** How the layouts and symbols came: `vmcoreinfo + kallsyms + btf`. */
   readonly boundBy: string;
   /** How sure: `verified` means that every check passed. */

@@ -1,4 +1,5 @@
-import type { BindingStep } from '../plugin/document.ts';
+import type { BindingStep, KernelFacts } from '../plugin/document.ts';
+import { stateSentence } from '../plugin/machine-state.ts';
 import type { Facts } from './answer.ts';
 import { escapeText } from './escape.ts';
 import type { Style } from './style.ts';
@@ -84,6 +85,7 @@ export function factSections({ snapshot, kernel }: Facts): readonly FactSection[
         ['machine ID', kernel.machineId ?? 'none'],
         ['boot ID', kernel.bootId ?? 'none yet'],
         ['CPUs', kernel.cpus === null ? unknown : String(kernel.cpus)],
+        ['state', stateText(kernel)],
         ['booted', kernel.bootTime ?? unknown],
         ['taken', kernel.time ?? snapshot.takenAt ?? unknown],
         ['up', kernel.uptimeSeconds === null ? unknown : durationText(kernel.uptimeSeconds)],
@@ -91,6 +93,10 @@ export function factSections({ snapshot, kernel }: Facts): readonly FactSection[
     },
   ];
 }
+
+/** What the machine was about: `running`, `the kernel has panicked: Fatal exception`. */
+const stateText = ({ state }: KernelFacts): string =>
+  state ? (stateSentence(state) ?? state.phase) : 'not known';
 
 /** One screen about a snapshot and the kernel inside: no line wider than `width`, ends in a newline. */
 export function infoText(facts: Facts, style: Style, width: number): string {

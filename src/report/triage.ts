@@ -1,3 +1,4 @@
+import { stateSentence } from '../plugin/machine-state.ts';
 import type { Picture, SocketLine } from '../triage/picture.ts';
 import type { Facts } from './answer.ts';
 import { escapeText } from './escape.ts';
@@ -75,8 +76,10 @@ function machineLines(facts: Facts, style: Style, width: number): string[] {
   const { system, moment, binding } = machineTexts(facts);
   const sure = { verified: style.good, likely: style.warning, uncertain: style.danger }[kernel.confidence];
   const cut = (text: string): string => truncate(escapeText(text), width);
+  const state = kernel.state ? stateSentence(kernel.state) : null;
   return [
     `${style.title(cut(kernel.hostname ?? 'no host name'))}`,
+    ...(state === null ? [] : wrap(escapeText(state), width).map((line) => style.danger(line))),
     cut(system),
     cut(moment),
     `${cut(binding)}: ${sure(kernel.confidence)}`,

@@ -109,6 +109,7 @@ function kernelFacts(
     bootId: told(() => machine.bootId, 'boot ID'),
     machineId: told(() => machine.uuid, 'machine ID'),
     cpus: told(() => machine.cpus.online.length, 'CPUs'),
+    state: told(() => machine.state, 'state of the machine'),
     boundBy: profile.source,
     confidence,
     steps,

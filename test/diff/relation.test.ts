@@ -51,6 +51,12 @@ describe('how two snapshots belong together', () => {
       /the kernel is another one: 6\.1\.0-50-cloud-amd64 before, 9 after/,
     ],
     ['the same moment', { bootId: 'a' }, { bootId: 'a' }, /the same snapshot twice/],
+    [
+      'a panic',
+      { bootId: 'a' },
+      { bootId: 'a', state: { phase: 'panicked', panic: 'Fatal exception', isCrashKernel: false } },
+      /^the second snapshot: the kernel has panicked: Fatal exception\n/,
+    ],
     ['a clock that ran backwards', { bootId: 'a', ...later }, { bootId: 'a' }, /older than the first/],
   ])('says what follows from %s', (_, one, other, remark) => {
     expect(relate(kernel(one), kernel(other)).remarks.join('\n')).toMatch(remark);

@@ -145,6 +145,7 @@ describe('infoText', () => {
       '  machine ID    none',
       '  boot ID       none yet',
       '  CPUs          2',
+      '  state         running',
       '  booted        2026-01-02T03:00:00.000Z',
       '  taken         2026-01-02T03:04:05.000Z',
       '  up            4 min 5 s',
@@ -214,6 +215,13 @@ describe('triageText', () => {
       '            runs from memory only (memfd); looks like a kernel thread',
       '   12 1000  /tmp/x  runs from /tmp',
     ]);
+  });
+
+  it('says in its first lines that the machine was not up and running', () => {
+    const { snapshot, kernel } = fakeFacts();
+    const state = { phase: 'panicked', panic: 'sysrq \u001b[2J', isCrashKernel: false } as const;
+    const text = triageText({ snapshot, kernel: { ...kernel, state } }, PICTURE, plainStyle, 80);
+    expect(text.split('\n').slice(0, 2)).toEqual(['guest', 'the kernel has panicked: sysrq \\x1b[2J']);
   });
 
   it('counts what one screen has no room for', () => {

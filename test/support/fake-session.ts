@@ -79,6 +79,7 @@ export const fakeFacts = (path = 'memory.raw'): { snapshot: SnapshotFacts; kerne
     bootId: null,
     machineId: null,
     cpus: 2,
+    state: { phase: 'running', panic: null, isCrashKernel: false },
     boundBy: 'vmcoreinfo + kallsyms + btf',
     confidence: 'verified',
     steps: [{ step: 'vmcoreinfo', outcome: 'found', detail: 'at 0x1234000' }],

@@ -119,7 +119,10 @@ export class FakeKernel {
       vocabulary: 'drawn',
       symbols: this.#symbols as Record<string, string>,
       types: drawLayouts(structs, { without, at: wishes.at ?? {} }),
-      enumerators: { MM_FILEPAGES: 0, MM_ANONPAGES: 1, MM_SHMEMPAGES: 3 },
+      enumerators: {
+        ...{ MM_FILEPAGES: 0, MM_ANONPAGES: 1, MM_SHMEMPAGES: 3 },
+        ...{ SYSTEM_RUNNING: 3, SYSTEM_HALT: 4, SYSTEM_POWER_OFF: 5, SYSTEM_RESTART: 6, SYSTEM_SUSPEND: 7 },
+      },
     };
     this.#text = this.image.map(IMAGE_START, { size: '2M' });
     this.#drawMachine(wishes.cpus ?? 2);
@@ -230,6 +233,9 @@ export class FakeKernel {
     const line = this.virtual(image.take(PAGE, PAGE));
     image.write(this.physical(line), 'root=/dev/drawn quiet\0');
     image.put64(this.physical(this.#symbol('saved_command_line', 8)), line);
+    image.put32(this.physical(this.#symbol('system_state', 4)), profile.enumerators['SYSTEM_RUNNING']!);
+    image.put32(this.physical(this.#symbol('panic_cpu', 4)), -1);
+    image.put64(this.physical(this.#symbol('elfcorehdr_addr', 8)), 2n ** 64n - 1n);
   }
 
   #drawTasks(processes: readonly DrawnProcess[]): void {

@@ -2,6 +2,7 @@ import { decodeText } from '../../base/text.ts';
 import { Clock } from './clock.ts';
 import { Cpus } from './cpus.ts';
 import type { Linux } from './linux.ts';
+import { type MachineState, stateOf } from './machine-state.ts';
 
 /** COMMAND_LINE_SIZE is 2048 on x86 and arm64; embedded boot options may make it longer. */
 const MAXIMUM_COMMAND_LINE_BYTES = 65536;
@@ -50,6 +51,11 @@ export class Machine {
     return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(uuid) && !/^[0-]+$|^[f-]+$/.test(uuid)
       ? uuid
       : null;
+  }
+
+  /** What it was about: running, starting, going down, panicked. Null where this build does not tell. @throws EvidenceFault */
+  get state(): MachineState | null {
+    return stateOf(this.#kernel);
   }
 
   /** What the boot loader told the kernel: /proc/cmdline. @throws EvidenceFault */

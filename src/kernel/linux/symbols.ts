@@ -18,6 +18,11 @@ export const symbols = [
   // The same two before Linux kernel commit 90ceddcb4950 ("bpf: Support llvm-objcopy for vmlinux BTF") (in v5.7).
   '_binary__btf_vmlinux_bin_start',
   '_binary__btf_vmlinux_bin_end',
+  // What a kernel says of its own place, and whoever only pretends to be it does not: see session/proof.ts.
+  'phys_base',
+  'init_mm',
+  'idt_table',
+  'vmcoreinfo_data',
   '__per_cpu_offset',
   '__cpu_possible_mask',
   '__cpu_online_mask',
@@ -26,6 +31,10 @@ export const symbols = [
   'timekeeper_data',
   'tk_core',
   'saved_command_line',
+  // What the machine is about: starting, running, going down, panicked, or saving the memory of another kernel.
+  'system_state',
+  'panic_cpu',
+  'elfcorehdr_addr',
   // Which boot and which machine it is: the boot's ID once somebody has asked for it, the firmware's strings.
   'sysctl_bootid',
   'dmi_ident',
@@ -61,6 +70,16 @@ export const symbols = [
 export type SymbolName = (typeof symbols)[number];
 
 /** Enumerators whose values the program needs and that differ between kernels. */
-export const enumerators = ['MM_FILEPAGES', 'MM_ANONPAGES', 'MM_SHMEMPAGES', 'DMI_PRODUCT_UUID'] as const;
+export const enumerators = [
+  'MM_FILEPAGES',
+  'MM_ANONPAGES',
+  'MM_SHMEMPAGES',
+  'DMI_PRODUCT_UUID',
+  'SYSTEM_RUNNING',
+  'SYSTEM_HALT',
+  'SYSTEM_POWER_OFF',
+  'SYSTEM_RESTART',
+  'SYSTEM_SUSPEND',
+] as const;
 
 export type EnumeratorName = (typeof enumerators)[number];

@@ -1,0 +1,20 @@
+// What a machine was about, as a sentence. A machine that was up and running needs none.
+// Questions say it where it explains their answer; reports say it in their first lines.
+import type { MachineState, Phase } from '../kernel/linux/machine-state.ts';
+
+const SENTENCES: Readonly<Record<Exclude<Phase, 'running'>, string>> = {
+  starting: 'the machine was still starting',
+  suspending: 'the machine was going to sleep',
+  'shutting down': 'the machine was shutting down',
+  restarting: 'the machine was restarting',
+  panicked: 'the kernel has panicked',
+};
+
+/** The state as a sentence, for whoever finds a table empty or a machine at rest; null where it was up and running. */
+export function stateSentence({ phase, panic, isCrashKernel: isCrash }: MachineState): string | null {
+  const sentences = [
+    ...(isCrash ? ['this is the crash kernel, which was started to save the memory of another'] : []),
+    ...(phase === 'running' ? [] : [SENTENCES[phase] + (panic === null ? '' : `: ${panic}`)]),
+  ];
+  return sentences.length === 0 ? null : sentences.join('; ');
+}
