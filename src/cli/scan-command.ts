@@ -13,7 +13,7 @@ import { EXIT } from './exit.ts';
 import { collected, wordOf } from './flag-words.ts';
 import type { OpenSettings } from './inquiry.ts';
 import type { Outcome } from './main.ts';
-import { complain, writeData } from './output.ts';
+import { complain, writeAside, writeData } from './output.ts';
 import { bindingKey } from './recall.ts';
 import { isOwn } from './registry.ts';
 import { cachePath, type OpenFlags, openSettings } from './settings.ts';
@@ -265,7 +265,7 @@ async function teller({ json, verbose }: ScanFlags): Promise<(event: ScanEvent) 
     const { text, isComplaint, isDetail } = lineOf(event);
     if (isDetail && verbose !== true) return;
     if (json === true) writeData(`${jsonLineOf(event)}\n`);
-    else if (isComplaint) complain(text);
+    else if (isComplaint) writeAside(`vestige: ${text}\n`);
     else writeData(`${text}\n`);
   };
 }

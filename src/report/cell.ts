@@ -5,11 +5,13 @@ import { escapeText } from './escape.ts';
 
 /** What stands in a table for a cell that could not be read. A legend below the table tells why. */
 export const ABSENT_MARK = '–';
+/** A text that is the mark, and no absence. */
+const SPELLED_MARK = '\\u2013';
 
 /** A cell as people read it, safe to print. `null` is empty. */
 export function cellText(kind: ColumnKind, cell: Cell): string {
   if (cell === null) return '';
-  if (typeof cell === 'string') return escapeText(cell);
+  if (typeof cell === 'string') return cell === ABSENT_MARK ? SPELLED_MARK : escapeText(cell);
   if (typeof cell === 'boolean') return cell ? 'yes' : 'no';
   if (cell instanceof Date) return cell.toISOString();
   if (typeof cell === 'object') return ABSENT_MARK;

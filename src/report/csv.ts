@@ -10,7 +10,8 @@ import { noteAside } from './table-presenter.ts';
  * empty, an empty text is `""`, and one that could not be read is `absent:` and the reason.
  *
  * A text that begins with `=`, `+`, `-` or `@` gets a `'` before it: a spreadsheet would otherwise run it as a
- * formula, and texts of the evidence are chosen by whoever was on the machine. JSON keeps every text as it is.
+ * formula, and texts of the evidence are chosen by whoever was on the machine. So does one that passes for an absent cell,
+ * and one that is such a text with `'` before it already. JSON keeps every text as it is.
  */
 export function csvPresenter({
   header,
@@ -50,6 +51,6 @@ function field(kind: ColumnKind, cell: Cell): string {
 
 const line = (fields: readonly string[]): string => `${fields.join(',')}\r\n`;
 
-const guard = (text: string): string => (/^[=+\-@]/.test(text) ? `'${text}` : text);
+const guard = (text: string): string => (/^'*(?:[=+\-@]|absent:)/.test(text) ? `'${text}` : text);
 
 const quote = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);

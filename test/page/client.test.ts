@@ -13,7 +13,7 @@ const texts = (one: Column): string[] => Array.from({ length: one.length }, (_, 
 describe('a column of the page', () => {
   it.each<[PageKind, PageCell[], string[]]>([
     ['int', [1, -5, '18446744073709551615', null], ['1', '-5', '18446744073709551615', '']],
-    ['text', ['a\x1bb', '', null], ['a\\x1bb', '', '']],
+    ['text', ['a\x1bb', '', null], ['a\x1bb', '', '']], // escaped by whoever puts it into the page
     ['flag', [true, false, null], ['yes', 'no', '']],
     ['address', ['0xffff888000000000', '0x0'], ['0xffff888000000000', '0x0']],
     ['time', [0, 1_700_000_000_123], ['1970-01-01T00:00:00.000Z', '2023-11-14T22:13:20.123Z']],
@@ -73,6 +73,14 @@ describe('searching', () => {
     const test = search.test(query);
     return [...rows.keys()].filter((row) => test === undefined || test(row));
   };
+
+  it('meets what is seen of a text that could act, and the letters for it are others', () => {
+    const names = ['\x1b[2J', '\\x1b[2J'];
+    const acting = new Search([{ name: 'name', isExact: true, text: (row) => names[row]! }]);
+    const meets = (query: string): number[] => [0, 1].filter((row) => acting.test(query)!(row));
+    expect(meets('name:\\x1b[2J')).toEqual([0]);
+    expect(meets('name:\\x5cx1b[2J')).toEqual([1]);
+  });
 
   it.each<[string, number[]]>([
     ['', [0, 1, 2]],

@@ -164,6 +164,25 @@ describe('csv', () => {
   });
 });
 
+describe('texts that pass for something else', () => {
+  const names = ['=1', "'=1", "''=1", 'absent:swapped', '–', '\\u2013', '\x1b', '\\x1b', '\\x5cx1b', '\\xff'];
+  const plugin = drawnPlugin({ name: 'text' }, []);
+  const rows: readonly Row[] = [...names.map((name) => ({ name })), { name: { absent: 'swapped' } }];
+
+  it('look different in a CSV and in a table', async () => {
+    const table = {
+      ...{ width: Number.POSITIVE_INFINITY, header: false, style: plainStyle },
+      ...{ titleSnapshots: false, titlePlugins: false },
+    };
+    for (const presenter of [csvPresenter({ header: false, several: false }), tablePresenter(table)]) {
+      const { out } = await present(presenter, [{ answers: [answerOf(plugin, rows, {})] }]);
+      const lines = out.trimEnd().split(/\r?\n/);
+      expect(lines).toHaveLength(rows.length);
+      expect(new Set(lines).size).toBe(rows.length);
+    }
+  });
+});
+
 describe('tables', () => {
   const options = {
     width: 60,

@@ -1,4 +1,3 @@
-import { escapeText } from '../../report/escape.ts';
 import type { PageCell, PageColumn } from '../model.ts';
 
 /** What stands for a cell that could not be read, as in the program's own tables. */
@@ -49,12 +48,12 @@ export class Column {
     return this.#absent.get(row);
   }
 
-  /** The cell as people read it, safe to show. */
+  /** The cell as people read it. Whoever puts it into the page escapes it. */
   text(row: number): string {
     const cell = this.cell(row);
     if (cell === null) return this.#absent.has(row) ? ABSENT_MARK : '';
     if (typeof cell === 'boolean') return cell ? 'yes' : 'no';
-    if (typeof cell === 'string') return escapeText(cell);
+    if (typeof cell === 'string') return cell;
     if (this.kind === 'time') return timeText(cell);
     return this.kind === 'seconds' ? cell.toFixed(this.#decimalPlaces()) : String(cell);
   }

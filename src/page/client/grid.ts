@@ -1,3 +1,4 @@
+import { escapeText } from '../../report/escape.ts';
 import type { SortKey } from './column.ts';
 import { make, newId, put, replace } from './dom.ts';
 import type { Branch, Forest } from './forest.ts';
@@ -465,14 +466,15 @@ function fill(cell: HTMLElement, column: GridColumn, row: number): void {
   const reason = column.absence?.(row);
   if (reason !== undefined) {
     cell.classList.add('absent');
-    cell.title = `could not be read: ${reason}`;
+    cell.title = escapeText(`could not be read: ${reason}`);
   }
   if (column.draw !== undefined) {
     cell.append(column.draw(row));
     return;
   }
   const text = column.text(row);
-  if (text.length > column.width && reason === undefined) cell.title = text.slice(0, MOST_LETTERS * 3);
+  if (text.length > column.width && reason === undefined)
+    cell.title = escapeText(text.slice(0, MOST_LETTERS * 3));
   put(cell, text.length > MOST_LETTERS ? `${text.slice(0, MOST_LETTERS)}…` : text);
 }
 

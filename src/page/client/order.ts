@@ -1,3 +1,4 @@
+import { escapeText } from '../../report/escape.ts';
 import type { SortKey } from './column.ts';
 
 /** What rows are searched by. */
@@ -5,9 +6,12 @@ export interface Searched {
   readonly name: string;
   /** A word for this column must be the whole cell: a process ID is no part of another. */
   readonly isExact: boolean;
-  /** The cell as it is seen. */
+  /** The cell as people read it, but for what is escaped where it is shown. */
   text(row: number): string;
 }
+
+/** What a search meets: the cell as it is seen, in lower case. */
+const seen = (column: Searched, row: number): string => escapeText(column.text(row)).toLowerCase();
 
 /** All rows, in their order. */
 export const allRows = (count: number): Uint32Array => Uint32Array.from({ length: count }, (_, row) => row);
@@ -47,9 +51,7 @@ export class Search {
     const named = colon < 1 ? undefined : this.#columnOf(word.slice(0, colon));
     if (named === undefined) return (row) => this.#textOf(row).includes(word);
     const value = word.slice(colon + 1);
-    return named.isExact
-      ? (row) => named.text(row).toLowerCase() === value
-      : (row) => named.text(row).toLowerCase().includes(value);
+    return named.isExact ? (row) => seen(named, row) === value : (row) => seen(named, row).includes(value);
   }
 
   #columnOf(name: string): Searched | undefined {
@@ -58,10 +60,7 @@ export class Search {
 
   #textOf(row: number): string {
     // A line feed, which no escaped text has, keeps words from reaching over two cells.
-    this.#seen[row] ??= this.#columns
-      .map((column) => column.text(row))
-      .join('\n')
-      .toLowerCase();
+    this.#seen[row] ??= this.#columns.map((column) => seen(column, row)).join('\n');
     return this.#seen[row];
   }
 }

@@ -1,4 +1,3 @@
-import { escapeText } from '../../report/escape.ts';
 import type { PageSocket } from '../model.ts';
 import { make } from './dom.ts';
 import { Grid, type GridColumn } from './grid.ts';
@@ -35,7 +34,7 @@ function socketGrid(title: string, list: readonly PageSocket[], empty: string): 
     textOf: (socket: PageSocket) => string | null,
     more: Partial<GridColumn> = {},
   ): GridColumn => {
-    const texts = list.map((socket) => escapeText(textOf(socket) ?? ''));
+    const texts = list.map((socket) => textOf(socket) ?? '');
     const longest = texts.reduce((width, text) => Math.max(width, text.length), name.length + 2);
     return {
       ...{ name, title: name, isRight: false, isExact: false, width: Math.min(longest, most) },
