@@ -58,6 +58,56 @@ describe('hash tables', () => {
     ]);
   });
 
+  it('reads the last bucket where the mapped memory ends behind its pointer', () => {
+    const drawn = fakeKernel('init(1)');
+    const [a, b] = [link(drawn, 0n), link(drawn, 0n)];
+    // Two pages of buckets of 16 bytes, whose pointers are in their second halves, and a page that is not there.
+    const words = Array.from({ length: 3 * 512 }, () => 0n);
+    [words[1], words[1023]] = [a, b];
+    const table = drawWords(drawn, words);
+    drawn.lose(table + 8192n);
+    expect(walk(drawn, table + 8n, { buckets: 512, strideBytes: 16 })).toEqual({ found: [a, b], notes: [] });
+  });
+
+  it('counts the buckets of a lost page by where their pointers are', () => {
+    const drawn = fakeKernel('init(1)');
+    const [a, b] = [link(drawn, 0n), link(drawn, 0n)];
+    const words = Array.from({ length: 3 * 512 }, () => 0n);
+    [words[1], words[1025]] = [a, b];
+    const table = drawWords(drawn, words);
+    drawn.lose(table + 4096n);
+    const { found, notes } = walk(drawn, table + 8n, { buckets: 768, strideBytes: 16 });
+    expect(found).toEqual([a, b]);
+    expect(notes).toEqual([
+      expect.stringMatching(
+        /^256 of 768 buckets in the hash table of drawn things cannot be read: physical page/,
+      ),
+    ]);
+  });
+
+  it('holds its entries against what the buckets count', () => {
+    const drawn = fakeKernel('init(1)');
+    const [a, b] = [link(drawn, 0n), link(drawn, 0n)];
+    const heads = drawWords(drawn, [a, 1n, b, 2n, 0n, 0n]);
+    const table = { buckets: 3, strideBytes: 16, countOffset: 8 };
+    expect(walk(drawn, heads, table)).toEqual({
+      found: [a, b],
+      notes: ['hash table of drawn things has 2 entries, and the kernel counts 3'],
+    });
+    drawn.image.put64(drawn.physical(heads) + 24, 1n);
+    expect(walk(drawn, heads, table)).toEqual({ found: [a, b], notes: [] });
+  });
+
+  it('says that a bucket is zero where the kernel leaves none', () => {
+    const drawn = fakeKernel('init(1)');
+    const a = link(drawn, 0x3n);
+    const heads = drawWords(drawn, [1n, a, 0n, 0n]);
+    expect(walk(drawn, heads, { buckets: 4, emptyIsOdd: true })).toEqual({
+      found: [a],
+      notes: ['2 of 4 buckets in the hash table of drawn things are zeros, which the kernel leaves in none'],
+    });
+  });
+
   it('gives up what is no table', () => {
     const drawn = fakeKernel('init(1)');
     const words = Array.from({ length: 5000 }, (_, i) => 0xffff_c900_0000_0000n + BigInt(16 * i));
