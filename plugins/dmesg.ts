@@ -14,6 +14,26 @@ export default definePlugin({
     text: { text: (record) => record.text },
   },
   identity: ['time', 'caller', 'text'],
-  filters: ['level', 'facility', 'caller'],
+  filters: ['time', 'level', 'facility', 'caller', 'text'],
+  words: {
+    level: ['emerg', 'alert', 'crit', 'err', 'warn', 'notice', 'info', 'debug'],
+    facility: [
+      ...[
+        'kern',
+        'user',
+        'mail',
+        'daemon',
+        'auth',
+        'syslog',
+        'lpr',
+        'news',
+        'uucp',
+        'cron',
+        'authpriv',
+        'ftp',
+      ],
+      ...['local0', 'local1', 'local2', 'local3', 'local4', 'local5', 'local6', 'local7'],
+    ],
+  },
   dispensable: ['facility', 'caller', 'level'],
 });

@@ -22,6 +22,9 @@ export default definePlugin({
   ofBoot: ['pid', 'fd', 'device', 'inode'],
   restless: ['position'],
   followsProcess: true,
-  filters: ['pid', 'path', 'type'],
+  filters: ['pid', 'path', 'type', 'flags'],
+  words: {
+    type: ['regular', 'directory', 'character', 'block', 'fifo', 'socket', 'symlink', 'anonymous'],
+  },
   dispensable: ['position', 'device', 'flags', 'inode'],
 });

@@ -19,6 +19,7 @@ export default definePlugin({
   identity: ['name', 'buildId'],
   enduring: ({ name, buildId }) => [name!, buildId!],
   restless: ['references', 'usedBy'],
-  filters: ['name', 'state'],
+  filters: ['name', 'state', 'taints'],
+  words: { state: ['Live', 'Loading', 'Unloading', 'Unformed'] },
   dispensable: ['buildId', 'state', 'base', 'references', 'size'],
 });

@@ -30,6 +30,7 @@ export default definePlugin({
   ofBoot: ['pid', 'ppid'],
   // Workers of the kernel are made and let go as there is work, and are called by what they last did.
   churn: ({ kernel, name }) => kernel === true && String(name).startsWith('kworker/'),
-  filters: ['pid', 'ppid', 'name', 'uid', 'state', 'exe', 'kernel'],
+  filters: ['pid', 'ppid', 'name', 'uid', 'euid', 'state', 'started', 'exe', 'args', 'kernel'],
+  words: { state: ['R', 'S', 'D', 'I', 'T', 't', 'X', 'Z', 'P'] },
   dispensable: ['task', 'kernel', 'gid', 'nice', 'euid', 'threads', 'exe', 'cpuTime', 'rss', 'started'],
 });

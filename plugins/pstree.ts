@@ -24,7 +24,8 @@ export default definePlugin({
   },
   identity: ['pid', 'started'],
   restless: ['state', 'threads'],
-  filters: ['pid', 'name'],
+  filters: ['pid', 'name', 'uid', 'state'],
+  words: { state: ['R', 'S', 'D', 'I', 'T', 't', 'X', 'Z', 'P'] },
   dispensable: ['exe', 'threads', 'state', 'started', 'uid'],
   tree: { column: 'name', by: 'depth' },
 });

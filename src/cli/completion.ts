@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { UsageError } from '../base/errors.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import { CHECK_CHOICES } from './check-command.ts';
+import { flagOf } from './column-names.ts';
 import { writeData } from './output.ts';
 import { SCAN_CHOICES } from './scan-command.ts';
 import { FORMATS } from './settings.ts';
@@ -34,7 +35,7 @@ const COLORS = ['auto', 'always', 'never'];
 /** Flags that want a value of their own. */
 const VALUED = [
   ...['--plugin', '--profile', '--cache', '--output', '--base', '--limit'],
-  ...['--policy', '--since', '--baseline', '--write-baseline'],
+  ...['--policy', '--since', '--baseline', '--write-baseline', '--where'],
 ];
 
 /** Adds `vestige completion bash|zsh|fish`. */
@@ -65,15 +66,24 @@ function offersIn(program: Command, plugins: readonly AnyPlugin[]): Offer[] {
       path,
       summary: command.description(),
       subcommands: command.commands.map((sub) => sub.name()),
-      flags: [...command.options.flatMap(({ long }) => long ?? []), '--help'],
+      flags: [...command.options.flatMap(({ long, hidden }) => (hidden ? [] : (long ?? []))), '--help'],
       columns: Object.keys(plugins.find(({ name }) => name === path)?.columns ?? {}),
-      choices: CHOICES[path] ?? {},
+      choices: { ...CHOICES[path], ...wordsOf(plugins.find(({ name }) => name === path)) },
       operands: operands.get(path) ?? [],
     },
     ...command.commands.flatMap((sub) => visit(sub, `${path} ${sub.name()}`.trim())),
   ];
   return visit(program, '');
 }
+
+/** The words of a plugin's columns after their flags. */
+const wordsOf = (plugin: AnyPlugin | undefined): Readonly<Record<string, readonly string[]>> =>
+  Object.fromEntries(
+    (plugin?.filters ?? []).flatMap((column) => {
+      const words = plugin?.words?.[column];
+      return words === undefined ? [] : [[flagOf(column), words] as const];
+    }),
+  );
 
 /** Words that stand in scripts between single quotes. */
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;

@@ -1,5 +1,5 @@
 import { ForensicError, UsageError } from '../base/errors.ts';
-import { isAbsent, type Row } from '../plugin/cell.ts';
+import type { Row } from '../plugin/cell.ts';
 import type { AnyPlugin, Options } from '../plugin/contract.ts';
 import type { Profile } from '../profile/profile.ts';
 import type { Answer, Facts } from '../report/answer.ts';
@@ -9,6 +9,7 @@ import { clearProgress, showProgress } from './output.ts';
 import { bindingKey, type Recall } from './recall.ts';
 import { isOwn } from './registry.ts';
 import { type Selection, sortRows } from './selection.ts';
+import { Sieve } from './sieve.ts';
 
 /** How snapshots are opened, whatever is asked of them. */
 export interface OpenSettings {
@@ -25,8 +26,10 @@ export interface Question {
   readonly selection: Selection;
 }
 
-/** An answer that knows what `--limit` kept back. */
+/** An answer that knows what filters and `--limit` kept back. */
 export interface LimitedAnswer extends Answer {
+  /** Why no row has passed the filters, as sentences that quote the evidence: whole after the last row. */
+  readonly remarks: readonly string[];
   /** Rows that were found and not shown: known after the last row. */
   readonly withheld: number;
 }
@@ -86,16 +89,19 @@ export class Inquiry {
   /** The answer to a question; rows are found when they are asked for. */
   answer({ plugin, options, selection }: Question): LimitedAnswer {
     const notes: string[] = [];
+    const remarks: string[] = [];
     const answer: { -readonly [K in keyof LimitedAnswer]: LimitedAnswer[K] } = {
       plugin,
       columns: selection.columns,
       named: selection.named,
+      kept: selection.kept,
       sorted: selection.order.length > 0,
       notes,
+      remarks,
       failure: undefined,
       withheld: 0,
       rows: {
-        [Symbol.asyncIterator]: () => this.#rows({ plugin, options, selection }, notes, answer),
+        [Symbol.asyncIterator]: () => this.#rows({ plugin, options, selection }, { notes, remarks }, answer),
       },
     };
     return answer;
@@ -107,14 +113,15 @@ export class Inquiry {
 
   async *#rows(
     { plugin, options, selection }: Question,
-    notes: string[],
+    said: { readonly notes: string[]; readonly remarks: string[] },
     outcome: { failure: ForensicError | undefined; withheld: number },
   ): AsyncGenerator<Row> {
     try {
       const whole = await this.#whole(plugin, options);
-      const { rows, undecided } = passing(whole.rows, selection);
-      notes.push(...whole.notes);
-      if (undecided > 0) notes.push(`${undecided} rows left out: the cell to filter by could not be read`);
+      const sieve = new Sieve(selection.tests());
+      const rows = whole.rows.filter((row) => sieve.passes(row));
+      said.notes.push(...whole.notes, ...sieve.notes);
+      said.remarks.push(...sieve.remarks);
       outcome.withheld = Math.max(0, rows.length - selection.limit);
       yield* sortRows(rows, selection.order).slice(0, selection.limit);
     } catch (error) {
@@ -153,21 +160,6 @@ export class Inquiry {
       this.#recall.keep(identity, facts, plugin, key, { rows, notes });
     return { rows, notes };
   }
-}
-
-/** Rows whose filtered cells all pass. A row whose filter cell is absent is left out and counted. */
-function passing(rows: readonly Row[], { filters }: Selection): { rows: readonly Row[]; undecided: number } {
-  if (filters.size === 0) return { rows, undecided: 0 };
-  let undecided = 0;
-  const kept = rows.filter((row) => {
-    for (const [column, passes] of filters) {
-      const cell = row[column]!;
-      if (isAbsent(cell)) undecided++;
-      if (isAbsent(cell) || !passes(cell)) return false;
-    }
-    return true;
-  });
-  return { rows: kept, undecided };
 }
 
 /** Options as one text, the same for the same choice whatever the order of flags. */

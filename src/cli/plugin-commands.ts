@@ -1,14 +1,16 @@
-import type { Command } from 'commander';
-import { UsageError } from '../base/errors.ts';
+import { type Command, Option as CommandOption } from 'commander';
+import { ForensicError, UsageError } from '../base/errors.ts';
 import { hint } from '../base/nearest.ts';
-import { type AnyPlugin, kindOf, type Option, type Options } from '../plugin/contract.ts';
+import { type AnyPlugin, type ColumnKind, kindOf, type Option, type Options } from '../plugin/contract.ts';
 import { wrap } from '../report/width.ts';
+import { flagOf, kebabCase } from './column-names.ts';
 import type { Question } from './inquiry.ts';
 import type { Outcome } from './main.ts';
 import { complain, pageWidth, writeData } from './output.ts';
 import { type SelectionWords, selectFor } from './selection.ts';
 import { formatFrom, type OpenFlags, type ShowFlags, withOpenFlags, withShowFlags } from './settings.ts';
 import { showAnswers } from './show.ts';
+import { whereTest } from './where.ts';
 
 type Flags = OpenFlags & ShowFlags & Readonly<Record<string, unknown>>;
 
@@ -23,11 +25,15 @@ export function addPluginCommands(program: Command, plugins: readonly AnyPlugin[
     addFilterFlags(command, [plugin]);
     addOwnFlags(command, [plugin]);
     command
-      .option('--columns <list>', 'show these columns in this order', joined)
+      .option(
+        '--columns <list>',
+        'show these columns in this order; +a,-b: the usual ones with a, without b; all',
+        joined,
+      )
       .option('--sort <list>', 'sort by these columns; -column for descending', joined)
       .option('--limit <rows>', 'show no more rows than this');
     withShowFlags(withOpenFlags(command)).action(async (paths: string[], flags: Flags) => {
-      outcome.code = await showAnswers(paths, [questionOf(plugin, flags)], flags);
+      outcome.code = await showAnswers(paths, [await questionOf(plugin, flags)], flags);
     });
   }
 }
@@ -36,16 +42,52 @@ export function addPluginCommands(program: Command, plugins: readonly AnyPlugin[
 const joined = (value: string, before: string | undefined): string =>
   before === undefined ? value : `${before},${value}`;
 
-/** A flag for every column that any of the plugins filters by. */
+/** A flag for every column that any of the plugins filters by, and one for all else. */
 function addFilterFlags(command: Command, plugins: readonly AnyPlugin[]): void {
-  const kinds = new Map(
-    plugins.flatMap(({ filters = [], columns }) =>
-      filters.map((column) => [column, kindOf(columns[column]!)] as const),
-    ),
+  const columns = new Map<string, { kind: ColumnKind; words: readonly string[] }>();
+  for (const { filters = [], columns: all, words = {} } of plugins) {
+    for (const column of filters) {
+      const known = columns.get(column)?.words ?? [];
+      const more = words[column] ?? [];
+      columns.set(column, { kind: kindOf(all[column]!), words: [...new Set([...known, ...more])] });
+    }
+  }
+  for (const [column, { kind, words }] of columns)
+    addFlag(command, column, '<list>', `keep the rows with one of these: ${wordsHelp(kind, words)}`, joined);
+  command.option(
+    '--where <expression>',
+    'keep the rows that fulfil this: \'pid > 100 && name.startsWith("ssh")\'',
   );
-  for (const [column, kind] of kinds) {
-    const how = kind === 'text' ? ' (* and ? match)' : '';
-    command.option(`--${column} <list>`, `keep the rows with one of these: a,b,c${how}`, joined);
+}
+
+/** Words that are told in `--help`; more would fill the screen. */
+const TOLD_WORDS = 12;
+
+function wordsHelp(kind: ColumnKind, words: readonly string[]): string {
+  if (words.length > 0 && words.length <= TOLD_WORDS) return words.join(', ');
+  return {
+    text: 'a,b,!c (* and ? match)',
+    flag: 'yes or no',
+    int: '7,100..200,>1000',
+    address: '0x1000,0x2000..0x3000',
+    time: '2026-01-02,>2026-01-02T10:00',
+    seconds: '1.5,10..20,>60',
+  }[kind];
+}
+
+/** A flag as `--help` shows it, and in the spelling that the column or option itself has. */
+function addFlag(
+  command: Command,
+  name: string,
+  value: string,
+  help: string,
+  parse?: (value: string, before: string | undefined) => string,
+): void {
+  const spellings = [...new Set([kebabCase(name), name])];
+  for (const spelling of spellings) {
+    const option = new CommandOption(`--${spelling} ${value}`.trim(), help);
+    if (parse !== undefined) option.argParser(parse);
+    command.addOption(spelling === spellings[0] ? option : option.hideHelp());
   }
 }
 
@@ -53,13 +95,12 @@ function addFilterFlags(command: Command, plugins: readonly AnyPlugin[]): void {
 function addOwnFlags(command: Command, plugins: readonly AnyPlugin[]): void {
   const options = new Map(plugins.flatMap((plugin) => Object.entries((plugin.options ?? {}) as Options)));
   for (const [name, option] of options) {
-    if ('switch' in option) command.option(`--${name}`, option.help);
-    else if (option.list) command.option(`--${name} <${option.value}>`, option.help, joined);
-    else command.option(`--${name} <${option.value}>`, option.help);
+    if ('switch' in option) addFlag(command, name, '', option.help);
+    else addFlag(command, name, `<${option.value}>`, option.help, option.list ? joined : undefined);
   }
 }
 
-function questionOf(plugin: AnyPlugin, flags: Flags): Question {
+async function questionOf(plugin: AnyPlugin, flags: Flags): Promise<Question> {
   const word = (name: string): string | undefined =>
     typeof flags[name] === 'string' ? flags[name] : undefined;
   const filters = new Map(
@@ -77,7 +118,9 @@ function questionOf(plugin: AnyPlugin, flags: Flags): Question {
   const options = Object.fromEntries(
     Object.entries(declared).map(([name, option]) => [name, chosen(option, flags[name])]),
   );
-  return { plugin, options, selection: selectFor(plugin, words) };
+  const where = word('where');
+  const test = where === undefined ? undefined : await whereTest(where, plugin);
+  return { plugin, options, selection: selectFor(plugin, words, test) };
 }
 
 function chosen(option: Option, value: unknown): unknown {
@@ -117,13 +160,35 @@ export function addRunCommand(program: Command, plugins: readonly AnyPlugin[], o
       if (formatFrom(flags) === 'csv' && chosenPlugins.length > 1)
         throw new UsageError('csv holds one table: ask one plugin at a time, or use --format jsonl');
       sayUnfiltered(chosenPlugins, plugins, flags);
-      outcome.code = await showAnswers(
-        paths,
-        chosenPlugins.map((plugin) => questionOf(plugin, { ...flags, columns: undefined })),
-        flags,
-      );
+      const questions: Question[] = [];
+      const where = await withWhere(chosenPlugins, flags);
+      for (const plugin of chosenPlugins) {
+        const narrowed = where.has(plugin) ? flags : { ...flags, where: undefined };
+        questions.push(await questionOf(plugin, { ...narrowed, columns: undefined }));
+      }
+      outcome.code = await showAnswers(paths, questions, flags);
     },
   );
+}
+
+/** The plugins that `--where` can be asked of; of the others it is said. @throws Flaws where it can be asked of none */
+async function withWhere(plugins: readonly AnyPlugin[], flags: Flags): Promise<ReadonlySet<AnyPlugin>> {
+  const { where } = flags;
+  if (typeof where !== 'string') return new Set();
+  const fit = new Set<AnyPlugin>();
+  const flaws = new Map<AnyPlugin, ForensicError>();
+  for (const plugin of plugins) {
+    try {
+      await whereTest(where, plugin);
+      fit.add(plugin);
+    } catch (error) {
+      if (!(error instanceof ForensicError)) throw error;
+      flaws.set(plugin, error);
+    }
+  }
+  if (fit.size === 0) throw [...flaws.values()][0];
+  for (const [{ name }, { message }] of flaws) complain(`--where does not narrow ${name}: ${message}`);
+  return fit;
 }
 
 /** A filter that a plugin does not know leaves its rows as they are: better said than wondered about. */
@@ -137,7 +202,7 @@ function sayUnfiltered(
     if (flags[column] === undefined) continue;
     const without = chosenPlugins.filter(({ filters = [] }) => !filters.includes(column));
     if (without.length === 0) continue;
-    complain(`--${column} does not narrow ${without.map(({ name }) => name).join(', ')}`);
+    complain(`${flagOf(column)} does not narrow ${without.map(({ name }) => name).join(', ')}`);
   }
 }
 
@@ -166,7 +231,7 @@ export function addPluginsCommand(program: Command, plugins: readonly AnyPlugin[
     .option('--json', 'as JSON')
     .action(({ json }: { json?: true }) => {
       if (json === true) {
-        const listed = plugins.map(({ name, summary, version, columns, identity, filters }) => ({
+        const listed = plugins.map(({ name, summary, version, columns, identity, filters, words }) => ({
           name,
           summary,
           version,
@@ -175,6 +240,7 @@ export function addPluginsCommand(program: Command, plugins: readonly AnyPlugin[
           ),
           identity,
           filters: filters ?? [],
+          words: words ?? {},
         }));
         return writeData(`${JSON.stringify(listed, null, 2)}\n`);
       }

@@ -48,7 +48,7 @@ const COMMANDS =
   );
 /** Flags of every plugin: an option or a filter of such a name could not be told from them. */
 const FLAGS =
-  'columns sort limit format json header no-header color strict base profile cache no-cache plugin help'.split(
+  'columns sort limit where format json vertical header no-header color strict base profile cache no-cache plugin help'.split(
     ' ',
   );
 /** Views of the cache that are about no plugin: one of such a name would take their place. */
@@ -57,6 +57,9 @@ const VIEWS = ['snapshots', 'notes', 'findings', 'verdicts'];
 const TAKEN_COLUMNS = ['snapshot', 'snapshot_id', 'plugin', 'note', 'error', 'run_id', 'ordinal', 'absent'];
 
 const KINDS = ['int', 'text', 'flag', 'address', 'time', 'seconds'];
+
+const isListOfTexts = (value: unknown): boolean =>
+  Array.isArray(value) && value.every((word) => typeof word === 'string');
 
 /** What keeps a value from being a plugin, in words; the compiler has not seen modules that users bring. */
 function flawIn(value: unknown): string | undefined {
@@ -76,11 +79,14 @@ function flawIn(value: unknown): string | undefined {
     if (!KINDS.includes(kind ?? '') || typeof read !== 'function')
       return `column ${column} must be one of ${KINDS.join(', ')} with a function`;
   }
-  const { filters = [], dispensable = [], tree, options = {} } = value as Record<string, unknown>;
+  const { filters = [], dispensable = [], tree, options = {}, words = {} } = value as Record<string, unknown>;
+  if (typeof words !== 'object' || words === null || !Object.values(words).every(isListOfTexts))
+    return 'words must be lists of texts';
   const named = {
     identity,
     filters,
     dispensable,
+    words: Object.keys(words),
     tree: tree === undefined ? [] : Object.values(tree as object),
   };
   for (const [key, names] of Object.entries(named)) {

@@ -1,14 +1,33 @@
 import { UsageError } from '../base/errors.ts';
-import { hint } from '../base/nearest.ts';
 import { type Cell, isAbsent, type Row } from '../plugin/cell.ts';
 import { type AnyPlugin, type ColumnKind, kindOf } from '../plugin/contract.ts';
+import { cellTest, splitWords } from './cell-filter.ts';
+import { columnNamed, flagOf } from './column-names.ts';
+
+/** One thing that rows must fulfil. */
+export interface RowTest {
+  /** As the user said it: `--state LISTEN`. */
+  readonly said: string;
+  /** Undefined where a cell that could not be read leaves it open. */
+  readonly decide: (row: Row) => boolean | undefined;
+  /** The column that is looked at, its kind and the words after its flag, where it is one column's. */
+  readonly column?: string;
+  readonly kind?: ColumnKind;
+  readonly words?: string;
+  /** What left rows open, as sentences: known after the last row. */
+  readonly reasons?: () => readonly string[];
+}
 
 /** Which of a plugin's cells are wanted, and in which order. */
 export interface Selection {
-  /** The columns to show; `named` where the user chose them. */
+  /** The columns to show, in this order. */
   readonly columns: readonly string[];
+  /** The user named them: none is dispensable. */
   readonly named: boolean;
-  readonly filters: ReadonlyMap<string, (cell: Cell) => boolean>;
+  /** Columns that the user asked for besides the usual ones. */
+  readonly kept: readonly string[];
+  /** What rows must fulfil, all of it. Made anew for each answer: a test counts what it leaves open. */
+  readonly tests: () => readonly RowTest[];
   readonly order: readonly SortKey[];
   readonly limit: number;
 }
@@ -27,81 +46,65 @@ export interface SelectionWords {
   readonly filters: ReadonlyMap<string, string>;
 }
 
-/** Understands the words for one plugin. @throws UsageError that names the nearest right word */
-export function selectFor(plugin: AnyPlugin, words: SelectionWords): Selection {
-  const all = Object.keys(plugin.columns);
-  const known = (name: string): string => {
-    if (all.includes(name)) return name;
-    throw new UsageError(`${plugin.name} has no column ${name}${hint(name, all)}; it has ${all.join(', ')}`);
-  };
-  const filters = new Map<string, (cell: Cell) => boolean>();
-  for (const [column, word] of words.filters)
-    filters.set(column, filterBy(kindOf(plugin.columns[column]!), word, column));
+/**
+ * Understands the words for one plugin.
+ *
+ * @param where makes the test of `--where`, where there is one
+ * @throws UsageError that names the nearest right word
+ */
+export function selectFor(plugin: AnyPlugin, words: SelectionWords, where?: () => RowTest): Selection {
+  const filters = [...words.filters].map(([column, list]) => filterTest(plugin, column, list));
   return {
-    columns: words.columns === undefined ? all : splitWords(words.columns).map(known),
-    named: words.columns !== undefined,
-    filters,
+    ...columnsFrom(plugin, words.columns),
+    tests: () => (where === undefined ? filters : [...filters, where()]),
     order: splitWords(words.sort ?? '').map((word) => ({
-      column: known(word.replace(/^[-+]/, '')),
+      column: columnNamed(word.replace(/^[-+]/, ''), plugin),
       descending: word.startsWith('-'),
     })),
     limit: limitFrom(words.limit),
   };
 }
 
-const splitWords = (list: string): string[] =>
-  list
-    .split(',')
-    .map((word) => word.trim())
-    .filter((word) => word !== '');
+function filterTest(plugin: AnyPlugin, column: string, list: string): RowTest {
+  const kind = kindOf(plugin.columns[column]!);
+  const flag = flagOf(column);
+  const passes = cellTest({ flag, kind, words: plugin.words?.[column] }, list);
+  const decide = (row: Row): boolean | undefined => {
+    const cell = row[column]!;
+    return isAbsent(cell) ? undefined : passes(cell);
+  };
+  return { said: `${flag} ${list}`, decide, column, kind, words: list };
+}
+
+/**
+ * The columns of `--columns`: those named, in this order, `all` for every one. `+column` and `-column` alone are
+ * relative to the usual ones: one is shown however narrow the terminal, the other is not. @throws UsageError
+ */
+function columnsFrom(
+  plugin: AnyPlugin,
+  list: string | undefined,
+): Pick<Selection, 'columns' | 'named' | 'kept'> {
+  const all = Object.keys(plugin.columns);
+  const words = splitWords(list ?? '');
+  const signed = (sign: string): string[] =>
+    words.filter((word) => word.startsWith(sign)).map((word) => columnNamed(word.slice(1), plugin));
+  const plain = words
+    .filter((word) => !/^[-+]/.test(word))
+    .flatMap((word) => (word === 'all' ? all : columnNamed(word, plugin)));
+  const [added, removed] = [signed('+'), signed('-')];
+  const both = added.find((name) => removed.includes(name));
+  if (both !== undefined) throw new UsageError(`--columns has both +${both} and -${both}`);
+  const named = plain.length > 0;
+  const columns = [...new Set(named ? [...plain, ...added] : all)].filter((name) => !removed.includes(name));
+  if (columns.length === 0 || (list !== undefined && words.length === 0))
+    throw new UsageError(`--columns ${list} leaves no column to show`);
+  return { columns, named, kept: added };
+}
 
 function limitFrom(word: string | undefined): number {
   if (word === undefined) return Number.POSITIVE_INFINITY;
   if (!/^\d{1,9}$/.test(word)) throw new UsageError(`--limit wants a whole number, not ${word}`);
   return Number(word);
-}
-
-/** A test of cells: one of the words, which for text may hold `*` and `?`. Commas separate; none of them matches null but an empty word. */
-function filterBy(kind: ColumnKind, list: string, column: string): (cell: Cell) => boolean {
-  const words = splitWords(list);
-  if (words.length === 0) return (cell) => cell === null || cell === '';
-  switch (kind) {
-    case 'text': {
-      const patterns = words.map(globPattern);
-      return (cell) => typeof cell === 'string' && patterns.some((pattern) => pattern.test(cell));
-    }
-    case 'flag': {
-      const wanted = new Set(words.map((word) => flagFrom(word, column)));
-      return (cell) => wanted.has(cell as boolean);
-    }
-    case 'int':
-    case 'address': {
-      const wanted = new Set(words.map((word) => numberFrom(word, column)));
-      return (cell) => (typeof cell === 'number' || typeof cell === 'bigint') && wanted.has(BigInt(cell));
-    }
-    default:
-      return (cell) => words.includes(cell instanceof Date ? cell.toISOString() : String(cell));
-  }
-}
-
-function numberFrom(word: string, column: string): bigint {
-  if (!/^(-?\d{1,20}|0x[0-9a-f]{1,16})$/i.test(word))
-    throw new UsageError(`--${column} wants numbers, not ${word}`);
-  return BigInt(word);
-}
-
-function flagFrom(word: string, column: string): boolean {
-  if (/^(yes|true|1)$/i.test(word)) return true;
-  if (/^(no|false|0)$/i.test(word)) return false;
-  throw new UsageError(`--${column} wants yes or no, not ${word}`);
-}
-
-function globPattern(word: string): RegExp {
-  const source = word
-    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-    .replaceAll('*', '[^]*')
-    .replaceAll('?', '[^]');
-  return new RegExp(`^${source}$`);
 }
 
 /** Rows in the order asked for, absent cells last; the given order where none was asked for. */

@@ -1,9 +1,10 @@
 import { ForensicError } from '../base/errors.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import type { Answer, Facts, Presenter } from '../report/answer.ts';
+import { escapeText } from '../report/escape.ts';
 import { loadStyle, type Style, wantsColor } from '../report/style.ts';
 import { EXIT } from './exit.ts';
-import { Inquiry, type Question } from './inquiry.ts';
+import { Inquiry, type LimitedAnswer, type Question } from './inquiry.ts';
 import { complain, terminalWidth, writeAside, writeData } from './output.ts';
 import { Recall } from './recall.ts';
 import {
@@ -65,7 +66,7 @@ async function showSnapshot(
   format: FormatName,
 ): Promise<number> {
   const facts = await inquiry.facts();
-  const answers: Answer[] = [];
+  const answers: LimitedAnswer[] = [];
   for await (const piece of presenter.snapshot(facts, asked(inquiry, questions, answers, format))) {
     if (typeof piece === 'string') writeData(piece);
     else writeAside(piece.aside);
@@ -79,14 +80,15 @@ async function showSnapshot(
 async function* asked(
   inquiry: Inquiry,
   questions: readonly Question[],
-  answers: Answer[],
+  answers: LimitedAnswer[],
   format: FormatName,
 ): AsyncGenerator<Answer> {
   for (const question of questions) {
     const answer = inquiry.answer(question);
     answers.push(answer);
     yield answer; // and it is shown by the time we go on
-    const { withheld, plugin } = answer;
+    const { withheld, plugin, remarks } = answer;
+    for (const remark of remarks) writeAside(`${plugin.name}: ${escapeText(remark)}\n`);
     if (withheld > 0 && format === 'table')
       writeAside(`${plugin.name}: ${withheld} more row${withheld === 1 ? '' : 's'}, left out by --limit\n`);
   }
@@ -128,7 +130,8 @@ export const wholeQuestion = (plugin: AnyPlugin): Question => ({
   selection: {
     columns: Object.keys(plugin.columns),
     named: false,
-    filters: new Map(),
+    kept: [],
+    tests: () => [],
     order: [],
     limit: Number.POSITIVE_INFINITY,
   },

@@ -97,6 +97,11 @@ export interface Plugin<S = unknown, O extends Options = Options, K extends stri
   readonly confidential?: readonly NoInfer<K>[];
   /** Columns with a flag of their own: `--pid 1,200` keeps the rows whose cell is one of these. */
   readonly filters?: readonly NoInfer<K>[];
+  /**
+   * The words that a text column can hold, where there are no others but numbers for what has no name: a filter refuses
+   * any other word.
+   */
+  readonly words?: { readonly [C in NoInfer<K>]?: readonly string[] };
   /** Columns that a narrow terminal can do without, the most dispensable first. */
   readonly dispensable?: readonly NoInfer<K>[];
   /** In tables, `column` is indented by the number in `by`, which itself is not shown: a tree. */

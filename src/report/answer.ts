@@ -10,6 +10,8 @@ export interface Answer {
   readonly columns: readonly string[];
   /** True where the user named the columns: none is dropped to save room. */
   readonly named: boolean;
+  /** Columns that the user asked for besides the usual ones: they are dropped last. */
+  readonly kept?: readonly string[];
   /** True where the rows are in an order of the user's own: a tree is then drawn flat. */
   readonly sorted: boolean;
   readonly rows: AsyncIterable<Row>;

@@ -18,6 +18,8 @@ export interface TableShape {
   readonly columns: readonly string[];
   /** The user named the columns: none is dispensable then. */
   readonly named: boolean;
+  /** Columns that the user asked for besides the usual ones: none of them is dispensable. */
+  readonly kept?: readonly string[];
   /** The rows are in an order of the user's own: a tree is drawn flat. */
   readonly sorted: boolean;
 }
@@ -63,7 +65,8 @@ export function drawTable(shape: TableShape, rows: readonly Row[], options: Tabl
       drawColumn(name, kindOf(columns[name]!), rows, name === tree?.column ? treeBy : undefined),
     );
   const wishes = drawn.map((column) => wishOf(column, options.header));
-  const { widths, hidden } = shareWidth(wishes, options.width, shape.named ? [] : dispensable);
+  const spare = shape.named ? [] : dispensable.filter((name) => shape.kept?.includes(name) !== true);
+  const { widths, hidden } = shareWidth(wishes, options.width, spare);
   const shown = drawn.flatMap((column, index) => {
     const width = widths.get(column.name);
     if (width === undefined) return [];

@@ -72,6 +72,37 @@ describe('vestige PLUGIN SNAPSHOT', () => {
     expect(await ask('--sort', 'kernel,-pid', '--limit', '2')).toEqual(['202', '201']);
   });
 
+  it('says on stderr what there is where filters keep nothing, in every format', async () => {
+    for (const format of ['table', 'json', 'jsonl', 'csv']) {
+      expect(await run('pslist', memory, '--name', 'ssh', '--format', format)).toMatchObject({
+        code: 0,
+        err: 'pslist: no row has name ssh (did you mean sshd?); there are init (1), kthreadd (1), sshd (1), bash (1), evil\\x1bc (1)\n',
+      });
+    }
+  });
+
+  it('knows flags and columns in kebab-case and as the answers name them', async () => {
+    const ask = async (flag: string): Promise<unknown> => {
+      const { results } = JSON.parse((await run('sockets', memory, flag, '1', '--json')).out) as {
+        results: unknown;
+      };
+      return results;
+    };
+    expect(await ask('--local-port')).toEqual(await ask('--localPort'));
+    const { out } = await remembering('sockets', '--help');
+    expect(out).toContain('--local-port <list>');
+    expect(out).not.toContain('--localPort');
+    expect((await run('pslist', memory, '--columns', 'cpu-time', '--limit', '0')).out).toBe('cpuTime\n');
+  });
+
+  it('shows a column that was added however narrow the terminal is', async () => {
+    desk.width = 70;
+    expect((await run('pslist', memory, '--limit', '1')).out).not.toContain('threads');
+    const { out } = await run('pslist', memory, '--limit', '1', '--columns', '+threads,-uid');
+    expect(out).toContain('threads');
+    expect(out).not.toContain('uid');
+  });
+
   it('says on stderr how much a limit left out of a table', async () => {
     expect(await run('pslist', memory, '--columns', 'pid', '--limit', '4')).toEqual({
       code: 0,
@@ -148,6 +179,15 @@ describe('vestige run', () => {
     ]);
   });
 
+  it('narrows by --where the questions that have its columns, and says which have not', async () => {
+    const { out, err, code } = await run('run', 'pslist,dmesg', memory, '--json', '--where', 'ppid == 200');
+    const { results } = JSON.parse(out) as { results: { rows: { pid?: number }[] }[] };
+    expect(results[0]!.rows.map(({ pid }) => pid)).toEqual([201]);
+    expect(err).toContain('vestige: --where does not narrow dmesg: --where:1:1: there is no variable ppid;');
+    expect(code).toBe(0);
+    expect((await run('run', 'pslist,dmesg', memory, '--where', 'nosuch == 1')).code).toBe(2);
+  });
+
   it('refuses what it cannot do', async () => {
     expect((await run('run', 'pslist,pstre', memory)).err).toContain(
       'there is no plugin pstre (did you mean pstree?)',
@@ -165,7 +205,12 @@ describe('a wrong command line', () => {
     [['pslist', 'x', '--pdi', '1'], "unknown option '--pdi' (did you mean --pid?)"],
     [['pslist'], "missing required argument 'snapshot'"],
     [['pslist', 'x', '--limit', 'many'], '--limit wants a whole number, not many'],
-    [['pslist', 'x', '--pid', 'one'], '--pid wants numbers, not one'],
+    [['pslist', 'x', '--pid', 'one'], '--pid wants numbers such as 7, 100..200 or >1000, not one'],
+    [
+      ['modules', 'x', '--state', 'alive'],
+      '--state wants one of Live, Loading, Unloading, Unformed, not alive (did you mean Live?)',
+    ],
+    [['pslist', 'x', '--where', 'pid = 1'], '--where:1:5: unexpected character: ='],
     [['pslist', 'x', '--format', 'xml'], 'there is no format xml; there are table, json, jsonl, csv'],
     [['pslist', 'x', '--json', '--format', 'csv'], '--json contradicts --format'],
     [['pslist', 'x', '--color', 'blue'], '--color wants auto, always or never, not blue'],
