@@ -43,6 +43,7 @@ const ROOMS: Readonly<Record<string, Doors>> = {
   'src/watch': {
     code: ['src/base', 'src/snapshot', 'src/session', 'src/plugin', 'src/store', 'src/diff', 'src/policy'],
   },
+  'src/reader': { code: ['src/base', 'src/plugin', 'src/watch', 'src/store'], later: ['src/profile'] },
   'src/acquire': { code: ['src/base'] },
   'src/page': {
     code: ['src/base', 'src/plugin', 'src/report', 'src/triage', 'src/diff', 'src/policy'],
@@ -69,7 +70,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   '@marcbachmann/cel-js': ['src/policy'],
   re2js: ['src/policy'],
   'node:buffer': ['src/snapshot'],
-  'node:child_process': ['src/acquire', 'src/watch', 'build'],
+  'node:child_process': ['src/acquire', 'src/watch', 'src/reader', 'src/cli', 'build'],
   'node:crypto': [
     ...[
       'src/session',
@@ -83,18 +84,27 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
       'src/start',
     ],
   ],
-  'node:fs': ['src/snapshot', 'src/store', 'src/watch', 'src/acquire', 'src/cli', 'src/start', 'build'],
+  'node:fs': [
+    'src/snapshot',
+    'src/store',
+    'src/watch',
+    'src/reader',
+    'src/acquire',
+    'src/cli',
+    'src/start',
+    'build',
+  ],
   'node:module': ['src/cli', 'build'],
   'node:net': ['src/acquire'],
-  'node:os': ['src/scan', 'src/store', 'src/cli', 'build'],
+  'node:os': ['src/scan', 'src/store', 'src/reader', 'src/cli', 'build'],
   'node:path': ['src/store', 'src/watch', 'src/acquire', 'src/cli', 'src/start', 'bin', 'build'],
   'node:process': ['src/cli'],
   'node:stream': ['src/debuginfo'],
   'node:timers/promises': ['src/scan', 'src/watch', 'src/acquire'],
   'node:url': ['src/scan', 'src/cli', 'src/start', 'build'],
-  'node:v8': ['build'],
+  'node:v8': ['src/cli', 'build'],
   'node:vm': ['src/start'],
-  'node:worker_threads': ['src/scan'],
+  'node:worker_threads': ['src/scan', 'src/reader'],
   'node:zlib': ['src/snapshot', 'src/profile', 'src/debuginfo', 'src/page', 'src/cli'],
 };
 

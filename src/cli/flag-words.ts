@@ -13,3 +13,12 @@ export const wordOf =
       throw new UsageError(`${flag} wants one of ${words.join(', ')}, not ${value}${hint(value, words)}`);
     return known;
   };
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+
+/** Milliseconds of `5s`, `250ms`, `2m`; a bare number means seconds. @throws UsageError */
+export function timeFrom(flag: string, word: string): number {
+  const [, number, unit = 's'] = /^(\d{1,6}(?:\.\d{1,3})?)(ms|s|m|h)?$/.exec(word) ?? [];
+  if (number === undefined) throw new UsageError(`${flag} wants a time like 5s or 2m, not ${word}`);
+  return Number(number) * UNITS[unit]!;
+}

@@ -26,6 +26,12 @@ export async function loadPlugins(
   return { plugins, rest };
 }
 
+/** The files of plugins that are not the program's own. */
+const files = new Map<AnyPlugin, string>();
+
+/** The file that a plugin was loaded from; undefined where it is the program's own. */
+export const fileOf = (plugin: AnyPlugin): string | undefined => files.get(plugin);
+
 /** Only the program's own answers are remembered: a plugin being written changes without a new version. */
 export const isOwn = (plugin: AnyPlugin): boolean => own.includes(plugin);
 
@@ -38,12 +44,14 @@ async function loadPlugin(path: string): Promise<AnyPlugin> {
   }
   const flaw = flawIn(loaded.default);
   if (flaw !== undefined) throw new UsageError(`${path} exports no plugin: ${flaw}`);
-  return loaded.default as AnyPlugin;
+  const plugin = loaded.default as AnyPlugin;
+  files.set(plugin, resolve(path));
+  return plugin;
 }
 
 /** Words that are commands of the program: a plugin of such a name could not be asked. */
 const COMMANDS =
-  'run triage info explain diff timeline report check policy scan watch acquire sql plugins profile cache completion help'.split(
+  'run triage info explain diff timeline report check policy scan watch reader acquire sql plugins profile cache completion help'.split(
     ' ',
   );
 /** Flags of every plugin: an option or a filter of such a name could not be told from them. */

@@ -3,25 +3,22 @@ import { UsageError } from '../base/errors.ts';
 import { hint } from '../base/nearest.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import { SEVERITIES, type Severity } from '../policy/verdict.ts';
-import type { Store } from '../store/store.ts';
 import type { Channel } from '../watch/channel.ts';
 import type { ScanEvent, ScanResult } from '../watch/event.ts';
 import type { Judge } from '../watch/judge.ts';
-import type { Open } from '../watch/reading.ts';
 import type { ScanChoice, ScanParts } from '../watch/scan.ts';
 import { EXIT } from './exit.ts';
-import { collected, wordOf } from './flag-words.ts';
-import type { OpenSettings } from './inquiry.ts';
+import { collected, timeFrom, wordOf } from './flag-words.ts';
+import { type LimitFlags, limitsFrom, withLimitFlags } from './limit-flags.ts';
 import type { Outcome } from './main.ts';
 import { complain, writeAside, writeData } from './output.ts';
 import { bindingKey } from './recall.ts';
-import { isOwn } from './registry.ts';
 import { cachePath, type OpenFlags, openSettings } from './settings.ts';
 import { usageText } from './usage-text.ts';
 import { version } from './version.ts';
 
 /** Flags of `scan` and `watch`, as commander gives them. */
-export interface ScanFlags {
+export interface ScanFlags extends LimitFlags {
   readonly plugins?: string;
   readonly cache?: string;
   readonly base?: string;
@@ -53,7 +50,7 @@ const REPEATING = ['pstree'];
 
 /** Adds the flags that `scan` and `watch` share. */
 export const withScanFlags = (command: Command): Command =>
-  command
+  withLimitFlags(command)
     .option('--plugins <list>', 'ask these questions; every one but pstree where this is left out')
     .option('--recursive', 'look into folders below, up to eight levels deep')
     .option('--settle <time>', 'a file that changed within this time is still being written', '5s')
@@ -120,6 +117,7 @@ export async function prepareScan(
   let scanning: ((whole: string) => Promise<void>) | undefined;
   addScan(program, async (places, flags) => {
     timeFrom('--wait', flags.wait);
+    limitsFrom(flags);
     choiceFrom(places, plugins, flags);
     await openSettings(flags as OpenFlags);
     await channelsFrom(flags);
@@ -188,6 +186,7 @@ export async function withScan(
   action: (choice: ScanChoice, parts: ScanParts) => Promise<void>,
 ): Promise<void> {
   const settings = await openSettings(flags as OpenFlags);
+  const limits = limitsFrom(flags);
   const choice = {
     ...choiceFrom(places, plugins, flags),
     binding: bindingKey(settings.base, settings.profile),
@@ -197,11 +196,15 @@ export async function withScan(
   const { Store } = await import('../store/store.ts');
   const { surroundings } = await import('../watch/settling.ts');
   const { messageOf } = await import('./scan-lines.ts');
+  const { readersFor } = await import('./scan-readers.ts');
   const store = Store.open(cachePath({ cache: flags.cache ?? true })!, version());
+  const readers = readersFor(store, plugins, flags, limits);
   try {
     await action(choice, {
       store,
-      open: openerFor(store, settings),
+      open: (path) => readers.open(path),
+      expect: () => readers.expect(),
+      rest: () => readers.close(),
       ...(judge === undefined ? {} : { judge }),
       ...(await reporterOf(flags, store.path, plugins, judge)),
       channels,
@@ -232,31 +235,6 @@ async function reporterOf(
   if (report === undefined) return {};
   const { pageFrom, reporterInto } = await import('./scan-report.ts');
   return { reporter: reporterInto(report, pageFrom(cache, plugins, judge)) };
-}
-
-/** What it takes to open snapshots is loaded with the first of them: a scan mostly finds none. */
-function openerFor(store: Store, { profileFolder, ...options }: OpenSettings): Open {
-  let open: Open | undefined;
-  return async (path) => {
-    const { opener } = await import('../watch/opener.ts');
-    open ??= opener({ ...options, shelf: await shelfOf(store, profileFolder) }, store, isOwn);
-    return open(path);
-  };
-}
-
-async function shelfOf({ profiles }: Store, folder: string | undefined) {
-  const { Shelf, usualFolders } = await import('./profile-shelf.ts');
-  const memory = {
-    byBuildId: profiles.byBuildId.bind(profiles),
-    byBanner: profiles.byBanner.bind(profiles),
-    keep: profiles.keep.bind(profiles),
-    bannerOf: profiles.bannerOf.bind(profiles),
-    keepBanner: profiles.keepBanner.bind(profiles),
-    get count() {
-      return profiles.all().length;
-    },
-  };
-  return new Shelf(memory, { ...(folder === undefined ? {} : { first: folder }), others: usualFolders() });
 }
 
 async function teller({ json, verbose }: ScanFlags): Promise<(event: ScanEvent) => void> {
@@ -322,15 +300,6 @@ function urlFrom(word: string): URL {
   if (url.username !== '' || url.password !== '')
     throw new UsageError('--webhook wants no password in the address: command lines are seen by others');
   return url;
-}
-
-const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
-
-/** Milliseconds of `5s`, `250ms`, `2m`; a bare number means seconds. @throws UsageError */
-export function timeFrom(flag: string, word: string): number {
-  const [, number, unit = 's'] = /^(\d{1,6}(?:\.\d{1,3})?)(ms|s|m|h)?$/.exec(word) ?? [];
-  if (number === undefined) throw new UsageError(`${flag} wants a time like 5s or 2m, not ${word}`);
-  return Number(number) * UNITS[unit]!;
 }
 
 function countFrom(flag: string, word: string): number {

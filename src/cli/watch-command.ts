@@ -3,9 +3,10 @@ import { StoreError, UsageError } from '../base/errors.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import type { ScanEvent } from '../watch/event.ts';
 import type { ScanChoice, ScanParts } from '../watch/scan.ts';
+import { timeFrom } from './flag-words.ts';
 import type { Outcome } from './main.ts';
 import { complain } from './output.ts';
-import { type ScanFlags, takingTurn, timeFrom, withScan, withScanFlags } from './scan-command.ts';
+import { type ScanFlags, takingTurn, withScan, withScanFlags } from './scan-command.ts';
 
 /** How long after a signal the process is ended, if it has not come to an end. What is not recorded by then is read again next time. */
 const GRACE_MS = 1_000;

@@ -33,6 +33,8 @@ export interface RememberedAnswer {
 export interface KeptRows {
   /** Of which snapshot they were kept. */
   readonly snapshotId: number;
+  /** Names the answer that they are of, in this store: no other ever has the name. */
+  readonly run: string;
   readonly count: number;
   /** All of them, read once. */
   readonly all: readonly Row[];

@@ -66,8 +66,26 @@ export class KeptExtents {
     return {
       secret,
       recall: () => tags,
-      remember: (left) => this.#keep(machine, scanner, secret, left),
+      remember: (left) => this.keepTags(machine, scanner, secret, left),
     };
+  }
+
+  /** Keeps what a sweep by this version of the program left of a machine, instead of what the one before did. */
+  keepTags(machine: string, scanner: string, secret: Uint8Array, tags: Uint8Array): void {
+    if (tags.length > this.#mostBytes) return;
+    this.#write(() => {
+      this.#database.prepare(`DELETE FROM extents WHERE machine = ? AND scanner = ?`).run(machine, scanner);
+      this.#database
+        .prepare('INSERT INTO extents (machine, scanner, program, secret, tags) VALUES (?, ?, ?, ?, ?)')
+        .run(machine, scanner, this.#program, secret, tags);
+      const sizes = this.#database
+        .prepare('SELECT number, length(tags) AS bytes FROM extents ORDER BY number DESC')
+        .all() as { number: number; bytes: number }[];
+      let bytes = 0;
+      const oldest = sizes.find((row) => (bytes += row.bytes) > this.#mostBytes);
+      if (oldest !== undefined)
+        this.#database.prepare('DELETE FROM extents WHERE number <= ?').run(oldest.number);
+    });
   }
 
   /** Keeps what the answer to a question was read from. `basis`: all that it depends on besides, the same text for the same. */
@@ -112,23 +130,6 @@ export class KeptExtents {
         notes: JSON.parse(found.notes) as string[],
         reads: found.reads,
       };
-    });
-  }
-
-  #keep(machine: string, scanner: string, secret: Uint8Array, tags: Uint8Array): void {
-    if (tags.length > this.#mostBytes) return;
-    this.#write(() => {
-      this.#database.prepare(`DELETE FROM extents WHERE machine = ? AND scanner = ?`).run(machine, scanner);
-      this.#database
-        .prepare('INSERT INTO extents (machine, scanner, program, secret, tags) VALUES (?, ?, ?, ?, ?)')
-        .run(machine, scanner, this.#program, secret, tags);
-      const sizes = this.#database
-        .prepare('SELECT number, length(tags) AS bytes FROM extents ORDER BY number DESC')
-        .all() as { number: number; bytes: number }[];
-      let bytes = 0;
-      const oldest = sizes.find((row) => (bytes += row.bytes) > this.#mostBytes);
-      if (oldest !== undefined)
-        this.#database.prepare('DELETE FROM extents WHERE number <= ?').run(oldest.number);
     });
   }
 

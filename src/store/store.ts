@@ -3,7 +3,7 @@ import type { AnyPlugin } from '../plugin/contract.ts';
 import { readAnswer, writeRows } from './answers.ts';
 import type { History, RememberedAnswer, RememberedFacts, SnapshotIdentity, StoreDoor } from './door.ts';
 import { KeptExtents } from './extents.ts';
-import { discard, explaining, openDatabase } from './file.ts';
+import { discard, explaining, openDatabase, openReadonly } from './file.ts';
 import { KeptFindings } from './findings.ts';
 import { KeptHistory } from './history.ts';
 import { IDENTITY_COLUMNS, IS_IDENTITY, identityValues } from './identity.ts';
@@ -54,6 +54,11 @@ export class Store implements StoreDoor {
   /** Opens the cache, making it (and its folder) for its owner alone where it is not there. @throws StoreError */
   static open(path: string, program: string): Store {
     return explaining(path, () => new Store(path, openDatabase(path), program));
+  }
+
+  /** Opens a cache that is there so that nothing can be written to it. @throws StoreError */
+  static openReadonly(path: string, program: string): Store {
+    return explaining(path, () => new Store(path, openReadonly(path), program));
   }
 
   /** Deletes a cache that cannot be opened any more. @throws StoreError where the file is no cache */

@@ -20,6 +20,7 @@ export interface StandingRun extends Omit<RunRow, 'rowsOf'> {
 /** The rows of one answer, where they lie in the file of SQLite. */
 export class StoredRows implements KeptRows {
   readonly snapshotId: number;
+  readonly run: string;
   readonly count: number;
   readonly #path: string;
   readonly #database: Database.Database;
@@ -30,6 +31,7 @@ export class StoredRows implements KeptRows {
 
   constructor(path: string, database: Database.Database, plugin: AnyPlugin, run: StandingRun) {
     this.snapshotId = run.snapshotId;
+    this.run = `${run.id} ${run.made}`;
     this.count = run.rowCount;
     this.#path = path;
     this.#database = database;

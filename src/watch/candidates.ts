@@ -32,7 +32,6 @@ export class Candidates {
   /** The new ones among these files, the one taken first in front. */
   async among(files: readonly Listed[]): Promise<Candidate[]> {
     const { tell, surroundings } = this.#parts;
-    const isStopped = (): boolean => this.#parts.signal?.aborted === true;
     const { settleMs, whole } = this.#choice;
     const added = files.filter((file) => this.#isNew(file));
     const { still, moving } = await settle(
@@ -41,13 +40,14 @@ export class Candidates {
       surroundings,
     );
     still.push(...added.filter(({ path }) => path === whole));
-    if (isStopped()) return [];
+    if (isStopped(this.#parts)) return [];
     for (const { path } of moving)
       tell({ kind: 'unsettled', path, why: 'it is still being written', isCut: false });
     const snapshots = still.filter((file) => this.#isSnapshot(file));
+    if (snapshots.length > 0) this.#parts.expect?.();
     const candidates: Candidate[] = [];
     for (const file of snapshots) {
-      if (isStopped()) return [];
+      if (isStopped(this.#parts)) return [];
       const candidate = await this.#lookInto(file, snapshots.length === 1);
       if (candidate !== undefined) candidates.push(candidate);
     }
@@ -104,6 +104,7 @@ export class Candidates {
       isHandedOn = isOnly;
       return { file, taken, reading: isOnly ? reading : undefined };
     } catch (error) {
+      if (isStopped(this.#parts)) return undefined; // Ctrl-C ends the process that reads too
       return this.#failures.failed(file, error);
     } finally {
       if (!isHandedOn) reading?.close();
@@ -122,6 +123,8 @@ export function identify({ path }: Listed, binding: string): SnapshotIdentity | 
   const key = keyOf(path, Number.MAX_SAFE_INTEGER);
   return key === null ? undefined : { path, key, binding };
 }
+
+const isStopped = ({ signal }: Pick<ScanParts, 'signal'>): boolean => signal?.aborted === true;
 
 const writtenAt = ({ state }: Listed): string =>
   new Date(Number(BigInt(state.modified) / 1_000_000n)).toISOString();

@@ -7,6 +7,12 @@ import { placeOf } from '../store/place.ts';
 import { CutSnapshot, cutIn, type Open, type Reading } from './reading.ts';
 import { Asker } from './reuse.ts';
 
+/** What is remembered of earlier snapshots. */
+export interface Past {
+  readonly extents: Pick<StoreDoor['extents'], 'of' | 'readsFor'>;
+  readonly history: Pick<StoreDoor['history'], 'vmcoreinfoPages'>;
+}
+
 /**
  * Opens snapshots as every other command does, but for those that are cut: no kernel is looked for in them. What
  * `store` remembers of earlier ones spares work: the kernel is first looked for where it was, sweeps pass over what
@@ -14,11 +20,7 @@ import { Asker } from './reuse.ts';
  * Of a plugin of somebody else's nobody knows whether it rests on memory alone.
  */
 export const opener =
-  (
-    options: SessionOptions,
-    { extents, history }: Pick<StoreDoor, 'extents' | 'history'>,
-    isOwn: (plugin: AnyPlugin) => boolean,
-  ): Open =>
+  (options: SessionOptions, { extents, history }: Past, isOwn: (plugin: AnyPlugin) => boolean): Open =>
   async (path) => {
     const snapshot = openSnapshot(path, options.base === undefined ? {} : { base: options.base });
     try {
@@ -33,10 +35,7 @@ export const opener =
     }
   };
 
-function memoriesOf(
-  { facts }: Session,
-  extents: StoreDoor['extents'],
-): Session['snapshot']['memory']['extents'] {
+function memoriesOf({ facts }: Session, extents: Past['extents']): Session['snapshot']['memory']['extents'] {
   const { machine } = placeOf(facts);
   return machine === null ? undefined : (scanner) => extents.of(machine, scanner);
 }

@@ -59,7 +59,8 @@ export class Recorder {
         return this.#record(candidate, opening);
       });
     } catch (error) {
-      this.#failures.failed(file, error);
+      // Ctrl-C ends the process that reads too: that is no fault of the file.
+      if (this.#parts.signal?.aborted !== true) this.#failures.failed(file, error);
     } finally {
       opening.close();
     }

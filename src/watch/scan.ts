@@ -42,6 +42,10 @@ export interface ScanChoice extends Retention {
 export interface ScanParts {
   readonly store: StoreDoor;
   readonly open: Open;
+  /** Told that something will have to be opened, so that what this takes is begun meanwhile. */
+  readonly expect?: () => void;
+  /** Told at the end of the scan that nothing will have to be opened until the next. */
+  readonly rest?: () => Promise<void>;
   readonly judge?: Judge;
   readonly reporter?: Reporter;
   readonly channels: readonly Channel[];
@@ -67,7 +71,11 @@ export async function scan(choice: ScanChoice, parts: ScanParts): Promise<ScanRe
     if (TROUBLE.includes(event.kind)) result.hasTrouble = true;
     parts.tell(event);
   };
-  await new Scan(choice, { ...parts, tell }).run();
+  try {
+    await new Scan(choice, { ...parts, tell }).run();
+  } finally {
+    await parts.rest?.();
+  }
   return result;
 }
 

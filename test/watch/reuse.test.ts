@@ -37,7 +37,7 @@ class Past {
   readsFor(basis: string, { name }: AnyPlugin): KeptReads | undefined {
     const { rows, notes, trace } = this.#answers.get(name) ?? {};
     if (rows === undefined || trace?.basis !== basis) return undefined;
-    const kept = { snapshotId: 1, count: rows.length, all: rows, lacking: () => 0 };
+    const kept = { run: '1', snapshotId: 1, count: rows.length, all: rows, lacking: () => 0 };
     return { rows: kept, notes: notes!, reads: trace.reads };
   }
 }
