@@ -43,8 +43,16 @@ export default definePlugin({
       ...(progress === undefined ? {} : { progress }),
     });
     const hits: AesKeyHit[] = [];
+    const { rows: most } = kernel.space.memory.limits;
+    let more = 0;
     // A schedule torn at a page's border is found twice; its head says where it begins.
-    for await (const hit of sweep) if (hit.part !== 'tail') hits.push(hit);
+    for await (const hit of sweep) {
+      if (hit.part === 'tail') continue;
+      if (hits.length < most) hits.push(hit);
+      else more++;
+    }
+    if (more > 0)
+      kernel.note(`keys: ${more} more schedules are left out than the ${most} first; --max-rows allows more`);
     const owners = await kernel.frameOwners(
       new Set(hits.map(({ physical }) => physical - (physical % 4096))),
     );

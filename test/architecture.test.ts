@@ -73,6 +73,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'node:child_process': ['src/acquire', 'src/watch', 'src/reader', 'src/cli', 'build'],
   'node:crypto': [
     ...[
+      'src/plugin',
       'src/session',
       'src/memory',
       'src/scan',

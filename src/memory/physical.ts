@@ -1,13 +1,22 @@
 import { fromWords, type PhysicalAddress, physical } from '../base/address.ts';
+import { type Budget, type Limits, limitsFor } from '../base/budget.ts';
 import { NotInSnapshot } from '../base/errors.ts';
 import type { ExtentMemories } from './extents.ts';
 import type { ReadRecord } from './reads.ts';
-import { PAGE_BYTES, type PhysicalRange, type PhysicalSource, rangeIndexOf } from './source.ts';
+import { bytesIn, PAGE_BYTES, type PhysicalRange, type PhysicalSource, rangeIndexOf } from './source.ts';
 
 /** Bytes read in one go: as cheap as a page. Where pages are costly each is read by itself. */
 const CHUNK_BYTES = 65536;
 /** Enough that a whole triage of a 512 MiB guest rarely reads a chunk twice. */
 const CACHE_BYTES = 2 ** 26;
+
+/** Reads that are counted before the budget hears of them. */
+const READS_A_CHARGE = 4096;
+/** What the file is asked for costs as much as so many reads: a page that is unpacked takes 25 µs, a chunk of 64 KiB 15. */
+const PAGE_COST = 500;
+const CHUNK_COST = 300;
+/** So many bytes that are taken in one piece, and looked at one by one, cost as much as a read. */
+const BYTES_A_READ = 16;
 
 /**
  * The guest's physical memory, whatever file it came from.
@@ -30,9 +39,14 @@ export class PhysicalMemory {
   readonly #view: DataView;
   readonly #bytes: Uint8Array;
   #record: ReadRecord | null = null;
+  /** What a question of this memory may cost. Set by whoever opens the snapshot and wants others. */
+  limits: Limits;
+  #budget: Budget | null = null;
+  #untold = READS_A_CHARGE;
 
   constructor(source: PhysicalSource) {
     this.source = source;
+    this.limits = limitsFor(bytesIn(source.ranges));
     this.#chunkBytes = source.costlyPages ? PAGE_BYTES : CHUNK_BYTES;
     const most = CACHE_BYTES / this.#chunkBytes;
     const chunks = Math.ceil((source.ranges.at(-1)?.end ?? 1) / this.#chunkBytes);
@@ -89,6 +103,7 @@ export class PhysicalMemory {
    */
   restOfPage(at: PhysicalAddress, length: number = PAGE_BYTES): Uint8Array {
     const had = Math.min(length, PAGE_BYTES - (at % PAGE_BYTES));
+    this.spend(had / BYTES_A_READ);
     if (this.#record !== null) this.#record.add(at, had);
     const place = this.#find(at);
     return this.#bytes.subarray(place, place + had);
@@ -125,8 +140,31 @@ export class PhysicalMemory {
     this.#record = record;
   }
 
+  /** Every read from now on is work of this budget, up to the call with null. A budget that is used up ends the read. */
+  chargeTo(budget: Budget | null): void {
+    this.#budget = budget;
+    this.#untold = READS_A_CHARGE;
+  }
+
+  /**
+   * Counts work beside reads that takes as long as so many of them. Whoever remembers what the evidence lists counts
+   * it: lists may be as long as somebody wants. @throws BudgetExceeded
+   */
+  spend(reads: number): void {
+    this.#untold -= reads;
+    if (this.#untold < 0) this.#charge();
+  }
+
+  /** Tells the budget. @throws BudgetExceeded */
+  #charge(): void {
+    const reads = READS_A_CHARGE - this.#untold;
+    this.#untold = READS_A_CHARGE;
+    this.#budget?.spend(reads);
+  }
+
   /** Where in the buffer the byte at `at` is, loading its page where need be. @throws NotInSnapshot */
   #find(at: PhysicalAddress): number {
+    if (--this.#untold < 0) this.#charge();
     const chunkBytes = this.#chunkBytes;
     const chunk = Math.floor(at / chunkBytes);
     const slot = chunk & (this.#slots - 1);
@@ -142,6 +180,7 @@ export class PhysicalMemory {
 
   /** Loads the wanted page, and where pages are cheap everything else that its range holds of the chunk. */
   #load(slot: number, chunk: number, page: number): void {
+    this.spend(this.source.costlyPages ? PAGE_COST : CHUNK_COST);
     const base = chunk * this.#chunkBytes;
     const wanted = base + page * PAGE_BYTES;
     const range = this.source.ranges[rangeIndexOf(this.source.ranges, wanted)];

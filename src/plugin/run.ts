@@ -1,7 +1,9 @@
+import { Budget, BudgetExceeded } from '../base/budget.ts';
 import { EvidenceFault } from '../base/errors.ts';
 import type { Linux } from '../kernel/linux/linux.ts';
 import { type Absent, type Cell, type Row, soundCell } from './cell.ts';
 import { type AnyPlugin, type Column, type ColumnKind, kindOf, type Progress } from './contract.ts';
+import { LongTexts } from './long-text.ts';
 
 /** What of a plugin's answer is wanted. */
 export interface Request {
@@ -14,13 +16,43 @@ export interface Request {
 
 /**
  * Runs a plugin, settling every cell to a value or to the reason it is absent. What the evidence lacked is in
- * `kernel.notes` afterwards.
+ * `kernel.notes` afterwards. An answer that reaches the limits of `kernel.space.memory` ends there, with a note. One
+ * question of a memory at a time.
  */
 export async function* runPlugin(plugin: AnyPlugin, kernel: Linux, request: Request): AsyncGenerator<Row> {
-  const readers = (request.columns ?? Object.keys(plugin.columns)).map((name) => readerOf(plugin, name));
-  for await (const subject of endingWithNote(plugin, kernel, request)) {
+  const { memory } = kernel.space;
+  const budget = new Budget(memory.limits);
+  const texts = new LongTexts();
+  memory.chargeTo(budget);
+  try {
+    yield* rowsOf(plugin, kernel, request, budget, texts);
+  } catch (fault) {
+    // A generator that faults cannot be resumed. What it gave stands; that it stopped is said.
+    if (!(fault instanceof EvidenceFault || fault instanceof BudgetExceeded)) throw fault;
+    kernel.note(`${plugin.name} stopped early: ${fault.message}`);
+  } finally {
+    memory.chargeTo(null);
+    for (const sentence of texts.notes()) kernel.note(sentence);
+  }
+}
+
+async function* rowsOf(
+  plugin: AnyPlugin,
+  kernel: Linux,
+  { options, columns, progress }: Request,
+  budget: Budget,
+  texts: LongTexts,
+): AsyncGenerator<Row> {
+  const readers = (columns ?? Object.keys(plugin.columns)).map((name) => readerOf(plugin, name));
+  for await (const subject of plugin.subjects(kernel, options, progress)) {
     const row: Record<string, Cell> = {};
-    for (const reader of readers) row[reader.name] = settle(reader, subject);
+    let textBytes = 0;
+    for (const reader of readers) {
+      const cell = settle(reader, subject);
+      if (typeof cell !== 'string') row[reader.name] = cell;
+      else textBytes += (row[reader.name] = texts.fitted(cell, reader.name)).length;
+    }
+    budget.row(textBytes);
     yield row;
   }
 }
@@ -43,19 +75,5 @@ function settle({ read, kind }: Reader, subject: unknown): Cell {
   } catch (fault) {
     if (!(fault instanceof EvidenceFault)) throw fault;
     return { absent: fault.code };
-  }
-}
-
-/** A generator that faults cannot be resumed. What it gave stands; that it stopped is said. */
-async function* endingWithNote(
-  plugin: AnyPlugin,
-  kernel: Linux,
-  { options, progress }: Request,
-): AsyncGenerator<unknown> {
-  try {
-    yield* plugin.subjects(kernel, options, progress);
-  } catch (fault) {
-    if (!(fault instanceof EvidenceFault)) throw fault;
-    kernel.note(`${plugin.name} stopped early: ${fault.message}`);
   }
 }

@@ -116,8 +116,8 @@ export class AddressSpace {
     let done = 0;
     try {
       while (done < into.length) {
-        const rest = this.memory.restOfPage(this.translate(BigInt.asUintN(64, address + BigInt(done))));
-        const piece = rest.subarray(0, into.length - done);
+        const at = this.translate(BigInt.asUintN(64, address + BigInt(done)));
+        const piece = this.memory.restOfPage(at, into.length - done);
         into.set(piece, done);
         done += piece.length;
       }

@@ -1,4 +1,5 @@
 import { type PhysicalAddress, physical, type VirtualAddress } from '../base/address.ts';
+import { ENTRY_COST } from '../base/budget.ts';
 import { EvidenceFault, NotPresent, Swapped } from '../base/errors.ts';
 import type { PhysicalMemory } from '../memory/physical.ts';
 import { PAGE_BYTES } from '../memory/source.ts';
@@ -71,6 +72,7 @@ export function findFramesIn(
   const visit = (table: number, level: number, base: number, entries: number): void => {
     // Tables are aligned to 32 bytes at least: the sum stands for the pair, and for one table on two levels too.
     if (seen.has(table + level)) return;
+    memory.spend(ENTRY_COST);
     seen.add(table + level);
     const { words, whole } = readTable(memory, table, entries * shape.entryBytes);
     if (!whole) unread++;
@@ -89,6 +91,8 @@ export function findFramesIn(
       }
       const page = shape.page(level, high, low);
       if (page < 0) continue;
+      // A table of large pages leads to every frame that is wanted, entry by entry.
+      memory.spend(Math.min(span / PAGE_BYTES, wanted.size));
       reportWanted(page, span, base + index * span, wanted, report);
     }
   };

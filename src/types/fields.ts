@@ -1,4 +1,5 @@
 import { fromWords, highWord, lowWord, type VirtualAddress } from '../base/address.ts';
+import { ENTRY_COST } from '../base/budget.ts';
 import { CorruptStructure, EvidenceFault } from '../base/errors.ts';
 import { decodeUntilNul } from '../base/text.ts';
 import type { AddressSpace } from '../translate/address-space.ts';
@@ -214,6 +215,7 @@ export function* walkList(
         return false;
       }
       if (!seen.has(link)) {
+        space.memory.spend(ENTRY_COST);
         seen.add(link);
         last = link;
         lo = next;
@@ -259,6 +261,7 @@ function linksBackwards(
       link = fromWords(above, before);
       if (link === last) return { links: found.reverse(), isWhole: true };
       if (link === head || seen.has(link)) break;
+      space.memory.spend(ENTRY_COST);
       seen.add(link);
     }
   } catch (fault) {

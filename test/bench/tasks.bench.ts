@@ -11,6 +11,8 @@ async function costPerTask(count: number): Promise<number> {
   const costs: number[] = [];
   for (let round = 0; round < 5; round++) {
     const kernel = drawn.linux();
+    const { memory } = kernel.space;
+    memory.limits = { ...memory.limits, rows: Number.POSITIVE_INFINITY }; // drawn tasks take less than real ones
     const started = performance.now();
     let rows = 0;
     for await (const _ of runPlugin(pslist, kernel, { options: {} })) rows++;

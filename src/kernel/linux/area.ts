@@ -1,4 +1,5 @@
 import { highWord, lowWord, type VirtualAddress } from '../../base/address.ts';
+import { ENTRY_COST } from '../../base/budget.ts';
 import { decodeText } from '../../base/text.ts';
 import type { Linux } from './linux.ts';
 import { mapleEntries } from './maple.ts';
@@ -159,6 +160,7 @@ function* rawAreas(
     const here: Kernel<'vm_area_struct'> = area;
     if (seen.has(here.address)) return kernel.note(`${what} loop after ${seen.size}`);
     if (seen.size >= MAXIMUM_AREAS) return kernel.note(`${what} are cut after ${seen.size}`);
+    kernel.space.memory.spend(ENTRY_COST);
     seen.add(here.address);
     yield here;
     area = kernel.attempt(() => here.vm_next ?? null, null, `${what} end after ${seen.size}`);

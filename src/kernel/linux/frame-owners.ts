@@ -1,8 +1,12 @@
 import type { PhysicalAddress, VirtualAddress } from '../../base/address.ts';
+import { ENTRY_COST } from '../../base/budget.ts';
 import { EvidenceFault } from '../../base/errors.ts';
 import type { Area } from './area.ts';
 import type { Linux } from './linux.ts';
 import type { Task } from './task.ts';
+
+/** So many mappings are looked through in the time of a read. */
+const AREAS_A_READ = 4;
 
 /** A process that has a page frame in its address space, and where. */
 export interface FrameOwner {
@@ -42,6 +46,7 @@ function addOwner(task: Task, frames: ReadonlySet<number>, owners: Map<number, F
   if (found.length === 0) return;
   const areas = [...task.areas()];
   for (const [frame, address] of found) {
+    space.memory.spend(ENTRY_COST + areas.length / AREAS_A_READ);
     const area = areas.find(({ start, end }) => address >= start && address < end) ?? null;
     const known = owners.get(frame);
     if (known === undefined) owners.set(frame, [{ task, address, area }]);

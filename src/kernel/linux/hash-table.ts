@@ -1,4 +1,5 @@
 import { fromWords, type VirtualAddress } from '../../base/address.ts';
+import { ENTRY_COST } from '../../base/budget.ts';
 import { EvidenceFault, type Note } from '../../base/errors.ts';
 import { MAXIMUM_LIST_ENTRIES } from '../../types/fields.ts';
 import type { Linux } from './linux.ts';
@@ -55,6 +56,7 @@ export function* chainedLinks(kernel: Linux, table: HashTable): Generator<Virtua
         why ||= next;
         break;
       }
+      kernel.space.memory.spend(ENTRY_COST);
       seen.add(link);
       yield link;
       link = next;

@@ -1,4 +1,5 @@
 import { highWord, lowWord, type VirtualAddress } from '../../base/address.ts';
+import { ENTRY_COST } from '../../base/budget.ts';
 import { EvidenceFault } from '../../base/errors.ts';
 import type { Linux } from './linux.ts';
 
@@ -47,6 +48,7 @@ export function* mapleEntries(kernel: Linux, tree: VirtualAddress, what: string)
       return kernel.note(`${what}: node of unknown type ${type} at 0x${address.toString(16)}`);
     if (depth > MAXIMUM_DEPTH || seen.has(address))
       return kernel.note(`${what}: nodes loop at 0x${address.toString(16)}`);
+    space.memory.spend(ENTRY_COST);
     seen.add(address);
     const [hi, lo] = [highWord(address), lowWord(address)];
     try {
