@@ -4,17 +4,20 @@ export default definePlugin({
   name: 'dmesg',
   summary: 'Show the kernel log',
   example: '--level err,warn --columns time,text',
-  version: 1,
+  version: 2,
   subjects: (kernel) => kernel.logRecords(),
   columns: {
     time: { seconds: (record) => record.time },
+    date: { time: (record) => record.date },
     level: { text: (record) => record.level },
     facility: { text: (record) => record.facility },
     caller: { text: (record) => record.caller },
     text: { text: (record) => record.text },
   },
   identity: ['time', 'caller', 'text'],
-  filters: ['time', 'level', 'facility', 'caller', 'text'],
+  // It moves whenever the clock is set.
+  restless: ['date'],
+  filters: ['time', 'date', 'level', 'facility', 'caller', 'text'],
   words: {
     level: ['emerg', 'alert', 'crit', 'err', 'warn', 'notice', 'info', 'debug'],
     facility: [
@@ -35,5 +38,5 @@ export default definePlugin({
       ...['local0', 'local1', 'local2', 'local3', 'local4', 'local5', 'local6', 'local7'],
     ],
   },
-  dispensable: ['facility', 'caller', 'level'],
+  dispensable: ['facility', 'caller', 'date', 'level'],
 });

@@ -11,7 +11,7 @@ export default definePlugin({
     start: { address: (area) => area.start },
     end: { address: (area) => area.end },
     flags: { text: (area) => area.flags },
-    offset: { int: (area) => area.offset },
+    offset: { int: (area) => area.offset, hex: true },
     device: { text: (area) => area.device },
     inode: { int: (area) => area.inodeNumber },
     path: { text: (area) => area.path },

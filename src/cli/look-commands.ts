@@ -122,8 +122,9 @@ export function addTriageCommand(program: Command, outcome: Outcome): void {
     .command('triage')
     .description('Show on one screen what a machine was doing, and what deserves a look')
     .argument('<snapshot>')
+    .option('--all', 'show everything, and nothing cut short')
     .addHelpText('after', '\nExample:\n  vestige triage memory.raw\n');
-  withStrictFlag(withLookFlags(command)).action(async (path: string, flags: Flags) => {
+  withStrictFlag(withLookFlags(command)).action(async (path: string, flags: Flags & { all?: true }) => {
     checkColor(flags);
     await inquire(path, flags, async (inquiry) => {
       const facts = await inquiry.facts();
@@ -143,7 +144,7 @@ export function addTriageCommand(program: Command, outcome: Outcome): void {
         outcome.code = Math.max(outcome.code, EXIT.findings);
       if (flags.json === true) return writeData(await asJson({ ...facts, triage: picture }));
       const { triageText } = await import('../report/triage.ts');
-      return writeData(triageText(facts, picture, await styleFor(flags), pageWidth()));
+      return writeData(triageText(facts, picture, await styleFor(flags), pageWidth(), flags.all === true));
     });
   });
 }

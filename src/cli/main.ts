@@ -5,8 +5,9 @@ import { hint } from '../base/nearest.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import { EXIT } from './exit.ts';
 import { Flaws } from './flaws.ts';
+import { meantBy } from './other-names.ts';
 import { clearProgress, complain, ReaderGone, writeAside, writeData } from './output.ts';
-import { loadPlugins } from './registry.ts';
+import { isCommand, loadPlugins } from './registry.ts';
 import { usageText } from './usage-text.ts';
 import { version } from './version.ts';
 
@@ -19,9 +20,11 @@ export interface Outcome {
 export async function main(words: readonly string[]): Promise<number> {
   try {
     const outcome: Outcome = { code: EXIT.done };
-    const program = await programFor(words, outcome);
-    refuseUnknownHelp(words, program);
-    await program.parseAsync([...words], { from: 'user' });
+    const { plugins, rest } = await loadPlugins(words);
+    const asked = inOwnWords(rest, plugins);
+    const program = await programFor(asked, plugins, outcome);
+    refuseUnknown(asked, program);
+    await program.parseAsync([...asked], { from: 'user' });
     return outcome.code;
   } catch (error) {
     return codeOf(error);
@@ -29,8 +32,11 @@ export async function main(words: readonly string[]): Promise<number> {
 }
 
 /** The program with its commands, those of third-party plugins too. */
-async function programFor(words: readonly string[], outcome: Outcome): Promise<Command> {
-  const { plugins, rest } = await loadPlugins(words);
+async function programFor(
+  rest: readonly string[],
+  plugins: readonly AnyPlugin[],
+  outcome: Outcome,
+): Promise<Command> {
   const program = new Command('vestige')
     .description(
       "Reads what a machine's memory still holds: passive analysis of raw memory snapshots of virtual machines",
@@ -95,12 +101,41 @@ const hasFlag =
   (command: Command): boolean =>
     command.options.some(({ long }) => long === flag);
 
-/** Commander answers `help` of a command that is not there with the help of the program, as if all were well. */
-function refuseUnknownHelp([first, second]: readonly string[], program: Command): void {
-  if (first !== 'help' || second === undefined || second.startsWith('-')) return;
-  const names = program.commands.map((command) => command.name());
-  if (!names.includes(second) && second !== 'help')
-    throw new UsageError(`there is no command ${second}${hint(second, names)}`);
+/** The words with the command's own name in front, where they begin with another name of it. @throws UsageError */
+function inOwnWords(words: readonly string[], plugins: readonly AnyPlugin[]): readonly string[] {
+  const [word, ...rest] = words;
+  if (word === undefined || /^-|^help$/.test(word) || isCommand(word, plugins)) return words;
+  const meant = meantBy(word);
+  if (meant === undefined) return words;
+  if ('command' in meant) {
+    complain(`${word} is called ${meant.command} here`);
+    return [meant.command, ...rest];
+  }
+  const near = 'nearest' in meant ? `nearest is ${meant.nearest}: ` : '';
+  throw new UsageError(`there is no command ${word}; ${near}${meant.why}`);
+}
+
+/**
+ * Commander answers `help` and `--help` of a command that is not there with the help of the program, as if all were
+ * well. @throws UsageError
+ */
+function refuseUnknown([first, ...rest]: readonly string[], program: Command): void {
+  const words = first === 'help' ? rest : [first, ...rest];
+  let command = program;
+  for (const word of words) {
+    if (word === undefined || /^-/.test(word) || command.commands.length === 0) return;
+    const names = command.commands.map((known) => known.name());
+    const found = command.commands.find((known) => known.name() === word);
+    if (found === undefined && word === 'help') return;
+    if (found === undefined) throw unknownCommand(word, command, names);
+    command = found;
+  }
+}
+
+function unknownCommand(word: string, { parent }: Command, names: readonly string[]): UsageError {
+  if (parent === null && existsSync(word))
+    return new UsageError(`${word} is no command; to look at a snapshot: vestige triage ${word}`);
+  return new UsageError(`there is no command ${word}${hint(word, names)}`);
 }
 
 /** Commander's message on one line, in the words of the rest of the program. */
@@ -109,9 +144,7 @@ function usageMessage(text: string, program: Command, first: string | undefined)
   const [, flag] = /^unknown option '(--[^'=]+)/.exec(message) ?? [];
   if (flag !== undefined && first?.startsWith(flag) && program.commands.some(hasFlag(flag)))
     return `${flag} must stand after the command: vestige pslist memory.raw ${flag}`;
-  const [, word] = /^unknown command '(.*?)'$/.exec(message) ?? [];
-  if (word === undefined || !existsSync(word)) return message;
-  return `${word} is no command; to look at a snapshot: vestige triage ${word}`;
+  return message;
 }
 
 function codeOf(error: unknown): number {

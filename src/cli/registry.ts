@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { plugins as own } from '../../plugins/index.ts';
 import { UsageError } from '../base/errors.ts';
-import type { AnyPlugin } from '../plugin/contract.ts';
+import { type AnyPlugin, KINDS } from '../plugin/contract.ts';
 
 /** The program's own plugins and those that `--plugin FILE` names, and the words that are left. @throws UsageError */
 export async function loadPlugins(
@@ -54,6 +54,11 @@ const COMMANDS =
   'run triage info explain diff timeline report check policy scan watch reader acquire sql plugins profile cache completion help'.split(
     ' ',
   );
+
+/** Whether a word is a command of the program, or one of the plugins. */
+export const isCommand = (word: string, plugins: readonly AnyPlugin[]): boolean =>
+  COMMANDS.includes(word) || plugins.some(({ name }) => name === word);
+
 /** Flags of every plugin: an option or a filter of such a name could not be told from them. */
 const FLAGS =
   'columns sort limit where format json vertical header no-header color strict base profile cache no-cache plugin help'.split(
@@ -63,8 +68,6 @@ const FLAGS =
 const VIEWS = ['snapshots', 'notes', 'findings', 'verdicts'];
 /** Keys that stand beside the columns in JSON lines and in the cache. */
 const TAKEN_COLUMNS = ['snapshot', 'snapshot_id', 'plugin', 'note', 'error', 'run_id', 'ordinal', 'absent'];
-
-const KINDS = ['int', 'text', 'flag', 'address', 'time', 'seconds'];
 
 const isListOfTexts = (value: unknown): boolean =>
   Array.isArray(value) && value.every((word) => typeof word === 'string');
@@ -82,9 +85,10 @@ function flawIn(value: unknown): string | undefined {
   if (typeof columns !== 'object' || columns === null || Object.keys(columns).length === 0)
     return 'columns are missing';
   for (const [column, reader] of Object.entries(columns as Record<string, Record<string, unknown>>)) {
-    const [kind, read] = Object.entries(reader ?? {})[0] ?? [];
+    const kind = KINDS.find((key) => Object.hasOwn(reader ?? {}, key));
+    const read = kind === undefined ? undefined : reader[kind];
     if (TAKEN_COLUMNS.includes(column)) return `no column may be called ${column}`;
-    if (!KINDS.includes(kind ?? '') || typeof read !== 'function')
+    if (typeof read !== 'function')
       return `column ${column} must be one of ${KINDS.join(', ')} with a function`;
   }
   const { filters = [], dispensable = [], tree, options = {}, words = {} } = value as Record<string, unknown>;

@@ -9,7 +9,11 @@ import type { Cell, Row } from './cell.ts';
  * `address` a virtual address of the kernel or a process.
  */
 export type Column<S> =
-  | { readonly int: (subject: S) => number | bigint | null }
+  | {
+      readonly int: (subject: S) => number | bigint | null;
+      /** Tables show it in hex, as an offset or a mask is read; everywhere else it is a number. */
+      readonly hex?: true;
+    }
   | { readonly text: (subject: S) => string | null }
   | { readonly flag: (subject: S) => boolean | null }
   | { readonly address: (subject: S) => VirtualAddress | null }
@@ -117,5 +121,9 @@ export const definePlugin = <S, K extends string, const O extends Options = Reco
   plugin: Plugin<S, O, K>,
 ): Plugin<S, O, K> => plugin;
 
+/** The kinds of cell that there are. */
+export const KINDS: readonly ColumnKind[] = ['int', 'text', 'flag', 'address', 'time', 'seconds'];
+
 /** The kind of a column: which of the six keys it has. */
-export const kindOf = (column: Column<never>): ColumnKind => Object.keys(column)[0] as ColumnKind;
+export const kindOf = (column: Column<never>): ColumnKind =>
+  KINDS.find((kind) => Object.hasOwn(column, kind))!;

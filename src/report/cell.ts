@@ -18,6 +18,13 @@ export function cellText(kind: ColumnKind, cell: Cell): string {
   return kind === 'address' ? hex(cell) : String(cell);
 }
 
+/** A whole number as people read offsets and masks. */
+export const hexText = (cell: Cell): string =>
+  typeof cell === 'number' || typeof cell === 'bigint' ? numberHex(cell) : cellText('int', cell);
+
+const numberHex = (value: number | bigint): string =>
+  value < 0 ? `-0x${(-value).toString(16)}` : `0x${value.toString(16)}`;
+
 /**
  * A cell as JSON holds it: addresses as hex strings, times as ISO 8601, absences with their reason. A whole
  * number past 2^53, which JSON's doubles would round, becomes a string of decimals.

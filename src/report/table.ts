@@ -1,6 +1,6 @@
 import { type Cell, isAbsent, type Row } from '../plugin/cell.ts';
 import { type AnyPlugin, type ColumnKind, kindOf } from '../plugin/contract.ts';
-import { cellText, isRightAligned } from './cell.ts';
+import { cellText, hexText, isRightAligned } from './cell.ts';
 import { escapeText } from './escape.ts';
 import { GAP, shareWidth, type Wish } from './fit.ts';
 import type { Style } from './style.ts';
@@ -61,9 +61,7 @@ export function drawTable(shape: TableShape, rows: readonly Row[], options: Tabl
     tree !== undefined && !shape.sorted && shape.columns.includes(tree.column) ? tree.by : undefined;
   const drawn = shape.columns
     .filter((name) => shape.named || name !== treeBy)
-    .map((name) =>
-      drawColumn(name, kindOf(columns[name]!), rows, name === tree?.column ? treeBy : undefined),
-    );
+    .map((name) => drawColumn(name, columns[name]!, rows, name === tree?.column ? treeBy : undefined));
   const wishes = drawn.map((column) => wishOf(column, options.header));
   const spare = shape.named ? [] : dispensable.filter((name) => shape.kept?.includes(name) !== true);
   const { widths, hidden } = shareWidth(wishes, options.width, spare);
@@ -92,10 +90,17 @@ export function drawTable(shape: TableShape, rows: readonly Row[], options: Tabl
   return { lines, hidden, absences: countAbsences(shown, rows) };
 }
 
-function drawColumn(name: string, kind: ColumnKind, rows: readonly Row[], treeBy: string | undefined): Drawn {
+function drawColumn(
+  name: string,
+  column: AnyPlugin['columns'][string],
+  rows: readonly Row[],
+  treeBy: string | undefined,
+): Drawn {
+  const kind = kindOf(column);
   const shared = { name, title: escapeText(name), right: isRightAligned(kind), kind };
   if (kind === 'seconds') return { ...shared, cells: drawSeconds(rows.map((row) => row[name]!)) };
-  if (treeBy === undefined) return { ...shared, cells: rows.map((row) => cellText(kind, row[name]!)) };
+  const textOf = 'hex' in column ? hexText : (cell: Cell) => cellText(kind, cell);
+  if (treeBy === undefined) return { ...shared, cells: rows.map((row) => textOf(row[name]!)) };
   return { ...shared, cells: rows.map((row) => indent(row[treeBy]!) + cellText(kind, row[name]!)) };
 }
 

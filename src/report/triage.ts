@@ -9,46 +9,71 @@ import { padEnd, truncate, widthOf, wrap } from './width.ts';
 /** Lines of each kind that one screen has room for; what is left out is counted. */
 const MOST = { processes: 14, sockets: 8, modules: 4, keys: 6, unread: 6 } as const;
 
-/** A one-screen picture of a machine: no line wider than `width`, ends in a newline. */
-export function triageText(facts: Facts, picture: Picture, style: Style, width: number): string {
+/** The lines of each thing that is shown: one of them, cut, or as many as it takes. */
+type Entry = readonly string[];
+
+/**
+ * A one-screen picture of a machine: no line wider than `width`, ends in a newline.
+ *
+ * @param isWhole shows everything there is, and no text cut short
+ */
+export function triageText(
+  facts: Facts,
+  picture: Picture,
+  style: Style,
+  width: number,
+  isWhole = false,
+): string {
   const lines: string[] = [...machineLines(facts, style, width)];
-  const section = (title: string, count: string, rows: readonly string[], more: number): void => {
-    lines.push('', `${style.title(title)}  ${style.faint(count)}`);
-    lines.push(...rows.map((row) => `  ${row}`));
-    if (more > 0) lines.push(style.faint(`  … and ${more} more`));
+  const section = (
+    title: string,
+    count: string,
+    entries: readonly Entry[],
+    limit: number,
+    head?: string,
+  ): void => {
+    const shown = isWhole ? entries : entries.slice(0, limit);
+    const more = entries.length - shown.length;
+    const [first = '', ...others] = wrap(count, Math.max(1, width - widthOf(title) - 2));
+    lines.push('', `${style.title(title)}  ${style.faint(first)}`);
+    lines.push(...others.map((text) => ' '.repeat(widthOf(title) + 2) + style.faint(text)));
+    if (head !== undefined && shown.length > 0) lines.push(`  ${style.faint(head)}`);
+    lines.push(...shown.flat().map((row) => `  ${row}`));
+    if (more > 0) lines.push(style.faint(`  … and ${more} more (--all shows them)`));
   };
-  const most = (title: string, count: string, rows: readonly string[], limit: number): void =>
-    section(title, count, rows.slice(0, limit), rows.length - limit);
+  const line = (text: string): Entry =>
+    isWhole ? wrap(escapeText(text), width - 2) : [truncate(escapeText(text), width - 2)];
   const { processes, listening, established, modules, keys, keysNotInUse, unread } = picture;
   const notable = processes.listed.filter(({ reasons }) => reasons.length > 0).length;
+  const list = processList(picture, style, width - 2, isWhole);
   section(
     'Processes',
     `${processes.total - processes.kernelThreads} in user space, ${processes.kernelThreads} kernel threads; ${notable} notable`,
-    processLines(picture, style, width - 2),
-    processes.listed.length - MOST.processes,
+    list.entries,
+    MOST.processes,
+    list.head,
   );
-  most('Listening', `${listening.length}`, socketLines(listening, style, width - 2), MOST.sockets);
-  most('Established', `${established.length}`, socketLines(established, style, width - 2), MOST.sockets);
-  most(
+  for (const [title, sockets] of [
+    ['Listening', listening],
+    ['Established', established],
+  ] as const)
+    section(title, `${sockets.length}`, socketEntries(sockets, style, width - 2, isWhole), MOST.sockets);
+  section(
     'Modules',
     `${modules.total}; ${modules.notable.length} notable`,
-    modules.notable.map(({ name, reasons }) =>
-      truncate(escapeText(`${name}: ${reasons.join(', ')}`), width - 2),
-    ),
+    modules.notable.map(({ name, reasons }) => line(`${name}: ${reasons.join(', ')}`)),
     MOST.modules,
   );
-  most(
+  section(
     'AES keys',
     `${keys.reduce((sum, { count }) => sum + count, 0)} in use${keysNotInUse === 0 ? '' : `; ${keysNotInUse} more are constants or states of random generators`}`,
-    keys.map(({ bits, count, owner }) =>
-      truncate(escapeText(`${count} of ${bits} bits in ${owner}`), width - 2),
-    ),
+    keys.map(({ bits, count, owner }) => line(`${count} of ${bits} bits in ${owner}`)),
     MOST.keys,
   );
-  most(
+  section(
     'Could not be read',
     unread.length === 0 ? 'nothing' : '',
-    unread.map((line) => style.warning(truncate(escapeText(line), width - 2))),
+    unread.map((text) => line(text).map((row) => style.warning(row))),
     MOST.unread,
   );
   return `${lines.join('\n')}\n`;
@@ -89,38 +114,59 @@ function machineLines(facts: Facts, style: Style, width: number): string[] {
 /** Room that a command line keeps beside the reasons; with less, the reasons get a line of their own. */
 const LEAST_COMMAND = 24;
 
-/** One process a line: number, user, what it runs, and why it is worth a look. */
-function processLines({ processes: { listed } }: Picture, style: Style, width: number): string[] {
-  const shown = listed.slice(0, MOST.processes);
-  const pidWidth = Math.max(3, ...shown.map(({ pid }) => String(pid).length));
-  const uidWidth = Math.max(3, ...shown.map(({ uid }) => String(uid ?? '').length));
-  const indent = pidWidth + uidWidth + 3;
-  const room = Math.max(1, width - indent);
-  const lines = shown.flatMap(({ pid, uid, name, args, reasons }) => {
+/** Each process: number, user, what it runs, and why it is worth a look. */
+function processList(
+  { processes: { listed } }: Picture,
+  style: Style,
+  width: number,
+  isWhole: boolean,
+): { readonly head: string; readonly entries: readonly Entry[] } {
+  const measured = isWhole ? listed : listed.slice(0, MOST.processes);
+  const pidWidth = Math.max(3, ...measured.map(({ pid }) => String(pid).length));
+  const uidWidth = Math.max(3, ...measured.map(({ uid }) => String(uid ?? '').length));
+  const indent = ' '.repeat(pidWidth + uidWidth + 3);
+  const room = Math.max(1, width - indent.length);
+  const entries = listed.map(({ pid, uid, name, args, reasons }): Entry => {
     const head = `${String(pid).padStart(pidWidth)} ${String(uid ?? '–').padStart(uidWidth)}  `;
     const command = escapeText(args === null || args === '' ? name : args);
     const why = escapeText(reasons.join('; '));
-    if (why === '') return [head + truncate(command, room)];
-    const beside = room - widthOf(why) - 2;
-    if (beside >= Math.min(widthOf(command), LEAST_COMMAND))
-      return [`${head}${truncate(command, beside)}  ${style.danger(why)}`];
+    const beside = why === '' ? room : room - widthOf(why) - 2;
+    const isBeside = beside >= (isWhole ? widthOf(command) : Math.min(widthOf(command), LEAST_COMMAND));
+    if (why !== '' && isBeside) return [`${head}${truncate(command, beside)}  ${style.danger(why)}`];
+    const [first = '', ...more] = isWhole ? wrap(command, room) : [truncate(command, room)];
     return [
-      head + truncate(command, room),
-      ...wrap(why, room).map((line) => ' '.repeat(indent) + style.danger(line)),
+      head + first,
+      ...more.map((text) => indent + text),
+      ...(why === '' ? [] : wrap(why, room).map((text) => indent + style.danger(text))),
     ];
   });
-  if (lines.length > 0)
-    lines.unshift(style.faint(`${'pid'.padStart(pidWidth)} ${'uid'.padStart(uidWidth)}  command`));
-  return lines;
+  return { head: `${'pid'.padStart(pidWidth)} ${'uid'.padStart(uidWidth)}  command`, entries };
 }
 
-function socketLines(sockets: readonly SocketLine[], style: Style, width: number): string[] {
+/** Room that who holds a socket keeps beside its ends; with less, they get a line of their own. */
+const LEAST_HOLDERS = 12;
+
+/** Each socket: its ends, which are never cut, and who holds it. */
+function socketEntries(
+  sockets: readonly SocketLine[],
+  style: Style,
+  width: number,
+  isWhole: boolean,
+): readonly Entry[] {
   const ends = sockets.map(({ protocol, local, remote }) =>
     escapeText(`${padEnd(protocol, 4)} ${local}${remote === null ? '' : ` → ${remote}`}`),
   );
-  const most = Math.min(Math.max(0, ...ends.map(widthOf)), Math.floor(width * 0.65));
+  const most = width - 2 - LEAST_HOLDERS;
+  const fit = Math.max(0, ...ends.map(widthOf).filter((one) => one <= most));
   return sockets.map(({ holders }, index) => {
-    const end = padEnd(truncate(ends[index]!, most), most);
-    return `${end}  ${holders === null ? style.warning('no process') : truncate(escapeText(holders), width - most - 2)}`;
+    const end = ends[index]!;
+    const paint = holders === null ? style.warning : (text: string) => text;
+    const held = holders === null ? 'no process' : escapeText(holders);
+    const beside = width - fit - 2;
+    if (widthOf(end) <= fit && (!isWhole || widthOf(held) <= beside))
+      return [`${padEnd(end, fit)}  ${paint(truncate(held, beside))}`];
+    const below = Math.max(1, width - 5);
+    const holderLines = isWhole ? wrap(held, below) : [truncate(held, below)];
+    return [...wrap(end, width), ...holderLines.map((text) => ' '.repeat(5) + paint(text))];
   });
 }

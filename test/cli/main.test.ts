@@ -201,7 +201,19 @@ describe('vestige run', () => {
 
 describe('a wrong command line', () => {
   it.each([
-    [['pslst', 'x'], "unknown command 'pslst' (did you mean pslist?)"],
+    [['pslst', 'x'], 'there is no command pslst (did you mean pslist?)'],
+    [['pslst', '--help'], 'there is no command pslst (did you mean pslist?)'],
+    [['cache', 'purne', '--help'], 'there is no command purne (did you mean prune?)'],
+    [['help', 'cache', 'purne'], 'there is no command purne (did you mean prune?)'],
+    [
+      ['psscan', 'x'],
+      'there is no command psscan; nearest is pslist: memory is not searched for what is on no list',
+    ],
+    [
+      ['linux.check_idt.Check_idt', 'x'],
+      'there is no command linux.check_idt.Check_idt; no question answers that yet',
+    ],
+    [['windows.pslist', 'x'], 'there is no command windows.pslist; guests of this system cannot be read'],
     [['pslist', 'x', '--pdi', '1'], "unknown option '--pdi' (did you mean --pid?)"],
     [['pslist'], "missing required argument 'snapshot'"],
     [['pslist', 'x', '--limit', 'many'], '--limit wants a whole number, not many'],
@@ -240,6 +252,66 @@ describe('a wrong command line', () => {
     expect((await remembering(memory)).err).toBe(
       `vestige: ${memory} is no command; to look at a snapshot: vestige triage ${memory}\n`,
     );
+  });
+});
+
+describe('another name of a command', () => {
+  it.each([...['ps', 'psaux', 'linux.pslist', 'linux.pslist.PsList', 'linux_pslist', 'linux.psaux.PsAux']])(
+    '%s is taken for it, and that is said',
+    async (word) => {
+      const expected = await run('pslist', memory, '--pid', '200');
+      expect(await run(word, memory, '--pid', '200')).toEqual({
+        ...expected,
+        err: `vestige: ${word} is called pslist here\n${expected.err}`,
+      });
+    },
+  );
+
+  it.each([
+    ...[
+      ['lsof', 'files'],
+      ['linux.lsof.Lsof', 'files'],
+      ['netstat', 'sockets'],
+      ['ss', 'sockets'],
+    ],
+    ...[
+      ['linux.sockstat.Sockstat', 'sockets'],
+      ['lsmod', 'modules'],
+      ['linux.proc.Maps', 'maps'],
+    ],
+    ...[
+      ['linux_proc_maps', 'maps'],
+      ['linux.envars', 'env'],
+      ['kmsg', 'dmesg'],
+      ['aeskeyfind', 'keys'],
+    ],
+    ...[
+      ['imageinfo', 'info'],
+      ['banners', 'info'],
+      ['linux.pstree', 'pstree'],
+    ],
+  ])('%s leads to %s', async (word, command) => {
+    const { code, out } = await remembering(word, '--help');
+    expect(code).toBe(0);
+    expect(out).toContain(`Usage: vestige ${command} `);
+  });
+
+  it('that is nobody else is an error of its own', async () => {
+    for (const word of ['bash', 'strings', 'mount', 'linux.malware.malfind.Malfind']) {
+      const { code, err } = await remembering(word, 'x');
+      expect(code).toBe(2);
+      expect(err).toMatch(new RegExp(`^vestige: there is no command ${word}; .+\n$`));
+    }
+  });
+
+  it('gives way to a plugin of the user that has it', async () => {
+    const path = join(folder, 'ps.mjs');
+    writeFileSync(
+      path,
+      `export default { name: 'ps', summary: 'List mine', example: '--limit 1', version: 1, subjects: () => [1],
+        columns: { n: { int: (n) => n } }, identity: [] };`,
+    );
+    expect(await run('--plugin', path, 'ps', memory)).toEqual({ code: 0, out: 'n\n1\n', err: '' });
   });
 });
 

@@ -133,7 +133,16 @@ const right: Readonly<Record<string, readonly Row[]>> = {
       ...{ state: 'Live', taints: 'OE', buildId: 'c0ffee' },
     },
   ],
-  dmesg: [{ time: 1.5, level: 'info', facility: 'daemon', caller: 'T1', text: 'two\nlines' }],
+  dmesg: [
+    {
+      time: 1.5,
+      date: new Date('1970-01-01T00:16:41.700Z'),
+      level: 'info',
+      facility: 'daemon',
+      caller: 'T1',
+      text: 'two\nlines',
+    },
+  ],
   sockets: [
     {
       ...{ netns: 7, pid: 20, process: 'a) (b', fd: 3, family: 'inet', type: 'stream', protocol: 'tcp' },

@@ -70,10 +70,38 @@ describe('dmesg', () => {
     ]);
     expect(await ask(dmesg, kernel)).toEqual({
       rows: [
-        { time: 0, level: 'notice', facility: 'kern', caller: 'T0', text: 'Linux version' },
-        { time: 1.000_001, level: 'err', facility: 'daemon', caller: 'T77', text: 'two\nlines' },
-        { time: 2.000_003, level: 'debug', facility: '13', caller: 'C1', text: 'odd' },
-        { time: 3.000_005, level: 'emerg', facility: 'local7', caller: 'T0', text: 'local' },
+        {
+          time: 0,
+          date: new Date('2026-01-01T00:00:00.000Z'),
+          level: 'notice',
+          facility: 'kern',
+          caller: 'T0',
+          text: 'Linux version',
+        },
+        {
+          time: 1.000_001,
+          date: new Date('2026-01-01T00:00:01.000Z'),
+          level: 'err',
+          facility: 'daemon',
+          caller: 'T77',
+          text: 'two\nlines',
+        },
+        {
+          time: 2.000_003,
+          date: new Date('2026-01-01T00:00:02.000Z'),
+          level: 'debug',
+          facility: '13',
+          caller: 'C1',
+          text: 'odd',
+        },
+        {
+          time: 3.000_005,
+          date: new Date('2026-01-01T00:00:03.000Z'),
+          level: 'emerg',
+          facility: 'local7',
+          caller: 'T0',
+          text: 'local',
+        },
       ],
       notes: [],
     });
@@ -161,8 +189,22 @@ describe('dmesg', () => {
     });
     expect(await ask(dmesg, kernel)).toEqual({
       rows: [
-        { time: 0.005, level: 'info', facility: 'kern', caller: null, text: 'before the end' },
-        { time: 0.005, level: 'warn', facility: 'kern', caller: null, text: 'at the start' },
+        {
+          time: 0.005,
+          date: new Date('2026-01-01T00:00:00.005Z'),
+          level: 'info',
+          facility: 'kern',
+          caller: null,
+          text: 'before the end',
+        },
+        {
+          time: 0.005,
+          date: new Date('2026-01-01T00:00:00.005Z'),
+          level: 'warn',
+          facility: 'kern',
+          caller: null,
+          text: 'at the start',
+        },
       ],
       notes: [],
     });

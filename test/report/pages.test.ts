@@ -233,9 +233,32 @@ describe('triageText', () => {
       plainStyle,
       80,
     );
-    expect(text).toContain('  … and 26 more\n');
-    expect(text).toContain('  … and 1 more\n');
+    expect(text).toContain('  … and 26 more (--all shows them)\n');
+    expect(text).toContain('  … and 1 more (--all shows them)\n');
     expect(text).toContain('AES keys  14 in use; 3 more');
+  });
+});
+
+describe('triageText with everything', () => {
+  const args = `/bin/x ${'--option value '.repeat(30)}end`;
+  const listed = Array.from({ length: 40 }, (_, n) => ({ ...PICTURE.processes.listed[1]!, pid: n, args }));
+  const picture = { ...PICTURE, processes: { ...PICTURE.processes, listed } };
+
+  it('leaves no process out and cuts no text', () => {
+    const text = triageText(fakeFacts(), picture, plainStyle, 80, true);
+    expect(text.match(/ end$/gm)).toHaveLength(40);
+    expect(text).not.toContain('…');
+  });
+
+  it.each([60, 80, 200])('cuts no address at %i columns, whole or not', (width) => {
+    const local = '[2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff]:50000';
+    const remote = '[2001:db8:1111:2222:3333:4444:5555:6666]:443';
+    const established = [{ protocol: 'tcp', local, remote, holders: 'a-rather-long-name (12345)' }];
+    for (const isWhole of [false, true]) {
+      const text = triageText(fakeFacts(), { ...PICTURE, established }, plainStyle, width, isWhole);
+      expect(text.replace(/\s+/g, ' ')).toContain(`tcp ${local} → ${remote}`);
+      expect(text).toContain('a-rather-long-name (12345)');
+    }
   });
 });
 
@@ -279,17 +302,24 @@ describe('explanationText', () => {
 });
 
 describe('every page', () => {
-  it.each([80, 160])('is safe to print and at most %i columns wide, whatever the evidence holds', (width) => {
-    for (let seed = 1; seed <= 150; seed++) {
-      const { facts, picture, explanation } = hostileData(seed);
-      const pages = [infoText(facts, plainStyle, width), triageText(facts, picture, plainStyle, width)];
-      for (const page of pages) {
-        expectSafe(page);
-        expect(page.split('\n').filter((line) => widthOf(line) > width)).toEqual([]);
+  it.each([60, 80, 100, 120, 160, 200])(
+    'is safe to print and at most %i columns wide, whatever the evidence holds',
+    (width) => {
+      for (let seed = 1; seed <= 60; seed++) {
+        const { facts, picture, explanation } = hostileData(seed);
+        const pages = [
+          infoText(facts, plainStyle, width),
+          triageText(facts, picture, plainStyle, width),
+          triageText(facts, picture, plainStyle, width, true),
+        ];
+        for (const page of pages) {
+          expectSafe(page);
+          expect(page.split('\n').filter((line) => widthOf(line) > width)).toEqual([]);
+        }
+        expectSafe(explanationText(explanation, plainStyle, width));
       }
-      expectSafe(explanationText(explanation, plainStyle, width));
-    }
-  });
+    },
+  );
 
   it('is the same with colour but for the colour', async () => {
     const style: Style = await loadStyle(true);

@@ -59,6 +59,19 @@ describe('drawTable', () => {
     ]);
   });
 
+  it('shows a number in hex where its column is read so', () => {
+    const rows = [
+      { offset: 0x1000 },
+      { offset: 2n ** 60n },
+      { offset: null },
+      { offset: { absent: 'swapped' } },
+    ];
+    const plugin = { columns: { offset: { int: () => null, hex: true } } } as const;
+    const shape = { plugin, columns: ['offset'], named: false, sorted: false };
+    const { lines } = drawTable(shape, rows, { width: 80, header: false, style: plainStyle });
+    expect(lines).toEqual(['            0x1000', '0x1000000000000000', '', '                 –']);
+  });
+
   it('drops dispensable columns first and then cuts text, never a number', () => {
     const rows = [row(1, 'a-rather-long-name-of-a-process')];
     const { lines, hidden } = draw(rows, 52, { dispensable: ['started', 'kernel', 'task'] });

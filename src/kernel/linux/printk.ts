@@ -20,14 +20,23 @@ type TextReader = () => Uint8Array;
 /** One record of the kernel log. */
 export class LogRecord {
   readonly raw: Header;
+  readonly #kernel: Linux;
   readonly #text: TextReader;
-  constructor(raw: Header, text: TextReader) {
+  constructor(raw: Header, kernel: Linux, text: TextReader) {
     this.raw = raw;
+    this.#kernel = kernel;
     this.#text = text;
   }
   /** Seconds since boot by the kernel's own clock, which stops in suspend; to the microsecond, as dmesg shows it. */
   get time(): number {
     return Number(this.raw.ts_nsec / 1000n) / 1e6;
+  }
+  /**
+   * When that was by the guest's wall clock, as `dmesg -T` says it: the log's clock starts some tenths of a second before
+   * the others and stands still while the machine sleeps, and who sets the wall clock moves every date. @throws EvidenceFault
+   */
+  get date(): Date {
+    return this.#kernel.machine.clock.at(this.raw.ts_nsec);
   }
   /** `emerg`, `alert`, `crit`, `err`, `warn`, `notice`, `info` or `debug`. */
   get level(): string {
@@ -89,7 +98,7 @@ function* ringRecords(kernel: Linux): Generator<LogRecord> {
     )
       continue;
     const info = kernel.at('printk_info', infos + index * BigInt(infoBytes));
-    yield new LogRecord(info, () => ringText(kernel, ring.text_data_ring, desc, id, info.text_len));
+    yield new LogRecord(info, kernel, () => ringText(kernel, ring.text_data_ring, desc, id, info.text_len));
   }
 }
 
@@ -141,7 +150,7 @@ function* bufferRecords(kernel: Linux): Generator<LogRecord> {
       throw new CorruptStructure(`log record ${seq} of ${len} bytes does not fit its buffer`);
     }
     const text = buffer + BigInt(at + headerBytes);
-    yield new LogRecord(header, () => kernel.space.bytes(text, text_len));
+    yield new LogRecord(header, kernel, () => kernel.space.bytes(text, text_len));
     at += len;
   }
   if (at !== end) kernel.note(`kernel log ends at ${at}, and the kernel says ${end}`);

@@ -1,5 +1,7 @@
 import { decodeText } from '../../../src/base/text.ts';
+import type { Truth } from '../truth.ts';
 import { type Comparison, type Expectation, type Expected, judge } from './expect.ts';
+import { bootOf } from './proc.ts';
 
 /** In the order of their numbers: syslog(3). */
 const LEVELS = ['emerg', 'alert', 'crit', 'err', 'warn', 'notice', 'info', 'debug'];
@@ -10,7 +12,7 @@ export const dmesg: Comparison = {
   plugin: 'dmesg',
   ordered: true,
   *expected({ truth }) {
-    for (const record of truth.kmsg) yield expectedRecord(record);
+    for (const record of truth.kmsg) yield expectedRecord(record, truth);
   },
   keyOf: ({ time }) => String(time),
   labelOf: ({ time, text }) => `[${String(time)}] ${JSON.stringify(text)}`,
@@ -23,7 +25,7 @@ export const dmesg: Comparison = {
 const secondsOf = (record: string): number => Number(record.split(',')[2] ?? 0) / 1e6;
 
 /** `prio,seq,usec,flags[,caller=T1];text`, and lines behind that begin with a space and tell of devices. */
-function expectedRecord(record: string): Expected {
+function expectedRecord(record: string, truth: Truth): Expected {
   const head = record.slice(0, record.indexOf(';')).split(',');
   const priority = Number(head[0]);
   const text = unescaped(record.slice(record.indexOf(';') + 1).split('\n')[0]!);
@@ -33,12 +35,23 @@ function expectedRecord(record: string): Expected {
     label: `[${time}] ${JSON.stringify(text.slice(0, 60))}`,
     cells: {
       time,
+      date: dateOf(time, truth),
       level: LEVELS[priority & 7]!,
       facility: facilityName(priority >>> 3),
       caller: callerOf(head.slice(4)),
       text,
     },
   };
+}
+
+/** The log's clock starts before that of the processes, and runs by a counter that is not yet measured. */
+const LOG_CLOCK_SLACK_MS = 2_000;
+
+function dateOf(time: number, truth: Truth): Expectation {
+  const about = bootOf(truth) + time * 1000;
+  return judge(`${new Date(about).toISOString()}, to two seconds`, (cell) =>
+    cell instanceof Date ? Math.abs(cell.getTime() - about) <= LOG_CLOCK_SLACK_MS : false,
+  );
 }
 
 function facilityName(number: number): string {
