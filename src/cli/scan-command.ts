@@ -195,6 +195,7 @@ export async function withScan(
   const judge = await judgeOf(flags, plugins);
   const { Store } = await import('../store/store.ts');
   const { surroundings } = await import('../watch/settling.ts');
+  const { failureMessageOf } = await import('./failure-message.ts');
   const { messageOf } = await import('./scan-lines.ts');
   const { readersFor } = await import('./scan-readers.ts');
   const store = Store.open(cachePath({ cache: flags.cache ?? true })!, version());
@@ -209,6 +210,7 @@ export async function withScan(
       ...(await reporterOf(flags, store.path, plugins, judge)),
       channels,
       messageOf,
+      failureMessageOf,
       tell: await teller(flags),
       surroundings: surroundings(signal),
       ...(signal === undefined ? {} : { signal }),

@@ -138,7 +138,7 @@ const FEWER_FINDINGS = [1_000, 100, 10, 0];
 /** The document, without rows where it would be too long, and then with fewer findings. */
 function bodyOf(recorded: Recorded, id: string): string {
   const head = (most?: number) => ({
-    ...{ vestige: version(), schema: JSON_SCHEMA, id },
+    ...{ vestige: version(), schema: JSON_SCHEMA, id, event: 'recorded' },
     ...recordedJson(recorded, most),
   });
   const { comparison, previous, facts, plugins } = recorded;

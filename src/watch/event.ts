@@ -26,6 +26,16 @@ export interface Recorded {
   readonly isNews: boolean;
 }
 
+/** A snapshot, or a place of snapshots, that could not be read: nobody looks at what is in it. */
+export interface Failure {
+  readonly path: string;
+  readonly why: string;
+  /** It is not tried again. */
+  readonly isFinal: boolean;
+  /** Names what failed, the same for as long as it is as it was: the file in its state, or the place on this day. */
+  readonly of: readonly unknown[];
+}
+
 /** What a scan tells while it goes on. */
 export type ScanEvent =
   | { readonly kind: 'recorded'; readonly recorded: Recorded }

@@ -5,38 +5,40 @@ import {
   UnreadableFile,
   UnsupportedSnapshot,
 } from '../base/errors.ts';
-import { isSameState, type Listed, stateOf } from './listing.ts';
+import type { Failure } from './event.ts';
+import { isSameState, type Listed, stateOf, type Trouble } from './listing.ts';
 import { CutSnapshot } from './reading.ts';
 import type { ScanChoice, ScanParts } from './scan.ts';
 
 /** A header that says that more is to come (src/snapshot/file.ts). */
 const CUT_SHORT = /\bis cut in its\b/;
 
+type FailureParts = Pick<ScanParts, 'store' | 'tell' | 'channels' | 'failureMessageOf' | 'surroundings'>;
+
 /** What is done about files that cannot be read: said, counted, and given up after so many scans. */
 export class Failures {
   readonly #choice: Pick<ScanChoice, 'tries'>;
-  readonly #parts: Pick<ScanParts, 'store' | 'tell'>;
+  readonly #parts: FailureParts;
 
-  constructor(choice: Pick<ScanChoice, 'tries'>, parts: Pick<ScanParts, 'store' | 'tell'>) {
+  constructor(choice: Pick<ScanChoice, 'tries'>, parts: FailureParts) {
     this.#choice = choice;
     this.#parts = parts;
   }
 
   /** Its headers promise more than there is: somebody may still be writing, slowly. */
   cut(file: Listed, why: string): undefined {
-    const { path } = file;
     if (this.#isOther(file)) return;
-    const { tries, isFinal } = this.#count(file, why, this.#choice.tries);
-    if (isFinal) this.#parts.tell({ kind: 'failed', path, why: `damaged: ${why}`, isFinal });
-    else {
-      const times = `looked at ${tries} of ${this.#choice.tries} times`;
-      this.#parts.tell({
-        kind: 'unsettled',
-        path,
-        why: `still being written, or cut: ${why}; ${times}`,
-        isCut: true,
-      });
-    }
+    const { tries, isFinal } = this.#nextTry(file, this.#choice.tries);
+    if (isFinal) return this.#fail(file, `damaged: ${why}`, { tries, isFinal });
+    const { path, state } = file;
+    this.#parts.store.scans.note(path, state, 'failed', { why, tries });
+    const times = `looked at ${tries} of ${this.#choice.tries} times`;
+    this.#parts.tell({
+      kind: 'unsettled',
+      path,
+      why: `still being written, or cut: ${why}; ${times}`,
+      isCut: true,
+    });
   }
 
   /** @throws what is the store's trouble and not the file's */
@@ -53,8 +55,15 @@ export class Failures {
   unsound(file: Listed, why: string, most = this.#choice.tries, error?: unknown): undefined {
     if (this.#isOther(file)) return;
     // Whether it may be opened is not written in the file: no try of it is counted.
-    const { isFinal } = error instanceof UnreadableFile ? { isFinal: false } : this.#count(file, why, most);
-    this.#parts.tell({ kind: 'failed', path: file.path, why, isFinal });
+    const isDenied = error instanceof UnreadableFile;
+    this.#fail(file, why, isDenied ? { tries: null, isFinal: false } : this.#nextTry(file, most));
+  }
+
+  /** Nobody can look into a place: told once a day, since no state of it says whether it is the same trouble. */
+  unreachable({ path, why }: Trouble): void {
+    const day = new Date(this.#parts.surroundings.now()).toISOString().slice(0, 10);
+    this.#announce({ path, why, isFinal: false, of: [path, why, day] });
+    this.#parts.tell({ kind: 'failed', path, why, isFinal: false });
   }
 
   /** Whether the file is not what it was when the scan began: nothing that was read of it counts. */
@@ -66,14 +75,34 @@ export class Failures {
     return true;
   }
 
-  #count({ path, state }: Listed, why: string, most: number): { tries: number; isFinal: boolean } {
+  /** What came of the file, and that it is to be told, are on record together or not at all. */
+  #fail({ path, state }: Listed, why: string, { tries, isFinal }: Try): undefined {
     const { scans } = this.#parts.store;
-    const tries = (scans.file(state)?.tries ?? 0) + 1;
-    const isFinal = tries >= most;
-    // Of what is final, no later scan with more patience is to make another try.
-    scans.note(path, state, 'failed', { why, tries: isFinal ? GIVEN_UP : tries });
-    return { tries, isFinal };
+    scans.atomically(() => {
+      // Of what is final, no later scan with more patience is to make another try.
+      if (tries !== null) scans.note(path, state, 'failed', { why, tries: isFinal ? GIVEN_UP : tries });
+      this.#announce({ path, why, isFinal, of: [...Object.values(state), ...(tries === null ? [why] : [])] });
+    });
+    this.#parts.tell({ kind: 'failed', path, why, isFinal });
   }
+
+  /** Puts it into every channel, where it was not before: it fails in each scan, and is news once. */
+  #announce(failure: Failure): void {
+    const { channels, failureMessageOf, store } = this.#parts;
+    for (const { name } of channels)
+      store.outbox.queue({ channel: name, ...failureMessageOf(failure, name) });
+  }
+
+  #nextTry({ state }: Listed, most: number): { readonly tries: number; readonly isFinal: boolean } {
+    const tries = (this.#parts.store.scans.file(state)?.tries ?? 0) + 1;
+    return { tries, isFinal: tries >= most };
+  }
+}
+
+/** Which try it was, and whether it was the last; null where it does not count. */
+interface Try {
+  readonly tries: number | null;
+  readonly isFinal: boolean;
 }
 
 /** More tries than anybody asks for. */

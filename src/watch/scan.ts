@@ -6,7 +6,8 @@ import type { StoreDoor } from '../store/door.ts';
 import { Candidates } from './candidates.ts';
 import type { Channel, Message } from './channel.ts';
 import { Delivery } from './delivery.ts';
-import type { Recorded, ScanEvent, ScanResult } from './event.ts';
+import type { Failure, Recorded, ScanEvent, ScanResult } from './event.ts';
+import { Failures } from './failures.ts';
 import type { Judge } from './judge.ts';
 import { isSameState, listFiles, stateOf } from './listing.ts';
 import type { Open } from './reading.ts';
@@ -51,6 +52,8 @@ export interface ScanParts {
   readonly channels: readonly Channel[];
   /** What is to be said of news through a channel. */
   readonly messageOf: (recorded: Recorded, channel: string) => Message;
+  /** What is to be said of a failure through a channel. */
+  readonly failureMessageOf: (failure: Failure, channel: string) => Message;
   readonly tell: (event: ScanEvent) => void;
   readonly surroundings: Surroundings;
   /** Says that the scan is to end: it does after the question that is being answered. */
@@ -106,7 +109,8 @@ class Scan {
     const { files: found, troubles, leftOut } = listFiles(this.#places, this.#choice.depth);
     const own = ownFiles(store.path);
     const files = found.filter(({ path }) => !own.includes(path));
-    for (const { path, why } of troubles) tell({ kind: 'failed', path, why, isFinal: false });
+    const failures = new Failures(this.#choice, this.#parts);
+    for (const trouble of troubles) failures.unreachable(trouble);
     for (const { path, why } of leftOut) tell({ kind: 'other', path, why });
     const candidates = new Candidates(this.#choice, this.#parts);
     const recorder = new Recorder(this.#choice, this.#parts);
@@ -117,6 +121,7 @@ class Scan {
       await this.#reporting.run();
     }
     if (this.#isStopped) return;
+    await this.#delivery.run(); // failures before the first snapshot and after the last
     this.#retire();
     store.scans.stillThere(files.map(({ state }) => state));
   }

@@ -7,7 +7,7 @@ import type { KernelFacts } from '../../src/plugin/document.ts';
 import { SnapshotFile } from '../../src/snapshot/file.ts';
 import { Store } from '../../src/store/store.ts';
 import type { Message } from '../../src/watch/channel.ts';
-import type { Recorded, ScanEvent, ScanResult } from '../../src/watch/event.ts';
+import type { Failure, Recorded, ScanEvent, ScanResult } from '../../src/watch/event.ts';
 import { CutSnapshot, type Open } from '../../src/watch/reading.ts';
 import { type ScanChoice, type ScanParts, scan } from '../../src/watch/scan.ts';
 import { countsText } from '../../src/watch/wording.ts';
@@ -108,6 +108,12 @@ export const messageOf = ({ path, counts }: Recorded): Message => ({
   body: `${path}: ${countsText(counts)}`,
 });
 
+/** A message about what could not be read. */
+export const failureMessageOf = ({ path, why, of }: Failure): Message => ({
+  id: JSON.stringify(of),
+  body: `${path}: ${why}`,
+});
+
 /** A store, and folders of snapshots beside it, gone after `action`. */
 export class Bench {
   readonly folder = mkdtempSync(join(tmpdir(), 'vestige-watch-'));
@@ -133,6 +139,7 @@ export class Bench {
         store,
         channels: [],
         messageOf,
+        failureMessageOf,
         surroundings: { now: () => Date.now(), wait: async () => undefined, stateOf: () => undefined },
         ...parts,
         open: (path) => {

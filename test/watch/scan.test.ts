@@ -295,6 +295,29 @@ describe('messages', () => {
       expect(took).toEqual(['b: 1 process new', 'c: 1 process new']);
     }));
 
+  it('tell of snapshots that could not be read too, once for as long as the file is as it is', () =>
+    atBench(async (bench) => {
+      const took: string[] = [];
+      const channel = {
+        name: 'test',
+        deliver: async ({ body }: { body: string }) => void took.push(body.replace(/^.*\//, '')),
+      };
+      const parts = { channels: [channel] };
+      bench.draw('cut', { fails: 'cut' });
+      bench.draw('none', { fails: 'no-kernel' });
+      await bench.scan({ tries: 2 }, parts);
+      expect(took.splice(0)).toEqual(['none: no Linux kernel found']);
+      await bench.scan({ tries: 2 }, parts);
+      await bench.scan({ tries: 2 }, parts);
+      expect(took.splice(0)).toEqual(['cut: damaged: the file is cut: 5 bytes of memory are missing']);
+      bench.draw('none', { fails: 'no-kernel', names: ['other bytes'] }, 100);
+      await bench.scan({ tries: 2 }, parts);
+      expect(took.splice(0)).toEqual(['none: no Linux kernel found']);
+      await bench.scan({ places: [join(bench.folder, 'gone')] }, parts);
+      await bench.scan({ places: [join(bench.folder, 'gone')] }, parts);
+      expect(took.splice(0)).toEqual(['gone: no such file']);
+    }));
+
   it('are given up after a week', () =>
     atBench(async (bench) => {
       bench.inStore((store) => store.outbox.queue({ id: '1', channel: 'test', body: '' }));

@@ -14,7 +14,7 @@ import { scan } from '../../src/watch/scan.ts';
 import { surroundings } from '../../src/watch/settling.ts';
 import { takeTurn } from '../../src/watch/turn.ts';
 import { webhook } from '../../src/watch/webhook.ts';
-import { choice, messageOf, openDrawn, other, plugin } from './drawn.ts';
+import { choice, failureMessageOf, messageOf, openDrawn, other, plugin } from './drawn.ts';
 
 const [folder, cache, url, reports] = process.argv.slice(2) as [string, string, string, string];
 
@@ -72,6 +72,7 @@ try {
       id: `${channel}-${randomUUID()}`,
       body: `${messageOf(recorded).body}; ${recorded.judgement!.fresh.map(({ message }) => message).join(', ')}`,
     }),
+    failureMessageOf,
     surroundings: around,
     tell: (event) => {
       if (event.kind === 'recorded') process.stdout.write(`recorded ${event.recorded.path}\n`);

@@ -11,7 +11,7 @@ import type { TracedAnswer } from '../../src/watch/reuse.ts';
 import { type ScanParts, scan } from '../../src/watch/scan.ts';
 import { identity } from '../store/scratch.ts';
 import { fakeFacts } from '../support/fake-session.ts';
-import { Bench, choice, machine, messageOf, openDrawn, other, plugin } from './drawn.ts';
+import { Bench, choice, failureMessageOf, machine, messageOf, openDrawn, other, plugin } from './drawn.ts';
 
 const RULE: RuleFacts = {
   ...{ id: 'nothing-runs', title: 'Something runs', severity: 'high', description: null, plugin: 'pslist' },
@@ -40,6 +40,7 @@ class TakingOver {
       open: this.#opener(meanwhile),
       channels: [],
       messageOf,
+      failureMessageOf,
       tell: (event) => this.events.push(event),
       surroundings: { now: () => Date.now(), wait: async () => undefined, stateOf: () => undefined },
       ...(judge === undefined ? {} : { judge }),
