@@ -1,6 +1,7 @@
 import { type Cell, isAbsent, type Row } from '../plugin/cell.ts';
 import type { Result } from '../plugin/document.ts';
-import type { KeyLine, ModuleLine, NotableProcess, Picture, SocketLine } from './picture.ts';
+import { type End, joinConnections } from './connections.ts';
+import type { KeyLine, ModuleLine, NotableProcess, Picture } from './picture.ts';
 import { reasonsByProcess } from './reasons.ts';
 
 /** The questions that a triage asks, in this order. */
@@ -16,8 +17,8 @@ export function paintPicture(results: readonly Result[], lacking: readonly strin
   const sockets = rowsOf('sockets');
   return {
     processes: processesIn(rowsOf('pslist'), reasonsByProcess(rowsOf)),
-    listening: socketLines(sockets.filter(isListening)),
-    established: socketLines(sockets.filter(isEstablished)),
+    listening: socketEnds(sockets.filter(isListening)).map(({ line }) => line),
+    established: joinConnections(socketEnds(sockets.filter(isEstablished)), listeningPorts(sockets)),
     modules: { total: rowsOf('modules').length, notable: rowsOf('modules').flatMap(notableModule) },
     keys: keyLines(rowsOf('keys').filter(isInUse)),
     keysNotInUse: rowsOf('keys').filter((row) => !isInUse(row)).length,
@@ -68,23 +69,33 @@ const isListening = (row: Row): boolean =>
 const isEstablished = (row: Row): boolean =>
   isInet(row) && row['state'] === 'ESTABLISHED' && row['protocol'] === 'tcp';
 
+const listeningPorts = (rows: readonly Row[]): ReadonlySet<number> =>
+  new Set(rows.filter(isListening).flatMap((row) => numberOf(row['localPort']) ?? []));
+
 /** One line for each socket, whoever holds it. */
-function socketLines(rows: readonly Row[]): SocketLine[] {
-  const lines = new Map<string, { line: Omit<SocketLine, 'holders'>; holders: Set<string> }>();
+function socketEnds(rows: readonly Row[]): End[] {
+  const lines = new Map<string, { end: End; holders: Set<string> }>();
   for (const row of rows) {
     const local = endpoint(row['localAddress'], row['localPort']);
     const remote = endpoint(row['remoteAddress'], row['remotePort']);
     const key = `${textOf(row['netns'])} ${textOf(row['inode'])} ${textOf(row['protocol'])} ${local} ${remote}`;
     const entry = lines.get(key) ?? {
-      line: { protocol: textOf(row['protocol']), local, remote: remote === '*' ? null : remote },
+      end: {
+        line: {
+          ...{ protocol: textOf(row['protocol']), local, remote: remote === '*' ? null : remote },
+          holders: null,
+        },
+        namespace: textOf(row['netns']),
+        ...{ localPort: numberOf(row['localPort']), remotePort: numberOf(row['remotePort']) },
+      },
       holders: new Set(),
     };
     if (numberOf(row['pid']) !== null) entry.holders.add(`${textOf(row['process'])} (${textOf(row['pid'])})`);
     lines.set(key, entry);
   }
-  return [...lines.values()].map(({ line, holders }) => ({
-    ...line,
-    holders: holders.size === 0 ? null : [...holders].join(', '),
+  return [...lines.values()].map(({ end, holders }) => ({
+    ...end,
+    line: { ...end.line, holders: holders.size === 0 ? null : [...holders].join(', ') },
   }));
 }
 

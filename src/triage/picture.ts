@@ -14,7 +14,10 @@ export interface SocketLine {
   readonly protocol: string;
   readonly local: string;
   readonly remote: string | null;
-  /** `sshd (120)`; several holders are joined by commas; null where no process holds it. */
+  /**
+   * `sshd (120)`; several holders are joined by commas; `psql (80) → postgres (81)` where both ends are on this machine;
+   * null where no process holds it.
+   */
   readonly holders: string | null;
 }
 
