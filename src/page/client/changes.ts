@@ -1,5 +1,6 @@
 import type { PageChanges, PageEvent } from '../model.ts';
 import { type Child, make } from './dom.ts';
+import type { Grid } from './grid.ts';
 import {
   folded,
   gridPart,
@@ -26,12 +27,16 @@ export function changes(page: Page): Section | null {
   const { changes: told } = page.model;
   if (told === null) return null;
   const { events, before, relation, remarks, counts } = told;
+  const grids = new Map<string, Grid>();
   const grave = events.some(({ why }) => why.length > 0);
   return {
     id: 'changes',
     title: 'Changes',
     count: String(events.length),
     tone: grave ? 'warning' : 'plain',
+    go: ({ table = '', row }) => {
+      if (row !== undefined) grids.get(table)?.openRow(row);
+    },
     element: sectionOf(
       'changes',
       'Changes',
@@ -52,18 +57,19 @@ export function changes(page: Page): Section | null {
         ? null
         : folded(
             'Every row that differs',
-            ...told.tables.map((table) =>
-              gridPart(
-                table.name,
-                plural(table.rowCount, 'row'),
-                tableGrid(table, {
-                  label: `changes of ${table.name}`,
-                  classOf: markOf(table),
-                  openRow: (columns, row) =>
-                    page.openRow({ title: `${table.name}, changed`, table: '', columns, row }),
-                }),
-              ),
-            ),
+            ...told.tables.map((table) => {
+              const grid = tableGrid(table, {
+                label: `changes of ${table.name}`,
+                classOf: markOf(table),
+                openRow: (columns, row) =>
+                  page.openRow({
+                    ...{ title: `${table.name}, changed`, table: '', columns, row },
+                    place: { section: 'changes', table: table.name, row },
+                  }),
+              });
+              grids.set(table.name, grid);
+              return gridPart(table.name, plural(table.rowCount, 'row'), grid);
+            }),
           ),
       told.folded.length === 0 ? null : folded('Not listed', sentences(told.folded)),
     ),

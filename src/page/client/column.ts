@@ -1,4 +1,5 @@
 import type { PageCell, PageColumn } from '../model.ts';
+import type { CopiedCell } from './copied.ts';
 
 /** What stands for a cell that could not be read, as in the program's own tables. */
 export const ABSENT_MARK = '–';
@@ -56,6 +57,14 @@ export class Column {
     if (typeof cell === 'string') return cell;
     if (this.kind === 'time') return timeText(cell);
     return this.kind === 'seconds' ? cell.toFixed(this.#decimalPlaces()) : String(cell);
+  }
+
+  /** The cell as it is copied: times as ISO 8601. */
+  value(row: number): CopiedCell {
+    const absent = this.#absent.get(row);
+    if (absent !== undefined) return { absent };
+    const cell = this.cell(row);
+    return this.kind === 'time' && typeof cell === 'number' ? timeText(cell) : cell;
   }
 
   /** What the cells are sorted by; made once. */

@@ -1,6 +1,7 @@
 import type { PageField } from '../model.ts';
 import { ABSENT_MARK, type Column } from './column.ts';
 import { type Child, make } from './dom.ts';
+import { fragmentOf, type Place, showPlace } from './links.ts';
 
 /** Another place that tells more of the same thing. */
 export interface Lead {
@@ -28,13 +29,19 @@ export const fieldList = (fields: readonly PageField[]): HTMLElement =>
     ]),
   );
 
-/** Shows all of a row above the page, and where there is more of it. */
-export function showDetail(
-  title: string,
-  why: readonly string[],
-  fields: readonly PageField[],
-  leads: readonly Lead[],
-): void {
+/** A row that is shown above the page. */
+export interface Detail {
+  readonly title: string;
+  readonly why: readonly string[];
+  readonly fields: readonly PageField[];
+  readonly leads: readonly Lead[];
+  /** What leads to it again. */
+  readonly place: Place;
+}
+
+/** Shows all of a row above the page, and where there is more of it. One at a time. */
+export function showDetail({ title, why, fields, leads, place }: Detail): void {
+  for (const former of document.querySelectorAll<HTMLDialogElement>('dialog.detail')) former.close();
   const dialog = make('dialog', { class: 'detail', aria: { label: title } });
   const close = (): void => dialog.close();
   dialog.append(
@@ -42,6 +49,7 @@ export function showDetail(
       'header',
       {},
       make('h3', {}, title),
+      make('a', { href: fragmentOf(place), class: 'link', title: 'A link to this row' }, 'link'),
       make('button', { type: 'button', class: 'plain', aria: { label: 'Close' }, on: { click: close } }, '✕'),
     ),
     why.length === 0 ? '' : make('p', { class: 'why' }, why.join('; ')),
@@ -66,10 +74,15 @@ export function showDetail(
       ),
     ),
   );
-  dialog.addEventListener('close', () => dialog.remove());
+  dialog.addEventListener('close', () => {
+    dialog.remove();
+    const { row: _, pid: __, ...around } = place;
+    showPlace(around);
+  });
   dialog.addEventListener('click', (event) => {
     if (event.target === dialog) close(); // beside it
   });
   document.body.append(dialog);
+  showPlace(place);
   dialog.showModal();
 }

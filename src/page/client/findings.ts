@@ -14,7 +14,7 @@ export function findings({ model: { verdicts } }: Page): Section | null {
   const rules = verdicts.flatMap((verdict) => verdict.rules);
   const count = rules.reduce((sum, rule) => sum + openFindings(rule), 0);
   const unevaluated = rules.filter(({ outcome }) => outcome === 'unevaluated').length;
-  const text = `${plural(count, 'finding')}${bySeverity(rules)}`;
+  const text = `${plural(count, 'finding')}${countsText(rules)}`;
   return {
     id: 'findings',
     title: 'Findings',
@@ -24,15 +24,48 @@ export function findings({ model: { verdicts } }: Page): Section | null {
   };
 }
 
-/** `: 4 critical, 7 high`, the gravest first as the rules are. */
-function bySeverity(rules: readonly PageRule[]): string {
-  const counts = new Map<string, number>();
-  for (const rule of rules) {
-    const open = openFindings(rule);
-    if (open > 0) counts.set(rule.severity, (counts.get(rule.severity) ?? 0) + open);
-  }
-  const parts = [...counts].map(([severity, open]) => `${open.toLocaleString('en')} ${severity}`);
+/** Severities that stand open when the page is opened. */
+const OPEN_SEVERITIES: readonly string[] = ['critical', 'high'];
+
+interface SeverityGroup {
+  readonly severity: string;
+  readonly rules: readonly PageRule[];
+  /** Findings that count. */
+  readonly open: number;
+}
+
+/** Rules by their severity, in the order in which they stand: the gravest first. */
+function bySeverity(rules: readonly PageRule[]): SeverityGroup[] {
+  const groups = new Map<string, PageRule[]>();
+  for (const rule of rules) groups.set(rule.severity, [...(groups.get(rule.severity) ?? []), rule]);
+  return [...groups].map(([severity, own]) => ({
+    severity,
+    rules: own,
+    open: own.reduce((sum, rule) => sum + openFindings(rule), 0),
+  }));
+}
+
+/** `: 4 critical, 7 high`. */
+function countsText(rules: readonly PageRule[]): string {
+  const parts = bySeverity(rules)
+    .filter(({ open }) => open > 0)
+    .map(({ severity, open }) => `${open.toLocaleString('en')} ${severity}`);
   return parts.length === 0 ? '' : `: ${parts.join(', ')}`;
+}
+
+/** The rules of one severity, which fold away. */
+function severityPart({ severity, rules, open }: SeverityGroup): HTMLElement {
+  return make(
+    'details',
+    { class: `severities severity-${severity}`, open: OPEN_SEVERITIES.includes(severity) },
+    make(
+      'summary',
+      {},
+      make('span', { class: 'severity' }, severity),
+      make('small', {}, `${plural(open, 'finding')} by ${plural(rules.length, 'rule')}`),
+    ),
+    ...rules.map(ruleCard),
+  );
 }
 
 function verdictPart({ policy, rules, notes }: PageVerdict): Child[] {
@@ -60,7 +93,7 @@ function verdictPart({ policy, rules, notes }: PageVerdict): Child[] {
           { class: unevaluated.length === 0 ? 'panel good' : 'panel' },
           'No rule found anything that counts.',
         )
-      : make('div', { class: 'rules' }, ...failed.map(ruleCard)),
+      : make('div', { class: 'rules' }, ...bySeverity(failed).map(severityPart)),
     unevaluated.length === 0
       ? null
       : make(

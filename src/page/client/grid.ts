@@ -1,27 +1,20 @@
-import { escapeText } from '../../report/escape.ts';
-import type { SortKey } from './column.ts';
+// A table of any length, of which only the rows in sight are in the page.
+// Rows can be sorted, searched, walked through with the arrow keys, opened and copied.
+import type { Copied } from './copied.ts';
+import { copyButtons } from './copy.ts';
 import { make, newId, put, replace } from './dom.ts';
 import type { Branch, Forest } from './forest.ts';
+import {
+  cellElement,
+  classesOf,
+  columnElement,
+  type GridColumn,
+  lettersOf,
+  tooWideForPaper,
+} from './grid-column.ts';
 import { allRows, Search, type Searched, sortRows } from './order.ts';
 import { onPaper } from './paper.ts';
-
-/** A column of a grid. */
-export interface GridColumn extends Searched {
-  readonly title: string;
-  readonly isRight: boolean;
-  /** In letters. */
-  readonly width: number;
-  /** It takes the room that the others leave. */
-  readonly isGrowing?: boolean;
-  /** What rows are sorted by; a column without cannot be sorted by. */
-  readonly keys?: () => readonly SortKey[];
-  /** What stands in the cell, where that is more than its text. */
-  readonly draw?: (row: number) => Node;
-  /** Why the cell is empty, where it could not be read. */
-  readonly absence?: (row: number) => string | undefined;
-  /** What stands in the head of the column beside its title. */
-  readonly head?: Node;
-}
+import { RowHeights } from './row-heights.ts';
 
 /** What a grid shows. */
 export interface GridParts {
@@ -43,24 +36,22 @@ export interface GridParts {
   readonly dispensable?: readonly string[];
   /** Rows that paper has room for. */
   readonly paperRows?: number;
+  /** What a search looks at besides the columns. */
+  readonly alsoSearched?: readonly Searched[];
+  /** What is copied of a row: the columns as they are seen, where nothing else is said. */
+  readonly copied?: readonly Copied[];
+  /** Is told what is searched for, whenever that changes. */
+  readonly onSearch?: (query: string) => void;
 }
 
 /** Rows beyond the edges that are drawn all the same, so that scrolling meets no gap. */
 const OVERSCAN = 12;
-/** How high a row is taken to be until one is measured, in pixels. */
-const USUAL_HEIGHT = 26;
 /** So many rows are searched by looking at them. */
 const FEW_ROWS = 8;
-/** Letters of one cell that are drawn; all of them are shown where a row is opened. */
-const MOST_LETTERS = 300;
-/** Letters of a row that a sheet of paper has room for. */
-const PAPER_WIDTH = 165;
+/** Rows of a table that paper has room for, where nothing else is said. */
 const PAPER_ROWS = 200;
 
-/**
- * A table of any length: only the rows in sight are in the page. Rows can be sorted, searched, walked through with the
- * arrow keys and opened.
- */
+/** A table that is drawn as far as it is in sight. */
 export class Grid {
   readonly element: HTMLElement;
   readonly search: HTMLInputElement;
@@ -80,14 +71,15 @@ export class Grid {
   #branches: readonly Branch[] | undefined;
   /** The place in `#rows` of the row that keys act on; -1 for none. */
   #active = -1;
-  #rowHeight = 0;
+  readonly #heights: RowHeights;
   #drawn = { first: -1, last: -1 };
   #awaited = false;
 
   constructor(parts: GridParts) {
     this.#parts = parts;
-    this.#seeker = new Search(parts.columns);
+    this.#seeker = new Search([...parts.columns, ...(parts.alsoSearched ?? [])]);
     this.#rows = allRows(parts.rowCount);
+    this.#heights = new RowHeights(parts.columns.every(({ isWrapped }) => isWrapped !== true));
     this.#head = parts.columns.map((column, index) => this.#headCell(column, index));
     this.#body = make('tbody');
     this.#table = make(
@@ -98,23 +90,26 @@ export class Grid {
         aria: { label: parts.label, colcount: String(parts.columns.length), readonly: 'true' },
         on: { keydown: (event) => this.#onKey(event), click: (event) => this.#onClick(event) },
       },
-      make('colgroup', {}, ...parts.columns.map(widthOf)),
+      make('colgroup', {}, ...parts.columns.map(columnElement)),
       make('thead', {}, make('tr', {}, ...this.#head)),
       this.#body,
     );
-    const letters = parts.columns.reduce((sum, { width }) => sum + width + 2, 0);
-    this.#table.style.minWidth = `${letters}ch`;
+    this.#table.style.setProperty('--letters', `${lettersOf(parts.columns)}ch`);
+    const narrow = parts.columns.filter(({ isWideOnly }) => isWideOnly !== true);
+    this.#table.style.setProperty('--narrow-letters', `${lettersOf(narrow)}ch`);
     this.#scroller = make('div', { class: 'scroller', on: { scroll: () => this.#soon() } }, this.#table);
     this.#status = make('span', { class: 'status', role: 'status' });
     this.search = make('input', {
       type: 'search',
       class: 'search',
       aria: { label: `Search ${parts.label}` },
-      on: { input: () => this.#arrange(), keydown: (event) => this.#onSearchKey(event) },
+      on: { input: () => this.#search(), keydown: (event) => this.#onSearchKey(event) },
     });
     this.search.placeholder = 'Search, or column:word';
     this.search.spellcheck = false;
     this.tools = make('div', { class: 'tools' }, this.search, this.#status);
+    const copied = parts.copied ?? parts.columns.map(({ title, text }) => ({ name: title, value: text }));
+    if (parts.rowCount > 0) put(this.tools, ...copyButtons(parts.label, copied, () => this.#rows));
     this.element = make(
       'div',
       { class: parts.rowCount > FEW_ROWS ? 'grid' : 'grid few' },
@@ -136,8 +131,14 @@ export class Grid {
 
   /** Shows what a search finds. */
   find(query: string): void {
+    if (this.search.value === query) return;
     this.search.value = query;
+    this.#search();
+  }
+
+  #search(): void {
     this.#arrange();
+    this.#parts.onSearch?.(this.search.value);
   }
 
   /** Shows rows of one sort only, whatever is searched for. */
@@ -160,7 +161,7 @@ export class Grid {
 
   /** Draws as many rows as find room, after that has changed. */
   measure(): void {
-    this.#rowHeight = 0;
+    this.#heights.forget();
     this.#drawn = { first: -1, last: -1 };
     this.#draw();
   }
@@ -169,7 +170,8 @@ export class Grid {
     this.#table.focus({ preventScroll: true });
   }
 
-  #headCell({ title, keys, head, isRight }: GridColumn, index: number): HTMLElement {
+  #headCell(column: GridColumn, index: number): HTMLElement {
+    const { title, keys, head } = column;
     const content =
       keys === undefined
         ? make('span', {}, title)
@@ -183,11 +185,7 @@ export class Grid {
             },
             title,
           );
-    const cell = make(
-      'th',
-      { class: isRight ? 'right' : '', aria: { colindex: String(index + 1) } },
-      content,
-    );
+    const cell = make('th', { class: classesOf(column), aria: { colindex: String(index + 1) } }, content);
     cell.scope = 'col';
     if (head !== undefined) put(cell, head);
     return cell;
@@ -215,6 +213,7 @@ export class Grid {
       const keys = this.#sorting === undefined ? undefined : columns[this.#sorting.column]?.keys?.();
       this.#rows = keys === undefined ? shown : sortRows(shown, keys, this.#sorting!.descending);
     }
+    this.#heights.arrange(this.#rows);
     this.#active = activeRow === undefined ? -1 : this.#rows.indexOf(activeRow);
     for (const [index, cell] of this.#head.entries()) this.#markSorted(cell, index);
     this.#table.setAttribute('aria-rowcount', String(this.#rows.length + 1));
@@ -252,31 +251,45 @@ export class Grid {
 
   #draw(): void {
     if (this.#rows.length === 0 || this.element.classList.contains('on-paper')) return;
-    const height = this.#heightOfRow();
-    const top = this.#scroller.scrollTop;
-    const inSight = Math.ceil(this.#scroller.clientHeight / height);
-    const from = Math.max(0, Math.min(Math.floor(top / height), this.#rows.length - inSight));
-    const to = Math.min(this.#rows.length, from + inSight + 1);
+    if (this.#heights.isUnmeasured) this.#measureFirst();
+    const { scrollTop, clientHeight } = this.#scroller;
+    const from = this.#heights.placeAt(scrollTop);
+    const to = Math.min(this.#rows.length, this.#heights.placeAt(scrollTop + clientHeight) + 2);
     if (this.#drawn.first >= 0 && this.#drawn.first <= from && this.#drawn.last >= to) return;
     const first = Math.max(0, from - OVERSCAN);
     const last = Math.min(this.#rows.length, to + OVERSCAN);
     this.#drawn = { first, last };
-    const rows: Node[] = [spacer(first * height)];
-    for (let place = first; place < last; place++) rows.push(this.#row(place));
-    rows.push(spacer((this.#rows.length - last) * height));
-    this.#body.replaceChildren(...rows);
+    const rows = Array.from({ length: last - first }, (_, index) => this.#row(first + index));
+    const [above, below] = [spacer(), spacer()];
+    const place = (): void => {
+      above.style.height = `${this.#heights.top(first)}px`;
+      below.style.height = `${this.#heights.top(this.#rows.length) - this.#heights.top(last)}px`;
+    };
+    place();
+    this.#body.replaceChildren(above, ...rows, below);
+    this.#learn(rows, first, from, place);
     this.#markActive();
   }
 
-  /** All rows are of one height: that of the first that is drawn. */
-  #heightOfRow(): number {
-    if (this.#rowHeight > 0) return this.#rowHeight;
-    const probe = this.#row(0);
+  /** Takes the heights of rows that are drawn. What the reader looks at stays where it is on the screen. */
+  #learn(rows: readonly HTMLElement[], first: number, from: number, place: () => void): void {
+    if (this.#heights.areAlike) return;
+    const top = this.#heights.top(from);
+    const heights = rows.map((row) => row.getBoundingClientRect().height);
+    const moved = heights.filter((height, index) => this.#heights.learn(this.#rows[first + index]!, height));
+    if (moved.length === 0) return;
+    place();
+    this.#scroller.scrollTop += this.#heights.top(from) - top;
+    this.#soon();
+  }
+
+  /** The first row tells how high rows usually are. */
+  #measureFirst(): void {
+    const [probe, below] = [this.#row(0), spacer()];
     // With the room of all rows below it, so that the box keeps its height, and its place.
-    this.#body.replaceChildren(probe, spacer((this.#rows.length - 1) * USUAL_HEIGHT));
-    const height = probe.getBoundingClientRect().height;
-    if (height > 0) this.#rowHeight = height;
-    return height > 0 ? height : USUAL_HEIGHT; // a grid that is not in the page yet has none
+    below.style.height = `${this.#heights.top(this.#rows.length) - this.#heights.usual}px`;
+    this.#body.replaceChildren(probe, below);
+    this.#heights.learn(this.#rows[0]!, probe.getBoundingClientRect().height);
   }
 
   #row(place: number): HTMLTableRowElement {
@@ -294,10 +307,8 @@ export class Grid {
     });
     element.dataset['place'] = String(place);
     for (const column of columns) {
-      const cell = make('td', column.isRight ? { class: 'right' } : {});
-      if (branch !== undefined && column.name === tree?.column) put(cell, this.#handle(branch));
-      fill(cell, column, row);
-      element.append(cell);
+      const isTree = branch !== undefined && column.name === tree?.column;
+      element.append(cellElement(column, row, isTree ? this.#handle(branch) : null));
     }
     return element;
   }
@@ -349,7 +360,7 @@ export class Grid {
 
   #onKey(event: KeyboardEvent): void {
     if (event.target !== this.#table || event.ctrlKey || event.altKey || event.metaKey) return;
-    const page = Math.max(1, Math.floor(this.#scroller.clientHeight / this.#heightOfRow()) - 2);
+    const page = Math.max(1, Math.floor(this.#scroller.clientHeight / this.#heights.usual) - 2);
     const last = this.#rows.length - 1;
     const steps: Readonly<Record<string, number>> = {
       ArrowDown: this.#active + 1,
@@ -383,6 +394,11 @@ export class Grid {
     return true;
   }
 
+  /** Shows a row by its number, whatever is searched for. */
+  openRow(row: number): void {
+    this.#parts.open?.(row);
+  }
+
   #openActive(): void {
     const row = this.#rows[this.#active];
     if (row !== undefined) this.#parts.open?.(row);
@@ -391,13 +407,11 @@ export class Grid {
   #moveTo(place: number): void {
     if (this.#rows.length === 0) return;
     this.#active = place;
-    const height = this.#heightOfRow();
     const head = this.#head[0]!.offsetHeight;
     const { scrollTop, clientHeight } = this.#scroller;
-    const top = place * height;
+    const [top, end] = [this.#heights.top(place), this.#heights.top(place + 1)];
     if (top < scrollTop) this.#scroller.scrollTop = top;
-    else if (top + height > scrollTop + clientHeight - head)
-      this.#scroller.scrollTop = top + height - clientHeight + head;
+    else if (end > scrollTop + clientHeight - head) this.#scroller.scrollTop = end - clientHeight + head;
     this.#drawn = { first: -1, last: -1 };
     this.#draw();
   }
@@ -424,7 +438,7 @@ export class Grid {
       rows.push(make('tr', {}, cell));
     }
     if (this.#rows.length > 0) this.#body.replaceChildren(...rows);
-    const hidden = this.#tooWideForPaper();
+    const hidden = tooWideForPaper(columns, this.#parts.dispensable ?? []);
     for (const line of this.#table.rows) {
       if (line.cells.length !== columns.length) continue;
       for (const [index, cell] of [...line.cells].entries())
@@ -432,20 +446,6 @@ export class Grid {
     }
     for (const [index, column] of [...this.#table.querySelectorAll('col')].entries())
       column.classList.toggle('off-paper', hidden.has(index));
-  }
-
-  #tooWideForPaper(): Set<number> {
-    const { columns, dispensable = [] } = this.#parts;
-    const hidden = new Set<number>();
-    let letters = columns.reduce((sum, { width }) => sum + width + 2, 0);
-    for (const name of dispensable) {
-      if (letters <= PAPER_WIDTH) break;
-      const index = columns.findIndex((column) => column.name === name);
-      if (index < 0) continue;
-      hidden.add(index);
-      letters -= columns[index]!.width + 2;
-    }
-    return hidden;
   }
 
   #toScreen(): void {
@@ -456,33 +456,7 @@ export class Grid {
   }
 }
 
-function widthOf({ width, isGrowing }: GridColumn): HTMLElement {
-  const column = make('col');
-  if (isGrowing !== true) column.style.width = `${width + 2}ch`;
-  return column;
-}
-
-function fill(cell: HTMLElement, column: GridColumn, row: number): void {
-  const reason = column.absence?.(row);
-  if (reason !== undefined) {
-    cell.classList.add('absent');
-    cell.title = escapeText(`could not be read: ${reason}`);
-  }
-  if (column.draw !== undefined) {
-    cell.append(column.draw(row));
-    return;
-  }
-  const text = column.text(row);
-  if (text.length > column.width && reason === undefined)
-    cell.title = escapeText(text.slice(0, MOST_LETTERS * 3));
-  put(cell, text.length > MOST_LETTERS ? `${text.slice(0, MOST_LETTERS)}…` : text);
-}
-
-function spacer(height: number): HTMLElement {
-  const row = make('tr', { class: 'spacer', aria: { hidden: 'true' } });
-  row.style.height = `${height}px`;
-  return row;
-}
+const spacer = (): HTMLElement => make('tr', { class: 'spacer', aria: { hidden: 'true' } });
 
 const counted = (count: number): string => `${count.toLocaleString('en')} row${count === 1 ? '' : 's'}`;
 

@@ -3,6 +3,7 @@ import { readModel } from './data.ts';
 import { fieldsOf, type Lead, showDetail } from './detail.ts';
 import { make } from './dom.ts';
 import { findings } from './findings.ts';
+import { placeIn } from './links.ts';
 import { notes } from './notes.ts';
 import { overview } from './overview.ts';
 import { watchForPaper } from './paper.ts';
@@ -19,19 +20,19 @@ async function main(): Promise<void> {
     model,
     showTable: (name, query) => all.show(name, query),
     openRow: (opened) =>
-      showDetail(
-        opened.title,
-        opened.why ?? [],
-        fieldsOf(opened.columns, opened.row),
-        leadsFrom(page, opened),
-      ),
+      showDetail({
+        ...{ title: opened.title, why: opened.why ?? [], place: opened.place },
+        ...{ fields: fieldsOf(opened.columns, opened.row), leads: leadsFrom(page, opened) },
+      }),
+    openProcess: (pid) => tree.go?.({ section: 'processes', pid }),
   };
   const all = tables(page);
+  const tree = processes(page);
   const sections = [
     overview(page),
     findings(page),
     changes(page),
-    processes(page),
+    tree,
     sockets(page),
     all,
     timeline(page),
@@ -39,7 +40,21 @@ async function main(): Promise<void> {
   ].filter((section): section is Section => section !== null);
   buildShell(model, sections);
   watchForPaper();
+  followLinks(sections);
   document.documentElement.dataset['ready'] = '';
+}
+
+/** Goes where the page's address says, now and whenever somebody follows a link. */
+function followLinks(sections: readonly Section[]): void {
+  const follow = (): void => {
+    const place = placeIn(location.hash);
+    const section = sections.find(({ id }) => id === place?.section);
+    if (place === undefined || section === undefined) return;
+    section.element.scrollIntoView({ behavior: 'instant' });
+    section.go?.(place);
+  };
+  addEventListener('hashchange', follow);
+  follow();
 }
 
 /** Tables that have rows of the same process. */

@@ -156,7 +156,7 @@ const tile = (id: string, count: number, one: string, several: string, tone: Ton
 });
 
 /** What a triage shows first: facts that deserve a look, whatever policies say. */
-function notable({ model, showTable }: Page): HTMLElement | null {
+function notable({ model, openProcess }: Page): HTMLElement | null {
   const { processes, modules, keys } = model.notable;
   const lines = processes.map(({ pid, command, uid, reasons }): Child => {
     const user = uid === null || uid === 0 ? '' : ` (user ${uid})`;
@@ -168,8 +168,8 @@ function notable({ model, showTable }: Page): HTMLElement | null {
         {
           type: 'button',
           class: 'plain what',
-          title: `Show ${pid} in pslist`,
-          on: { click: () => showTable('pslist', `pid:${pid}`) },
+          title: `Open process ${pid}`,
+          on: { click: () => openProcess(pid) },
         },
         make('b', {}, String(pid)),
         ` ${command}${user}`,

@@ -1,13 +1,15 @@
 import { Column } from './column.ts';
 import { make } from './dom.ts';
 import { Forest } from './forest.ts';
-import { Grid, type GridColumn } from './grid.ts';
+import { Grid } from './grid.ts';
+import type { GridColumn } from './grid-column.ts';
+import { showPlace } from './links.ts';
 import { type Page, plural, reasonText, type Section, sectionOf } from './section.ts';
 
 /** The kernel's own threads hang below this process: shut at first, since they are many and alike. */
 const KTHREADD = 2;
-/** Letters that the column of reasons is at least and at most wide. */
-const REASON_WIDTHS = { least: 24, most: 84 } as const;
+/** Letters of a command that are drawn; all of them are shown where the process is opened. */
+const MOST_COMMAND = 2_000;
 /** Rows of the tree that paper has room for: all of it, on any machine that a person prints. */
 const PAPER_ROWS = 5_000;
 
@@ -34,7 +36,7 @@ export function processes(page: Page): Section {
   const reasons = new Map(model.notable.processes.map((process) => [process.pid, process.reasons]));
   const added = new Set(model.newPids);
   const reasonsOf = (row: number): readonly string[] => reasons.get(pids[row] ?? -1) ?? [];
-  const grid = new Grid({
+  const grid: Grid = new Grid({
     label: 'process tree',
     columns: treeColumns(columns, rowCount, reasonsOf, (row) => added.has(pids[row] ?? -1)),
     rowCount,
@@ -46,7 +48,11 @@ export function processes(page: Page): Section {
       page.openRow({
         ...{ title: `process ${pids[row] ?? ''}`, table: 'pslist', row },
         ...{ columns: [...columns.values()], why: reasonsOf(row) },
+        place: { section: 'processes', search: grid.search.value, ...placeOf(pids[row], row) },
       }),
+    alsoSearched: [{ name: 'why', isExact: false, text: (row) => reasonsOf(row).join('; ') }],
+    copied: [...columns.values()],
+    onSearch: (search) => showPlace({ section: 'processes', search }),
     tree: { forest, column: 'command' },
     paperRows: PAPER_ROWS,
   });
@@ -65,11 +71,41 @@ export function processes(page: Page): Section {
       text,
     );
   grid.tools.append(foldAll('Open all', true), foldAll('Shut all', false));
+  if (reasons.size > 0) grid.tools.append(onlyNotable(grid, reasonsOf));
   return {
     ...section,
+    go: ({ search, row, pid }) => {
+      if (search !== undefined) grid.find(search);
+      const opened = pid === undefined ? row : pids.indexOf(pid);
+      if (opened !== undefined && opened >= 0 && opened < rowCount) grid.openRow(opened);
+    },
     element: sectionOf('processes', 'Processes', count, grid.element),
     search: () => grid.search,
   };
+}
+
+/** What leads to a process again: its number, or its row where that could not be read. */
+const placeOf = (pid: number | null | undefined, row: number): { pid: number } | { row: number } =>
+  typeof pid === 'number' ? { pid } : { row };
+
+/** A button that shows only the processes that deserve a look, and those that they descend from. */
+function onlyNotable(grid: Grid, reasonsOf: (row: number) => readonly string[]): HTMLElement {
+  let isNarrowed = false;
+  const button: HTMLButtonElement = make(
+    'button',
+    {
+      ...{ type: 'button', aria: { pressed: 'false' } },
+      on: {
+        click: () => {
+          isNarrowed = !isNarrowed;
+          button.setAttribute('aria-pressed', String(isNarrowed));
+          grid.restrict(isNarrowed ? (row) => reasonsOf(row).length > 0 : undefined);
+        },
+      },
+    },
+    'Worth a look',
+  );
+  return button;
 }
 
 function treeColumns(
@@ -93,30 +129,31 @@ function treeColumns(
   const command = (row: number): string =>
     columns.get('args')?.text(row) || columns.get('name')?.text(row) || '';
   const all = Array.from({ length: rowCount }, (_, row) => row);
-  const why = (row: number): string => reasonsOf(row).join('; ');
-  const longest = all.reduce((width, row) => Math.max(width, why(row).length), 0);
   return [
     ...own('pid', 'pid'),
     {
-      ...{ name: 'command', title: 'command', isRight: false, isExact: false, width: 36, isGrowing: true },
+      ...{ name: 'command', title: 'command, and why it deserves a look', isRight: false, isExact: false },
+      ...{ width: 36, isGrowing: true, isWrapped: true },
       text: command,
       keys: () => all.map(command),
-      draw: (row) =>
-        make(
-          'span',
-          { class: 'command', title: command(row).slice(0, 900) },
-          isNew(row) ? make('span', { class: 'badge' }, 'new') : null,
-          command(row).slice(0, 300),
-        ),
+      draw: (row) => {
+        const [text, why] = [command(row), reasonsOf(row)];
+        return make(
+          'div',
+          {},
+          make(
+            'span',
+            { class: 'command' },
+            isNew(row) ? make('span', { class: 'badge' }, 'new') : null,
+            text.length > MOST_COMMAND ? `${text.slice(0, MOST_COMMAND)}…` : text,
+          ),
+          why.length === 0 ? null : reasonText(why),
+        );
+      },
     },
-    {
-      ...{ name: 'why', title: 'why it deserves a look', isRight: false, isExact: false },
-      width: Math.min(Math.max(longest, REASON_WIDTHS.least), REASON_WIDTHS.most),
-      text: why,
-      keys: () => all.map((row) => why(row) || null),
-      draw: (row) => reasonText(reasonsOf(row)),
-    },
-    ...own('uid', 'user'),
-    ...own('started', 'started'),
+    ...[...own('uid', 'user'), ...own('started', 'started')].map((column) => ({
+      ...column,
+      isWideOnly: true,
+    })),
   ];
 }

@@ -2,6 +2,7 @@ import type { PageModel } from '../model.ts';
 import type { Column } from './column.ts';
 import { type Child, make } from './dom.ts';
 import type { Grid } from './grid.ts';
+import type { Place } from './links.ts';
 
 /** A part of the page that the list of contents leads to. */
 export interface Section {
@@ -13,6 +14,8 @@ export interface Section {
   readonly element: HTMLElement;
   /** What `/` searches while this section is read. */
   readonly search?: () => HTMLInputElement | undefined;
+  /** Goes to a place in the section. */
+  readonly go?: (place: Place) => void;
 }
 
 /** How grave a thing looks. */
@@ -27,6 +30,8 @@ export interface OpenedRow {
   readonly row: number;
   /** Why it deserves a look. */
   readonly why?: readonly string[];
+  /** What leads to it again. */
+  readonly place: Place;
 }
 
 /** What sections know of the page that they are in. */
@@ -36,6 +41,8 @@ export interface Page {
   showTable(name: string, query: string): void;
   /** Shows all of a row, and what other tables say of its process. */
   openRow(opened: OpenedRow): void;
+  /** Shows all that is known of a process. */
+  openProcess(pid: number): void;
 }
 
 /** A section's element: its title, what is counted of it, and what is in it. */

@@ -47,18 +47,26 @@ function watchSections(
   links: readonly HTMLElement[],
 ): () => Section | undefined {
   let current: Section | undefined;
+  /** Where the last link led: the sections at the end of the page never come up to the upper third. */
+  let led: Section | undefined;
   const mark = (): void => {
-    // The last that begins above the upper third; at the very end the last.
-    const line = innerHeight / 3;
-    const isAtEnd = scrollY + innerHeight >= document.documentElement.scrollHeight - 2;
-    const begun = sections.filter(({ element }) => element.getBoundingClientRect().top <= line);
-    const now = isAtEnd && scrollY > 0 ? sections.at(-1) : (begun.at(-1) ?? sections[0]);
+    const isAtEnd = scrollY > 0 && scrollY + innerHeight >= document.documentElement.scrollHeight - 2;
+    if (!isAtEnd) led = undefined;
+    const now = isAtEnd && led !== undefined && isInSight(led) ? led : sectionRead(sections, isAtEnd);
     if (now === current) return;
     current = now;
     for (const [index, link] of links.entries()) {
-      if (sections[index] === now) link.setAttribute('aria-current', 'true');
-      else link.removeAttribute('aria-current');
+      if (sections[index] !== now) link.removeAttribute('aria-current');
+      else {
+        link.setAttribute('aria-current', 'true');
+        showInRow(link);
+      }
     }
+  };
+  const follow = (): void => {
+    const id = /^#([a-z]+)/.exec(location.hash)?.[1];
+    led = sections.find((section) => section.id === id);
+    soon();
   };
   let isAwaited = false;
   const soon = (): void => {
@@ -71,8 +79,25 @@ function watchSections(
   };
   addEventListener('scroll', soon, { passive: true });
   addEventListener('resize', soon);
+  addEventListener('hashchange', follow);
+  for (const link of links) link.addEventListener('click', () => requestAnimationFrame(follow));
   mark();
   return () => current;
+}
+
+/** The last that begins above the upper third of the window; at the very end the last. */
+function sectionRead(sections: readonly Section[], isAtEnd: boolean): Section | undefined {
+  const begun = sections.filter(({ element }) => element.getBoundingClientRect().top <= innerHeight / 3);
+  return isAtEnd ? sections.at(-1) : (begun.at(-1) ?? sections[0]);
+}
+
+const isInSight = ({ element }: Section): boolean => element.getBoundingClientRect().top < innerHeight;
+
+/** On a narrow screen the contents are a row that scrolls sideways: what is marked is to be seen. */
+function showInRow(link: HTMLElement): void {
+  const row = link.parentElement;
+  if (row === null || row.scrollWidth <= row.clientWidth) return;
+  row.scrollLeft = link.offsetLeft - row.offsetLeft - (row.clientWidth - link.offsetWidth) / 2;
 }
 
 /** Light or dark: as the system has it, until somebody chooses. The choice is kept nowhere. */

@@ -1,6 +1,8 @@
 import type { PageSocket } from '../model.ts';
 import { make } from './dom.ts';
-import { Grid, type GridColumn } from './grid.ts';
+import { Grid } from './grid.ts';
+import type { GridColumn } from './grid-column.ts';
+import { showPlace } from './links.ts';
 import { gridPart, type Page, type Section, sectionOf } from './section.ts';
 
 /** Who listens, and who talks to whom. */
@@ -24,6 +26,8 @@ export function sockets({ model: { listening, established, tables } }: Page): Se
         : [make('p', { class: 'panel warning' }, 'Nobody has asked sockets of this snapshot.')]),
     ),
     search: () => grids[0]!.grid.search,
+    go: ({ table, search = '' }) =>
+      grids.find(({ title }) => title.toLowerCase() === table)?.grid.find(search),
   };
 }
 
@@ -48,6 +52,7 @@ function socketGrid(title: string, list: readonly PageSocket[], empty: string): 
     label: title.toLowerCase(),
     rowCount: list.length,
     empty,
+    onSearch: (search) => showPlace({ section: 'sockets', table: title.toLowerCase(), search }),
     classOf: (row) => (list[row]?.holders === null ? 'notable' : ''),
     columns: [
       column('protocol', 10, ({ protocol }) => protocol),

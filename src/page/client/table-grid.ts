@@ -1,6 +1,7 @@
 import type { PageTable } from '../model.ts';
 import { Column } from './column.ts';
-import { Grid, type GridColumn, type GridParts } from './grid.ts';
+import { Grid, type GridParts } from './grid.ts';
+import type { GridColumn } from './grid-column.ts';
 
 /** The columns of a table as a grid has them: the widest text takes the room that is left. */
 function gridColumns(columns: readonly Column[]): GridColumn[] {
@@ -35,6 +36,7 @@ export function tableGrid(
     heldBack: rowCount - held,
     empty: 'The answer has no rows.',
     dispensable,
+    copied: read,
     ...(openRow === undefined ? {} : { open: (row: number) => openRow(read, row) }),
     ...parts,
   });

@@ -1,5 +1,6 @@
 import { make } from './dom.ts';
 import type { Grid } from './grid.ts';
+import { showPlace } from './links.ts';
 import { onPaper } from './paper.ts';
 import { type Page, type Section, sectionOf, sentences } from './section.ts';
 import { tableGrid } from './table-grid.ts';
@@ -21,9 +22,15 @@ export function tables(page: Page): Tables {
       title: table.name,
       count: table.rowCount.toLocaleString('en'),
       shown: () => grids.get(table.name)?.measure(),
+      chosen: () => showPlace({ section: 'tables', table: table.name }),
       make: () => {
-        const grid = tableGrid(table, {
-          openRow: (columns, row) => page.openRow({ title: table.name, table: table.name, columns, row }),
+        const grid: Grid = tableGrid(table, {
+          openRow: (columns, row) =>
+            page.openRow({
+              ...{ title: table.name, table: table.name, columns, row },
+              place: { section: 'tables', table: table.name, search: grid.search.value, row },
+            }),
+          onSearch: (search) => showPlace({ section: 'tables', table: table.name, search }),
         });
         grids.set(table.name, grid);
         return make(
@@ -48,6 +55,12 @@ export function tables(page: Page): Tables {
     count: String(page.model.tables.length),
     element: section,
     search: () => grids.get(tabs.chosen ?? '')?.search,
+    go({ table = '', search = '', row }) {
+      if (!tabs.choose(table)) return;
+      const grid = grids.get(table);
+      grid?.find(search);
+      if (row !== undefined) grid?.openRow(row);
+    },
     show(name, query) {
       tabs.choose(name);
       const grid = grids.get(name);

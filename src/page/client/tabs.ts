@@ -9,6 +9,8 @@ export interface Tab {
   readonly make: () => HTMLElement;
   /** Called whenever it is shown. */
   readonly shown: () => void;
+  /** Called where the reader chooses it. */
+  readonly chosen?: () => void;
 }
 
 /** Pages of which one is shown: with arrow keys, as everybody has them (WAI-ARIA Authoring Practices, Tabs). */
@@ -27,7 +29,7 @@ export class Tabs {
         'button',
         {
           ...{ type: 'button', role: 'tab', id: ids[index]!, aria: { controls: `${ids[index]}-panel` } },
-          on: { click: () => this.choose(index), keydown: (event) => this.#onKey(event) },
+          on: { click: () => this.#take(index), keydown: (event) => this.#onKey(event) },
         },
         title,
         make('small', {}, count),
@@ -53,10 +55,10 @@ export class Tabs {
     return this.#tabs[this.#chosen]?.name;
   }
 
-  /** Shows a page by its place or name. */
-  choose(which: number | string): void {
+  /** Shows a page by its place or name. @returns whether there is such a one */
+  choose(which: number | string): boolean {
     const index = typeof which === 'number' ? which : this.#tabs.findIndex(({ name }) => name === which);
-    if (index < 0 || index >= this.#tabs.length) return;
+    if (index < 0 || index >= this.#tabs.length) return false;
     this.#chosen = index;
     this.#fill(index);
     for (const [other, button] of this.#buttons.entries()) {
@@ -65,6 +67,13 @@ export class Tabs {
       this.#panels[other]!.hidden = other !== index;
     }
     this.#tabs[index]!.shown();
+    return true;
+  }
+
+  /** The reader chooses a page. */
+  #take(index: number): void {
+    this.choose(index);
+    this.#tabs[index]!.chosen?.();
   }
 
   /** Makes all pages, whether somebody has looked at them or not. */
@@ -88,7 +97,7 @@ export class Tabs {
     const index = next[event.key];
     if (index === undefined) return;
     event.preventDefault();
-    this.choose(index);
+    this.#take(index);
     this.#buttons[index]!.focus();
     this.#buttons[index]!.scrollIntoView({ block: 'nearest', inline: 'nearest' });
   }

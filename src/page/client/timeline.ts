@@ -1,8 +1,9 @@
 import type { PageMoment, PageTimeline } from '../model.ts';
 import { Column, timeText } from './column.ts';
 import { draw, make } from './dom.ts';
-import type { GridColumn } from './grid.ts';
 import { Grid } from './grid.ts';
+import type { GridColumn } from './grid-column.ts';
+import { showPlace } from './links.ts';
 import { type Page, plural, reasonText, type Section, sectionOf, sentences } from './section.ts';
 
 /** Kinds of thing that come and go by themselves: hidden until they are asked for. */
@@ -22,6 +23,7 @@ export function timeline({ model }: Page): Section | null {
     columns: lives.columns(),
     rowCount: lives.count,
     empty: 'There is nothing to follow.',
+    onSearch: (search) => showPlace({ section: 'timeline', search }),
     classOf: (row) => lives.classOf(row),
   });
   const chosen = { scope: 'moving' as Scope, hidden: new Set(RESTLESS) };
@@ -44,6 +46,7 @@ export function timeline({ model }: Page): Section | null {
       grid.element,
     ),
     search: () => grid.search,
+    go: ({ search = '' }) => grid.find(search),
   };
 }
 

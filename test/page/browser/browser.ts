@@ -81,3 +81,9 @@ export async function open(
 /** What the page's policy has forbidden so far. */
 export const forbiddenIn = (page: Page): Promise<readonly string[]> =>
   page.evaluate(() => window.forbidden ?? ['nobody listened']);
+
+/** Opens all that is folded away. */
+export const openAll = (page: Page): Promise<void> =>
+  page.evaluate(() => {
+    for (const details of document.querySelectorAll('details')) details.open = true;
+  });

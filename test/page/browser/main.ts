@@ -7,6 +7,7 @@ import { pageAssets } from '../../../src/cli/page-assets.ts';
 import { pageHtml } from '../../../src/page/html.ts';
 import { drawnPage } from '../drawn.ts';
 import { launch } from './browser.ts';
+import { placeTrials } from './places.ts';
 import { quietTrials } from './quiet.ts';
 import { readingTrials } from './reading.ts';
 import { sampleTrials } from './sample.ts';
@@ -55,7 +56,7 @@ try {
   const file = join(folder, 'drawn.html');
   writeFileSync(file, pageHtml(model, pageAssets()));
   const wanted = process.argv.slice(2);
-  const list = [...quietTrials, ...tableTrials, ...readingTrials, ...sampleTrials].filter(
+  const list = [...quietTrials, ...tableTrials, ...readingTrials, ...placeTrials, ...sampleTrials].filter(
     ({ name }) => wanted.length === 0 || wanted.some((word) => name.includes(word)),
   );
   const failed = await tryAll(list, { browser, drawn: { file, model }, sample: samplePage(folder) });

@@ -1,5 +1,5 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
-import { forbiddenIn, open } from './browser.ts';
+import { forbiddenIn, open, openAll } from './browser.ts';
 import { trials } from './trials.ts';
 
 /** That the page shows itself and does nothing else, whatever is in it. */
@@ -15,7 +15,7 @@ export const quietTrials = trials({
   'stays quiet while every table, row and branch is looked at': async ({ browser, drawn }) => {
     const { page, troubles } = await open(browser, drawn.file);
     for (const tab of await page.locator('[role=tab]').all()) await tab.click();
-    for (const summary of await page.locator('summary').all()) await summary.click();
+    await openAll(page);
     await page.locator('[role=tab]', { hasText: 'env' }).click();
     const rows = page.locator('#tables [role=tabpanel]:not([hidden]) tr[data-place]');
     for (let row = 0; row < (await rows.count()); row++) {

@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok } from 'node:assert/strict';
 import type { Page } from 'playwright-core';
-import { forbiddenIn, open } from './browser.ts';
+import { forbiddenIn, open, openAll } from './browser.ts';
 import { faintTexts } from './contrast.ts';
 import { trials } from './trials.ts';
 
@@ -91,7 +91,7 @@ export const readingTrials = trials({
         hasTouch: true,
       });
       equal(await sidewaysRoom(page), 0);
-      for (const summary of await page.locator('summary').all()) await summary.click();
+      await openAll(page);
       equal(await sidewaysRoom(page), 0);
       await page.context().close();
     }
@@ -114,7 +114,7 @@ export const readingTrials = trials({
   'has enough contrast in both schemes': async ({ browser, drawn }) => {
     for (const colorScheme of ['light', 'dark'] as const) {
       const { page } = await open(browser, drawn.file, { colorScheme });
-      for (const summary of await page.locator('summary').all()) await summary.click();
+      await openAll(page);
       await page.locator('#processes table').press('Home');
       deepEqual(await faintTexts(page), []);
       await page.context().close();
@@ -132,6 +132,7 @@ export const readingTrials = trials({
   }) => {
     const { page } = await open(browser, drawn.file);
     const onScreen = await page.locator('#tables tr').count();
+    const unfolded = await page.locator('details[open]').count();
     await page.emulateMedia({ media: 'print' });
     await page.locator('.on-paper').first().waitFor();
     const text = await page.locator('main').innerText();
@@ -152,7 +153,7 @@ export const readingTrials = trials({
     ok(paper.length > 10_000);
     await page.emulateMedia({ media: 'screen' });
     await page.locator('.on-paper').first().waitFor({ state: 'detached' });
-    equal(await page.locator('details[open]').count(), 0);
+    equal(await page.locator('details[open]').count(), unfolded);
     equal(await page.locator('#tables [role=tabpanel]:not([hidden]) tr').count(), onScreen);
     await page.context().close();
   },
