@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { UsageError } from '../base/errors.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import { SEVERITIES, type Severity } from '../policy/verdict.ts';
+import { withBudgetFlags } from './budget-flags.ts';
 import { collected, wordOf } from './flag-words.ts';
 import type { Outcome } from './main.ts';
 import { checkColor, type OpenFlags, type ShowFlags, withOpenFlags } from './settings.ts';
@@ -76,7 +77,7 @@ export function addCheckCommand(program: Command, plugins: readonly AnyPlugin[],
     .option('--output <file>', 'write to this file instead of stdout')
     .option('--color <when>', 'auto, always or never', 'auto')
     .addHelpText('after', HELP);
-  withOpenFlags(command).action(async (paths: string[], flags: CheckFlags) => {
+  withBudgetFlags(withOpenFlags(command)).action(async (paths: string[], flags: CheckFlags) => {
     checkColor(flags);
     if (flags.json === true && flags.format !== undefined && flags.format !== 'json')
       throw new UsageError('--json contradicts --format');

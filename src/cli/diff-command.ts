@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { UsageError } from '../base/errors.ts';
 import { hint } from '../base/nearest.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
+import { withBudgetFlags } from './budget-flags.ts';
 import { EXIT } from './exit.ts';
 import { knownOf } from './known.ts';
 import type { Outcome } from './main.ts';
@@ -18,7 +19,7 @@ type DiffFlags = Flags & { readonly rows: boolean };
 export const REPEATING = ['pstree'];
 
 const withFlags = (command: Command): Command =>
-  withOpenFlags(command)
+  withBudgetFlags(withOpenFlags(command))
     .option('--plugins <list>', 'compare the answers to these questions only')
     .option('--json', 'as JSON')
     .option('--color <when>', 'auto, always or never', 'auto');

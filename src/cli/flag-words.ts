@@ -14,11 +14,20 @@ export const wordOf =
     return known;
   };
 
-const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+const TIME_UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 
 /** Milliseconds of `5s`, `250ms`, `2m`; a bare number means seconds. @throws UsageError */
 export function timeFrom(flag: string, word: string): number {
   const [, number, unit = 's'] = /^(\d{1,6}(?:\.\d{1,3})?)(ms|s|m|h)?$/.exec(word) ?? [];
   if (number === undefined) throw new UsageError(`${flag} wants a time like 5s or 2m, not ${word}`);
-  return Number(number) * UNITS[unit]!;
+  return Number(number) * TIME_UNITS[unit]!;
+}
+
+const SIZE_UNITS: Readonly<Record<string, number>> = { K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 };
+
+/** Bytes of `64K`, `512M`, `2GiB`. @throws UsageError */
+export function sizeFrom(flag: string, word: string): number {
+  const [, number, unit] = /^(\d{1,6}(?:\.\d{1,3})?)([KMG])(?:iB)?$/i.exec(word) ?? [];
+  if (number === undefined) throw new UsageError(`${flag} wants a size like 512M or 2G, not ${word}`);
+  return Math.round(Number(number) * SIZE_UNITS[unit!.toUpperCase()]!);
 }

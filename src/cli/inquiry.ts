@@ -1,3 +1,4 @@
+import type { Limits } from '../base/budget.ts';
 import { ForensicError, UsageError } from '../base/errors.ts';
 import type { Row } from '../plugin/cell.ts';
 import type { AnyPlugin, Options } from '../plugin/contract.ts';
@@ -17,6 +18,8 @@ export interface OpenSettings {
   readonly profile?: Profile;
   /** Where to look first for the profile of a kernel that does not describe itself. */
   readonly profileFolder?: string;
+  /** What one question may cost, where the user says. Such answers are not remembered, and none is asked of the cache. */
+  readonly limits?: Partial<Limits>;
 }
 
 /** One plugin to be run, as the command line wants it. */
@@ -142,7 +145,8 @@ export class Inquiry {
       ([name, option]) => 'secret' in option && options[name] === true,
     );
     const key = optionsKey(options);
-    const identity = secret || !isOwn(plugin) ? undefined : this.#identity;
+    const isRemembered = !secret && isOwn(plugin) && this.#settings.limits === undefined;
+    const identity = isRemembered ? this.#identity : undefined;
     const remembered = identity === undefined ? undefined : this.#recall.answer(identity, plugin, key);
     if (remembered !== undefined) return remembered;
     const { kernel, facts, snapshot } = await this.session();

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { UsageError } from '../base/errors.ts';
 import type { Limits } from '../reader/limits.ts';
-import { timeFrom } from './flag-words.ts';
+import { sizeFrom, timeFrom } from './flag-words.ts';
 
 /** As commander gives them. */
 export interface LimitFlags {
@@ -28,17 +28,12 @@ export const limitsFrom = ({ memoryLimit, cpuLimit }: LimitFlags): Partial<Limit
   ...(cpuLimit === undefined ? {} : { cpuMs: cpuFrom('--cpu-limit', cpuLimit) }),
 });
 
-const MIB = 2 ** 20;
-const UNITS: Readonly<Record<string, number>> = { M: MIB, G: 2 ** 30 };
-
 /** What a process takes that has read nothing yet, twice: under less, no snapshot could be read. */
-const LEAST_MEMORY_BYTES = 128 * MIB;
+const LEAST_MEMORY_BYTES = 128 * 2 ** 20;
 const LEAST_CPU_MS = 1_000;
 
 function memoryFrom(flag: string, word: string): number {
-  const [, number, unit] = /^(\d{1,6}(?:\.\d{1,3})?)([MG])(?:iB)?$/i.exec(word) ?? [];
-  if (number === undefined) throw new UsageError(`${flag} wants a size like 512M or 2G, not ${word}`);
-  const bytes = Math.round(Number(number) * UNITS[unit!.toUpperCase()]!);
+  const bytes = sizeFrom(flag, word);
   if (bytes < LEAST_MEMORY_BYTES) throw new UsageError(`${flag} wants 128M or more, not ${word}`);
   return bytes;
 }

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { ForensicError, UsageError } from '../base/errors.ts';
 import type { Result } from '../plugin/document.ts';
 import { type Facts, factNotes } from '../report/answer.ts';
+import { withBudgetFlags } from './budget-flags.ts';
 import { EXIT } from './exit.ts';
 import { Inquiry } from './inquiry.ts';
 import type { Outcome } from './main.ts';
@@ -124,27 +125,29 @@ export function addTriageCommand(program: Command, outcome: Outcome): void {
     .argument('<snapshot>')
     .option('--all', 'show everything, and nothing cut short')
     .addHelpText('after', '\nExample:\n  vestige triage memory.raw\n');
-  withStrictFlag(withLookFlags(command)).action(async (path: string, flags: Flags & { all?: true }) => {
-    checkColor(flags);
-    await inquire(path, flags, async (inquiry) => {
-      const facts = await inquiry.facts();
-      const { paintPicture, TRIAGE_PLUGINS } = await import('../triage/paint.ts');
-      const { plugins } = await import('../../plugins/index.ts');
-      const results: Result[] = [];
-      for (const plugin of plugins.filter(({ name }) => TRIAGE_PLUGINS.some((wanted) => wanted === name))) {
-        const answer = inquiry.answer(wholeQuestion(plugin));
-        const rows = [];
-        for await (const row of answer.rows) rows.push(row);
-        if (answer.failure !== undefined) complain(`${plugin.name}: ${answer.failure.message}`);
-        if (answer.failure !== undefined) outcome.code = EXIT.failed;
-        results.push({ plugin: plugin.name, version: plugin.version, rows, notes: answer.notes });
-      }
-      const picture = paintPicture(results, factNotes(facts));
-      if (flags.strict === true && picture.unread.length > 0)
-        outcome.code = Math.max(outcome.code, EXIT.findings);
-      if (flags.json === true) return writeData(await asJson({ ...facts, triage: picture }));
-      const { triageText } = await import('../report/triage.ts');
-      return writeData(triageText(facts, picture, await styleFor(flags), pageWidth(), flags.all === true));
-    });
-  });
+  withStrictFlag(withBudgetFlags(withLookFlags(command))).action(
+    async (path: string, flags: Flags & { all?: true }) => {
+      checkColor(flags);
+      await inquire(path, flags, async (inquiry) => {
+        const facts = await inquiry.facts();
+        const { paintPicture, TRIAGE_PLUGINS } = await import('../triage/paint.ts');
+        const { plugins } = await import('../../plugins/index.ts');
+        const results: Result[] = [];
+        for (const plugin of plugins.filter(({ name }) => TRIAGE_PLUGINS.some((wanted) => wanted === name))) {
+          const answer = inquiry.answer(wholeQuestion(plugin));
+          const rows = [];
+          for await (const row of answer.rows) rows.push(row);
+          if (answer.failure !== undefined) complain(`${plugin.name}: ${answer.failure.message}`);
+          if (answer.failure !== undefined) outcome.code = EXIT.failed;
+          results.push({ plugin: plugin.name, version: plugin.version, rows, notes: answer.notes });
+        }
+        const picture = paintPicture(results, factNotes(facts));
+        if (flags.strict === true && picture.unread.length > 0)
+          outcome.code = Math.max(outcome.code, EXIT.findings);
+        if (flags.json === true) return writeData(await asJson({ ...facts, triage: picture }));
+        const { triageText } = await import('../report/triage.ts');
+        return writeData(triageText(facts, picture, await styleFor(flags), pageWidth(), flags.all === true));
+      });
+    },
+  );
 }

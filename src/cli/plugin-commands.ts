@@ -3,6 +3,7 @@ import { ForensicError, UsageError } from '../base/errors.ts';
 import { hint } from '../base/nearest.ts';
 import { type AnyPlugin, type ColumnKind, kindOf, type Option, type Options } from '../plugin/contract.ts';
 import { wrap } from '../report/width.ts';
+import { withBudgetFlags } from './budget-flags.ts';
 import { flagOf, kebabCase } from './column-names.ts';
 import type { Question } from './inquiry.ts';
 import type { Outcome } from './main.ts';
@@ -32,7 +33,7 @@ export function addPluginCommands(program: Command, plugins: readonly AnyPlugin[
       )
       .option('--sort <list>', 'sort by these columns; -column for descending', joined)
       .option('--limit <rows>', 'show no more rows than this');
-    withShowFlags(withOpenFlags(command)).action(async (paths: string[], flags: Flags) => {
+    withShowFlags(withBudgetFlags(withOpenFlags(command))).action(async (paths: string[], flags: Flags) => {
       outcome.code = await showAnswers(paths, [await questionOf(plugin, flags)], flags);
     });
   }
@@ -149,7 +150,7 @@ export function addRunCommand(program: Command, plugins: readonly AnyPlugin[], o
     .addHelpText('after', '\nExample:\n  vestige run pslist,sockets,files memory.raw --pid 812\n');
   addFilterFlags(command, plugins);
   addOwnFlags(command, plugins);
-  withShowFlags(withOpenFlags(command)).action(
+  withShowFlags(withBudgetFlags(withOpenFlags(command))).action(
     async (words: string[], flags: Flags & { all?: true; limit?: string }) => {
       const paths = flags.all === true ? words : words.slice(1);
       if (paths.length === 0)

@@ -8,6 +8,7 @@ import type { Lesson, Reply, Request } from '../reader/protocol.ts';
 import { type Line, serve } from '../reader/serve.ts';
 import { Store } from '../store/store.ts';
 import { opener, type Past } from '../watch/opener.ts';
+import { withBudgetFlags } from './budget-flags.ts';
 import { Shelf, usualFolders } from './profile-shelf.ts';
 import { isOwn } from './registry.ts';
 import { type OpenFlags, openSettings } from './settings.ts';
@@ -15,12 +16,12 @@ import { version } from './version.ts';
 
 /** Adds `vestige reader`, which reads snapshots for the process that started it until that one lets go of it. */
 export function addReaderCommand(program: Command, plugins: readonly AnyPlugin[]): void {
-  program
+  const command = program
     .command('reader', { hidden: true })
     .requiredOption('--cache <file>')
     .option('--base <address>')
-    .option('--profile <file>')
-    .action((flags: OpenFlags & { cache: string }) => read(flags, plugins));
+    .option('--profile <file>');
+  withBudgetFlags(command).action((flags: OpenFlags & { cache: string }) => read(flags, plugins));
 }
 
 async function read(flags: OpenFlags & { cache: string }, plugins: readonly AnyPlugin[]): Promise<void> {

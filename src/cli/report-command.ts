@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { UsageError } from '../base/errors.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import type { Facts } from '../report/answer.ts';
+import { withBudgetFlags } from './budget-flags.ts';
 import { REPEATING } from './diff-command.ts';
 import { EXIT } from './exit.ts';
 import { collected } from './flag-words.ts';
@@ -50,7 +51,7 @@ Examples:
   vestige report web-1
 `,
     );
-  withOpenFlags(command).action(async (words: string[], flags: Flags) => {
+  withBudgetFlags(withOpenFlags(command)).action(async (words: string[], flags: Flags) => {
     const { output } = flags;
     const { checkWritable, replaceFile } = await import('./replace-file.ts');
     if (output === '') throw new UsageError('--output wants the name of a file');

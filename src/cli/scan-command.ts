@@ -7,6 +7,7 @@ import type { Channel } from '../watch/channel.ts';
 import type { ScanEvent, ScanResult } from '../watch/event.ts';
 import type { Judge } from '../watch/judge.ts';
 import type { ScanChoice, ScanParts } from '../watch/scan.ts';
+import { type BudgetFlags, withBudgetFlags } from './budget-flags.ts';
 import { EXIT } from './exit.ts';
 import { collected, timeFrom, wordOf } from './flag-words.ts';
 import { type LimitFlags, limitsFrom, withLimitFlags } from './limit-flags.ts';
@@ -18,7 +19,7 @@ import { usageText } from './usage-text.ts';
 import { version } from './version.ts';
 
 /** Flags of `scan` and `watch`, as commander gives them. */
-export interface ScanFlags extends LimitFlags {
+export interface ScanFlags extends LimitFlags, BudgetFlags {
   readonly plugins?: string;
   readonly cache?: string;
   readonly base?: string;
@@ -50,7 +51,7 @@ const REPEATING = ['pstree'];
 
 /** Adds the flags that `scan` and `watch` share. */
 export const withScanFlags = (command: Command): Command =>
-  withLimitFlags(command)
+  withBudgetFlags(withLimitFlags(command))
     .option('--plugins <list>', 'ask these questions; every one but pstree where this is left out')
     .option('--recursive', 'look into folders below, up to eight levels deep')
     .option('--settle <time>', 'a file that changed within this time is still being written', '5s')

@@ -8,10 +8,11 @@ import type { Lesson } from '../reader/protocol.ts';
 import { Readers } from '../reader/readers.ts';
 import type { StoreDoor } from '../store/door.ts';
 import { NO_OPTIONS } from '../watch/reuse.ts';
+import { type BudgetFlags, budgetWords } from './budget-flags.ts';
 import { fileOf } from './registry.ts';
 
 /** Flags that say how snapshots are opened, as the user wrote them. */
-export interface ReadingFlags {
+export interface ReadingFlags extends BudgetFlags {
   readonly base?: string;
   readonly profile?: string;
 }
@@ -62,11 +63,12 @@ const wordsFor = (plugins: readonly AnyPlugin[]): string[] =>
     return file === undefined ? [] : ['--plugin', file];
   });
 
-const wordsOf = ({ base, profile }: ReadingFlags, cache: string): string[] => [
+const wordsOf = ({ base, profile, ...budget }: ReadingFlags, cache: string): string[] => [
   'reader',
   ...['--cache', cache],
   ...(base === undefined ? [] : ['--base', base]),
   ...(profile === undefined ? [] : ['--profile', profile]),
+  ...budgetWords(budget),
 ];
 
 function keep({ profiles, extents }: StoreDoor, lesson: Lesson): void {

@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
 import { UsageError } from '../base/errors.ts';
 import type { ColorChoice } from '../report/style.ts';
+import { type BudgetFlags, budgetFrom } from './budget-flags.ts';
 import type { OpenSettings } from './inquiry.ts';
 import { defaultCachePath } from './recall.ts';
 
 /** Flags of every command that opens snapshots, as commander gives them. */
-export interface OpenFlags {
+export interface OpenFlags extends BudgetFlags {
   readonly base?: string;
   readonly profile?: string;
   /** A path, `false` for `--no-cache`, `true` where no flag says. */
@@ -45,11 +46,18 @@ export const withShowFlags = (command: Command): Command =>
     .option('--strict', 'exit with 1 where anything could not be read');
 
 /** @throws UsageError, UnreadableFile, BadProfile */
-export async function openSettings({ base, profile }: OpenFlags): Promise<OpenSettings> {
+export async function openSettings({ base, profile, ...budget }: OpenFlags): Promise<OpenSettings> {
   return {
     ...(base === undefined ? {} : { base: addressFrom(base) }),
     ...(profile === undefined ? {} : await profileSettings(profile)),
+    ...budgetSettings(budget),
   };
+}
+
+/** Nothing where no flag is given: then the snapshot alone decides, and what it answers may be remembered. */
+function budgetSettings(flags: BudgetFlags): OpenSettings {
+  const limits = budgetFrom(flags);
+  return Object.keys(limits).length === 0 ? {} : { limits };
 }
 
 /** A file is read at once; a folder is only asked for a kernel that does not describe itself. */

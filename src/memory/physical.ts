@@ -162,6 +162,11 @@ export class PhysicalMemory {
     this.#budget?.spend(reads);
   }
 
+  /** What is noted of reads counts no more: the run that they are of did not end by what it read. */
+  discardRecord(): void {
+    this.#record?.addEverything();
+  }
+
   /** Where in the buffer the byte at `at` is, loading its page where need be. @throws NotInSnapshot */
   #find(at: PhysicalAddress): number {
     if (--this.#untold < 0) this.#charge();

@@ -29,6 +29,7 @@ export async function* runPlugin(plugin: AnyPlugin, kernel: Linux, request: Requ
   } catch (fault) {
     // A generator that faults cannot be resumed. What it gave stands; that it stopped is said.
     if (!(fault instanceof EvidenceFault || fault instanceof BudgetExceeded)) throw fault;
+    if (fault instanceof BudgetExceeded) memory.discardRecord();
     kernel.note(`${plugin.name} stopped early: ${fault.message}`);
   } finally {
     memory.chargeTo(null);

@@ -1,4 +1,5 @@
 import { hex, type PhysicalAddress } from '../base/address.ts';
+import type { Limits } from '../base/budget.ts';
 import { Linux } from '../kernel/linux/linux.ts';
 import { bytesIn } from '../memory/source.ts';
 import type { KernelFacts, SnapshotFacts } from '../plugin/document.ts';
@@ -28,6 +29,8 @@ export interface SessionOptions {
   readonly shelf?: ProfileShelf;
   /** Pages in which earlier snapshots had their VMCOREINFO. */
   readonly likely?: readonly PhysicalAddress[];
+  /** What one question may cost, instead of what is in proportion to the snapshot. */
+  readonly limits?: Partial<Limits>;
 }
 
 /** Ranges that `info` and the JSON document list; more are only counted. */
@@ -49,6 +52,8 @@ export function startSession(opened: Snapshot, options: SessionOptions = {}): Se
   const bound = bind(opened, options);
   const { snapshot } = bound;
   if (snapshot !== opened) opened.file.close();
+  const { memory } = snapshot;
+  memory.limits = { ...memory.limits, ...options.limits };
   const kernel = new Linux(bound.parts);
   const facts = factsOf(snapshot, kernel, bound);
   const { located, parts } = bound;
