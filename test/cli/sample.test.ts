@@ -52,6 +52,24 @@ describe('a real snapshot', () => {
     },
   );
 
+  it('ends an answer where the user says, says so, and remembers nothing of it', () => {
+    const few = vestige('files', SAMPLE, '--no-header', '--max-rows', '7', '--strict');
+    expect(few.status).toBe(1);
+    expect(few.stdout.trimEnd().split('\n')).toHaveLength(7);
+    expect(few.stderr).toBe(
+      'note: files stopped early: there are more than 7 rows; --max-rows allows more\n',
+    );
+    expect(vestige('files', SAMPLE, '--max-cpu', '0.5ms').stderr).toMatch(
+      /^note: files stopped early: it takes more than 0.00050 s of work; --max-cpu allows more$/m,
+    );
+    expect(vestige('dmesg', SAMPLE, '--max-bytes', '1K').stderr).toMatch(/more than 1024 bytes/);
+    expect(vestige('files', SAMPLE, '--strict').status).toBe(0);
+    expect(vestige('files', SAMPLE, '--max-rows', 'all')).toMatchObject({
+      status: 2,
+      stderr: 'vestige: --max-rows wants a number, not all\n',
+    });
+  });
+
   it('gives the same rows by an exported profile, remembered apart from those without', () => {
     const profile = join(folder, 'profile.json');
     expect(vestige('profile', 'export', SAMPLE, '--output', profile)).toEqual({

@@ -79,4 +79,16 @@ describe('env', () => {
     const bytes = 0x7fff_ffff_f000n - STACK - 2n;
     expect(notes).toEqual([`environment of process 1 is cut: ${bytes} bytes, read are 6291456`]);
   });
+
+  it('reads what processes share once', async () => {
+    const drawing = Array.from({ length: 50 }, (_, nth) => `p(${nth + 1})`).join(' ');
+    const environment = `BIG=${'x'.repeat(2 ** 20)}\0SMALL=1\0`;
+    const kernel = fakeKernel(drawing, { packed: true, traits: { 1: { environment } } }).linux();
+    const { memory } = kernel.space;
+    memory.limits = { ...memory.limits, reads: 5 * 65_536 };
+    const { rows, notes } = await ask(env, kernel);
+    expect(rows).toHaveLength(100);
+    expect(new Set(rows.map(({ name }) => name))).toEqual(new Set(['BIG', 'SMALL']));
+    expect(notes).toEqual(['value: 50 texts of more than 65536 bytes are cut, the longest of 1048576']);
+  });
 });

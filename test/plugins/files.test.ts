@@ -156,4 +156,25 @@ describe('files', () => {
   it('has its columns in the order that others rely on', () => {
     expect(Object.keys(files.columns).join(' ')).toBe('pid fd path type device inode flags position');
   });
+
+  it('ends a table whose pages are one page of memory again and again', async () => {
+    const { kernel, files: world } = drawn();
+    const file = world.open(world.entry(world.root, 'file'));
+    const array = world.give(
+      9,
+      Object.fromEntries(Array.from({ length: 512 }, (_, fd) => [fd, file])),
+      [],
+      512,
+    );
+    const forged = 0xffff_c900_0000_0000n;
+    for (let page = 0n; page < 64n; page++)
+      kernel.image.map(forged + 4096n * page, { to: kernel.physical(array) });
+    const fdt = kernel.read(kernel.read(kernel.task(9), 'task_struct', 'files'), 'files_struct', 'fdt');
+    kernel.write(fdt, 'fdtable', { fd: forged, max_fds: 64 * 512 });
+    const { rows, notes } = await ask(files, kernel.linux());
+    expect(rows).toHaveLength(512);
+    expect(notes).toEqual([
+      'file table of process 9 ends at descriptor 512: the rest is a page of memory that it has already',
+    ]);
+  });
 });

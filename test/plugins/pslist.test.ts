@@ -277,4 +277,16 @@ describe("a process's executable", () => {
     const { rows } = await ask(pslist, drawn.linux());
     expect(rows[0]).toMatchObject({ exe: { absent: 'not-in-kernel' }, args: 'drawn' });
   });
+
+  it('reads what processes share once', async () => {
+    const drawing = Array.from({ length: 50 }, (_, nth) => `p(${nth + 1})`).join(' ');
+    const megabyte = 'x'.repeat(2 ** 20);
+    const kernel = fakeKernel(drawing, { packed: true, traits: { 1: { args: `${megabyte}\0` } } }).linux();
+    const { memory } = kernel.space;
+    memory.limits = { ...memory.limits, reads: 5 * 65_536 };
+    const { rows, notes } = await ask(pslist, kernel);
+    expect(rows).toHaveLength(50);
+    expect(new Set(rows.map(({ args }) => args)).size).toBe(1);
+    expect(notes).toEqual(['args: 50 texts of more than 65536 bytes are cut, the longest of 1048576']);
+  });
 });

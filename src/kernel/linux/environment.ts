@@ -1,38 +1,30 @@
 import { EvidenceFault } from '../../base/errors.ts';
-import { decodeText } from '../../base/text.ts';
+import { EnvironmentString } from './environment-string.ts';
 import { MAXIMUM_ARGUMENT_BYTES, type ProcessMemory } from './process-memory.ts';
 import type { Task } from './task.ts';
 
 const PAGE_BYTES = 4096;
-const EQUALS = 0x3d;
+/** Strings that are remembered of one memory; of one that has more, tasks that share it read them anew. */
+const MOST_REMEMBERED = 4096;
 
 /** One string of a process's environment, or a stretch of it that cannot be read. */
 export class EnvironmentEntry {
   readonly task: Task;
-  readonly #text: Uint8Array | EvidenceFault;
+  readonly #string: EnvironmentString;
 
-  constructor(task: Task, text: Uint8Array | EvidenceFault) {
+  constructor(task: Task, string: EnvironmentString) {
     this.task = task;
-    this.#text = text;
+    this.#string = string;
   }
 
   /** What stands before the first `=`; all of it where there is none. @throws EvidenceFault */
   get name(): string {
-    const bytes = this.#bytes;
-    const at = bytes.indexOf(EQUALS);
-    return decodeText(at < 0 ? bytes : bytes.subarray(0, at));
+    return this.#string.name;
   }
 
   /** What stands behind the first `=`; null where there is none. @throws EvidenceFault */
   get value(): string | null {
-    const bytes = this.#bytes;
-    const at = bytes.indexOf(EQUALS);
-    return at < 0 ? null : decodeText(bytes.subarray(at + 1));
-  }
-
-  get #bytes(): Uint8Array {
-    if (this.#text instanceof EvidenceFault) throw this.#text;
-    return this.#text;
+    return this.#string.value;
   }
 }
 
@@ -44,14 +36,28 @@ export class EnvironmentEntry {
 export function* environmentOf(task: Task): Generator<EnvironmentEntry> {
   try {
     const { memory } = task;
-    if (memory !== null) yield* entriesIn(memory, task);
+    if (memory === null) return;
+    for (const string of memory.environment ?? reading(memory, task))
+      yield new EnvironmentEntry(task, string);
   } catch (fault) {
     if (!(fault instanceof EvidenceFault)) throw fault;
-    yield new EnvironmentEntry(task, fault);
+    yield new EnvironmentEntry(task, new EnvironmentString(fault));
   }
 }
 
-function* entriesIn(memory: ProcessMemory, task: Task): Generator<EnvironmentEntry> {
+/** The strings of a memory that nobody has read before. It remembers them once they are all read. */
+function* reading(memory: ProcessMemory, task: Task): Generator<EnvironmentString> {
+  const strings: EnvironmentString[] = [];
+  let isWhole = true;
+  for (const string of stringsIn(memory, task)) {
+    if (strings.length < MOST_REMEMBERED) strings.push(string);
+    else isWhole = false;
+    yield string;
+  }
+  if (isWhole) memory.environment = strings;
+}
+
+function* stringsIn(memory: ProcessMemory, task: Task): Generator<EnvironmentString> {
   const { env_start: start, env_end } = memory.raw;
   if (env_end <= start) return;
   let end = env_end;
@@ -66,10 +72,10 @@ function* entriesIn(memory: ProcessMemory, task: Task): Generator<EnvironmentEnt
   for (let at = start; at < end; ) {
     const bytes = space.readableBytes(at, Number(end - at));
     at += BigInt(bytes.length);
-    yield* wholeStrings(bytes, torn, at < end, task);
+    yield* wholeStrings(bytes, torn, at < end);
     if (at >= end) return;
     const hole = faultAt(memory, at);
-    if (hole !== undefined) yield new EnvironmentEntry(task, hole);
+    if (hole !== undefined) yield new EnvironmentString(hole);
     at = nextPage(at);
     while (at < end && !space.isReadable(at)) at = nextPage(at);
     torn = true;
@@ -81,13 +87,12 @@ function* wholeStrings(
   bytes: Uint8Array,
   beginTorn: boolean,
   endTorn: boolean,
-  task: Task,
-): Generator<EnvironmentEntry> {
+): Generator<EnvironmentString> {
   let from = beginTorn ? endOf(bytes, 0) + 1 : 0;
   while (from < bytes.length) {
     const end = endOf(bytes, from);
     if (end === bytes.length && endTorn) return;
-    if (end > from) yield new EnvironmentEntry(task, bytes.subarray(from, end));
+    if (end > from) yield new EnvironmentString(bytes.subarray(from, end));
     from = end + 1;
   }
 }

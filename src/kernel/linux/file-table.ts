@@ -9,6 +9,7 @@ import type { Kernel } from './structs.ts';
  */
 const MAXIMUM_DESCRIPTORS = 4_194_304;
 const SLOTS_PER_READ = 512;
+const PAGE_BYTES = 4096;
 /** Slots that lead to no memory after which a table is given up: by then it is not one. */
 const MAXIMUM_BROKEN = 1000;
 
@@ -50,10 +51,15 @@ export function* descriptorsOf(
     kernel.note(`file table of ${owner} claims ${claimed} descriptors; the first ${count} are listed`);
   }
   const width = kernel.types.pointerBytes;
+  const pages = new OwnPages(kernel.space);
   let broken = 0;
   for (let first = 0; first < count; first += SLOTS_PER_READ) {
     const slots = Math.min(SLOTS_PER_READ, count - first);
     const words = pointersAt(kernel, array + BigInt(first * width), slots);
+    if (words.length > 0 && !pages.isNew(array + BigInt(first * width)))
+      return kernel.note(
+        `file table of ${owner} ends at descriptor ${first}: the rest is a page of memory that it has already`,
+      );
     for (let slot = 0; slot * 2 < words.length; slot++) {
       const lo = words[slot * 2]!;
       const hi = words[slot * 2 + 1]!;
@@ -70,6 +76,31 @@ export function* descriptorsOf(
         `file table of ${owner}: descriptors ${first + words.length / 2} to ${last} cannot be read`,
       );
     }
+  }
+}
+
+/**
+ * The pages of an array. The kernel takes each from its allocator (fs/file.c, alloc_fdtable), so none is there twice:
+ * page tables that lead to one page again and again are somebody else's work, and would make a table of any length.
+ */
+class OwnPages {
+  readonly #space: Linux['space'];
+  readonly #frames = new Set<number>();
+  #last: bigint | undefined;
+
+  constructor(space: Linux['space']) {
+    this.#space = space;
+  }
+
+  /** Whether no earlier page is the same memory as that of this address; ascending. @throws EvidenceFault where there is none */
+  isNew(address: VirtualAddress): boolean {
+    const page = address / BigInt(PAGE_BYTES);
+    if (page === this.#last) return true;
+    this.#last = page;
+    const frame = Math.floor(this.#space.translate(address) / PAGE_BYTES);
+    if (this.#frames.has(frame)) return false;
+    this.#frames.add(frame);
+    return true;
   }
 }
 

@@ -13,6 +13,7 @@ import { type Module, modules } from './module.ts';
 import type { OpenFile } from './open-file.ts';
 import { Paths } from './path.ts';
 import { type LogRecord, logRecords } from './printk.ts';
+import { ProcessMemories } from './process-memories.ts';
 import { processTree, type TreeNode } from './process-tree.ts';
 import { type Structs, structs } from './structs.ts';
 import type { EnumeratorName, SymbolName } from './symbols.ts';
@@ -37,6 +38,8 @@ export class Linux {
   readonly types: TypeTable;
   /** The machine that it runs. */
   readonly machine: Machine = new Machine(this);
+  /** The memories of its processes. */
+  readonly memories: ProcessMemories = new ProcessMemories(this);
   /** What the evidence lacked, since the last `drain`. */
   readonly notes = new Notes();
   readonly note: Note = this.notes.add;

@@ -2,6 +2,7 @@ import { physical } from '../../base/address.ts';
 import { CorruptStructure } from '../../base/errors.ts';
 import { decodeText } from '../../base/text.ts';
 import type { AddressSpace } from '../../translate/address-space.ts';
+import type { EnvironmentString } from './environment-string.ts';
 import type { Linux } from './linux.ts';
 import type { Kernel } from './structs.ts';
 
@@ -13,6 +14,8 @@ export class ProcessMemory {
   readonly raw: Kernel<'mm_struct'>;
   readonly kernel: Linux;
   #space: AddressSpace | undefined;
+  #commandLine: string | undefined;
+  #environment: readonly EnvironmentString[] | undefined;
 
   constructor(raw: Kernel<'mm_struct'>, kernel: Linux) {
     this.raw = raw;
@@ -68,6 +71,23 @@ export class ProcessMemory {
    * title, which ends at its first NUL and may run on into the environment. @throws EvidenceFault
    */
   get commandLine(): string {
+    if (this.#commandLine === undefined) {
+      this.#commandLine = this.#readCommandLine();
+      this.kernel.memories.remembers(this.#commandLine.length);
+    }
+    return this.#commandLine;
+  }
+
+  /** The strings of the environment, once somebody has read them all. */
+  get environment(): readonly EnvironmentString[] | undefined {
+    return this.#environment;
+  }
+  set environment(strings: readonly EnvironmentString[]) {
+    this.#environment = strings;
+    this.kernel.memories.remembers(strings.reduce((sum, { letters }) => sum + letters, 0));
+  }
+
+  #readCommandLine(): string {
     const { arg_start, arg_end, env_start, env_end } = this.raw;
     if (env_end === 0n || arg_start >= arg_end) return '';
     const args = this.space.bytes(arg_start, boundedLength(arg_start, arg_end, 'command line'));

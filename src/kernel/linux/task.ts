@@ -6,7 +6,7 @@ import { type EnvironmentEntry, environmentOf } from './environment.ts';
 import { descriptorsOf } from './file-table.ts';
 import type { Linux } from './linux.ts';
 import { OpenFile } from './open-file.ts';
-import { ProcessMemory } from './process-memory.ts';
+import type { ProcessMemory } from './process-memory.ts';
 import type { Kernel } from './structs.ts';
 import { stateLetter } from './task-state.ts';
 
@@ -110,7 +110,7 @@ export class Task {
   get memory(): ProcessMemory | null {
     if (this.#memory === undefined) {
       const mm = this.isKernelThread ? null : this.raw.mm;
-      this.#memory = mm === null ? null : new ProcessMemory(mm, this.kernel);
+      this.#memory = mm === null ? null : this.kernel.memories.of(mm);
     }
     return this.#memory;
   }
