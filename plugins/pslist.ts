@@ -4,8 +4,8 @@ export default definePlugin({
   name: 'pslist',
   summary: 'List processes by walking the kernel task list',
   example: '--pid 1,200 --columns pid,name,args',
-  version: 2,
-  subjects: (kernel) => kernel.tasks(),
+  version: 3,
+  subjects: (kernel) => kernel.processes(),
   columns: {
     pid: { int: (task) => task.pid },
     ppid: { int: (task) => task.parent.pid },
@@ -23,14 +23,19 @@ export default definePlugin({
     exe: { text: (task) => task.memory?.executable ?? null },
     args: { text: (task) => task.memory?.commandLine ?? null },
     task: { address: (task) => task.address },
+    hidden: { flag: (task) => task.isHidden },
+    views: { text: (task) => task.views },
   },
   identity: ['pid', 'started'],
   enduring: ({ name, uid, args }) => [name!, uid!, args!],
-  restless: ['cpuTime', 'rss', 'state', 'threads'],
+  restless: ['cpuTime', 'rss', 'state', 'threads', 'views'],
   ofBoot: ['pid', 'ppid'],
   // Workers of the kernel are made and let go as there is work, and are called by what they last did.
   churn: ({ kernel, name }) => kernel === true && String(name).startsWith('kworker/'),
-  filters: ['pid', 'ppid', 'name', 'uid', 'euid', 'state', 'started', 'exe', 'args', 'kernel'],
+  filters: ['pid', 'ppid', 'name', 'uid', 'euid', 'state', 'started', 'exe', 'args', 'kernel', 'hidden'],
   words: { state: ['R', 'S', 'D', 'I', 'T', 't', 'X', 'Z', 'P'] },
-  dispensable: ['task', 'kernel', 'gid', 'nice', 'euid', 'threads', 'exe', 'cpuTime', 'rss', 'started'],
+  dispensable: [
+    ...(['views', 'hidden', 'task', 'kernel', 'gid', 'nice', 'euid', 'threads', 'exe', 'cpuTime'] as const),
+    ...(['rss', 'started'] as const),
+  ],
 });

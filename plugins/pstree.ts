@@ -5,7 +5,7 @@ export default definePlugin({
   name: 'pstree',
   summary: 'Show which process started which',
   example: '--root 1 --columns pid,name,args',
-  version: 2,
+  version: 3,
   options: {
     root: { help: 'show this process and its descendants', value: 'pid', parse: pidOf },
   },

@@ -100,6 +100,11 @@ export class CorruptStructure extends EvidenceFault {
   readonly code = 'corrupt-structure';
 }
 
+/** Something was not found, and the walk that should have found it did not come to its end: nothing is known of it. */
+export class WalkIncomplete extends EvidenceFault {
+  readonly code = 'walk-incomplete';
+}
+
 /** This kernel build lacks what a cell needs: the member or the symbol was not compiled in. */
 export class NotInKernel extends EvidenceFault {
   readonly code = 'not-in-kernel';

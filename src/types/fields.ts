@@ -169,21 +169,30 @@ export const links = <N extends string>(entry: N, member: string): Links<N> => (
     const Entry = types.classOf(entry);
     const label = `${entry}.${member} list`;
     return function () {
-      return walkList(this, offset, types.offsetOf(entry, member), Entry, label, types);
+      const back = types.offsetOf(entry, member);
+      return walkList(this, { offset, back, direction: 'forwards' }, Entry, label, types);
     };
   },
 });
 
+/** Where a list is, and which way it is gone. */
+export interface ListWay {
+  /** Bytes from the owner to the list's head. */
+  readonly offset: number;
+  /** Bytes from an entry to its link. */
+  readonly back: number;
+  readonly direction: 'forwards' | 'backwards';
+}
+
 /**
- * Walks the list whose head is `offset` bytes into `owner`; `back` is the link's offset in each entry. Where it
- * breaks, the rest is found from the head backwards, so that a lost entry costs only itself.
+ * Walks a list of the kernel. Where it breaks, the rest is found from the head the other way, so that a lost entry
+ * costs only itself.
  *
  * @returns whether the list is whole: nothing that its links lead to was passed over
  */
 export function* walkList(
   owner: StructView,
-  offset: number,
-  back: number,
+  { offset, back, direction }: ListWay,
   Entry: ViewClass,
   label: string,
   { note, pointerBytes }: Pick<TypeTable, 'note' | 'pointerBytes'>,
@@ -191,8 +200,10 @@ export function* walkList(
   const { space } = owner;
   const wide = pointerBytes === 8;
   const head = offsetAddress(owner, offset);
+  // struct list_head is `next` and `prev`, in this order.
+  const [ahead, behind] = direction === 'forwards' ? [0, pointerBytes] : [pointerBytes, 0];
   let { hi, lo } = owner;
-  let step = offset; // the head is a member of its owner; every later link is an address by itself
+  let step = offset + ahead; // the head is a member of its owner; every later link is an address by itself
   const seen = new Set<bigint>();
   let last = head;
   for (;;) {
@@ -219,13 +230,13 @@ export function* walkList(
         seen.add(link);
         last = link;
         lo = next;
-        step = 0;
+        step = ahead;
         yield entryAt(Entry, space, hi, lo, back);
         continue;
       }
       why = `loops after ${seen.size} entries`;
     }
-    const { links, isWhole } = linksBackwards(space, head, { seen, last, wide });
+    const { links, isWhole } = linksFromEnd(space, head, { seen, last, wide, behind });
     const found = links.length === 0 ? '' : `; ${links.length} more are found from its end`;
     note(`${label} ${why}${found}${isWhole ? '' : '; entries between may be lost'}`);
     for (const link of links) yield entryAt(Entry, space, highWord(link), lowWord(link), back);
@@ -238,24 +249,25 @@ interface Begun {
   readonly seen: Set<bigint>;
   readonly last: bigint;
   readonly wide: boolean;
+  /** Bytes into a link to the pointer that leads the other way. */
+  readonly behind: number;
 }
 
 /**
- * The links from the list's end back to where a walk broke, in the list's order. A link's `prev` follows its `next`.
+ * The links from the list's end back to where a walk broke, in the walk's order.
  * `isWhole`: they lead to the very link at which the walk ended, so nothing lies between.
  */
-function linksBackwards(
+function linksFromEnd(
   space: AddressSpace,
   head: bigint,
-  { seen, last, wide }: Begun,
+  { seen, last, wide, behind }: Begun,
 ): { links: bigint[]; isWhole: boolean } {
   const found: bigint[] = [];
-  const width = wide ? 8 : 4;
   try {
     for (let link = head; seen.size < MAXIMUM_LIST_ENTRIES; found.push(link)) {
       const [hi, lo] = [highWord(link), lowWord(link)];
-      const before = space.i32(hi, lo, width);
-      const above = wide ? space.i32(hi, lo, width + 4) : 0;
+      const before = space.i32(hi, lo, behind);
+      const above = wide ? space.i32(hi, lo, behind + 4) : 0;
       if ((before | above) === 0) break;
       space.locate(above, before);
       link = fromWords(above, before);

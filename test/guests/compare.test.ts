@@ -85,6 +85,8 @@ const right: Readonly<Record<string, readonly Row[]>> = {
       ...{ started: new Date(1_003_000), cpuTime: 0.16, rss: 120, kernel: false, args: 'sleep 10' },
       exe: '/opt/\\xffa (deleted)',
       task: 0xffff_8880_0123_4000n,
+      hidden: false,
+      views: 'list,pids,children',
     },
   ],
   pstree: [

@@ -53,12 +53,14 @@ describe('pslist', () => {
       exe: null,
       args: '-bash -c ls /tmp',
       task: drawn.task(201),
+      hidden: false,
+      views: 'list,pids,children',
     });
   });
 
   it('has its columns in the order that others rely on', () => {
     expect(Object.keys(pslist.columns).join(' ')).toBe(
-      'pid ppid name threads uid euid gid state nice started cpuTime rss kernel exe args task',
+      'pid ppid name threads uid euid gid state nice started cpuTime rss kernel exe args task hidden views',
     );
   });
 

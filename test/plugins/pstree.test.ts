@@ -29,13 +29,23 @@ describe('pstree', () => {
     const drawn = fakeKernel('init(1) sshd(60 < 1) bash(80 < 60) cron(50 < 1)');
     expect(shape(await ask(pstree, drawn.linux(), { root: 60 }))).toEqual(['60', '  80']);
     const none = await ask(pstree, drawn.linux(), { root: 61 });
-    expect(none).toEqual({ rows: [], notes: ['no process 61 on the task list'] });
+    expect(none).toEqual({ rows: [], notes: ['there is no process 61'] });
   });
 
-  it('puts a process whose parent is not on the list at the root', async () => {
+  it('shows a process that is hidden from the task list where it belongs, and says so', async () => {
     const drawn = fakeKernel('init(1) hidden(66 < 1) shell(70 < 66)');
-    const next = (pid: number): bigint => drawn.member(drawn.task(pid), 'task_struct', 'tasks');
-    drawn.write(drawn.task(1), 'task_struct', { tasks: next(70) });
+    drawn.unlink(drawn.task(66), 'tasks');
+    const answer = await ask(pstree, drawn.linux());
+    expect(shape(answer)).toEqual(['1', '  66', '    70']);
+    expect(answer.notes).toHaveLength(1);
+    expect(answer.notes[0]).toMatch(/^1 process is not in the task list, .*66 \(hidden; pids,children\)/);
+  });
+
+  it('puts a process whose parent is in no view at the root', async () => {
+    const drawn = fakeKernel('init(1) shell(70 < 1)');
+    drawn.write(drawn.task(70), 'task_struct', {
+      real_parent: drawn.draw('task_struct', { pid: 66, tgid: 66 }),
+    });
     const answer = await ask(pstree, drawn.linux());
     expect(shape(answer)).toEqual(['1', '70']);
     expect(answer.rows[1]).toMatchObject({ ppid: 66 });

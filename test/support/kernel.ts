@@ -4,6 +4,7 @@ import type { SymbolName } from '../../src/kernel/linux/symbols.ts';
 import { PROFILE_FORMAT, type Profile } from '../../src/profile/profile.ts';
 import { Image } from './image.ts';
 import { drawLayouts } from './layouts.ts';
+import { drawPidTable, type Numbered } from './pid-table.ts';
 
 const PAGE = 4096;
 const LARGE_PAGE = 0x20_0000;
@@ -101,6 +102,8 @@ export class FakeKernel {
   #perCpuEnd = 0x1000;
   readonly #perCpuAreas: number[] = [];
   readonly #mapped = new Set<number>();
+  readonly #numbered: Numbered[] = [];
+  readonly #pids = new Map<number, bigint>();
   #sharedMemory: bigint | undefined;
   #sharedCred: bigint | undefined;
 
@@ -246,6 +249,75 @@ export class FakeKernel {
     for (const process of processes) this.#drawProcess(process, this.#wishes.traits?.[process.pid] ?? {});
     const order = [0, ...processes.map(({ pid }) => pid)];
     this.#link(order.map((pid) => this.member(this.task(pid), 'task_struct', 'tasks')));
+    for (const parent of order) {
+      const children = processes.filter(
+        ({ pid, parent: own }) => pid !== parent && this.#parentOf(own) === parent,
+      );
+      this.#link([
+        this.member(this.task(parent), 'task_struct', 'children'),
+        ...children.map(({ pid }) => this.member(this.task(pid), 'task_struct', 'sibling')),
+      ]);
+    }
+    const namespace = this.#symbol('init_pid_ns', this.profile.types['pid_namespace']?.size ?? PAGE);
+    for (const [number, pid] of drawPidTable(this, namespace, this.#numbered)) this.#pids.set(number, pid);
+    this.image.put32(this.physical(this.#symbol('nr_threads', 4)), this.#numbered.length);
+    // A per-CPU variable: its symbol says how far into each CPU's area it is. The parts may be negative.
+    this.#symbols['process_counts'] = '0x500';
+    for (const [cpu, area] of this.#perCpuAreas.entries())
+      this.image.put64(
+        area + 0x500,
+        BigInt(cpu === 0 ? processes.length + this.#perCpuAreas.length - 1 : -1),
+      );
+  }
+
+  /** Who is really its parent: the idle task of processes whose parent is not drawn. */
+  #parentOf(pid: number): number {
+    return this.#tasks.has(pid) ? pid : 0;
+  }
+
+  /** Where a variable of the kernel is. */
+  symbol(name: SymbolName): bigint {
+    const found = this.#symbols[name];
+    if (found === undefined) throw new Error(`the drawn kernel has no ${name}`);
+    return BigInt(found);
+  }
+
+  /** Where the `struct pid` of a number is. */
+  pid(number: number): bigint {
+    const found = this.#pids.get(number);
+    if (found === undefined) throw new Error(`nothing of number ${number} is drawn`);
+    return found;
+  }
+
+  /** Takes a task off a list that it is on through `member`, as list_del does but for its own link. */
+  unlink(task: bigint, member: 'tasks' | 'sibling' | 'thread_node'): void {
+    const link = this.member(task, 'task_struct', member);
+    const [next, before] = [0, 8].map((at) => this.image.get64(this.physical(link) + at)) as [bigint, bigint];
+    this.image.put64(this.physical(before), next);
+    this.image.put64(this.physical(next) + 8, before);
+  }
+
+  /** Gives a process another parent, as the kernel does for orphans. */
+  adopt(pid: number, parent: number): void {
+    const task = this.task(pid);
+    this.unlink(task, 'sibling');
+    this.write(task, 'task_struct', { real_parent: this.task(parent) });
+    const head = this.member(this.task(parent), 'task_struct', 'children');
+    const next = this.image.get64(this.physical(head));
+    const link = this.member(task, 'task_struct', 'sibling');
+    for (const [from, to] of [
+      [head, link],
+      [link, next],
+    ] as const) {
+      this.image.put64(this.physical(from), to);
+      this.image.put64(this.physical(to) + 8, from);
+    }
+  }
+
+  /** Takes what has a number out of the table of process IDs. */
+  detach(number: number): void {
+    const pid = this.physical(this.member(this.pid(number), 'pid', 'tasks'));
+    for (let type = 0; type < 4; type++) this.image.put64(pid + 8 * type, 0n);
   }
 
   /** Makes one ring of list heads and links. */
@@ -270,6 +342,7 @@ export class FakeKernel {
       comm: `${name.slice(0, 15)}\0`,
       flags: isKernelThread ? PF_KTHREAD : 0,
       real_parent: this.#tasks.get(parent) ?? this.task(0),
+      group_leader: task,
       signal,
       real_cred: this.#cred(traits),
       static_prio: 120 + (traits.nice ?? 0),
@@ -280,7 +353,14 @@ export class FakeKernel {
         : { __state: state, start_boottime: started }),
     });
     const all = threads.map((ran, i) => {
-      const thread = i === 0 ? task : this.draw('task_struct', { pid: pid + i, tgid: pid, signal });
+      const thread =
+        i === 0 ? task : this.draw('task_struct', { pid: pid + i, tgid: pid, signal, group_leader: task });
+      this.#numbered.push({
+        number: pid + i,
+        task: thread,
+        isProcess: i === 0,
+        isGroup: i === 0 && !isKernelThread,
+      });
       this.write(this.member(thread, 'task_struct', 'se'), 'sched_entity', { sum_exec_runtime: ran });
       return this.member(thread, 'task_struct', 'thread_node');
     });

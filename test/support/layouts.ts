@@ -10,6 +10,7 @@ const WIDTHS: Readonly<Record<string, number>> = {
   version: 65,
   machine: 65,
   rss_stat: 4 * 32,
+  mem: 7 * 88,
   timekeeper: 128,
 };
 

@@ -114,7 +114,7 @@ function isThere({ space }: Linux, hi: number, lo: number): boolean {
 }
 
 /** `count` pointers as pairs of words, low first: fewer where memory ends. */
-function pointersAt(kernel: Linux, address: VirtualAddress, count: number): Int32Array {
+export function pointersAt(kernel: Linux, address: VirtualAddress, count: number): Int32Array {
   const width = kernel.types.pointerBytes;
   const bytes = kernel.space.readableBytes(address, count * width);
   const whole = Math.floor(bytes.length / width);

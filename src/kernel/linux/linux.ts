@@ -15,6 +15,7 @@ import { Paths } from './path.ts';
 import { type LogRecord, logRecords } from './printk.ts';
 import { ProcessMemories } from './process-memories.ts';
 import { processTree, type TreeNode } from './process-tree.ts';
+import { ProcessViews } from './process-views.ts';
 import { type Structs, structs } from './structs.ts';
 import type { EnumeratorName, SymbolName } from './symbols.ts';
 import { Task } from './task.ts';
@@ -42,8 +43,10 @@ export class Linux {
   readonly memories: ProcessMemories = new ProcessMemories(this);
   /** What the evidence lacked, since the last `drain`. */
   readonly notes = new Notes();
-  readonly note: Note = this.notes.add;
+  readonly note: Note = (message) => (this.#apart ?? this.notes).add(message);
+  #apart: Notes | null = null;
   #paths: Paths | undefined;
+  #processViews: ProcessViews | undefined;
 
   constructor({ space, profile, slide, origin }: LinuxParts) {
     this.space = space;
@@ -121,17 +124,18 @@ export class Linux {
     return this.space.u64(highWord(address), lowWord(address), 0);
   }
 
-  /** The entries of the list whose head is at `head`: structs of kernel type `type`, linked through `member`. */
+  /** The entries of the list whose head is at `head`, from its start or its end: structs of kernel type `type`, linked through `member`. */
   list<N extends keyof Structs & string>(
     head: VirtualAddress,
     type: N,
     member: string,
+    direction: 'forwards' | 'backwards' = 'forwards',
   ): Walk<View<Structs, N>> {
     const owner = new StructView(this.space, highWord(head), lowWord(head));
     const back = this.types.offsetOf(type, member);
-    return walkList(owner, 0, back, this.types.classOf(type), `${type}.${member} list`, this.types) as Walk<
-      View<Structs, N>
-    >;
+    const way = { offset: 0, back, direction };
+    const Entry = this.types.classOf(type);
+    return walkList(owner, way, Entry, `${type}.${member} list`, this.types) as Walk<View<Structs, N>>;
   }
 
   /** `read()`, or `otherwise` where the evidence faults; the fault becomes a note. */
@@ -155,14 +159,41 @@ export class Linux {
     }
   }
 
+  /** What `work` notes, set apart from the notes of the question at hand: for walks that several questions share. */
+  notedApart(work: () => void): string[] {
+    const outer = this.#apart;
+    const own = new Notes();
+    this.#apart = own;
+    try {
+      work();
+    } finally {
+      this.#apart = outer;
+    }
+    return own.drain();
+  }
+
   /** The idle task of CPU 0, from which all others descend: PID 0. */
   get initTask(): Task {
     return new Task(this.at('task_struct', this.symbol('init_task')), this);
   }
 
-  /** Every process on the task list, in the order the kernel keeps them. */
+  /** Every process: those on the task list, in the order the kernel keeps them, and behind them those that only other views have. */
   *tasks(): Generator<Task> {
-    for (const raw of this.initTask.raw.tasks) yield new Task(raw, this);
+    const { tasks, notes } = this.processViews;
+    yield* tasks;
+    for (const note of notes) this.note(note);
+  }
+
+  /** `tasks`, and at the end notes of what one view of the kernel has and another lacks. */
+  *processes(): Generator<Task> {
+    yield* this.tasks();
+    this.processViews.noteDifferences();
+  }
+
+  /** Processes as several structures of the kernel have them: walked once, for all questions. */
+  get processViews(): ProcessViews {
+    this.#processViews ??= new ProcessViews(this);
+    return this.#processViews;
   }
 
   /** Every process after its parent; with `root`, that process and what descends from it. */

@@ -9,11 +9,11 @@ export interface TreeNode {
 }
 
 /**
- * Every process, each after its parent and each once. Roots are processes whose parent is not on the task list
- * (1 and 2, children of the idle task) or cannot be read. With `root`, only that process and what descends from it.
+ * Every process, each after its parent and each once. Roots are processes whose parent is none of them (1 and 2,
+ * children of the idle task) or cannot be read. With `root`, only that process and what descends from it.
  */
 export function* processTree(kernel: Linux, root?: number): Generator<TreeNode> {
-  const tasks = [...kernel.tasks()];
+  const tasks = [...kernel.processes()];
   const byPid = new Map<number, Task>();
   for (const task of tasks) {
     const pid = settled(() => task.pid);
@@ -29,7 +29,7 @@ export function* processTree(kernel: Linux, root?: number): Generator<TreeNode> 
   const seen = new Set<Task>();
   if (root !== undefined) {
     const task = byPid.get(root);
-    if (task === undefined) kernel.note(`no process ${root} on the task list`);
+    if (task === undefined) kernel.note(`there is no process ${root}`);
     else yield* descend(task, children, seen);
     return;
   }

@@ -27,6 +27,10 @@ export const symbols = [
   '__cpu_possible_mask',
   '__cpu_online_mask',
   'max_pfn',
+  // Processes: the table of their numbers, and how many the kernel counts (`process_counts` is one for each CPU).
+  'init_pid_ns',
+  'nr_threads',
+  'process_counts',
   // The machine: its clock (`timekeeper_data` since 6.17, `tk_core` before) and how it was started.
   'timekeeper_data',
   'tk_core',
@@ -53,6 +57,8 @@ export const symbols = [
   'vsyscall_mode',
   // Modules.
   'modules',
+  'module_kset',
+  'mod_tree',
   // Sockets: the tables that they are found in.
   'init_net',
   'net_namespace_list',

@@ -1,6 +1,7 @@
 import { hex, type VirtualAddress } from '../../base/address.ts';
 import { EvidenceFault, NotInKernel } from '../../base/errors.ts';
 import type { AddressSpace } from '../../translate/address-space.ts';
+import type { Walk } from '../../types/struct.ts';
 import { type Area, areasOf } from './area.ts';
 import { type EnvironmentEntry, environmentOf } from './environment.ts';
 import { descriptorsOf } from './file-table.ts';
@@ -10,6 +11,10 @@ import type { ProcessMemory } from './process-memory.ts';
 import type { Kernel } from './structs.ts';
 import { stateLetter } from './task-state.ts';
 
+/** A task that is being let go: EXIT_DEAD of include/linux/sched.h, which EXIT_TRACE has too. */
+const EXIT_DEAD = 0x10;
+/** A task that is being made: TASK_NEW of include/linux/sched.h, since Linux kernel commit 7dc603c9028e (in v4.8). */
+const TASK_NEW = 0x800;
 const PF_KTHREAD = 0x0020_0000;
 /** include/linux/sched/prio.h, DEFAULT_PRIO: the priority of nice 0. */
 const NICE_ZERO = 120;
@@ -67,8 +72,23 @@ export class Task {
   }
   /** The letter that ps shows: R, S, D, T, t, Z, X, P or I. */
   get state(): string {
-    const { __state, state, exit_state } = this.raw;
-    return stateLetter(__state ?? Number(BigInt.asUintN(32, state ?? 0n)), exit_state);
+    return stateLetter(this.#stateBits, this.raw.exit_state);
+  }
+  get #stateBits(): number {
+    const { __state, state } = this.raw;
+    return __state ?? Number(BigInt.asUintN(32, state ?? 0n));
+  }
+  /** It is neither being made nor being let go: then all views of the kernel have it. @throws EvidenceFault */
+  get isSettled(): boolean {
+    return (this.raw.exit_state & EXIT_DEAD) === 0 && (this.#stateBits & TASK_NEW) === 0;
+  }
+  /** A view that has every process lacks this one, and nothing is missing there. @throws WalkIncomplete @throws EvidenceFault */
+  get isHidden(): boolean {
+    return this.kernel.processViews.isHidden(this);
+  }
+  /** The views of the kernel that have it: `list,pids,children`. */
+  get views(): string {
+    return this.kernel.processViews.viewsWith(this);
   }
   /** −20 to 19. */
   get nice(): number {
@@ -79,8 +99,11 @@ export class Task {
   }
 
   /** Every thread of the process, the first one included. */
-  *threads(): Generator<Task> {
-    for (const raw of this.raw.signal.thread_head) yield new Task(raw, this.kernel);
+  *threads(): Walk<Task> {
+    const walk = this.raw.signal.thread_head;
+    let step = walk.next();
+    for (; step.done !== true; step = walk.next()) yield new Task(step.value, this.kernel);
+    return step.value;
   }
 
   /** When it was forked; exec does not change it. */

@@ -35,6 +35,8 @@ function expectedProcess(process: ProcessTruth, truth: Truth): Expected {
       rss: residentOf(process),
       kernel: stat.isKernelThread,
       task: kernelAddress(truth),
+      hidden: false,
+      views: 'list,pids,children',
     },
   };
 }

@@ -1,4 +1,4 @@
-import { opt, place, pointer, ptr, uint, ulong } from '../../../types/fields.ts';
+import { inside, opt, place, pointer, ptr, uint, ulong } from '../../../types/fields.ts';
 
 /** Address spaces and their areas: include/linux/mm_types.h, include/linux/maple_tree.h. */
 export const mmStructs = {
@@ -21,12 +21,16 @@ export const mmStructs = {
     // maple tree `mm_mt` only; before, in the list that begins with `mmap`.
     mm_mt: opt(place, 'mmap'),
     mmap: opt(ptr('vm_area_struct'), 'mm_mt'),
+    mm_rb: opt(inside('rb_root'), 'mm_mt'),
   },
+  rb_root: { rb_node: pointer },
+  rb_node: { rb_right: pointer, rb_left: pointer },
   mm_rss_stat: { count: opt(place) },
   vm_area_struct: {
     vm_start: ulong,
     vm_end: ulong,
     vm_next: opt(ptr('vm_area_struct'), 'mm_struct.mm_mt'),
+    vm_rb: opt(place, 'mm_struct.mm_mt'),
     vm_flags: ulong,
     vm_pgoff: ulong,
     vm_file: ptr('file'),

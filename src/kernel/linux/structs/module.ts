@@ -18,6 +18,10 @@ export const moduleStructs = {
     state: uint,
     list: place,
     name: text,
+    // The module in sysfs, with CONFIG_SYSFS: /sys/module/NAME.
+    mkobj: inside('module_kobject'),
+    // Those that it uses, with CONFIG_MODULE_UNLOAD only.
+    target_list: opt(links('module_use', 'target_list')),
     taints: ulong,
     // With CONFIG_MODULE_UNLOAD only.
     refcnt: opt(int),
@@ -37,8 +41,17 @@ export const moduleStructs = {
   module_notes_attrs: { attrs: place, notes: opt(uint) },
   bin_attribute: { attr: inside('attribute'), size: ulong, private: pointer },
   attribute: { name: pointer },
-  module_layout: { base: pointer, size: uint },
-  module_memory: { base: pointer, size: uint },
+  // `mtn` links a memory into the kernel's trees of module addresses, with CONFIG_MODULES_TREE_LOOKUP.
+  module_layout: { base: pointer, size: uint, mtn: opt(inside('mod_tree_node')) },
+  module_memory: { base: pointer, size: uint, mtn: opt(inside('mod_tree_node')) },
+  mod_tree_node: { mod: ptr('module'), node: place },
+  // Two trees that hold the same; the sequence number's lowest bit says which is read (include/linux/rbtree_latch.h).
+  mod_tree_root: { root: place },
+  latch_tree_root: { seq: place, tree: place },
+  latch_tree_node: { node: place },
+  module_kobject: { kobj: inside('kobject'), mod: ptr('module') },
+  kobject: { name: pointer, entry: place },
+  kset: { list: place },
   /** That `source` uses `target`; on the target's list. */
-  module_use: { source: ref('module'), source_list: place },
+  module_use: { source: ref('module'), target: ref('module'), source_list: place, target_list: place },
 } as const;

@@ -1,4 +1,17 @@
-import { inside, int, links, long, opt, ptr, ref, text, uint, ulong } from '../../../types/fields.ts';
+import {
+  inside,
+  int,
+  links,
+  long,
+  opt,
+  place,
+  pointer,
+  ptr,
+  ref,
+  text,
+  uint,
+  ulong,
+} from '../../../types/fields.ts';
 
 /** Processes and threads: include/linux/sched.h, include/linux/sched/signal.h, include/linux/cred.h. */
 export const taskStructs = {
@@ -9,6 +22,11 @@ export const taskStructs = {
     comm: text,
     mm: ptr('mm_struct'),
     real_parent: ref('task_struct'),
+    children: links('task_struct', 'sibling'),
+    sibling: place,
+    group_leader: ref('task_struct'),
+    // An array of hlist_node, one for each PIDTYPE_…: links to other tasks of the same number.
+    pid_links: place,
     tasks: links('task_struct', 'tasks'),
     thread_node: links('task_struct', 'thread_node'),
     signal: ref('signal_struct'),
@@ -39,6 +57,14 @@ export const taskStructs = {
   },
   prev_cputime: { utime: ulong, stime: ulong },
   sched_entity: { sum_exec_runtime: ulong },
+  /** A number that processes, process groups and sessions have; `tasks` is an array of hlist_head, one for each PIDTYPE_…. */
+  pid: { tasks: place },
+  // The table of all numbers in use: include/linux/pid_namespace.h, include/linux/idr.h, include/linux/xarray.h.
+  // `pid_allocated` has a bit of another meaning (PIDNS_ADDING).
+  pid_namespace: { idr: inside('idr'), pid_allocated: uint },
+  idr: { idr_rt: inside('xarray') },
+  xarray: { xa_head: pointer },
+  xa_node: { shift: uint, count: uint, slots: place },
   cred: { uid: uint, gid: uint, euid: uint },
   /** A number kept as one part for each CPU, and what the parts were last folded into. */
   percpu_counter: { count: long, counters: ulong },

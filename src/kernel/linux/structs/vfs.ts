@@ -3,7 +3,7 @@ import { inside, long, opt, place, pointer, ptr, ref, uint, ulong } from '../../
 /** Open files, directory entries, inodes and mounts: include/linux/fs.h, fdtable.h, dcache.h, fs/mount.h. */
 export const vfsStructs = {
   files_struct: { fdt: ref('fdtable') },
-  fdtable: { max_fds: uint, fd: pointer, close_on_exec: pointer },
+  fdtable: { max_fds: uint, fd: pointer, close_on_exec: pointer, open_fds: pointer },
   file: {
     f_path: inside('path'),
     f_inode: ptr('inode'),
