@@ -68,13 +68,12 @@ class Past {
     since: Asked | undefined,
     plugins: readonly AnyPlugin[],
   ): Promise<Past> {
-    if (plugins.length === 0) return new Past(new Map());
     const { compareForRules } = await import('../diff/comparison.ts');
     const { relate } = await import('../diff/relation.ts');
     const { inOrderOfTime } = await import('../diff/timeline.ts');
-    const { snapshots } = inOrderOfTime(asked, ({ facts }) => facts.kernel);
+    const { snapshots } = inOrderOfTime(asked, ({ known }) => known);
     const isOfMachine = (one: Asked, other: Asked): boolean =>
-      ['same', 'likely'].includes(relate(one.facts.kernel, other.facts.kernel).machine);
+      ['same', 'likely'].includes(relate(one.known, other.known).machine);
     const before = (one: Asked): Asked | undefined =>
       since ?? snapshots.slice(0, snapshots.indexOf(one)).findLast((other) => isOfMachine(other, one));
     const past = new Map<Asked, Previous | string>();

@@ -81,7 +81,7 @@ export function addTimelineCommand(program: Command, plugins: readonly AnyPlugin
     const snapshots = await knownOf(paths, chosen, flags);
     const { timelineJson, timelineText } = await import('../report/timeline.ts');
     const { inOrderOfTime, lifetimesOf } = await import('../diff/timeline.ts');
-    const ordered = inOrderOfTime(snapshots, ({ known }) => known.kernel);
+    const ordered = inOrderOfTime(snapshots, ({ known }) => known);
     const lives = chosen.map((plugin) => ({
       plugin,
       ...lifetimesOf(

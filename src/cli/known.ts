@@ -28,6 +28,7 @@ export async function knownOf(
 ): Promise<Asked[]> {
   const recall = await Recall.open(cachePath(flags));
   const settings = await openSettings(flags);
+  const { fileWrittenAt } = await import('../store/host-time.ts');
   const asked: Asked[] = [];
   try {
     for (const path of paths) {
@@ -36,7 +37,7 @@ export async function knownOf(
         const facts = await inquiry.facts();
         const answers = new Map<string, Side>();
         for (const plugin of plugins) answers.set(plugin.name, await wholeAnswer(inquiry, plugin));
-        asked.push({ facts, known: { kernel: facts.kernel, answers } });
+        asked.push({ facts, known: { kernel: facts.kernel, written: fileWrittenAt(path), answers } });
       } catch (error) {
         if (failed === undefined || !(error instanceof ForensicError)) throw error;
         failed(path, error);

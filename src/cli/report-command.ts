@@ -75,14 +75,13 @@ async function page(
   const shown = all.filter(({ name }) => !REPEATING.includes(name));
   const plugins = all.filter((plugin) => shown.includes(plugin) || judges.needs.has(plugin.name));
   const found = await gathered(words, plugins, flags, outcome);
-  const { facts, answers, before } = found;
   const { pageOf } = await import('./report-page.ts');
   const { title } = flags;
   const html = pageOf(found, {
-    ...{ shown, verdicts: judges.verdicts(facts, answers, before) },
+    ...{ shown, verdicts: judges.verdicts(found) },
     ...(title === undefined ? {} : { title }),
   });
-  return { facts, html };
+  return { facts: found.facts, html };
 }
 
 async function gathered(

@@ -1,13 +1,12 @@
 import { UsageError } from '../base/errors.ts';
 import type { Known } from '../diff/comparison.ts';
-import { relate } from '../diff/relation.ts';
+import { type Identified, relate } from '../diff/relation.ts';
 import type { Side } from '../diff/tables.ts';
-import { Follower } from '../diff/timeline.ts';
+import { Follower, inOrderOfTime } from '../diff/timeline.ts';
 import type { TimelineParts } from '../page/timeline.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import type { Facts } from '../report/answer.ts';
-import { placeOf } from '../store/place.ts';
-import { type Asking, FileSource, PastSource, type Source, timeOf } from './report-sources.ts';
+import { type Asking, FileSource, identified, PastSource, type Source } from './report-sources.ts';
 import type { Subject } from './report-subject.ts';
 
 /** Questions whose things are followed over time. */
@@ -22,6 +21,8 @@ export interface Gathered {
   readonly answers: ReadonlyMap<string, Side>;
   /** What it is compared with; null for the first snapshot of a machine. */
   readonly before: { readonly facts: Facts; readonly known: Known } | null;
+  /** The snapshot itself, as it is compared. */
+  readonly subject: Identified;
   readonly timeline: TimelineParts | null;
 }
 
@@ -63,6 +64,7 @@ async function gather(telling: Telling, asking: Asking, opened: Source[]): Promi
     facts: chosen.facts,
     answers,
     before: before === undefined ? null : await knownOf(before, plugins),
+    subject: identified(chosen),
     timeline: all.length < 2 ? null : await follow(all, chosen, plugins),
   };
 }
@@ -90,11 +92,11 @@ async function openFiles(
       );
     sources.push(source);
   }
-  return sources.sort((a, b) => timeOf(a) - timeOf(b) || 0);
+  return inOrderOfTime(sources, identified).snapshots;
 }
 
 const isSameMachine = (one: Source, other: Source): boolean =>
-  relate(one.facts.kernel, other.facts.kernel).machine !== 'other';
+  relate(identified(one), identified(other)).machine !== 'other';
 
 const nameOf = ({ facts: { kernel } }: Source): string =>
   kernel.hostname ?? kernel.machineId ?? 'one without a name';
@@ -102,9 +104,10 @@ const nameOf = ({ facts: { kernel } }: Source): string =>
 /** @throws UsageError where nothing is left of it by now */
 function rememberedOf(subject: Exclude<Subject, { files: readonly string[] }>, { recall }: Asking): Source {
   const found = recall.past((history) => {
-    const id = 'snapshot' in subject ? subject.snapshot : history.snapshots(subject.machine).at(-1)?.id;
-    const facts = id === undefined ? undefined : history.facts(id);
-    return facts === undefined ? undefined : new PastSource(id!, facts, recall);
+    const place =
+      'snapshot' in subject ? history.snapshot(subject.snapshot) : history.snapshots(subject.machine).at(-1);
+    const facts = place === undefined ? undefined : history.facts(place.id);
+    return facts === undefined ? undefined : new PastSource(place!, facts, recall);
   });
   const word = 'snapshot' in subject ? `snapshot ${subject.snapshot}` : subject.machine;
   if (found === undefined) throw new UsageError(`nothing is remembered of ${word}`);
@@ -112,31 +115,34 @@ function rememberedOf(subject: Exclude<Subject, { files: readonly string[] }>, {
 }
 
 /** All that is remembered of the machine. */
-function pastOf({ facts }: Source, { recall }: Asking): Source[] {
-  const { machine } = placeOf(facts);
+function pastOf({ place: { machine } }: Source, { recall }: Asking): Source[] {
   if (machine === null) return [];
   const found = recall.past((history) =>
-    history.snapshots(machine).flatMap(({ id }) => {
-      const known = history.facts(id);
-      return known === undefined ? [] : [new PastSource(id, known, recall)];
+    history.snapshots(machine).flatMap((place) => {
+      const known = history.facts(place.id);
+      return known === undefined ? [] : [new PastSource(place, known, recall)];
     }),
   );
   return found ?? [];
 }
 
-/** Snapshots by time, each moment once: a file that was named stands for what is remembered of it, and for copies. */
+/** Snapshots by time, each once: a file that was named stands for what is remembered of it, and for copies. */
 function inOrder(named: readonly Source[], past: readonly Source[]): readonly Source[] {
   const ids = new Set(named.map(({ id }) => id));
-  const times = new Set(named.map(timeOf));
+  const known = new Set(named.map(contentOf));
   const sources = [...new Set(named)];
   for (const source of past) {
-    const time = timeOf(source);
-    if (ids.has(source.id) || times.has(time) || Number.isNaN(time)) continue;
-    times.add(time);
+    const content = contentOf(source);
+    if (ids.has(source.id) || known.has(content)) continue;
+    known.add(content);
     sources.push(source);
   }
-  return sources.sort((a, b) => timeOf(a) - timeOf(b) || 0);
+  return inOrderOfTime(sources, identified).snapshots;
 }
+
+/** What is the same of copies, and of no two moments: a guest whose clock stands still has other content. */
+const contentOf = ({ facts: { kernel, snapshot }, place }: Source): string =>
+  JSON.stringify([kernel.time, kernel.uptimeSeconds, snapshot.sizeBytes, place.digest]);
 
 async function answersOf(source: Source, plugins: readonly AnyPlugin[]): Promise<Map<string, Side>> {
   const answers = new Map<string, Side>();
@@ -152,7 +158,7 @@ const knownOf = async (
   plugins: readonly AnyPlugin[],
 ): Promise<{ readonly facts: Facts; readonly known: Known }> => ({
   facts: source.facts,
-  known: { kernel: source.facts.kernel, answers: await answersOf(source, plugins) },
+  known: { ...identified(source), answers: await answersOf(source, plugins) },
 });
 
 /** One snapshot after the other: of a month of them, only one is in memory at a time. */
@@ -175,6 +181,6 @@ async function follow(
     moments: sources.map(({ facts: { snapshot, kernel } }) => ({ path: snapshot.path, kernel })),
     subject: sources.indexOf(subject),
     lives: followers.map((follower) => ({ plugin: follower.plugin, ...follower.lifetimes() })),
-    remarks: [],
+    remarks: inOrderOfTime(sources, identified).remarks,
   };
 }

@@ -1,12 +1,11 @@
 import { compareForRules, type Known } from '../diff/comparison.ts';
-import type { Side } from '../diff/tables.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import { judge } from '../policy/judge.ts';
 import { needsOf, type Policy } from '../policy/policy.ts';
 import type { Verdict } from '../policy/verdict.ts';
-import type { Facts } from '../report/answer.ts';
 import { Baselines } from './baselines.ts';
 import { soundPolicy, USUAL_POLICY } from './policy-shelf.ts';
+import type { Gathered } from './report-gathering.ts';
 
 /** What the command line says about judging. */
 export interface JudgeFlags {
@@ -46,25 +45,17 @@ export class Judges {
   }
 
   /** @throws BadBaseline where the baseline is another machine's */
-  verdicts(
-    facts: Facts,
-    answers: ReadonlyMap<string, Side>,
-    before: { readonly facts: Facts; readonly known: Known } | null,
-  ): readonly Verdict[] {
+  verdicts({ facts, subject, answers, before }: Gathered): readonly Verdict[] {
     if (this.#policy === undefined) return [];
     this.#baselines?.checkMachine(facts.kernel);
-    const evidence = { ...facts, answers, previous: this.#previous(facts, answers, before) };
+    const evidence = { ...facts, answers, previous: this.#previous({ ...subject, answers }, before) };
     const verdict = judge(this.#policy, evidence, new Date().toISOString().slice(0, 10));
     return [this.#baselines?.applied(verdict, facts.kernel) ?? verdict];
   }
 
-  #previous(
-    { kernel }: Facts,
-    answers: ReadonlyMap<string, Side>,
-    before: { readonly facts: Facts; readonly known: Known } | null,
-  ): Parameters<typeof judge>[1]['previous'] {
+  #previous(known: Known, before: Gathered['before']): Parameters<typeof judge>[1]['previous'] {
     if (before === null) return 'there is no snapshot before it to compare with: --since names one';
-    const comparison = compareForRules(before.known, { kernel, answers }, this.#compared);
+    const comparison = compareForRules(before.known, known, this.#compared);
     return comparison.relation.machine === 'other'
       ? `${before.facts.snapshot.path} is of another machine`
       : { answers: before.known.answers, comparison };

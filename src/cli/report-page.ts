@@ -17,9 +17,9 @@ interface PageParts {
 }
 
 /** The page about what was gathered, as one HTML file. */
-export function pageOf({ facts, answers, before, timeline }: Gathered, parts: PageParts): string {
+export function pageOf({ facts, subject, answers, before, timeline }: Gathered, parts: PageParts): string {
   const { shown, verdicts, title } = parts;
-  const known = { kernel: facts.kernel, answers };
+  const known = { ...subject, answers };
   const model = paintPage({
     vestige: version(),
     ...(title === undefined ? {} : { title }),

@@ -1,8 +1,11 @@
 import type { ForensicError } from '../base/errors.ts';
+import type { Identified } from '../diff/relation.ts';
 import type { Side } from '../diff/tables.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import type { Facts } from '../report/answer.ts';
-import type { History } from '../store/door.ts';
+import type { History, PastSnapshot } from '../store/door.ts';
+import { fileWrittenAt } from '../store/host-time.ts';
+import { placeOf } from '../store/place.ts';
 import { Inquiry, type OpenSettings } from './inquiry.ts';
 import { wholeAnswer } from './known.ts';
 import { complain } from './output.ts';
@@ -13,14 +16,17 @@ export interface Source {
   readonly facts: Facts;
   /** Its number in the store; undefined where that knows nothing of it. */
   readonly id: number | undefined;
+  /** When its file was written, ISO 8601 and by the host, and which machine it is of as the store knows it. */
+  readonly place: Pick<PastSnapshot, 'machine' | 'digest'> & { readonly written: string | null };
   /** A whole answer; undefined where it can no more be had. */
   answer(plugin: AnyPlugin): Promise<Side | undefined>;
   close(): void;
 }
 
-/** By the guest's clock, in milliseconds since 1970; NaN where it is not known. */
-export const timeOf = ({ facts: { kernel, snapshot } }: Source): number =>
-  Date.parse(kernel.time ?? snapshot.takenAt ?? '');
+/** A source as comparisons of snapshots know it. */
+export const identified = ({ facts: { kernel }, place: { written, machine } }: Source): Identified => ({
+  ...{ kernel, written, machine },
+});
 
 /** How files are asked. */
 export interface Asking {
@@ -40,6 +46,7 @@ export class FileSource implements Source {
 
   private constructor(path: string, asking: Asking, facts: Facts, inquiry: Inquiry) {
     this.facts = facts;
+    this.#place = { written: fileWrittenAt(path), machine: placeOf(facts).machine, digest: '' };
     this.#path = path;
     this.#asking = asking;
     this.#inquiry = inquiry;
@@ -60,11 +67,19 @@ export class FileSource implements Source {
     return this.#id;
   }
 
+  get place(): Source['place'] {
+    return this.#place;
+  }
+
   /** Asks under which number the store knows the file by now. */
   async identify(): Promise<void> {
     const { recall, settings } = this.#asking;
     const identity = await recall.identify(this.#path, bindingKey(settings.base, settings.profile));
-    this.#id = identity === undefined ? undefined : recall.past((history) => history.find(identity));
+    if (identity === undefined) return;
+    this.#id = recall.past((history) => history.find(identity));
+    this.#place = { ...this.#place, digest: identity.key.digest };
+    const known = this.#id === undefined ? undefined : recall.past((history) => history.snapshot(this.#id!));
+    if (known !== undefined) this.#place = known;
   }
 
   async answer(plugin: AnyPlugin): Promise<Side> {
@@ -88,16 +103,19 @@ export class FileSource implements Source {
   }
 
   #id: number | undefined;
+  #place: Source['place'];
 }
 
 /** A snapshot of the past: its file may be gone. */
 export class PastSource implements Source {
   readonly id: number;
+  readonly place: PastSnapshot;
   readonly facts: Facts;
   readonly #recall: Recall;
 
-  constructor(id: number, facts: Facts, recall: Recall) {
-    this.id = id;
+  constructor(place: PastSnapshot, facts: Facts, recall: Recall) {
+    this.id = place.id;
+    this.place = place;
     this.facts = facts;
     this.#recall = recall;
   }

@@ -102,19 +102,22 @@ function recordedJson(
   recorded: Recorded,
   most = Number.POSITIVE_INFINITY,
 ): Readonly<Record<string, unknown>> {
-  const { path, facts, taken, previous, comparison, counts, judgement, remarks, isNews } = recorded;
+  const { path, facts, taken, written, previous, comparison, counts } = recorded;
+  const { judgement, anomalies, remarks, isNews } = recorded;
   return {
     snapshot: path,
     hostname: facts.kernel.hostname,
     machineId: facts.kernel.machineId,
     bootId: facts.kernel.bootId,
     takenAt: taken,
+    writtenAt: written,
     previous: previous?.path ?? null,
     isNews,
     summary: comparison === null ? null : countsText(counts),
     counts: counts.map(({ plural: _, ...count }) => count),
     story: comparison?.story.events ?? [],
     relation: comparison?.relation ?? null,
+    anomalies,
     remarks,
     verdict: judgement === null ? null : judgementJson(judgement, most),
   };
@@ -157,8 +160,10 @@ function bodyOf(recorded: Recorded, id: string): string {
  * Names the news and not the sending: should a disk forget, as a power failure makes it, that a snapshot was recorded, what
  * is told of it anew has the name that it had.
  */
-function idOf({ facts: { kernel, snapshot }, taken }: Recorded, channel: string): string {
+function idOf({ path, written, facts: { kernel, snapshot }, taken }: Recorded, channel: string): string {
   const { machineId, hostname, bootId } = kernel;
-  const news = [channel, machineId, hostname, bootId, taken, snapshot.format, snapshot.sizeBytes];
+  // A guest whose clock stands still must not name its news like older ones: what the host knows is in the name.
+  const host = [channel, path, written, snapshot.format, snapshot.sizeBytes];
+  const news = [...host, machineId, hostname, bootId, taken];
   return createHash('sha256').update(JSON.stringify(news)).digest('hex').slice(0, 32);
 }

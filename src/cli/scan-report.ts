@@ -26,7 +26,10 @@ export const reporterInto = (folder: string, pageOf: (owed: OwedReport) => Promi
     const place = join(resolve(folder), placeName(owed));
     makeFolder(place);
     const html = await pageOf(owed);
-    const path = join(place, `${momentOf(new Date(owed.taken))}.html`);
+    const path = join(
+      place,
+      `${momentOf(new Date(owed.written))}${owed.hasTwin ? `-${owed.snapshotId}` : ''}.html`,
+    );
     replaceFile(path, html, PAGE_MODE);
     if (owed.isLatest) replaceFile(join(place, 'latest.html'), html, PAGE_MODE);
     return path;
@@ -66,17 +69,13 @@ export const pageFrom =
         { subject: { snapshot: snapshotId }, plugins: asked, since: undefined },
         { settings: {}, recall, failed: () => undefined },
       );
-      const { facts, answers, before } = gathered;
+      const { facts, subject, answers, before } = gathered;
       const previous =
         before === null
           ? 'there is no snapshot before it to compare with'
           : {
               answers: before.known.answers,
-              comparison: compareForRules(
-                before.known,
-                { kernel: facts.kernel, answers },
-                judge?.compared ?? [],
-              ),
+              comparison: compareForRules(before.known, { ...subject, answers }, judge?.compared ?? []),
             };
       const today = new Date().toISOString().slice(0, 10);
       const verdicts = judge === undefined ? [] : [judge.verdictOn({ ...facts, answers, previous }, today)];

@@ -1,13 +1,12 @@
 import type { AnyPlugin } from '../plugin/contract.ts';
-import type { KernelFacts } from '../plugin/document.ts';
+import { type Anomaly, areClocksStopped } from './anomalies.ts';
 import { Processes } from './processes.ts';
-import { type Relation, relate } from './relation.ts';
+import { type Identified, type Relation, relate } from './relation.ts';
 import { type Story, storyOf } from './story.ts';
 import { type DiffChoice, diffTables, type Side, type TableDiff } from './tables.ts';
 
 /** What is known of one snapshot: its kernel, and the whole answers of some questions, by plugin. */
-export interface Known {
-  readonly kernel: KernelFacts;
+export interface Known extends Identified {
   readonly answers: ReadonlyMap<string, Side>;
 }
 
@@ -25,7 +24,7 @@ export function compare(
   plugins: readonly AnyPlugin[],
   listed: Pick<DiffChoice, 'all' | 'ofProcesses'> = { all: false },
 ): Comparison {
-  const relation = relate(before.kernel, after.kernel);
+  const relation = relate(before, after);
   const processes = processesOf(before, after);
   const tables = plugins.flatMap((plugin) => {
     const [one, other] = [before.answers.get(plugin.name), after.answers.get(plugin.name)];
@@ -33,8 +32,24 @@ export function compare(
       ? []
       : [diffTables(plugin, one, other, { ...listed, relation, processes })];
   });
-  return { relation, tables, story: storyOf(tables, after.answers) };
+  const isStopped = relation.boot === 'same' && areClocksStopped(before, after) && differs({ tables });
+  return {
+    relation: isStopped ? withAnomaly(relation, CLOCKS_STOPPED) : relation,
+    tables,
+    story: storyOf(tables, after.answers),
+  };
 }
+
+const CLOCKS_STOPPED: Anomaly = {
+  rule: 'guest-clock-stopped',
+  message: 'the guest’s clock and its uptime stand where they stood, though it went on',
+};
+
+const withAnomaly = (relation: Relation, anomaly: Anomaly): Relation => ({
+  ...relation,
+  anomalies: [...relation.anomalies, anomaly],
+  remarks: [anomaly.message, ...relation.remarks],
+});
 
 /** Compares as rules of a policy look at differences: what came or went with a whole process is a difference too. */
 export const compareForRules = (before: Known, after: Known, plugins: readonly AnyPlugin[]): Comparison =>
@@ -52,5 +67,5 @@ function processesOf(before: Known, after: Known): Processes {
 }
 
 /** Whether anything differs that is worth listing. */
-export const differs = ({ tables }: Comparison): boolean =>
+export const differs = ({ tables }: Pick<Comparison, 'tables'>): boolean =>
   tables.some(({ added, removed, changed }) => added.length + removed.length + changed.length > 0);

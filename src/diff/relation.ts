@@ -1,5 +1,7 @@
 import type { KernelFacts } from '../plugin/document.ts';
 import { stateSentence } from '../plugin/machine-state.ts';
+import { type Anomaly, CLOCK_SLACK_S, clockAnomalies, type Sighting, secondsBetween } from './anomalies.ts';
+import { areOtherKernels, identityAnomalies } from './identity-anomalies.ts';
 
 /** How two snapshots belong together. */
 export interface Relation {
@@ -10,41 +12,56 @@ export interface Relation {
   readonly kernel: 'same' | 'other';
   /** Seconds from the first snapshot to the second by the guest's own clock; negative where they were given the wrong way round, or the clock was set back. */
   readonly elapsedSeconds: number | null;
-  /** What follows from that, as sentences for the reader. */
+  /** What should not be so. */
+  readonly anomalies: readonly Anomaly[];
+  /** What follows from all that, as sentences for the reader; what should not be so stands first. */
   readonly remarks: readonly string[];
+}
+
+/** A snapshot, and who it is. */
+export interface Identified extends Sighting {
+  /** The machine as the host knows it: what it says of itself then counts less. Null or left out where nobody knows. */
+  readonly machine?: string | null;
 }
 
 /** What tells a machine from others. */
 type MachineFacts = Pick<KernelFacts, 'machineId' | 'hostname'>;
 
-/** A boot's start moves by this much at most when the guest's clock is corrected. */
-const BOOT_TIME_SLACK_MS = 60_000;
-
-/** What two kernels say of themselves: the same machine, the same boot, or not. */
-export function relate(before: KernelFacts, after: KernelFacts): Relation {
+/** What the host and two kernels say: the same machine, the same boot, or not. */
+export function relate(one: Identified, other: Identified): Relation {
+  const { kernel: before } = one;
+  const { kernel: after } = other;
   const boot = bootsOf(before, after);
-  const machine = boot === 'same' ? 'same' : machinesOf(before, after);
+  const isKnown = (one.machine ?? null) !== null && one.machine === other.machine;
+  const machine = isKnown || boot === 'same' ? 'same' : machinesOf(before, after);
   const kernel = before.banner === after.banner ? 'same' : 'other';
-  const elapsedSeconds = elapsed(before, after);
+  const elapsedSeconds = secondsBetween(before.time, after.time);
+  const isSameBoot = boot === 'same';
+  const anomalies = [
+    ...(machine === 'other' ? [] : clockAnomalies(one, other, isSameBoot)),
+    ...identityAnomalies(before, after, { isSameMachine: machine === 'same', isSameBoot }),
+  ];
   return {
     machine,
     boot,
     kernel,
     elapsedSeconds,
-    remarks: remarksOn({ machine, boot, kernel, elapsedSeconds }, before, after),
+    anomalies,
+    remarks: [
+      ...anomalies.map(({ message }) => message),
+      ...remarksOn({ machine, boot, kernel, elapsedSeconds }, before, after),
+    ],
   };
 }
 
 function bootsOf(before: KernelFacts, after: KernelFacts): Relation['boot'] {
+  // An ID can be copied from another machine; where the kernel lies cannot.
+  if (areOtherKernels(before, after)) return 'other';
   if (before.bootId !== null && after.bootId !== null)
     return before.bootId === after.bootId ? 'same' : 'other';
-  // Where nobody asked for the boot's ID there is none: KASLR has thrown other dice in every boot.
-  const [one, other] = [before.kaslr, after.kaslr];
-  if (one.physical !== other.physical || one.virtual !== other.virtual) return 'other';
-  if (before.banner !== after.banner) return 'other';
-  if (before.bootTime === null || after.bootTime === null) return 'unknown';
-  const apart = Math.abs(Date.parse(before.bootTime) - Date.parse(after.bootTime));
-  return apart <= BOOT_TIME_SLACK_MS ? 'same' : 'unknown';
+  // Where nobody asked for the boot's ID there is none.
+  const apart = secondsBetween(before.bootTime, after.bootTime);
+  return apart !== null && Math.abs(apart) <= CLOCK_SLACK_S ? 'same' : 'unknown';
 }
 
 /** Whether two kernels run on the same machine, by what they say of it. */
@@ -55,13 +72,8 @@ export function machinesOf(before: MachineFacts, after: MachineFacts): Relation[
   return before.hostname === after.hostname ? 'likely' : 'other';
 }
 
-function elapsed(before: KernelFacts, after: KernelFacts): number | null {
-  if (before.time === null || after.time === null) return null;
-  return (Date.parse(after.time) - Date.parse(before.time)) / 1000;
-}
-
 function remarksOn(
-  { machine, boot, kernel, elapsedSeconds }: Omit<Relation, 'remarks'>,
+  { machine, boot, kernel, elapsedSeconds }: Omit<Relation, 'remarks' | 'anomalies'>,
   before: KernelFacts,
   after: KernelFacts,
 ): string[] {
@@ -79,10 +91,6 @@ function remarksOn(
     remarks.push(`the kernel is another one: ${before.release} before, ${after.release} after`);
   if (boot === 'same' && elapsedSeconds === 0)
     remarks.push('both were taken at the same moment: is this the same snapshot twice?');
-  if (boot === 'same' && elapsedSeconds !== null && elapsedSeconds < 0)
-    remarks.push(
-      'by the guest’s clock the second snapshot is older than the first: were they given the wrong way round?',
-    );
   return remarks;
 }
 

@@ -1,8 +1,9 @@
 import type { Row } from '../plugin/cell.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
-import type { KernelFacts } from '../plugin/document.ts';
 import type { Known } from './comparison.ts';
+import { inHostOrder, type Ordered } from './host-order.ts';
 import { cellKey, keyOf } from './keys.ts';
+import { type Identified, relate } from './relation.ts';
 
 /** A thing and the snapshots that it is in, as numbers in the order of time. */
 export interface Lifetime {
@@ -83,24 +84,35 @@ export function lifetimesOf(plugin: AnyPlugin, snapshots: readonly Known[]): Lif
 const startsOf = (rows: readonly Row[]): Map<string, string> =>
   new Map(rows.map((row) => [cellKey(row['pid']) ?? '', cellKey(row['started']) ?? '']));
 
-/** Snapshots in the order in which they were taken by the guests' clocks; those of no known time keep their place. */
+/**
+ * Snapshots in the order of time: that in which the host wrote their files. What should not be so between one and the
+ * next of its machine is among the remarks.
+ */
 export function inOrderOfTime<T>(
   snapshots: readonly T[],
-  kernelOf: (snapshot: T) => KernelFacts,
+  of: (snapshot: T) => Identified,
 ): { readonly snapshots: readonly T[]; readonly remarks: readonly string[] } {
-  const time = (snapshot: T): number => Date.parse(kernelOf(snapshot).time ?? '');
-  const ordered = [...snapshots].sort((a, b) => time(a) - time(b) || 0);
-  const machines = new Set(
-    snapshots.map((snapshot) => kernelOf(snapshot).machineId ?? kernelOf(snapshot).hostname),
+  const ordered = inHostOrder(snapshots, (snapshot) => orderedOf(of(snapshot))).map(
+    ({ snapshot }) => snapshot,
   );
+  const relations = ordered.slice(1).map((snapshot, index) => relate(of(ordered[index]!), of(snapshot)));
   const remarks = [
     ...(ordered.every((snapshot, index) => snapshot === snapshots[index])
       ? []
       : ['the snapshots are shown in the order in which they were taken']),
-    ...(snapshots.some((snapshot) => Number.isNaN(time(snapshot)))
-      ? ['a snapshot tells no time: its place is the one that it was given']
+    ...(relations.some(({ machine }) => machine === 'other')
+      ? ['these are snapshots of several machines']
       : []),
-    ...(machines.size > 1 ? ['these are snapshots of several machines'] : []),
+    ...relations.flatMap(({ anomalies }, index) =>
+      anomalies.map(({ message }) => `snapshot ${index + 2}: ${message}`),
+    ),
   ];
   return { snapshots: ordered, remarks };
 }
+
+/** What tells the place of a snapshot among others. */
+export const orderedOf = ({ kernel, written = null }: Identified): Ordered => ({
+  written,
+  boot: kernel.bootId ?? kernel.bootTime?.slice(0, 19) ?? null,
+  uptimeSeconds: kernel.uptimeSeconds,
+});

@@ -1,7 +1,9 @@
+import type { Anomaly } from '../diff/anomalies.ts';
 import type { Comparison } from '../diff/comparison.ts';
 import type { Side, TableDiff } from '../diff/tables.ts';
 import type { Row } from '../plugin/cell.ts';
 import type { KernelFacts, SnapshotFacts } from '../plugin/document.ts';
+import { anomalyRules } from './anomaly-rules.ts';
 import { fingerprintOfCount, fingerprintOfRow } from './fingerprint.ts';
 import type { Policy, Rule } from './policy.ts';
 import { Exhausted, STEPS_OF_A_RULE } from './reading.ts';
@@ -21,6 +23,8 @@ export interface Evidence {
   readonly answers: ReadonlyMap<string, Side>;
   /** The snapshot before, or why there is none to compare with. */
   readonly previous: Previous | string;
+  /** What should not be so, whatever the policy says; left out, it is what the comparison with the snapshot before shows. */
+  readonly anomalies?: readonly Anomaly[];
 }
 
 /** The snapshot before of the same machine, and what differs. */
@@ -39,7 +43,9 @@ export interface Previous {
 export function judge(policy: Policy, evidence: Evidence, today: string, steps = STEPS_OF_A_RULE): Verdict {
   const suppressions = new Suppressions(policy, today);
   const court = new Court(policy, evidence, suppressions, steps);
-  const rules = policy.rules.map((rule) => court.judge(rule));
+  const { previous, anomalies } = evidence;
+  const odd = anomalies ?? (typeof previous === 'string' ? [] : previous.comparison.relation.anomalies);
+  const rules = [...policy.rules.map((rule) => court.judge(rule)), ...anomalyRules(odd)];
   return { policy: policy.name, rules, notes: [...court.notes, ...suppressions.notesAfter(rules)] };
 }
 

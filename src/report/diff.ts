@@ -1,3 +1,4 @@
+import { durationText } from '../base/duration.ts';
 import type { Comparison } from '../diff/comparison.ts';
 import type { Relation } from '../diff/relation.ts';
 import type { Event } from '../diff/story.ts';
@@ -7,7 +8,6 @@ import { type AnyPlugin, kindOf } from '../plugin/contract.ts';
 import type { Facts } from './answer.ts';
 import { cellText } from './cell.ts';
 import { escapeText } from './escape.ts';
-import { durationText } from './info.ts';
 import { rowWriter } from './json.ts';
 import type { Style } from './style.ts';
 import { drawTable } from './table.ts';

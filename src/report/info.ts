@@ -1,3 +1,4 @@
+import { durationText } from '../base/duration.ts';
 import type { BindingStep, KernelFacts } from '../plugin/document.ts';
 import { stateSentence } from '../plugin/machine-state.ts';
 import type { Facts } from './answer.ts';
@@ -18,22 +19,6 @@ export function bytesText(bytes: number): string {
     unit++;
   }
   return `${Number.isInteger(value) ? value : value.toFixed(1)} ${units[unit]}`;
-}
-
-/** How long, as people say it: `2 d 3 h 4 min 5 s`; parts that are zero at the front are left out. */
-export function durationText(seconds: number): string {
-  const whole = Math.floor(seconds);
-  const parts = [
-    [Math.floor(whole / 86400), 'd'],
-    [Math.floor(whole / 3600) % 24, 'h'],
-    [Math.floor(whole / 60) % 60, 'min'],
-    [whole % 60, 's'],
-  ] as const;
-  const first = parts.findIndex(([value]) => value > 0);
-  return parts
-    .slice(first < 0 ? 3 : first)
-    .map(([value, unit]) => `${value} ${unit}`)
-    .join(' ');
 }
 
 /** What there is to say of a snapshot or a kernel: lines of a key and a value, the same key once. */

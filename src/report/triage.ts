@@ -1,8 +1,9 @@
+import { durationText } from '../base/duration.ts';
 import { stateSentence } from '../plugin/machine-state.ts';
 import type { Picture, SocketLine } from '../triage/picture.ts';
 import type { Facts } from './answer.ts';
 import { escapeText } from './escape.ts';
-import { bytesText, durationText } from './info.ts';
+import { bytesText } from './info.ts';
 import type { Style } from './style.ts';
 import { padEnd, truncate, widthOf, wrap } from './width.ts';
 

@@ -55,24 +55,28 @@ export interface PastSnapshot extends Place {
   readonly path: string;
   readonly sizeBytes: number;
   readonly binding: string;
+  /** ISO 8601: when its file was written, by the host. What puts the snapshots of a machine in order. */
+  readonly written: string;
+  /** SHA-256 of samples of the file, hex: copies have the same. */
+  readonly digest: string;
   /** ISO 8601: when it was last asked about. */
   readonly seen: string;
 }
 
 /** The snapshots of the past, for which no file is needed any more. Every method may throw StoreError. */
 export interface History {
-  /** All snapshots, or those of one machine, by the time they were taken and then by number. Those of unknown time come first. */
+  /** All snapshots, or those of one machine, in the order in which their files were written, and then were first seen. */
   snapshots(machine?: string): PastSnapshot[];
   snapshot(id: number): PastSnapshot | undefined;
   /** The number of a file's snapshot as it is now; undefined where nothing is remembered of it. */
   find(identity: SnapshotIdentity): number | undefined;
-  /** The snapshot of the same machine that was taken last before this one, bound in the same way. */
-  previous(id: number): PastSnapshot | undefined;
   facts(id: number): RememberedFacts | undefined;
   /** A whole answer by this version of the plugin, whichever version of the program asked. `options` as it was kept: `{}` for none. */
   answer(id: number, plugin: AnyPlugin, options?: string): RememberedAnswer | undefined;
   /** Where in memory the VMCOREINFO of the snapshots added last stood: physical addresses, each once. */
   vmcoreinfoPages(): PhysicalAddress[];
+  /** Puts a snapshot into the order of its machine's by another time than its file's: ISO 8601. */
+  place(id: number, written: string): void;
   /** Forgets snapshots with all their rows. @returns how many there were */
   forget(ids: readonly number[]): number;
 }

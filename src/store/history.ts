@@ -6,8 +6,8 @@ import type { History, PastSnapshot, RememberedAnswer, RememberedFacts, Snapshot
 import { explaining } from './file.ts';
 import { IS_IDENTITY, identityValues } from './identity.ts';
 
-const COLUMNS =
-  'id, path, size AS sizeBytes, binding, seen, machine, boot, hostname, release, architecture, taken';
+const COLUMNS = `id, path, size AS sizeBytes, binding, written, digest, seen, machine, boot, hostname, release,
+  architecture, taken`;
 
 /** Snapshots whose place is asked for: more machines than one scan's folder mostly has, and 5 ms to read. */
 const LATEST = 128;
@@ -26,7 +26,7 @@ export class KeptHistory implements History {
     return explaining(this.#path, () => {
       const [where, values] = machine === undefined ? ['', []] : ['WHERE machine = ?', [machine]];
       return this.#database
-        .prepare(`SELECT ${COLUMNS} FROM snapshot ${where} ORDER BY taken, id`)
+        .prepare(`SELECT ${COLUMNS} FROM snapshot ${where} ORDER BY written, id`)
         .all(...values) as PastSnapshot[];
     });
   }
@@ -40,17 +40,6 @@ export class KeptHistory implements History {
       `SELECT id FROM snapshot WHERE ${IS_IDENTITY}`,
       ...identityValues(identity),
     )?.id;
-  }
-
-  previous(id: number): PastSnapshot | undefined {
-    // Strictly earlier: two files of one moment are copies of each other.
-    return this.#first(
-      `SELECT ${COLUMNS} FROM snapshot
-       WHERE (machine, binding) = (SELECT machine, binding FROM snapshot WHERE id = ?)
-         AND taken < (SELECT taken FROM snapshot WHERE id = ?) ORDER BY taken DESC, id DESC LIMIT 1`,
-      id,
-      id,
-    );
   }
 
   facts(id: number): RememberedFacts | undefined {
@@ -80,6 +69,12 @@ export class KeptHistory implements History {
         .pluck()
         .all() as unknown[];
       return found.map(Number).filter(Number.isSafeInteger).map(physical);
+    });
+  }
+
+  place(id: number, written: string): void {
+    explaining(this.#path, () => {
+      this.#database.prepare('UPDATE snapshot SET written = ? WHERE id = ?').run(written, id);
     });
   }
 

@@ -25,14 +25,18 @@ export class Outbox {
     this.#database = database;
   }
 
-  /** Puts a message in, if it was not there before: what was told is not told again. */
-  queue({ id, channel, body }: Pick<Waiting, 'id' | 'channel' | 'body'>): void {
+  /** Puts a message about a snapshot in, if it was not there before: what was told is not told again. */
+  queue(
+    { id, channel, body }: Pick<Waiting, 'id' | 'channel' | 'body'>,
+    snapshotId: number | null = null,
+  ): void {
     explaining(this.#path, () => {
       this.#database
         .prepare(
-          'INSERT INTO outbox (id, channel, body, made, tries) VALUES (?, ?, ?, ?, 0) ON CONFLICT DO NOTHING',
+          `INSERT INTO outbox (id, channel, body, made, tries, snapshot_id) VALUES (?, ?, ?, ?, 0, ?)
+           ON CONFLICT DO NOTHING`,
         )
-        .run(id, channel, body, new Date().toISOString());
+        .run(id, channel, body, new Date().toISOString(), snapshotId);
     });
   }
 

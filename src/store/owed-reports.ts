@@ -8,13 +8,19 @@ export interface OwedReport {
   readonly path: string;
   readonly machine: string | null;
   readonly hostname: string | null;
-  /** ISO 8601. */
-  readonly taken: string;
-  /** No snapshot of its machine that a scan recorded was taken later. */
+  /** ISO 8601: when its file was written, by the host. */
+  readonly written: string;
+  /** Another recorded snapshot may be of its machine and of the same second: that alone does not name the report. */
+  readonly hasTwin: boolean;
+  /** No snapshot of its machine that a scan recorded was written later. */
   readonly isLatest: boolean;
   /** How often it could not be made. */
   readonly tries: number;
 }
+
+/** Recorded snapshots of the same machine, as `later`. */
+const OTHER = `FROM snapshot later JOIN scanned d ON d.snapshot_id = later.id AND d.outcome = 'recorded'
+  WHERE later.machine = s.machine`;
 
 /**
  * Which reports are to be written into which folder. They are put here together with the snapshots that they are
@@ -38,20 +44,20 @@ export class OwedReports {
     );
   }
 
-  /** What a folder still wants, in the order in which the snapshots were taken. */
+  /** What a folder still wants, in the order in which the snapshots were written. */
   of(folder: string): OwedReport[] {
     return explaining(this.#path, () => {
       const rows = this.#database
         .prepare(
-          `SELECT o.snapshot_id AS snapshotId, s.path, s.machine, s.hostname, c.taken, o.tries,
-             NOT EXISTS (SELECT 1 FROM snapshot later JOIN scanned d ON d.snapshot_id = later.id AND d.outcome = 'recorded'
-                         WHERE later.machine = s.machine AND d.taken > c.taken) AS isLatest
+          `SELECT o.snapshot_id AS snapshotId, s.path, s.machine, s.hostname, s.written, o.tries,
+             NOT EXISTS (SELECT 1 ${OTHER} AND (later.written, later.id) > (s.written, s.id)) AS isLatest,
+             s.machine IS NULL OR EXISTS (SELECT 1 ${OTHER} AND substr(later.written, 1, 19) = substr(s.written, 1, 19) AND later.id <> s.id) AS hasTwin
            FROM owed_report o JOIN snapshot s ON s.id = o.snapshot_id
            JOIN scanned c ON c.snapshot_id = s.id AND c.outcome = 'recorded'
-           WHERE o.folder = ? ORDER BY c.taken, s.id`,
+           WHERE o.folder = ? ORDER BY s.written, s.id`,
         )
-        .all(folder) as (Omit<OwedReport, 'isLatest'> & { isLatest: number })[];
-      return rows.map((row) => ({ ...row, isLatest: row.isLatest !== 0 }));
+        .all(folder) as (Omit<OwedReport, 'isLatest' | 'hasTwin'> & { isLatest: number; hasTwin: number })[];
+      return rows.map((row) => ({ ...row, isLatest: row.isLatest !== 0, hasTwin: row.hasTwin !== 0 }));
     });
   }
 

@@ -1,6 +1,6 @@
 import type { KernelFacts, SnapshotFacts } from '../plugin/document.ts';
 
-/** Whose memory a snapshot is, and when it was taken: what puts the snapshots of one machine in order. */
+/** Whose memory a snapshot is, and when it was taken, by what it says itself. */
 export interface Place {
   /** The machine's ID; without one `host:` and its name, or for as long as it runs `boot:` and the boot's own ID. Null where nothing tells. */
   readonly machine: string | null;

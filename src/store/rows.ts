@@ -12,6 +12,7 @@ const ORIGIN: readonly (readonly [name: string, from: string])[] = [
   ['machine', 's.machine'],
   ['hostname', 's.hostname'],
   ['boot', 's.boot'],
+  ['written', 's.written'],
   ['taken', 's.taken'],
 ];
 

@@ -22,9 +22,15 @@ export interface ScannedFile {
   readonly why: string | null;
   /** How often it could not be read, by this version of the program. */
   readonly tries: number;
-  /** ISO 8601: when its memory was taken; when the file was written, where the guest does not tell. */
+  /** ISO 8601: when its memory was taken, by the guest's clock; when the file was written, where that does not tell. */
   readonly taken: string | null;
+  /** Which boot it is of, and how many seconds that had run: of a file that was looked into. */
+  readonly boot: string | null;
+  readonly uptimeSeconds: number | null;
 }
+
+/** What is noted of a file beside its state and outcome. */
+type Noted = Pick<ScannedFile, 'why' | 'taken' | 'tries' | 'boot' | 'uptimeSeconds'>;
 
 /** A snapshot that a scan recorded. */
 export interface ScannedSnapshot {
@@ -35,14 +41,17 @@ export interface ScannedSnapshot {
   readonly state: FileState;
   readonly machine: string | null;
   readonly hostname: string | null;
-  /** ISO 8601. */
+  /** ISO 8601, by the guest's clock. */
   readonly taken: string;
+  /** ISO 8601, by the host's: what orders the snapshots of a machine. */
+  readonly written: string;
 }
 
 const SNAPSHOT = `s.id, s.path, s.device, s.inode, s.size AS sizeBytes, s.modified, s.changed, s.machine, s.hostname,
-  c.taken FROM snapshot s JOIN scanned c ON c.snapshot_id = s.id AND c.outcome = 'recorded'`;
+  c.taken, s.written FROM snapshot s JOIN scanned c ON c.snapshot_id = s.id AND c.outcome = 'recorded'`;
 
-const FILE = `path, device, inode, size AS sizeBytes, modified, changed, outcome, why, tries, taken, program FROM scanned`;
+const FILE = `path, device, inode, size AS sizeBytes, modified, changed, outcome, why, tries, taken, boot,
+  uptime AS uptimeSeconds, program FROM scanned`;
 
 const STATE = 'device = ? AND inode = ? AND size = ? AND modified = ? AND changed = ?';
 
@@ -86,15 +95,15 @@ export class Scans {
     path: string,
     state: FileState,
     outcome: Outcome,
-    { why = null, taken = null, tries = 0 }: Partial<Pick<ScannedFile, 'why' | 'taken' | 'tries'>> = {},
+    { why = null, taken = null, tries = 0, boot = null, uptimeSeconds = null }: Partial<Noted> = {},
     snapshotId: number | null = null,
   ): void {
     explaining(this.#path, () => {
       this.#database
         .prepare(
           `INSERT OR REPLACE INTO scanned
-             (path, device, inode, size, modified, changed, outcome, snapshot_id, taken, why, tries, program, seen)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+             (path, device, inode, size, modified, changed, outcome, snapshot_id, taken, why, tries, boot, uptime, program, seen)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
         )
         .run(
           path,
@@ -104,6 +113,8 @@ export class Scans {
           taken,
           why,
           tries,
+          boot,
+          uptimeSeconds,
           this.#program,
           new Date().toISOString(),
         );
@@ -132,45 +143,68 @@ export class Scans {
     });
   }
 
-  /** A recorded snapshot that holds the same: of one machine, boot and moment, in a file of the same size and samples. */
+  /**
+   * A recorded snapshot that may hold the same: of one boot and moment, in a file of the same size and samples. The
+   * guest says when that is: whoever relies on it must know better.
+   */
   twinOf({ key, binding }: SnapshotIdentity, facts: RememberedFacts): ScannedSnapshot | undefined {
-    const { machine, boot, taken } = placeOf(facts);
+    const { boot, taken } = placeOf(facts);
     return this.#snapshots(
-      `WHERE s.digest = ? AND s.size = ? AND s.binding = ? AND s.machine IS ? AND s.boot IS ? AND s.taken IS ?
+      `WHERE s.digest = ? AND s.size = ? AND s.binding = ? AND s.boot IS ? AND s.taken IS ?
          AND NOT (s.device = ? AND s.inode = ? AND s.modified = ? AND s.changed = ?) LIMIT 1`,
       key.digest,
       key.sizeBytes,
       binding,
-      machine,
       boot,
       taken,
       ...[key.device, key.inode, key.modified, key.changed],
     )[0];
   }
 
-  /** The recorded snapshot of a machine that was taken last before a moment, or in it. */
-  before(machine: string, taken: string): ScannedSnapshot | undefined {
+  /** The recorded snapshot of a machine that was written last before a moment, or in it. */
+  before(machine: string, written: string): ScannedSnapshot | undefined {
     return this.#snapshots(
-      'WHERE s.machine = ? AND c.taken <= ? ORDER BY c.taken DESC, CAST(c.modified AS INTEGER) DESC LIMIT 1',
+      'WHERE s.machine = ? AND s.written <= ? ORDER BY s.written DESC, s.id DESC LIMIT 1',
       machine,
-      taken,
+      written,
     )[0];
   }
 
-  /** A recorded snapshot of a machine that claims to be taken later, though its file is older: a clock went back. */
-  contradicting(machine: string, taken: string, { modified }: FileState): ScannedSnapshot | undefined {
-    return this.#snapshots(
-      `WHERE s.machine = ? AND c.taken > ? AND CAST(c.modified AS INTEGER) < CAST(? AS INTEGER)
-       ORDER BY c.taken DESC LIMIT 1`,
-      machine,
-      taken,
-      modified,
-    )[0];
+  /** When the recorded snapshots of a boot were written that were after one moment and not after another, and how far it had run. */
+  ofBoot(boot: string, after: string, until: string): { written: string; uptimeSeconds: number | null }[] {
+    return explaining(
+      this.#path,
+      () =>
+        this.#database
+          .prepare(
+            `SELECT s.written, CASE WHEN json_valid(s.facts) THEN json_extract(s.facts, '$.kernel.uptimeSeconds') END AS uptimeSeconds
+             FROM snapshot s JOIN scanned c ON c.snapshot_id = s.id AND c.outcome = 'recorded'
+             WHERE s.boot = ? AND s.written > ? AND s.written <= ? ORDER BY s.written`,
+          )
+          .all(boot, after, until) as { written: string; uptimeSeconds: number | null }[],
+    );
   }
 
-  /** Every recorded snapshot, the oldest of each machine first. */
+  /** Every recorded snapshot, the one written first of each machine in front. */
   recorded(): ScannedSnapshot[] {
-    return this.#snapshots('ORDER BY s.machine, c.taken, CAST(c.modified AS INTEGER)');
+    return this.#snapshots('ORDER BY s.machine, s.written, s.id');
+  }
+
+  /** The numbers of snapshots of which somebody is still to be told: a message waits, or a report into this folder. */
+  untold(folder: string | undefined): Set<number> {
+    return explaining(
+      this.#path,
+      () =>
+        new Set(
+          this.#database
+            .prepare(
+              `SELECT snapshot_id FROM outbox WHERE ended IS NULL AND snapshot_id IS NOT NULL
+               UNION SELECT snapshot_id FROM owed_report WHERE folder = ?`,
+            )
+            .pluck()
+            .all(folder ?? null) as number[],
+        ),
+    );
   }
 
   /** Notes that the files of a snapshot, copies too, are to be deleted: before the snapshot itself is forgotten. */
@@ -207,23 +241,15 @@ type FileRow = FileState & Omit<ScannedFile, 'state'> & { readonly program: stri
 
 type SnapshotRow = FileState & Omit<ScannedSnapshot, 'state'>;
 
-const fileOf = ({ path, outcome, why, tries, taken, program: _, ...state }: FileRow): ScannedFile => ({
-  path,
-  outcome,
-  why,
-  tries,
-  taken,
-  state,
-});
+const fileOf = (row: FileRow): ScannedFile => {
+  const { path, outcome, why, tries, taken, boot, uptimeSeconds, program: _, ...state } = row;
+  return { path, outcome, why, tries, taken, boot, uptimeSeconds, state };
+};
 
-const snapshotOf = ({ id, path, machine, hostname, taken, ...state }: SnapshotRow): ScannedSnapshot => ({
-  id,
-  path,
-  machine,
-  hostname,
-  taken,
-  state,
-});
+const snapshotOf = (row: SnapshotRow): ScannedSnapshot => {
+  const { id, path, machine, hostname, taken, written, ...state } = row;
+  return { id, path, machine, hostname, taken, written, state };
+};
 
 /** A state as the columns of a file have it, in their order. */
 const partsOf = (state: FileState): (string | number)[] => [

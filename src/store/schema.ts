@@ -158,6 +158,47 @@ export const MIGRATIONS: readonly string[] = [
   `ALTER TABLE run ADD COLUMN rows_of INTEGER;
    UPDATE run SET rows_of = id;
    CREATE INDEX run_rows_of ON run (rows_of);`,
+  // When a snapshot was written and first seen, by the host: host-time.ts tells what orders snapshots. `boot` and `uptime` of
+  // a file that was only looked into tell its place among others; a message knows what it is about.
+  `ALTER TABLE snapshot ADD COLUMN written TEXT;
+   ALTER TABLE snapshot ADD COLUMN found TEXT;
+   UPDATE snapshot SET found = coalesce((SELECT min(made) FROM run WHERE snapshot_id = snapshot.id), seen);
+   UPDATE snapshot SET written = min(found,
+     coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', CAST(modified AS INTEGER) / 1000000000.0, 'unixepoch'), found));
+   DROP INDEX snapshot_history;
+   CREATE INDEX snapshot_order ON snapshot (machine, written, id);
+   CREATE INDEX snapshot_boot ON snapshot (boot, written);
+   ALTER TABLE scanned ADD COLUMN boot TEXT;
+   ALTER TABLE scanned ADD COLUMN uptime REAL;
+   ALTER TABLE outbox ADD COLUMN snapshot_id INTEGER REFERENCES snapshot ON DELETE SET NULL;
+   CREATE INDEX outbox_snapshot ON outbox (snapshot_id);
+   DROP VIEW snapshots;
+   CREATE VIEW snapshots AS
+     SELECT id, path, machine, hostname, boot, written, taken, release, architecture,
+       CASE WHEN json_valid(facts) THEN json_extract(facts, '$.kernel.buildId') END AS buildId,
+       CASE WHEN json_valid(facts) THEN json_extract(facts, '$.snapshot.format') END AS format,
+       size, binding, found, seen
+     FROM snapshot;
+   DROP VIEW notes;
+   CREATE VIEW notes AS
+     SELECT s.path AS snapshot, s.id AS snapshot_id, s.machine, s.hostname, s.boot, s.written, s.taken, run.plugin, n.value AS note
+       FROM run JOIN snapshot s ON s.id = run.snapshot_id, json_each(run.notes) n WHERE run.options = '{}'
+     UNION ALL
+     SELECT s.path, s.id, s.machine, s.hostname, s.boot, s.written, s.taken, NULL, n.value
+       FROM snapshot s, json_each(CASE WHEN json_valid(s.facts) THEN s.facts END, '$.snapshot.notes') n
+     UNION ALL
+     SELECT s.path, s.id, s.machine, s.hostname, s.boot, s.written, s.taken, NULL, n.value
+       FROM snapshot s, json_each(CASE WHEN json_valid(s.facts) THEN s.facts END, '$.kernel.notes') n;
+   DROP VIEW findings;
+   CREATE VIEW findings AS
+     SELECT s.path AS snapshot, s.id AS snapshot_id, s.machine, s.hostname, s.boot, s.written, s.taken, v.policy, f.rule,
+       f.severity, f.title, f.message, f.plugin, f."row" AS "row", f.fingerprint, f.suppressed, f.is_new AS isNew
+     FROM finding f JOIN verdict v ON v.id = f.verdict_id JOIN snapshot s ON s.id = v.snapshot_id;
+   DROP VIEW verdicts;
+   CREATE VIEW verdicts AS
+     SELECT s.path AS snapshot, s.id AS snapshot_id, s.machine, s.hostname, s.boot, s.written, s.taken, v.policy,
+       v.passed, v.failed, v.unevaluated, v.skipped, v.unread, v.notes
+     FROM verdict v JOIN snapshot s ON s.id = v.snapshot_id;`,
 ];
 
 /** Makes a new file a cache, or brings an older one up to date. @throws StoreError where the file is another program's or a newer version's */

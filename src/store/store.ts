@@ -6,6 +6,7 @@ import { KeptExtents } from './extents.ts';
 import { discard, explaining, openDatabase, openReadonly } from './file.ts';
 import { KeptFindings } from './findings.ts';
 import { KeptHistory } from './history.ts';
+import { writtenAt } from './host-time.ts';
 import { IDENTITY_COLUMNS, IS_IDENTITY, identityValues } from './identity.ts';
 import { Outbox } from './outbox.ts';
 import { OwedReports } from './owed-reports.ts';
@@ -118,24 +119,29 @@ export class Store implements StoreDoor {
   }
 
   #remember(identity: SnapshotIdentity, facts: RememberedFacts): number {
+    const now = new Date();
     const values: Readonly<Record<string, string | null>> = {
       path: identity.path,
       program: this.#program,
       facts: JSON.stringify(facts),
-      seen: new Date().toISOString(),
+      seen: now.toISOString(),
       ...placeOf(facts),
     };
+    // What the host knew when it first saw the file stays.
+    const { path, key } = identity;
+    const first = { written: writtenAt(path, key.modified, now.getTime()), found: now.toISOString() };
     const names = Object.keys(values);
-    const key = identityValues(identity);
-    const places = [...key, ...names].map(() => '?').join(', ');
+    const columns = [...names, ...Object.keys(first)];
+    const keys = identityValues(identity);
+    const places = [...keys, ...columns].map(() => '?').join(', ');
     return Number(
       this.#database
         .prepare(
-          `INSERT INTO snapshot (${IDENTITY_COLUMNS}, ${names.join(', ')}) VALUES (${places})
+          `INSERT INTO snapshot (${IDENTITY_COLUMNS}, ${columns.join(', ')}) VALUES (${places})
            ON CONFLICT DO UPDATE SET ${names.map((name) => `${name} = excluded.${name}`).join(', ')} RETURNING id`,
         )
         .pluck()
-        .get(...key, ...Object.values(values)),
+        .get(...keys, ...Object.values(values), ...Object.values(first)),
     );
   }
 

@@ -1,4 +1,6 @@
+import { areCopied, inHostOrder, type Ordered } from '../diff/host-order.ts';
 import type { RememberedFacts, SnapshotIdentity } from '../store/door.ts';
+import { writtenAt } from '../store/host-time.ts';
 import { keyOf } from '../store/key.ts';
 import { placeOf } from '../store/place.ts';
 import { Failures } from './failures.ts';
@@ -11,13 +13,23 @@ import { settle } from './settling.ts';
 /** A new snapshot. */
 export interface Candidate {
   readonly file: Listed;
-  /** ISO 8601: when its memory was taken; when its file was written, where the guest does not tell. */
+  /** ISO 8601: when its memory was taken, by the guest's clock; when its file was written, where that does not tell. */
   readonly taken: string;
+  /** ISO 8601: when its file was written, by the host. What orders snapshots. */
+  readonly written: string;
   /** Open already, where it is the only one. */
   readonly reading: Reading | undefined;
 }
 
-/** Looks for snapshots that no scan has read, and when each was taken. */
+/** A new snapshot that was looked into. */
+interface Found extends Omit<Candidate, 'written'>, Ordered {
+  readonly written: string;
+}
+
+/** Recorded snapshots that were written so soon after a new one may have been copied in another order. */
+const COPIED_MS = 120_000;
+
+/** Looks for snapshots that no scan has read, and when each was written. */
 export class Candidates {
   readonly #choice: ScanChoice;
   readonly #parts: ScanParts;
@@ -29,7 +41,7 @@ export class Candidates {
     this.#failures = new Failures(choice, parts);
   }
 
-  /** The new ones among these files, the one taken first in front. */
+  /** The new ones among these files, the one written first in front. */
   async among(files: readonly Listed[]): Promise<Candidate[]> {
     const { tell, surroundings } = this.#parts;
     const { settleMs, whole } = this.#choice;
@@ -45,13 +57,26 @@ export class Candidates {
       tell({ kind: 'unsettled', path, why: 'it is still being written', isCut: false });
     const snapshots = still.filter((file) => this.#isSnapshot(file));
     if (snapshots.length > 0) this.#parts.expect?.();
-    const candidates: Candidate[] = [];
-    for (const file of snapshots) {
+    const found: Found[] = [];
+    for (const file of snapshots.sort(byFileTime)) {
       if (isStopped(this.#parts)) return [];
-      const candidate = await this.#lookInto(file, snapshots.length === 1);
-      if (candidate !== undefined) candidates.push(candidate);
+      const one = await this.#lookInto(file, snapshots.length === 1);
+      if (one !== undefined) found.push(one);
     }
-    return candidates.sort(byTime);
+    return inHostOrder(found, (one) => one).map(({ snapshot, written }) => ({
+      ...{ file: snapshot.file, taken: snapshot.taken, reading: snapshot.reading },
+      written: this.#afterCopies({ ...snapshot, written: written ?? snapshot.written }),
+    }));
+  }
+
+  /** When a snapshot was written; where recorded ones of its boot were copied in the wrong order, not before them. */
+  #afterCopies(found: Found): string {
+    const { boot, written } = found;
+    if (boot === null) return written;
+    const until = new Date(Date.parse(written) + COPIED_MS).toISOString();
+    return this.#parts.store.scans
+      .ofBoot(boot, written, until)
+      .reduce((latest, recorded) => (areCopied(found, recorded) ? recorded.written : latest), written);
   }
 
   #isNew({ path, state }: Listed): boolean {
@@ -84,13 +109,14 @@ export class Candidates {
     return false;
   }
 
-  /** When a snapshot was taken is noted, so that a scan that is ended again and again comes to an end at last. */
-  async #lookInto(file: Listed, isOnly: boolean): Promise<Candidate | undefined> {
+  /** What is found out is noted, so that a scan that is ended again and again comes to an end at last. */
+  async #lookInto(file: Listed, isOnly: boolean): Promise<Found | undefined> {
     const { store, open } = this.#parts;
     const { path, state } = file;
     const known = store.scans.file(state);
+    const written = writtenAt(path, state.modified, this.#parts.surroundings.now());
     if (known?.outcome === 'begun' && known.taken !== null)
-      return { file, taken: known.taken, reading: undefined };
+      return { file, written, ...known, taken: known.taken, reading: undefined };
     let reading: Reading | undefined;
     let isHandedOn = false;
     try {
@@ -99,10 +125,11 @@ export class Candidates {
       const facts = remembered ?? reading!.facts;
       const cut = cutIn(facts.snapshot.notes);
       if (cut !== undefined) return this.#failures.cut(file, cut);
-      const taken = placeOf(facts).taken ?? writtenAt(file);
-      store.scans.note(path, state, 'begun', { taken, tries: known?.tries ?? 0 });
+      const { taken, boot } = placeOf(facts);
+      const noted = { taken: taken ?? written, boot, uptimeSeconds: facts.kernel.uptimeSeconds ?? null };
+      store.scans.note(path, state, 'begun', { ...noted, tries: known?.tries ?? 0 });
       isHandedOn = isOnly;
-      return { file, taken, reading: isOnly ? reading : undefined };
+      return { file, written, ...noted, reading: isOnly ? reading : undefined };
     } catch (error) {
       if (isStopped(this.#parts)) return undefined; // Ctrl-C ends the process that reads too
       return this.#failures.failed(file, error);
@@ -126,9 +153,6 @@ export function identify({ path }: Listed, binding: string): SnapshotIdentity | 
 
 const isStopped = ({ signal }: Pick<ScanParts, 'signal'>): boolean => signal?.aborted === true;
 
-const writtenAt = ({ state }: Listed): string =>
-  new Date(Number(BigInt(state.modified) / 1_000_000n)).toISOString();
-
-const byTime = (one: Candidate, other: Candidate): number =>
-  Date.parse(one.taken) - Date.parse(other.taken) ||
-  Number(BigInt(one.file.state.modified) - BigInt(other.file.state.modified));
+/** Files of one moment stay in the order of their names. */
+const byFileTime = (one: Listed, other: Listed): number =>
+  Number(BigInt(one.state.modified) - BigInt(other.state.modified));

@@ -1,3 +1,4 @@
+import type { Anomaly } from '../diff/anomalies.ts';
 import type { Comparison } from '../diff/comparison.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import type { RememberedFacts } from '../store/door.ts';
@@ -10,17 +11,21 @@ export interface Recorded {
   readonly facts: RememberedFacts;
   /** The machine's name for people: its host name, or its ID. Evidence: escape it. */
   readonly machine: string | null;
-  /** ISO 8601. */
+  /** ISO 8601, by the guest's clock. */
   readonly taken: string;
+  /** ISO 8601: when its file was written, by the host. */
+  readonly written: string;
   /** What it was compared with; null for the first snapshot of a machine. */
   readonly previous: { readonly path: string; readonly facts: RememberedFacts } | null;
   readonly comparison: Comparison | null;
   /** The questions that were asked of both. */
   readonly plugins: readonly AnyPlugin[];
   readonly counts: readonly Counted[];
-  /** What the policy says; null where there is none. */
+  /** What the policy says, and what should not be so whatever policy there is; null where there is neither. */
   readonly judgement: Judgement | null;
-  /** What a reader must know to make sense of it: another boot, a clock that went back. */
+  /** What should not be so, whatever a policy says. */
+  readonly anomalies: readonly Anomaly[];
+  /** What a reader must know to make sense of it: another boot, a clock that was set. */
   readonly remarks: readonly string[];
   /** Whether it is worth telling. */
   readonly isNews: boolean;
@@ -54,6 +59,7 @@ export type ScanEvent =
       readonly path: string;
       readonly machine: string | null;
       readonly taken: string;
+      readonly written: string;
     }
   | { readonly kind: 'deleted'; readonly path: string }
   /** A report on a snapshot is written, or could not be. `isFinal`: it is not tried again. */

@@ -78,21 +78,21 @@ export function isNews({ fresh, darkened }: Judgement, from: Severity = 'info'):
 /** Sentences of one rule that are kept; there may be one for each row. */
 const MOST_REASONS = 20;
 
-/** A judgement as the store keeps it. */
-export function keptVerdict({ verdict, fresh }: Judgement, judge: Judge): KeptVerdict {
+/** A judgement as the store keeps it; without a judge it is about no rows. */
+export function keptVerdict({ verdict, fresh }: Judgement, judge: Judge | undefined): KeptVerdict {
   const news = new Set(fresh);
   const rules = { passed: 0, failed: 0, unevaluated: 0, skipped: 0 };
   for (const { outcome } of verdict.rules) rules[outcome]++;
   return {
     policy: verdict.policy,
-    digest: judge.digest,
+    digest: judge?.digest ?? '',
     rules,
     unread: verdict.rules.filter(({ unread }) => unread.length > 0).map(unreadRule),
     notes: verdict.notes,
     findings: verdict.rules.flatMap(({ rule, findings }) =>
       findings.map((finding) => ({
         ...{ rule: rule.id, severity: finding.severity, title: rule.title, message: finding.message },
-        ...{ plugin: finding.plugin, row: judge.rowText(finding), fingerprint: finding.fingerprint },
+        ...{ plugin: finding.plugin, row: judge?.rowText(finding) ?? null, fingerprint: finding.fingerprint },
         suppressed: finding.suppression?.reason ?? null,
         isNew: news.has(finding),
       })),

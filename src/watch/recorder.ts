@@ -1,7 +1,9 @@
 import { basename } from 'node:path';
 import { UnreadableFile } from '../base/errors.ts';
-import { type Comparison, compare, compareForRules } from '../diff/comparison.ts';
+import type { Anomaly } from '../diff/anomalies.ts';
+import { type Comparison, compare, compareForRules, differs } from '../diff/comparison.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
+import { verdictOnAnomalies } from '../policy/anomaly-rules.ts';
 import type { RememberedFacts, SnapshotIdentity } from '../store/door.ts';
 import { ForgottenRows } from '../store/forgotten.ts';
 import { placeOf } from '../store/place.ts';
@@ -10,7 +12,7 @@ import { type Candidate, identify } from './candidates.ts';
 import type { Recorded } from './event.ts';
 import { Failures } from './failures.ts';
 import { isNews, type Judgement, keptVerdict, weigh } from './judgement.ts';
-import { isSameState, type Listed, stateOf } from './listing.ts';
+import { type FileState, isSameState, stateOf } from './listing.ts';
 import { cutIn, type Reading } from './reading.ts';
 import { NO_OPTIONS, type TracedAnswer } from './reuse.ts';
 import type { ScanChoice, ScanParts } from './scan.ts';
@@ -23,6 +25,9 @@ type Answers = ReadonlyMap<string, TracedAnswer>;
 interface Known {
   readonly facts: RememberedFacts;
   readonly answers: Answers;
+  /** ISO 8601: when its file was written, by the host. */
+  readonly written: string;
+  readonly machine: string | null;
 }
 
 /** The snapshot before of the same machine, and what differs in what the scan asks. */
@@ -48,26 +53,27 @@ export class Recorder {
     this.#questions = [...new Set([...choice.plugins, ...(parts.judge?.questions ?? [])])];
   }
 
-  /** @throws StoreError */
-  async record(candidate: Candidate): Promise<void> {
+  /** @returns the number of the snapshot, or of the one that it is a copy of; undefined where none came of it. @throws StoreError */
+  async record(candidate: Candidate): Promise<number | undefined> {
     const { file } = candidate;
     const opening = new Opening(() => this.#parts.open(file.path), candidate.reading);
     try {
-      await this.#record(candidate, opening).catch((error: unknown) => {
+      return await this.#record(candidate, opening).catch((error: unknown) => {
         if (!(error instanceof ForgottenRows)) throw error;
         // Another process has forgotten the snapshot that an answer was taken over from: once more, without it.
         return this.#record(candidate, opening);
       });
     } catch (error) {
       // Ctrl-C ends the process that reads too: that is no fault of the file.
-      if (this.#parts.signal?.aborted !== true) this.#failures.failed(file, error);
+      return this.#parts.signal?.aborted === true ? undefined : this.#failures.failed(file, error);
     } finally {
       opening.close();
     }
   }
 
-  async #record({ file, taken }: Candidate, opening: Opening): Promise<void> {
-    const { store, tell } = this.#parts;
+  async #record(candidate: Candidate, opening: Opening): Promise<number | undefined> {
+    const { file } = candidate;
+    const { store } = this.#parts;
     const { path, state } = file;
     const identity = identify(file, this.#choice.binding);
     if (identity === undefined || !isSameState(identity.key, state))
@@ -76,17 +82,30 @@ export class Recorder {
     const cut = cutIn(facts.snapshot.notes);
     if (cut !== undefined) return this.#failures.cut(file, cut);
     const twin = store.scans.twinOf(identity, facts);
-    if (twin !== undefined) {
-      store.scans.note(path, state, 'again', { taken }, twin.id);
-      return tell({ kind: 'again', path, of: twin.path });
-    }
+    if (twin !== undefined && isSameFile(twin.state, state)) return this.#again(candidate, twin);
     const answers = await this.#ask(identity, opening);
     if (answers === undefined) return; // there is to be an end: all of it next time
     const [trouble] = opening.troubles;
     const now = stateOf(path);
     if (trouble !== undefined || now === undefined || !isSameState(now, state))
       return this.#failures.unsound(file, trouble ?? 'it was changed while it was read');
-    return this.#keep(file, identity, this.#judged({ path, facts, taken, file }, answers), answers);
+    if (twin !== undefined && this.#isCopy(twin, { ...candidate, facts, answers, machine: twin.machine }))
+      return this.#again(candidate, twin);
+    return this.#keep(candidate, identity, this.#judged(candidate, facts, answers), answers);
+  }
+
+  #again({ file, taken }: Candidate, twin: ScannedSnapshot): number {
+    this.#parts.store.scans.note(file.path, file.state, 'again', { taken }, twin.id);
+    this.#parts.tell({ kind: 'again', path: file.path, of: twin.path });
+    return twin.id;
+  }
+
+  /** Whether a snapshot answers as another of its boot and moment does. A guest whose clock stands still has many of one moment. */
+  #isCopy(twin: ScannedSnapshot, now: Known): boolean {
+    const past = this.#past(twin, now.answers);
+    if (past === undefined || this.#questions.some(({ name }) => !past.answers.has(name))) return false;
+    const { tables } = compare(comparable(past), comparable(now), this.#questions, { all: true });
+    return !differs({ tables }) && tables.every(({ unsure }) => unsure.length === 0);
   }
 
   /** All answers, those that are remembered from earlier questions as they were; undefined where the scan is to end. */
@@ -102,31 +121,31 @@ export class Recorder {
     return answers;
   }
 
-  #judged(
-    { path, facts, taken, file }: { path: string; facts: RememberedFacts; taken: string; file: Listed },
-    answers: Answers,
-  ): Recorded {
+  #judged({ file: { path }, taken, written }: Candidate, facts: RememberedFacts, answers: Answers): Recorded {
     const { store, judge } = this.#parts;
     const { machine, hostname } = placeOf(facts);
-    const before = machine === null ? undefined : store.scans.before(machine, taken);
-    const later = machine === null ? undefined : store.scans.contradicting(machine, taken, file.state);
-    const compared = before === undefined ? undefined : this.#compared(before, facts, answers);
+    const before = machine === null ? undefined : store.scans.before(machine, written);
+    const now = { facts, answers, written, machine };
+    const compared = before === undefined ? undefined : this.#compared(before, now);
     const { comparison, plugins = [], remarks = [] } = compared ?? {};
     const counts = countDifferences(comparison?.tables ?? []);
-    const judgement = this.#judgement({ facts, answers }, machine, taken, compared);
+    const anomalies = comparison?.relation.anomalies ?? [];
+    const judgement = this.#judgement(now, compared, anomalies);
     const isOtherPolicy = judgement?.isOtherPolicy === true;
     return {
       path,
       facts,
       machine: hostname ?? machine,
       taken,
+      written,
       previous: compared === undefined ? null : { path: before!.path, facts: compared.facts },
       comparison: comparison ?? null,
       plugins,
       counts,
       judgement,
+      anomalies,
       remarks: [
-        ...(later === undefined ? [] : [clockRemark(later)]),
+        ...anomalies.map(({ message }) => message),
         ...remarks,
         ...(judge?.remarksOn(facts.kernel) ?? []),
         ...(isOtherPolicy ? ['the policy is not what it was'] : []),
@@ -143,15 +162,13 @@ export class Recorder {
   }
 
   /** What the policy says, weighed against what it last said of the machine. */
-  #judgement(
-    now: Known,
-    machine: string | null,
-    taken: string,
-    before: Compared | undefined,
-  ): Judgement | null {
+  #judgement(now: Known, before: Compared | undefined, anomalies: readonly Anomaly[]): Judgement | null {
     const { judge, store, surroundings } = this.#parts;
-    if (judge === undefined) return null;
-    const { facts, answers } = now;
+    if (judge === undefined) {
+      const verdict = verdictOnAnomalies(anomalies);
+      return verdict === null ? null : weigh(verdict, '', undefined);
+    }
+    const { facts, answers, machine, written } = now;
     const previous =
       before === undefined
         ? `there is no snapshot before it to compare with${machine === null ? ': nothing tells which machine this is' : ''}`
@@ -160,27 +177,19 @@ export class Recorder {
             comparison: compareForRules(comparable(before), comparable(now), judge.compared),
           };
     const today = new Date(surroundings.now()).toISOString().slice(0, 10);
-    const verdict = judge.verdictOn({ ...facts, answers, previous }, today);
-    const past = machine === null ? undefined : store.findings.before(machine, taken, verdict.policy);
+    const verdict = judge.verdictOn({ ...facts, answers, previous, anomalies }, today);
+    const past = machine === null ? undefined : store.findings.before(machine, written, verdict.policy);
     return weigh(verdict, judge.digest, past);
   }
 
   /** What differs from a snapshot of which only the store needs to know. */
-  #compared(before: ScannedSnapshot, facts: RememberedFacts, answers: Answers): Compared | undefined {
-    const { history } = this.#parts.store;
-    const factsBefore = history.facts(before.id);
-    if (factsBefore === undefined) return undefined;
-    const earlier = new Map<string, TracedAnswer>();
-    for (const plugin of this.#questions) {
-      // An answer that was taken over from that snapshot is its own: read once for both, if at all.
-      const now = answers.get(plugin.name);
-      const answer = now?.kept?.snapshotId === before.id ? now : history.answer(before.id, plugin);
-      if (answer !== undefined) earlier.set(plugin.name, answer);
-    }
-    const plugins = this.#choice.plugins.filter(({ name }) => earlier.has(name));
+  #compared(before: ScannedSnapshot, now: Known): Compared | undefined {
+    const { facts, answers } = now;
+    const past = this.#past(before, answers);
+    if (past === undefined) return undefined;
+    const plugins = this.#choice.plugins.filter(({ name }) => past.answers.has(name));
     const without = this.#choice.plugins.filter((plugin) => !plugins.includes(plugin));
-    const past = { facts: factsBefore, answers: earlier };
-    const comparison = compare(comparable(past), comparable({ facts, answers }), plugins);
+    const comparison = compare(comparable(past), comparable(now), plugins);
     const { boot, kernel } = comparison.relation;
     const remarks = [
       ...(boot === 'other' ? ['rebooted'] : []),
@@ -189,17 +198,38 @@ export class Recorder {
         ? []
         : [`${basename(before.path)} was not asked for ${without.map(({ name }) => name).join(', ')}`]),
     ];
-    return { comparison, plugins, remarks, facts: factsBefore, answers: earlier };
+    return { comparison, plugins, remarks, ...past };
+  }
+
+  /** What is known of a recorded snapshot, for a newer one to be compared with. */
+  #past(snapshot: ScannedSnapshot, answers: Answers): Known | undefined {
+    const { history } = this.#parts.store;
+    const { id, written, machine } = snapshot;
+    const facts = history.facts(id);
+    if (facts === undefined) return undefined;
+    const earlier = new Map<string, TracedAnswer>();
+    for (const plugin of this.#questions) {
+      // An answer that was taken over from that snapshot is its own: read once for both, if at all.
+      const now = answers.get(plugin.name);
+      const answer = now?.kept?.snapshotId === id ? now : history.answer(id, plugin);
+      if (answer !== undefined) earlier.set(plugin.name, answer);
+    }
+    return { facts, answers: earlier, written, machine };
   }
 
   /** Rows, notes, what the policy says, what came of the file and what is to be told of it: all or nothing. */
-  #keep(file: Listed, identity: SnapshotIdentity, recorded: Recorded, answers: Answers): void {
+  #keep(
+    { file, written }: Candidate,
+    identity: SnapshotIdentity,
+    recorded: Recorded,
+    answers: Answers,
+  ): number | undefined {
     const { store, channels, messageOf, tell, judge, reporter } = this.#parts;
     const { judgement } = recorded;
     const messages = recorded.isNews
       ? channels.map(({ name }) => ({ channel: name, ...messageOf(recorded, name) }))
       : [];
-    store.scans.atomically(() => {
+    const id = store.scans.atomically(() => {
       for (const plugin of this.#questions)
         store.keep(identity, recorded.facts, plugin, NO_OPTIONS, answers.get(plugin.name)!);
       const id = store.history.find(identity);
@@ -209,18 +239,24 @@ export class Recorder {
           store.extents.keepReads(id, plugin, NO_OPTIONS, trace.basis, trace.reads);
       }
       store.scans.note(file.path, file.state, 'recorded', { taken: recorded.taken }, id ?? null);
-      if (id !== undefined && judgement !== null) store.findings.keep(id, keptVerdict(judgement, judge!));
+      if (id !== undefined && judgement !== null) store.findings.keep(id, keptVerdict(judgement, judge));
       if (id !== undefined && reporter !== undefined) store.reports.owe(id, reporter.folder);
-      for (const message of messages) store.outbox.queue(message);
+      if (id !== undefined) store.history.place(id, written);
+      for (const message of messages) store.outbox.queue(message, id ?? null);
+      return id;
     });
     tell({ kind: 'recorded', recorded });
+    return id;
   }
 }
 
-const comparable = ({ facts: { kernel }, answers }: Known) => ({ kernel, answers });
+const comparable = ({ facts: { kernel }, answers, written, machine }: Known) => ({
+  ...{ kernel, answers, written, machine },
+});
 
-const clockRemark = ({ path, taken }: ScannedSnapshot): string =>
-  `taken before ${basename(path)} (${taken}) by the guest’s clock, though its file is newer`;
+/** Whether two states of a file have the same content: its mode, owner or number of links may differ. */
+const isSameFile = (one: FileState, other: FileState): boolean =>
+  one.device === other.device && one.inode === other.inode && one.modified === other.modified;
 
 /** A snapshot that is opened when it is needed: the store may have all that is asked for. */
 class Opening {

@@ -5,7 +5,7 @@ import type { ScannedSnapshot } from '../store/scans.ts';
 export interface Retention {
   /** So many of each machine. */
   readonly keep?: number;
-  /** Those taken within so many days. */
+  /** Those written within so many days. */
   readonly keepDays?: number;
 }
 
@@ -14,7 +14,7 @@ const DAY_MS = 86_400_000;
 /**
  * Which snapshots are to be forgotten: those beyond the newest so many of their machine, and those that are too old.
  * The newest of a machine always stays, since the next is compared with it, and so does one
- * that tells no machine, since nothing says which is its newest. `snapshots` have the oldest of each machine first.
+ * that tells no machine, since nothing says which is its newest. `snapshots` have the one written first of each machine in front.
  */
 export function outlived(
   snapshots: readonly ScannedSnapshot[],
@@ -26,11 +26,11 @@ export function outlived(
   const newer = new Map<string, number>();
   return [...snapshots]
     .reverse()
-    .filter(({ machine, taken }) => {
+    .filter(({ machine, written }) => {
       if (machine === null) return false;
       const before = newer.get(machine) ?? 0;
       newer.set(machine, before + 1);
-      return before > 0 && (before >= (keep ?? Number.POSITIVE_INFINITY) || Date.parse(taken) < oldest);
+      return before > 0 && (before >= (keep ?? Number.POSITIVE_INFINITY) || Date.parse(written) < oldest);
     })
     .reverse();
 }

@@ -61,7 +61,7 @@ export interface ScanParts {
 }
 
 /**
- * Reads every snapshot that no scan has read before, in the order in which they were taken, and tells what differs
+ * Reads every snapshot that no scan has read before, in the order in which their files were written, and tells what differs
  * from the one before of the same machine. A snapshot is recorded in one transaction, with its rows and with the
  * messages about it and what the policy says, so a scan may end anywhere, and the next one goes on. The caller holds the lock.
  *
@@ -91,6 +91,8 @@ class Scan {
   readonly #delivery: Delivery;
   readonly #reporting: Reporting;
   readonly #places: readonly string[];
+  /** Snapshots that were recorded in this scan, and those that a copy was found of. */
+  readonly #fresh = new Set<number>();
 
   constructor(choice: ScanChoice, parts: ScanParts) {
     this.#choice = choice;
@@ -116,7 +118,8 @@ class Scan {
     const recorder = new Recorder(this.#choice, this.#parts);
     for (const candidate of await candidates.among(files)) {
       if (this.#isStopped) break;
-      await recorder.record(candidate);
+      const id = await recorder.record(candidate);
+      if (id !== undefined) this.#fresh.add(id);
       await this.#delivery.run();
       await this.#reporting.run();
     }
@@ -130,18 +133,24 @@ class Scan {
     return this.#parts.signal?.aborted === true;
   }
 
-  /** Forgets what has outlived its time. That files are to be deleted is noted before: the next scan goes on with it. */
+  /**
+   * Forgets what has outlived its time and nobody is still to be told of. Files that are new in this scan are not deleted in
+   * it. That files are to be deleted is noted before: the next scan goes on with it.
+   */
   #retire(): void {
-    const { store, tell, surroundings } = this.#parts;
+    const { store, tell, surroundings, reporter } = this.#parts;
     const { keep, keepDays, deleteFiles } = this.#choice;
     if (keep !== undefined || keepDays !== undefined) {
       const mine = store.scans.recorded().filter(({ path }) => isIn(path, this.#places));
-      for (const { id, path, machine, hostname, taken } of outlived(mine, this.#choice, surroundings.now())) {
+      const untold = store.scans.untold(reporter?.folder);
+      for (const snapshot of outlived(mine, this.#choice, surroundings.now())) {
+        const { id, path, machine, hostname, taken, written } = snapshot;
+        if ((deleteFiles && this.#fresh.has(id)) || untold.has(id)) continue;
         store.scans.atomically(() => {
           if (deleteFiles) store.scans.doom(id);
           store.history.forget([id]);
         });
-        tell({ kind: 'forgotten', path, machine: hostname ?? machine, taken });
+        tell({ kind: 'forgotten', path, machine: hostname ?? machine, taken, written });
       }
     }
     if (deleteFiles) this.#deleteDoomed();

@@ -37,7 +37,16 @@ const dark = (id: string): RuleVerdict => ({
 
 const recorded = (...rules: readonly RuleVerdict[]): Recorded => ({
   ...{ path: '/s/1.raw', facts: fakeFacts('/s/1.raw'), machine: 'web', taken: '2026-01-02T03:04:05.000Z' },
-  ...{ previous: null, comparison: null, plugins: [], counts: [], remarks: [], isNews: true },
+  ...{
+    written: '2026-01-02T03:04:06.000Z',
+    previous: null,
+    anomalies: [],
+    comparison: null,
+    plugins: [],
+    counts: [],
+    remarks: [],
+    isNews: true,
+  },
   judgement: weigh({ policy: 'drawn', rules, notes: [] }, 'd', undefined),
 });
 

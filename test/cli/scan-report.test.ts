@@ -18,7 +18,8 @@ const owed = (more: Partial<OwedReport>): OwedReport => ({
   path: '/snapshots/1',
   machine: 'host:web-1',
   hostname: 'web-1',
-  taken: '2026-11-23T11:40:44.866Z',
+  written: '2026-11-23T11:40:44.866Z',
+  hasTwin: false,
   isLatest: true,
   tries: 0,
   ...more,
@@ -34,7 +35,7 @@ describe('reports of scans', () => {
     const into = join(folder, 'made', 'here');
     const path = await reporter(into).write(owed({ snapshotId: 2 }));
     expect(path).toBe(join(into, 'web-1', '20261123T114044Z.html'));
-    const late = owed({ snapshotId: 1, taken: '2026-11-23T11:37:31.000Z', isLatest: false });
+    const late = owed({ snapshotId: 1, written: '2026-11-23T11:37:31.000Z', isLatest: false });
     await reporter(into).write(late);
     expect(filesIn(into)).toEqual([
       'web-1',

@@ -10,6 +10,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:http';
@@ -42,8 +43,18 @@ beforeEach(() => {
 
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
+/** When the host wrote each of the sample's files. */
+const WRITTEN: Readonly<Record<string, string>> = {
+  'before.kdump': '2026-11-23T11:37:34Z',
+  'after.kdump': '2026-11-23T11:40:47Z',
+};
+
 const give = (...names: readonly string[]): void => {
-  for (const name of names) copyFileSync(join(SAMPLE, name), join(snapshots, name));
+  for (const name of names) {
+    const path = join(snapshots, name);
+    copyFileSync(join(SAMPLE, name), path);
+    if (WRITTEN[name] !== undefined) utimesSync(path, new Date(WRITTEN[name]), new Date(WRITTEN[name]));
+  }
 };
 
 const wordsOf = (more: readonly string[]): string[] => [
@@ -349,12 +360,12 @@ describe('vestige scan with reports', () => {
       status: 0,
       err: '',
       out: [
-        `${snapshots}/before.kdump: its report is ${reports}/web-1/20261123T113731Z.html`,
-        `${snapshots}/after.kdump: its report is ${reports}/web-1/20261123T114044Z.html`,
+        `${snapshots}/before.kdump: its report is ${reports}/web-1/20261123T113734Z.html`,
+        `${snapshots}/after.kdump: its report is ${reports}/web-1/20261123T114047Z.html`,
         `${snapshots}/after.kdump: seen before`,
       ],
     });
-    const [first, second, latest] = ['20261123T113731Z', '20261123T114044Z', 'latest'].map((name) =>
+    const [first, second, latest] = ['20261123T113734Z', '20261123T114047Z', 'latest'].map((name) =>
       modelOf(readFileSync(join(reports, 'web-1', `${name}.html`), 'utf8')),
     );
     const failed = ({ verdicts }: PageModel): string[] =>

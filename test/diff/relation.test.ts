@@ -5,7 +5,7 @@ import type { KernelFacts } from '../../src/plugin/document.ts';
 import { fakeFacts } from '../support/fake-session.ts';
 
 const kernel = (own: Partial<KernelFacts> = {}): KernelFacts => ({ ...fakeFacts().kernel, ...own });
-const later = { time: '2026-01-02T04:04:05.000Z' };
+const later = { time: '2026-01-02T04:04:05.000Z', uptimeSeconds: 3845 };
 
 describe('how two snapshots belong together', () => {
   it.each<[string, Partial<KernelFacts>, Partial<KernelFacts>, string, string]>([
@@ -28,11 +28,18 @@ describe('how two snapshots belong together', () => {
     ['another host name', { bootId: 'a' }, { bootId: 'b', hostname: 'x' }, 'other', 'other'],
     ['no name at all', { bootId: 'a', hostname: null }, { bootId: 'b' }, 'unknown', 'other'],
     ['the same dice of KASLR, the same start', {}, later, 'same', 'same'],
+    [
+      'the boot’s own ID, copied from another machine',
+      { bootId: 'a', machineId: 'm' },
+      { bootId: 'a', machineId: 'n', kaslr: { virtual: '0x0', physical: '0x1000000' } },
+      'other',
+      'other',
+    ],
     ['other dice', {}, { kaslr: { virtual: '0x0', physical: '0x1000000' } }, 'likely', 'other'],
     ['the same dice, another start', {}, { bootTime: '2026-01-05T00:00:00.000Z' }, 'likely', 'unknown'],
     ['another kernel', {}, { banner: 'Linux version 9' }, 'likely', 'other'],
   ])('is told by %s', (_, one, other, machine, boot) => {
-    const relation = relate(kernel(one), kernel(other));
+    const relation = relate({ kernel: kernel(one) }, { kernel: kernel(other) });
     expect([relation.machine, relation.boot]).toEqual([machine, boot]);
   });
 
@@ -57,28 +64,63 @@ describe('how two snapshots belong together', () => {
       { bootId: 'a', state: { phase: 'panicked', panic: 'Fatal exception', isCrashKernel: false } },
       /^the second snapshot: the kernel has panicked: Fatal exception\n/,
     ],
-    ['a clock that ran backwards', { bootId: 'a', ...later }, { bootId: 'a' }, /older than the first/],
+    ['an uptime that went back', { bootId: 'a', ...later }, { bootId: 'a' }, /older than the first/],
   ])('says what follows from %s', (_, one, other, remark) => {
-    expect(relate(kernel(one), kernel(other)).remarks.join('\n')).toMatch(remark);
+    expect(relate({ kernel: kernel(one) }, { kernel: kernel(other) }).remarks.join('\n')).toMatch(remark);
   });
 
   it('needs no clock', () => {
-    expect(relate(kernel({ time: null }), kernel()).elapsedSeconds).toBeNull();
+    expect(relate({ kernel: kernel({ time: null }) }, { kernel: kernel() }).elapsedSeconds).toBeNull();
   });
 });
 
 describe('the order of snapshots', () => {
-  it('is that of the guests’ clocks, and is said where it is another than that given', () => {
-    const [early, late, timeless] = [kernel(), kernel(later), kernel({ time: null })];
-    const same = inOrderOfTime([early, late], (facts) => facts);
-    expect(same).toEqual({ snapshots: [early, late], remarks: [] });
-    const turned = inOrderOfTime([late, early], (facts) => facts);
-    expect(turned.snapshots).toEqual([early, late]);
-    expect(turned.remarks).toEqual(['the snapshots are shown in the order in which they were taken']);
-    expect(inOrderOfTime([timeless, early], (facts) => facts).remarks).toEqual([
-      'a snapshot tells no time: its place is the one that it was given',
+  const at = (written: string | null, own: Partial<KernelFacts> = {}) => ({
+    written: written === null ? null : `2026-01-02T${written}.000Z`,
+    kernel: kernel({ bootId: 'a', ...own }),
+  });
+  const ran = (uptimeSeconds: number): Partial<KernelFacts> => ({
+    uptimeSeconds,
+    time: new Date(Date.parse('2026-01-02T03:00:00.000Z') + uptimeSeconds * 1000).toISOString(),
+  });
+  const order = (...given: readonly ReturnType<typeof at>[]) => {
+    const { snapshots, remarks } = inOrderOfTime(given, (one) => one);
+    return { order: snapshots.map((one) => given.indexOf(one)), remarks };
+  };
+  const TURNED = 'the snapshots are shown in the order in which they were taken';
+
+  it('is that in which the host wrote their files, whatever the guest’s clock says', () => {
+    const back = at('05:00:00', { ...ran(7200), time: '2016-01-02T03:00:00.000Z' });
+    expect(order(at('04:00:00', ran(3600)), back)).toEqual({
+      order: [0, 1],
+      remarks: [
+        expect.stringMatching(/^snapshot 2: the guest’s clock was set back by 36\d\d d .* ran for 1 h/),
+      ],
+    });
+    expect(order(at('05:00:00', ran(7200)), at('04:00:00', ran(3600)))).toEqual({
+      order: [1, 0],
+      remarks: [TURNED],
+    });
+  });
+
+  it('is that of the uptime where files were copied without their times', () => {
+    expect(order(at('05:00:00', ran(7200)), at('05:00:01', ran(3600)), at('05:00:02', ran(1800)))).toEqual({
+      order: [2, 1, 0],
+      remarks: [TURNED],
+    });
+    // What was written an hour later was taken later: the machine was set back.
+    expect(order(at('04:00:00', ran(7200)), at('05:00:00', ran(3600))).order).toEqual([0, 1]);
+    // Another boot’s uptime tells nothing.
+    expect(order(at('04:00:00', ran(7200)), at('04:00:01', { ...ran(60), bootId: 'b' })).order).toEqual([
+      0, 1,
     ]);
-    expect(inOrderOfTime([early, kernel({ hostname: 'db' })], (facts) => facts).remarks).toEqual([
+  });
+
+  it('leaves what nobody knows the time of where it was given, and tells machines apart', () => {
+    expect(order(at('04:00:00', ran(60)), at(null, ran(50)), at('03:00:00', { bootId: 'b' })).order).toEqual([
+      2, 0, 1,
+    ]);
+    expect(order(at('04:00:00'), at('05:00:00', { bootId: 'b', hostname: 'db' })).remarks).toEqual([
       'these are snapshots of several machines',
     ]);
   });

@@ -1,9 +1,10 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { durationText } from '../../src/base/duration.ts';
 import type { Explanation } from '../../src/plugin/document.ts';
 import type { Facts } from '../../src/report/answer.ts';
 import { explanationText } from '../../src/report/explanation.ts';
-import { bytesText, durationText, infoText } from '../../src/report/info.ts';
+import { bytesText, infoText } from '../../src/report/info.ts';
 import { loadStyle, plainStyle, type Style, wantsColor } from '../../src/report/style.ts';
 import { triageText } from '../../src/report/triage.ts';
 import { widthOf } from '../../src/report/width.ts';

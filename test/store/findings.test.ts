@@ -21,6 +21,7 @@ const withScanned = (
       const facts = { snapshot, kernel: { ...kernel, hostname: machineId, machineId, time: taken } };
       store.keep(which, facts, plugin(), '{}', { rows: [], notes: [] });
       store.scans.note(which.path, which.key, 'recorded', { taken }, index + 1);
+      store.history.place(index + 1, timeAt(hour));
     });
     action(store, path);
     store.close();
@@ -91,7 +92,18 @@ describe('kept verdicts', () => {
         store.findings.keep(2, verdict([], { unread: [], notes: [] }));
         expect(ask(path, 'select * from findings')).toEqual([
           [
-            ...['/snapshots/1.raw', 1, 'web', 'web', BOOT, timeAt(1), 'drawn', 'hidden-program', 'high'],
+            ...[
+              '/snapshots/1.raw',
+              1,
+              'web',
+              'web',
+              BOOT,
+              timeAt(1),
+              timeAt(1),
+              'drawn',
+              'hidden-program',
+              'high',
+            ],
             ...['A program hides', 'a hides', 'pslist', null, 'a', 'ours', 1],
           ],
         ]);
@@ -152,7 +164,8 @@ describe('owed reports', () => {
           path: '/snapshots/2.raw',
           machine: 'web',
           hostname: 'web',
-          taken: timeAt(1),
+          written: timeAt(1),
+          hasTwin: false,
           isLatest: false,
           tries: 1,
         });

@@ -22,6 +22,7 @@ const PUBLISHED = [
   'a7c54fb4f64e',
   '20b017b90bea',
   '684699807c26',
+  '88f1156a9b84',
 ];
 
 const { snapshot, kernel } = fakeFacts('/snapshots/1.raw');
@@ -82,6 +83,7 @@ describe('the steps from schema to schema', () => {
         expect(places.find(({ id }) => id === index + 1)).toMatchObject(place);
       }
       expect(store.history.snapshot(99)).toMatchObject({ machine: null, boot: null, taken: null });
+      expect(new Set(places.map(({ written }) => written))).toEqual(new Set(['1970-01-01T00:00:00.000Z']));
       expect(store.answer(identity(), plugin(), '{}')).toMatchObject({ notes: ['n'], rows: [{ pid: 7 }] });
       store.close();
       const database = connect(path, { readonly: true });

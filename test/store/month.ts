@@ -24,15 +24,15 @@ export function drawStore(path: string, snapshots: readonly DrawnSnapshot[]): vo
   const store = Store.open(path, '1');
   snapshots.forEach(({ machine, taken, answers }, index) => {
     const { snapshot, kernel } = fakeFacts(`/snapshots/${index + 1}.raw`);
-    const facts = {
-      snapshot,
-      kernel: { ...kernel, hostname: machine, machineId: `id of ${machine}`, time: taken },
-    };
+    const uptimeSeconds = (Date.parse(taken) - Date.parse(kernel.bootTime!)) / 1000;
+    const own = { hostname: machine, machineId: `id of ${machine}`, time: taken, uptimeSeconds };
+    const facts = { snapshot, kernel: { ...kernel, ...own } };
     for (const [name, rows] of Object.entries(answers)) {
       const plugin = known(name);
       const answer = { rows: rows.map((row) => whole(plugin, row)), notes: [] };
       store.keep(identity(index + 1), facts, plugin, '{}', answer);
     }
+    store.history.place(index + 1, taken);
   });
   store.close();
 }

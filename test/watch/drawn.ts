@@ -37,12 +37,17 @@ export const other = drawnPlugin({ pid: 'int', name: 'text' }, [], { name: 'thin
 export const at = (minutes: number): string =>
   new Date(Date.parse('2026-01-02T12:00:00Z') + minutes * 60_000).toISOString();
 
+/** Minutes for which drawn machines had run at noon. */
+const RAN_BEFORE_NOON = 600;
+
 /** The facts of a machine at a moment. */
 export const machine = (hostname: string, minutes: number, more: Partial<KernelFacts> = {}) => ({
   hostname,
   machineId: `id-${hostname}`,
   bootId: `boot-${hostname}`,
+  bootTime: at(-RAN_BEFORE_NOON),
   time: at(minutes),
+  uptimeSeconds: (RAN_BEFORE_NOON + minutes) * 60,
   ...more,
 });
 

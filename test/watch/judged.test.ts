@@ -4,7 +4,7 @@ import { makeBaseline } from '../../src/policy/baseline.ts';
 import type { OwedReport } from '../../src/store/owed-reports.ts';
 import type { ScanParts } from '../../src/watch/scan.ts';
 import { fakeFacts } from '../support/fake-session.ts';
-import { at, atBench, type Bench, machine, openDrawn, other, plugin } from './drawn.ts';
+import { atBench, type Bench, machine, openDrawn, other, plugin } from './drawn.ts';
 import { drawnJudge, noProcess } from './drawn-judge.ts';
 
 const EVIL = noProcess('evil', 'high');
@@ -13,6 +13,9 @@ const judge = drawnJudge([EVIL]);
 /** A snapshot of `web` at a minute, with these processes. Those of later minutes have newer files. */
 const web = (bench: Bench, minute: number, names: readonly string[], notes: readonly string[] = []): string =>
   bench.draw(`w${minute}`, { names, notes, kernel: machine('web', minute) }, 3600 - minute);
+
+/** A moment after everything that is drawn here. */
+const NOW = '9999';
 
 /** What the last scan tells of the snapshot that is new. */
 const last = async (bench: Bench, ...rest: Parameters<Bench['scan']>): Promise<string | undefined> =>
@@ -40,7 +43,7 @@ describe('a scan with a policy', () => {
       web(bench, 1, ['evil']);
       web(bench, 2, ['evil', 'evil-too']);
       await bench.scan({}, { judge });
-      const said = bench.inStore(({ findings }) => findings.before('id-web', at(2), 'drawn'));
+      const said = bench.inStore(({ findings }) => findings.before('id-web', NOW, 'drawn'));
       expect(said).toEqual({
         digest: 'd',
         counted: [
@@ -54,7 +57,7 @@ describe('a scan with a policy', () => {
   it('keeps machines apart, and weighs a late snapshot against the one that was taken before it', () =>
     atBench(async (bench) => {
       web(bench, 1, ['evil']);
-      bench.draw('d1', { names: ['evil'], kernel: machine('db', 1) });
+      bench.draw('d1', { names: ['evil'], kernel: machine('db', 1) }, 9000);
       web(bench, 5, ['evil', 'evil-too']);
       expect(await bench.scan({}, { judge })).toEqual([
         'db d1: first; high: evil runs!',
@@ -170,12 +173,12 @@ describe('a scan with a policy', () => {
       const known = makeBaseline('1', facts, judge.verdictOn(evidence, '2026-01-02'));
       const knowing = drawnJudge([EVIL], { baselines: [known] });
       web(bench, 1, ['evil', 'evil-too']);
-      bench.draw('d2', { names: ['evil'], kernel: machine('db', 2) });
+      bench.draw('d2', { names: ['evil'], kernel: machine('db', 2) }, 10);
       expect(await bench.scan({}, { judge: knowing })).toEqual([
         'web w1: first; high: evil-too runs!',
         'db d2: first; no baseline is of this machine; high: evil runs!',
       ]);
-      expect(bench.inStore(({ findings }) => findings.before('id-web', at(1), 'drawn')?.counted.length)).toBe(
+      expect(bench.inStore(({ findings }) => findings.before('id-web', NOW, 'drawn')?.counted.length)).toBe(
         1,
       );
     }));
@@ -198,7 +201,7 @@ describe('reports', () => {
   const writing = (write: (owed: OwedReport) => string): Pick<ScanParts, 'reporter'> => ({
     reporter: { folder: '/reports', write: async (owed) => write(owed) },
   });
-  const done = writing(({ taken, isLatest }) => `${taken.slice(14, 16)}${isLatest ? ' latest' : ''}`);
+  const done = writing(({ path, isLatest }) => `0${path.at(-1)}${isLatest ? ' latest' : ''}`);
 
   it('are written after each snapshot, once', () =>
     atBench(async (bench) => {
@@ -257,7 +260,7 @@ describe('reports', () => {
       expect((await bench.scan({ tries: 2 }, odd)).length).toBe(2);
     }));
 
-  it('go to each folder that a scan names, and are owed for nothing that is forgotten', () =>
+  it('go to each folder that a scan names, and keep what they are about from being forgotten', () =>
     atBench(async (bench) => {
       web(bench, 1, ['init']);
       web(bench, 2, ['init']);
@@ -265,8 +268,25 @@ describe('reports', () => {
         throw new UnreadableFile('cannot write');
       });
       await bench.scan({ keep: 1 }, full);
+      expect(bench.inStore(({ history }) => history.snapshots().length)).toBe(2);
       const elsewhere = { reporter: { folder: '/elsewhere', write: async () => 'elsewhere' } };
       expect((await bench.scan({}, elsewhere)).filter((line) => line.includes('report'))).toEqual([]);
+      expect((await bench.scan({ keep: 1 }, done)).slice(0, 2)).toEqual([
+        'w1: reported 01',
+        'w2: reported 02 latest',
+      ]);
+      expect(bench.inStore(({ history }) => history.snapshots().length)).toBe(1);
+    }));
+
+  it('of a folder that no scan names any more keep nothing', () =>
+    atBench(async (bench) => {
+      web(bench, 1, ['init']);
+      web(bench, 2, ['init']);
+      const full = writing(() => {
+        throw new UnreadableFile('cannot write');
+      });
+      await bench.scan({}, full);
+      await bench.scan({ keep: 1 });
       expect((await bench.scan({}, done)).filter((line) => line.includes('report'))).toEqual([
         'w2: reported 02 latest',
       ]);

@@ -137,7 +137,8 @@ describe('retention', () => {
     state: { device: '', inode: '', sizeBytes: 0, modified: '', changed: '' },
     machine,
     hostname: null,
-    taken: at(minutes),
+    taken: at(-minutes),
+    written: at(minutes),
   });
   const all = [
     snapshot(null, 0),
