@@ -113,8 +113,10 @@ async function generatorsAmong(held: readonly HeldHit[], note: Note): Promise<Ma
   const schedules = new Map<bigint, { task: FrameOwner['task']; own: HeldSchedule[] }>();
   const suspects = new Set<bigint>();
   for (const { hit, holders } of held) {
-    for (const { task, area, address } of holders) {
+    for (const owner of holders) {
+      const { task, address } = owner;
       if (isDerivationKey(hit.key)) suspects.add(task.address);
+      const area = readableArea(owner);
       if (area === null || isPublicKey(hit.key)) continue;
       const schedule = { key: hit.key, area, address: address + (BigInt(hit.physical) & PAGE_MASK) };
       const known = schedules.get(task.address);
@@ -134,6 +136,16 @@ async function generatorsAmong(held: readonly HeldHit[], note: Note): Promise<Ma
     }
   }
   return found;
+}
+
+/** The mapping; null where there is none, or where its cell says why it is not known. */
+function readableArea(owner: FrameOwner): FrameOwner['area'] {
+  try {
+    return owner.area;
+  } catch (fault) {
+    if (!(fault instanceof EvidenceFault)) throw fault;
+    return null;
+  }
 }
 
 /** The file or kernel's name of the mapping, or its bounds where it has none. */

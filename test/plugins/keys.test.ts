@@ -85,4 +85,36 @@ describe('keys', () => {
     expect(column(answer, 'pid')).toEqual([null]);
     expect(answer.notes).toContain('process 9: 1 page tables are not in the snapshot');
   });
+
+  it('says of a mapping that it cannot be read, and still names who holds the key', async () => {
+    const { kernel, areas, page } = drawn();
+    kernel.image.map(HEAP, { to: page, root: kernel.rootOf(9) });
+    const [lost, other] = [areas.area(HEAP, HEAP + 0x1000n), areas.area(HEAP + 0x8000n, HEAP + 0x9000n)];
+    areas.giveTree(9, [lost, other]);
+    kernel.lose(lost);
+    const { rows, notes } = await ask(keys, kernel.linux());
+    expect(notes).toEqual([]);
+    expect(rows).toMatchObject([{ pid: 9, mapping: { absent: 'not-in-snapshot' }, address: HEAP + 64n }]);
+  });
+
+  it('keeps what others hold where the memory of one process is lost', async () => {
+    const { kernel, page } = drawn();
+    for (const pid of [9, 10]) kernel.image.map(HEAP, { to: page, root: kernel.rootOf(pid) });
+    kernel.lose(kernel.read(kernel.task(9), 'task_struct', 'mm'));
+    const answer = await ask(keys, kernel.linux());
+    expect(column(answer, 'process')).toEqual(['agent']);
+    expect(answer.notes).toEqual([expect.stringMatching(/^page tables of process 9: physical page/)]);
+  });
+
+  it('walks an address space once, whoever shares it', async () => {
+    const { kernel, page } = drawn();
+    kernel.image.map(HEAP, { to: page, root: kernel.rootOf(9) });
+    const mm = kernel.read(kernel.task(9), 'task_struct', 'mm');
+    kernel.write(kernel.task(10), 'task_struct', { mm });
+    kernel.image.put64(kernel.image.entry(HEAP + 0x20_0000n, 2, kernel.rootOf(9)), 0x7fff_ffff_f000n | 7n);
+    const answer = await ask(keys, kernel.linux());
+    expect(column(answer, 'process')).toEqual(['gpg', 'agent']);
+    // A note of the one walk, which another would repeat.
+    expect(answer.notes).toEqual(['process 9: 1 page tables are not in the snapshot']);
+  });
 });
