@@ -12,7 +12,7 @@ export default definePlugin({
   name: 'sockets',
   summary: 'List sockets of all network namespaces and who holds them',
   example: '--state LISTEN,ESTABLISHED --family inet,inet6',
-  version: 1,
+  version: 2,
   // Loaded where it is asked for: a dozen files that no other question needs.
   async *subjects(kernel) {
     const { sockets } = await import('../src/kernel/linux/sockets.ts');
@@ -30,9 +30,11 @@ export default definePlugin({
     localPort: { int: ({ socket }) => socket.localPort },
     remoteAddress: { text: ({ socket }) => socket.remoteAddress },
     remotePort: { int: ({ socket }) => socket.remotePort },
+    device: { text: ({ socket }) => socket.device },
     state: { text: ({ socket }) => socket.state },
     inode: { int: ({ socket }) => socket.inode },
     uid: { int: ({ socket }) => socket.uid },
+    listed: { flag: ({ isListed }) => isListed() },
   },
   identity: [
     ...(['netns', 'pid', 'fd', 'family', 'type', 'protocol'] as const),
@@ -47,18 +49,19 @@ export default definePlugin({
     localPort,
     remoteAddress,
     remotePort,
+    device,
     state,
   }) => [
     ...[process!, family!, type!, protocol!, localAddress!, lasting(localPort!)],
-    ...[remoteAddress!, lasting(remotePort!), state!],
+    ...[remoteAddress!, lasting(remotePort!), device!, state!],
   ],
   interchangeable: true,
   ofBoot: ['netns', 'pid', 'fd', 'inode', 'localPort', 'remotePort'],
   // A connection that is over only waits for stray packets.
   churn: ({ state }) => state === 'TIME-WAIT',
   filters: [
-    ...(['netns', 'pid', 'process', 'family', 'type', 'protocol'] as const),
-    ...(['localAddress', 'localPort', 'remoteAddress', 'remotePort', 'state', 'inode', 'uid'] as const),
+    ...(['netns', 'pid', 'process', 'family', 'type', 'protocol', 'localAddress', 'localPort'] as const),
+    ...(['remoteAddress', 'remotePort', 'device', 'state', 'inode', 'uid', 'listed'] as const),
   ],
   words: {
     family: [
@@ -71,12 +74,25 @@ export default definePlugin({
         'vsock',
         'alg',
         'appletalk',
+        'atmpvc',
+        'atmsvc',
         'ax25',
+      ],
+      ...[
         'bluetooth',
         'caif',
+        'can',
+        'decnet',
+        'ieee802154',
+        'ipx',
+        'irda',
+        'iucv',
+        'kcm',
+        'key',
+        'llc',
+        'mctp',
       ],
-      ...['can', 'ieee802154', 'ipx', 'kcm', 'key', 'llc', 'mctp', 'nfc', 'pppox', 'qipcrtr', 'rds', 'rxrpc'],
-      ...['smc', 'tipc', 'x25', 'xdp'],
+      ...['netrom', 'nfc', 'phonet', 'pppox', 'qipcrtr', 'rds', 'rose', 'rxrpc', 'smc', 'tipc', 'x25', 'xdp'],
     ],
     type: ['stream', 'dgram', 'raw', 'rdm', 'seqpacket', 'dccp', 'packet'],
     protocol: [
@@ -95,7 +111,7 @@ export default definePlugin({
         'pim',
         'vrrp',
       ],
-      ...['l2tp', 'sctp', 'udplite', 'mptcp'],
+      ...['l2tp', 'sctp', 'udplite', 'mptcp', 'smc'],
       // of netlink sockets
       ...[
         'route',
@@ -110,14 +126,30 @@ export default definePlugin({
         'audit',
       ],
       ...['fib-lookup', 'connector', 'netfilter', 'ip6-fw', 'dnrtmsg', 'kobject-uevent', 'generic'],
-      ...['scsitransport', 'ecryptfs', 'rdma', 'crypto', 'smc'],
+      ...['scsitransport', 'ecryptfs', 'rdma', 'crypto'],
       // of packet sockets
       ...['all', 'ip', 'arp', 'vlan', 'eapol', 'lldp'],
+      // of Bluetooth
+      ...['l2cap', 'hci', 'sco', 'rfcomm', 'bnep', 'cmtp', 'hidp', 'avdtp', 'iso'],
     ],
     state: [
       ...['LISTEN', 'ESTABLISHED', 'UNCONN', 'SYN-SENT', 'SYN-RECV', 'FIN-WAIT-1', 'FIN-WAIT-2', 'TIME-WAIT'],
-      ...['CLOSE-WAIT', 'LAST-ACK', 'CLOSING', 'FREE', 'CONNECTING', 'DISCONNECTING'],
+      ...['CLOSE-WAIT', 'LAST-ACK', 'CLOSING', 'FREE', 'CONNECTING', 'DISCONNECTING', 'CONFIG'],
+      // of associations of SCTP
+      ...['COOKIE-WAIT', 'COOKIE-ECHOED', 'SHUTDOWN-PENDING', 'SHUTDOWN-SENT', 'SHUTDOWN-RECEIVED'],
+      'SHUTDOWN-ACK-SENT',
+      // of SMC
+      ...[
+        'PEERCLW1',
+        'PEERCLW2',
+        'APPLCLW1',
+        'APPLCLW2',
+        'APPLFINCLW',
+        'PEERFINCLW',
+        'PEERABORTW',
+        'PROCABORT',
+      ],
     ],
   },
-  dispensable: ['type', 'inode', 'netns', 'fd', 'uid', 'family'],
+  dispensable: ['type', 'inode', 'netns', 'fd', 'uid', 'listed', 'device', 'family'],
 });

@@ -149,7 +149,7 @@ const right: Readonly<Record<string, readonly Row[]>> = {
     {
       ...{ netns: 7, pid: 20, process: 'a) (b', fd: 3, family: 'inet', type: 'stream', protocol: 'tcp' },
       ...{ localAddress: '127.0.0.1', localPort: 5500, remoteAddress: null, remotePort: null },
-      ...{ state: 'LISTEN', inode: 1234, uid: 0 },
+      ...{ device: null, state: 'LISTEN', inode: 1234, uid: 0, listed: true },
     },
   ],
 };
@@ -281,9 +281,11 @@ describe('the guest as judge', () => {
         localPort: null,
         remoteAddress,
         remotePort: null,
+        device: null,
         state: 'ESTABLISHED',
         inode,
         uid: 0,
+        listed: true,
       },
     });
     const judged = (rows: readonly Row[]) => compare('sockets', rows, [], { ...context, truth: seen });

@@ -194,6 +194,13 @@ export class FakeKernel {
     return address;
   }
 
+  /** Room for a variable that each CPU has: what a pointer to it says, and where the CPUs' own are, physically. */
+  takePerCpu(bytes: number): { readonly pointer: bigint; readonly places: readonly number[] } {
+    const pointer = this.#perCpuEnd;
+    this.#perCpuEnd += Math.ceil(bytes / 8) * 8;
+    return { pointer: BigInt(pointer), places: this.#perCpuAreas.map((area) => area + pointer) };
+  }
+
   /** A process's page-table root, at the physical address it is at. */
   rootOf(pid: number): number {
     const mm = this.read(this.task(pid), 'task_struct', 'mm');
@@ -403,15 +410,11 @@ export class FakeKernel {
       return;
     }
     const size = this.profile.types['percpu_counter']?.size ?? 0;
-    const pointer = this.#perCpuEnd;
-    this.#perCpuEnd += 8;
-    this.write(counters + BigInt(kind * size), 'percpu_counter', {
-      count: pages - 7,
-      counters: BigInt(pointer),
-    });
+    const { pointer, places } = this.takePerCpu(8);
+    this.write(counters + BigInt(kind * size), 'percpu_counter', { count: pages - 7, counters: pointer });
     // The parts may be negative, and are only right together.
-    for (const [cpu, area] of this.#perCpuAreas.entries()) {
-      this.image.put32(area + pointer, cpu === 0 ? 7 + this.#perCpuAreas.length - 1 : -1);
+    for (const [cpu, at] of places.entries()) {
+      this.image.put32(at, cpu === 0 ? 7 + places.length - 1 : -1);
     }
   }
 }

@@ -12,6 +12,7 @@ const WIDTHS: Readonly<Record<string, number>> = {
   rss_stat: 4 * 32,
   mem: 7 * 88,
   timekeeper: 128,
+  val: 4 * 64,
 };
 
 /** What the drawn kernel lacks, and where members lie that must not simply follow the one before. */

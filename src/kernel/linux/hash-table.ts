@@ -67,17 +67,16 @@ export function* chainedLinks(kernel: Linux, table: HashTable): Generator<Virtua
     }
   }
   if (broken > 0) note(`${broken} chains in the hash table of ${name} break: ${why}`);
-  if (table.countOffset !== undefined) holdAgainstCount(table, seen.size, counted.entries, note);
+  if (table.countOffset !== undefined) holdAgainstCount(kernel, name, seen.size, counted.entries);
 }
 
-/** Says where a table has not as many entries as the kernel itself counts in it. */
-export function holdAgainstCount(
-  { name }: Pick<HashTable, 'name'>,
-  found: number,
-  counted: number,
-  note: Note,
-): void {
-  if (found !== counted) note(`hash table of ${name} has ${found} entries, and the kernel counts ${counted}`);
+/**
+ * Says where a table has not as many entries as the kernel itself counts in it. It was walked to its end all the same:
+ * what keeps it from being so is told to `HashTable.note`.
+ */
+export function holdAgainstCount(kernel: Linux, name: string, found: number, counted: number): void {
+  if (found !== counted)
+    kernel.note(`hash table of ${name} has ${found} entries, and the kernel counts ${counted}`);
 }
 
 function nextOrWhy(kernel: Linux, link: VirtualAddress): VirtualAddress | string {

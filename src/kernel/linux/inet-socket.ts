@@ -1,13 +1,14 @@
 import type { VirtualAddress } from '../../base/address.ts';
-import type { HashTable } from './hash-table.ts';
+import { EvidenceFault, type Note } from '../../base/errors.ts';
 import { formatIpv4, formatIpv6, fromNetworkOrder, isLinkLocal } from './ip-address.ts';
 import type { Linux } from './linux.ts';
 import type { NetNamespace } from './net-namespace.ts';
-import type { Ends, Socket } from './socket.ts';
-import { tabledSockets } from './socket-table.ts';
+import type { Socket } from './socket.ts';
+import type { SocketCensus, SocketKind } from './socket-census.ts';
+import type { Ends } from './socket-ends.ts';
+import { type SocketTable, tabledSockets } from './socket-table.ts';
 import type { SymbolName } from './symbols.ts';
 
-const AF_INET = 2;
 const AF_INET6 = 10;
 
 /**
@@ -30,18 +31,22 @@ export const inetEnds: Ends = {
 };
 
 /** `tcp`, `udp`, `icmp` …; a protocol without a name is its number. */
-export function inetProtocol({ raw }: Socket): string {
-  const number = raw.sk_protocol;
+export function inetProtocol({ own }: Socket): string {
+  const number = own.sk_protocol;
   return PROTOCOLS[number] ?? String(number);
 }
 
 /** The addresses of all TCP, UDP, UDP-Lite, raw and ping sockets that the kernel finds packets' owners among. */
-export function* inetSockets(kernel: Linux, namespaces: readonly NetNamespace[]): Generator<VirtualAddress> {
+export function* inetSockets(
+  kernel: Linux,
+  namespaces: readonly NetNamespace[],
+  census: SocketCensus,
+): Generator<VirtualAddress> {
   const known = new Set<VirtualAddress>();
-  for (const table of hashTables(kernel, namespaces)) {
+  for (const table of hashTables(kernel, namespaces, census)) {
     if (known.has(table.heads)) continue;
     known.add(table.heads);
-    yield* tabledSockets(kernel, table, [AF_INET, AF_INET6]);
+    yield* tabledSockets(kernel, census, table);
   }
 }
 
@@ -66,27 +71,62 @@ function formatAddress(address: Uint8Array, { common, namespace }: Socket): stri
 }
 
 /** Every table, for all namespaces together and of single ones. Those that cannot be found are noted. */
-function* hashTables(kernel: Linux, namespaces: readonly NetNamespace[]): Generator<HashTable> {
-  for (const info of tableAddresses(kernel, 'tcp_hashinfo', namespaces, tcpInfoOf)) {
-    yield* kernel.attempt(() => tcpTables(kernel, info), [], 'TCP sockets');
+function* hashTables(
+  kernel: Linux,
+  namespaces: readonly NetNamespace[],
+  census: SocketCensus,
+): Generator<SocketTable> {
+  for (const info of tableAddresses(
+    kernel,
+    'tcp_hashinfo',
+    namespaces,
+    tcpInfoOf,
+    census.noteOf('TCP sockets'),
+  )) {
+    yield* found('TCP sockets', () => tcpTables(kernel, info));
   }
-  for (const table of tableAddresses(kernel, 'udp_table', namespaces, udpTableOf)) {
-    yield* kernel.attempt(() => [udpTable(kernel, table, 'UDP sockets')], [], 'UDP sockets');
+  for (const table of tableAddresses(
+    kernel,
+    'udp_table',
+    namespaces,
+    udpTableOf,
+    census.noteOf('UDP sockets'),
+  )) {
+    yield* found('UDP sockets', () => [udpTable(kernel, table, 'UDP sockets')]);
   }
   // In v7.1 UDP-Lite was removed.
   if (kernel.hasSymbol('udplite_table')) {
-    const table = kernel.symbol('udplite_table');
-    yield* kernel.attempt(() => [udpTable(kernel, table, 'UDP-Lite sockets')], [], 'UDP-Lite sockets');
+    const kind = 'UDP-Lite sockets';
+    yield* found(kind, () => [udpTable(kernel, kernel.symbol('udplite_table'), kind)]);
   }
-  const plain: [SymbolName, 'raw_hashinfo' | 'ping_table', string, string][] = [
-    ['raw_v4_hashinfo', 'raw_hashinfo', 'ht', 'raw IPv4 sockets'],
-    ['raw_v6_hashinfo', 'raw_hashinfo', 'ht', 'raw IPv6 sockets'],
-    ['ping_table', 'ping_table', 'hash', 'ping sockets'],
+  const plain: [SymbolName, 'raw_hashinfo' | 'ping_table', string, SocketKind, string][] = [
+    ['raw_v4_hashinfo', 'raw_hashinfo', 'ht', 'raw sockets', 'raw IPv4 sockets'],
+    ['raw_v6_hashinfo', 'raw_hashinfo', 'ht', 'raw sockets', 'raw IPv6 sockets'],
+    ['ping_table', 'ping_table', 'hash', 'ping sockets', 'ping sockets'],
   ];
   const hasSix = kernel.types.has('sock_common', 'skc_v6_daddr');
-  for (const [symbol, type, member, name] of plain) {
+  for (const [symbol, type, member, kind, name] of plain) {
     if (symbol === 'raw_v6_hashinfo' && !hasSix) continue;
-    yield* kernel.attempt(() => [arrayTable(kernel, kernel.symbol(symbol), type, member, name)], [], name);
+    yield* found(
+      kind,
+      () => [{ ...arrayTable(kernel, kernel.symbol(symbol), type, member), kind, name }],
+      name,
+    );
+  }
+
+  function found(kind: SocketKind, find: () => SocketTable[], name: string = kind): SocketTable[] {
+    return attempted(find, [], name, census.noteOf(kind));
+  }
+}
+
+/** `read()`, or `otherwise` where the evidence faults; the fault is noted. */
+function attempted<T>(read: () => T, otherwise: T, what: string, note: Note): T {
+  try {
+    return read();
+  } catch (fault) {
+    if (!(fault instanceof EvidenceFault)) throw fault;
+    note(`${what}: ${fault.message}`);
+    return otherwise;
   }
 }
 
@@ -96,11 +136,12 @@ function tableAddresses(
   symbol: SymbolName,
   namespaces: readonly NetNamespace[],
   ownOf: (kernel: Linux, namespace: NetNamespace) => VirtualAddress,
+  note: Note,
 ): Set<VirtualAddress> {
   const own = namespaces.map((namespace) =>
-    kernel.attempt(() => ownOf(kernel, namespace), 0n, `${symbol} of a network namespace`),
+    attempted(() => ownOf(kernel, namespace), 0n, `${symbol} of a network namespace`, note),
   );
-  const shared = kernel.attempt(() => kernel.symbol(symbol), 0n, symbol);
+  const shared = attempted(() => kernel.symbol(symbol), 0n, symbol, note);
   return new Set([shared, ...own].filter((address) => address !== 0n));
 }
 
@@ -117,14 +158,17 @@ function tcpInfoOf(kernel: Linux, { raw }: NetNamespace): VirtualAddress {
 
 const udpTableOf = (_: Linux, { raw }: NetNamespace): VirtualAddress => raw.ipv4.udp_table ?? 0n;
 
-function tcpTables(kernel: Linux, address: VirtualAddress): HashTable[] {
+function tcpTables(kernel: Linux, address: VirtualAddress): SocketTable[] {
   const { types } = kernel;
   const info = kernel.at('inet_hashinfo', address);
-  const connections: HashTable = {
+  const kind = 'TCP sockets';
+  const connections: SocketTable = {
+    kind,
     name: 'TCP connections',
     heads: info.ehash + BigInt(types.offsetOf('inet_ehash_bucket', 'chain')),
     buckets: info.ehash_mask + 1,
     strideBytes: types.sizeOf('inet_ehash_bucket'),
+    emptyIsOdd: true,
   };
   const { listening_hash, lhash2, lhash2_mask } = info;
   const bucketBytes = types.sizeOf('inet_listen_hashbucket');
@@ -135,13 +179,27 @@ function tcpTables(kernel: Linux, address: VirtualAddress): HashTable[] {
       ? (lhash2_mask ?? -1) + 1
       : types.memberOf('inet_hashinfo', 'listening_hash')[1] / bucketBytes;
   const heads = first + BigInt(types.offsetOf('inet_listen_hashbucket', head));
-  return [{ name: 'TCP listeners', heads, buckets, strideBytes: bucketBytes }, connections];
+  const emptyIsOdd = head === 'nulls_head';
+  const listeners = {
+    kind,
+    name: 'TCP listeners',
+    heads,
+    buckets,
+    strideBytes: bucketBytes,
+    emptyIsOdd,
+  } as const;
+  return [listeners, connections];
 }
 
-function udpTable(kernel: Linux, address: VirtualAddress, name: string): HashTable {
+/** A slot counts its sockets: what is put in and taken out at once changes `count` (net/ipv4/udp.c, udp_lib_unhash). */
+function udpTable(kernel: Linux, address: VirtualAddress, kind: SocketKind): SocketTable {
+  const { types } = kernel;
   const { hash, mask } = kernel.at('udp_table', address);
-  const heads = hash + BigInt(kernel.types.offsetOf('udp_hslot', 'head'));
-  return { name, heads, buckets: mask + 1, strideBytes: kernel.types.sizeOf('udp_hslot') };
+  const head = types.offsetOf('udp_hslot', 'head');
+  const table = { kind, name: kind, heads: hash + BigInt(head), buckets: mask + 1 };
+  const strideBytes = types.sizeOf('udp_hslot');
+  if (!types.has('udp_hslot', 'count')) return { ...table, strideBytes };
+  return { ...table, strideBytes, countOffset: types.offsetOf('udp_hslot', 'count') - head };
 }
 
 /** A table that is an array of bare heads inside `type`. */
@@ -150,11 +208,10 @@ function arrayTable(
   address: VirtualAddress,
   type: 'raw_hashinfo' | 'ping_table',
   member: string,
-  name: string,
-): HashTable {
+): Pick<SocketTable, 'heads' | 'buckets' | 'strideBytes'> {
   const [offset, bytes] = kernel.types.memberOf(type, member);
   const strideBytes = kernel.types.pointerBytes;
-  return { name, heads: address + BigInt(offset), buckets: bytes / strideBytes, strideBytes };
+  return { heads: address + BigInt(offset), buckets: bytes / strideBytes, strideBytes };
 }
 
 /** By number: IPPROTO_… of include/uapi/linux/in.h and in6.h, as /etc/protocols names them. */
@@ -175,5 +232,6 @@ const PROTOCOLS: Readonly<Record<number, string>> = {
   115: 'l2tp',
   132: 'sctp',
   136: 'udplite',
+  256: 'smc',
   262: 'mptcp',
 };

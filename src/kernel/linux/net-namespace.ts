@@ -1,29 +1,71 @@
-import type { VirtualAddress } from '../../base/address.ts';
+// Network namespaces: struct net of include/net/net_namespace.h.
+// `NetNamespaces` knows each by one object, and finds them all.
+import { hex, type VirtualAddress } from '../../base/address.ts';
+import { EvidenceFault } from '../../base/errors.ts';
 import type { Linux } from './linux.ts';
 import type { Kernel } from './structs.ts';
 
 /** A network namespace. `raw` is the kernel's own. */
 export class NetNamespace {
   readonly raw: Kernel<'net'>;
-  #interfaces: ReadonlyMap<number, string> | undefined;
+  #interfaces: Interfaces | undefined;
   constructor(raw: Kernel<'net'>) {
     this.raw = raw;
+  }
+  get address(): VirtualAddress {
+    return this.raw.address;
   }
   /** The number by which `/proc/PID/ns/net` and `lsns` name it. */
   get inode(): number {
     return this.raw.ns.inum;
   }
-  /** The name of the network interface with this index: `eth0`. The index itself where there is none. */
-  interfaceName(index: number): string {
-    this.#interfaces ??= new Map([...this.raw.dev_base_head].map(({ ifindex, name }) => [ifindex, name]));
-    return this.#interfaces.get(index) ?? String(index);
+  /** For notes, which must not fail: the number, or where the namespace is. */
+  get label(): string {
+    try {
+      return String(this.inode);
+    } catch (fault) {
+      if (!(fault instanceof EvidenceFault)) throw fault;
+      return `at ${hex(this.address)}`;
+    }
   }
+  /**
+   * The name of the network interface with this index: `eth0`. The index itself where there is none.
+   * @throws EvidenceFault where it may be one of those that cannot be read
+   */
+  interfaceName(index: number): string {
+    this.#interfaces ??= interfacesOf(this.raw);
+    const { names, fault } = this.#interfaces;
+    const name = names.get(index);
+    if (name === undefined && fault !== undefined) throw fault;
+    return name ?? String(index);
+  }
+}
+
+interface Interfaces {
+  readonly names: ReadonlyMap<number, string>;
+  /** Why one of them could not be read, the last time that happened. */
+  readonly fault: EvidenceFault | undefined;
+}
+
+function interfacesOf({ dev_base_head }: Kernel<'net'>): Interfaces {
+  const names = new Map<number, string>();
+  let fault: EvidenceFault | undefined;
+  for (const device of dev_base_head) {
+    try {
+      names.set(device.ifindex, device.name);
+    } catch (thrown) {
+      if (!(thrown instanceof EvidenceFault)) throw thrown;
+      fault = thrown;
+    }
+  }
+  return { names, fault };
 }
 
 /** The network namespaces of a kernel, each known by one object. */
 export class NetNamespaces {
   readonly kernel: Linux;
   readonly #known = new Map<VirtualAddress, NetNamespace>();
+  #all: readonly NetNamespace[] | undefined;
   constructor(kernel: Linux) {
     this.kernel = kernel;
   }
@@ -38,18 +80,31 @@ export class NetNamespaces {
     return namespace;
   }
 
-  /** Those on the kernel's list, the initial one first, then those that only a process still leads to. */
-  all(): NetNamespace[] {
+  /** The namespace that a socket is in. @throws EvidenceFault */
+  of(socket: Kernel<'sock_common'>): NetNamespace {
     const { kernel } = this;
-    const listed = kernel.attempt(
-      () =>
-        [...kernel.list(kernel.symbol('net_namespace_list'), 'net', 'list')].map(({ address }) => address),
-      [],
-      'network namespaces',
-    );
-    const held = [...kernel.tasks()].flatMap((task) =>
-      kernel.attempt(() => task.raw.nsproxy?.net_ns?.address ?? [], [], `network namespace of ${task.label}`),
-    );
-    return [...new Set([...listed, ...held])].map((address) => this.at(address));
+    const [, bytes] = kernel.types.memberOf('sock_common', 'skc_net');
+    return this.at(bytes === 0 ? kernel.symbol('init_net') : socket.skc_net);
+  }
+
+  /** Those on the kernel's list, the initial one first, then those that only a process still leads to. */
+  all(): readonly NetNamespace[] {
+    this.#all ??= [...new Set([...this.#listed(), ...this.#held()])].map((address) => this.at(address));
+    return this.#all;
+  }
+
+  *#listed(): Generator<VirtualAddress> {
+    const { kernel } = this;
+    const list = kernel.attempt(() => kernel.symbol('net_namespace_list'), null, 'network namespaces');
+    if (list === null) return;
+    for (const { address } of kernel.list(list, 'net', 'list')) yield address;
+  }
+
+  *#held(): Generator<VirtualAddress> {
+    for (const task of this.kernel.tasks()) {
+      const what = `network namespace of ${task.label}`;
+      const held = this.kernel.attempt(() => task.raw.nsproxy?.net_ns ?? null, null, what);
+      if (held !== null) yield held.address;
+    }
   }
 }

@@ -1,10 +1,11 @@
 import type { VirtualAddress } from '../../base/address.ts';
+import { EvidenceFault, type Note } from '../../base/errors.ts';
 import type { Linux } from './linux.ts';
 import { rhashtableLinks } from './rhashtable.ts';
-import type { Ends, Socket } from './socket.ts';
+import type { Socket } from './socket.ts';
+import type { SocketCensus } from './socket-census.ts';
+import type { Ends } from './socket-ends.ts';
 import { linkedSockets } from './socket-table.ts';
-
-const AF_NETLINK = 16;
 
 /** Netlink protocols that there can be: MAX_LINKS. */
 const MAXIMUM_PROTOCOLS = 32;
@@ -28,21 +29,37 @@ export const netlinkEnds: Ends = {
 };
 
 /** `route`, `generic`, `kobject-uevent` …; a protocol without a name is its number. */
-export function netlinkProtocol({ raw }: Socket): string {
-  const number = raw.sk_protocol;
+export function netlinkProtocol({ own }: Socket): string {
+  const number = own.sk_protocol;
   return PROTOCOLS[number] ?? String(number);
 }
 
 /** The addresses of all netlink sockets that messages can be sent to, of all namespaces. */
-export function* netlinkSockets(kernel: Linux): Generator<VirtualAddress> {
-  const tables = kernel.attempt(() => kernel.pointerAt(kernel.symbol('nl_table')), 0n, 'netlink sockets');
+export function* netlinkSockets(kernel: Linux, census: SocketCensus): Generator<VirtualAddress> {
+  const kind = 'netlink sockets';
+  const note = census.noteOf(kind);
+  const { tables, each, link } = tablesOf(kernel, note);
   if (tables === 0n) return;
-  const each = kernel.types.sizeOf('netlink_table');
-  const link = kernel.types.offsetOf('netlink_sock', 'node');
   for (let protocol = 0; protocol < MAXIMUM_PROTOCOLS; protocol++) {
     const { hash } = kernel.at('netlink_table', tables + BigInt(protocol * each));
     const name = `netlink ${PROTOCOLS[protocol] ?? protocol} sockets`;
-    yield* linkedSockets(kernel, rhashtableLinks(kernel, hash, name), link, [AF_NETLINK], name);
+    const links = rhashtableLinks(kernel, hash, name, note);
+    yield* linkedSockets(kernel, census, { kind, name, links, link });
+  }
+}
+
+/** Where the tables of all protocols begin, the bytes of each, and where in a socket it is linked; 0n where there are none. */
+function tablesOf(kernel: Linux, note: Note): { tables: VirtualAddress; each: number; link: number } {
+  try {
+    return {
+      tables: kernel.pointerAt(kernel.symbol('nl_table')),
+      each: kernel.types.sizeOf('netlink_table'),
+      link: kernel.types.offsetOf('netlink_sock', 'node'),
+    };
+  } catch (fault) {
+    if (!(fault instanceof EvidenceFault)) throw fault;
+    note(`netlink sockets: ${fault.message}`);
+    return { tables: 0n, each: 0, link: 0 };
   }
 }
 

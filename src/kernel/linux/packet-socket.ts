@@ -2,10 +2,10 @@ import type { VirtualAddress } from '../../base/address.ts';
 import { fromNetworkOrder } from './ip-address.ts';
 import type { Linux } from './linux.ts';
 import type { NetNamespace } from './net-namespace.ts';
-import type { Ends, Socket } from './socket.ts';
+import type { Socket } from './socket.ts';
+import type { SocketCensus } from './socket-census.ts';
+import type { Ends } from './socket-ends.ts';
 import { tabledSockets } from './socket-table.ts';
-
-const AF_PACKET = 17;
 
 /** The ends of packet sockets: the local address is the interface it listens on, null for all of them. */
 export const packetEnds: Ends = {
@@ -29,12 +29,14 @@ export function packetProtocol({ kernel, address }: Socket): string | null {
 export function* packetSockets(
   kernel: Linux,
   namespaces: readonly NetNamespace[],
+  census: SocketCensus,
 ): Generator<VirtualAddress> {
+  const kind = 'packet sockets';
+  const { pointerBytes: strideBytes } = kernel.types;
   for (const { raw } of namespaces) {
     const heads = raw.packet?.sklist;
-    if (heads === undefined) continue;
-    const table = { name: 'packet sockets', heads, buckets: 1, strideBytes: kernel.types.pointerBytes };
-    yield* tabledSockets(kernel, table, [AF_PACKET]);
+    if (heads !== undefined)
+      yield* tabledSockets(kernel, census, { kind, name: kind, heads, buckets: 1, strideBytes });
   }
 }
 

@@ -71,6 +71,8 @@ export const symbols = [
   'ping_table',
   'unix_socket_table',
   'nl_table',
+  // The list of protocols that it is on: by their numbers sockets are counted.
+  'tcp_prot',
 ] as const;
 
 export type SymbolName = (typeof symbols)[number];

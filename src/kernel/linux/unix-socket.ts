@@ -1,13 +1,11 @@
 import type { VirtualAddress } from '../../base/address.ts';
-import { CorruptStructure } from '../../base/errors.ts';
+import { CorruptStructure, EvidenceFault, type Note } from '../../base/errors.ts';
 import { decodeText, decodeUntilNul } from '../../base/text.ts';
-import type { HashTable } from './hash-table.ts';
 import type { Linux } from './linux.ts';
 import type { NetNamespace } from './net-namespace.ts';
-import type { Ends } from './socket.ts';
+import type { SocketCensus } from './socket-census.ts';
+import type { Ends } from './socket-ends.ts';
 import { tabledSockets } from './socket-table.ts';
-
-const AF_UNIX = 1;
 
 /** Twice UNIX_HASH_SIZE before v6.0, UNIX_HASH_SIZE since: sockets with a path, and the others. */
 const BUCKETS = 512;
@@ -30,31 +28,49 @@ export const unixEnds: Ends = {
 };
 
 /** The addresses of all Unix sockets. */
-export function* unixSockets(kernel: Linux, namespaces: readonly NetNamespace[]): Generator<VirtualAddress> {
-  for (const heads of tables(kernel, namespaces)) {
-    const table: HashTable = {
-      name: 'Unix sockets',
-      heads,
-      buckets: BUCKETS,
-      strideBytes: kernel.types.pointerBytes,
-    };
-    yield* tabledSockets(kernel, table, [AF_UNIX]);
+export function* unixSockets(
+  kernel: Linux,
+  namespaces: readonly NetNamespace[],
+  census: SocketCensus,
+): Generator<VirtualAddress> {
+  const kind = 'Unix sockets';
+  const { pointerBytes: strideBytes } = kernel.types;
+  for (const heads of tables(kernel, namespaces, census.noteOf(kind))) {
+    yield* tabledSockets(kernel, census, { kind, name: kind, heads, buckets: BUCKETS, strideBytes });
   }
 }
 
-function* tables(kernel: Linux, namespaces: readonly NetNamespace[]): Generator<VirtualAddress> {
+/**
+ * The sockets at the other ends of those in the tables that are in none themselves, and in use. A closed socket leaves
+ * its table and its `struct socket` at once (unix_release_sock), and then only waits for the other end to be closed.
+ */
+export function* unixPeers(kernel: Linux, census: SocketCensus): Generator<VirtualAddress> {
+  for (const address of census.of('Unix sockets')) {
+    const peer = kernel.attempt(
+      () => kernel.at('unix_sock', address).peer,
+      null,
+      'the peer of a Unix socket',
+    );
+    if (peer === null || census.has(peer.address)) continue;
+    const what = 'a socket at the other end of a Unix socket';
+    if (kernel.attempt(() => kernel.at('sock', peer.address).sk_socket, 0n, what) !== 0n) yield peer.address;
+  }
+}
+
+function* tables(kernel: Linux, namespaces: readonly NetNamespace[], note: Note): Generator<VirtualAddress> {
   if (!kernel.types.has('netns_unix', 'table')) {
-    const shared = kernel.attempt(() => kernel.symbol('unix_socket_table'), 0n, 'Unix sockets');
-    if (shared !== 0n) yield shared;
+    if (kernel.hasSymbol('unix_socket_table')) yield kernel.symbol('unix_socket_table');
+    else note('Unix sockets: this kernel has no symbol unix_socket_table');
     return;
   }
   for (const { raw } of namespaces) {
-    const own = kernel.attempt(
-      () => raw.unx?.table?.buckets ?? 0n,
-      0n,
-      'Unix sockets of a network namespace',
-    );
-    if (own !== 0n) yield own;
+    try {
+      const own = raw.unx?.table?.buckets ?? 0n;
+      if (own !== 0n) yield own;
+    } catch (fault) {
+      if (!(fault instanceof EvidenceFault)) throw fault;
+      note(`Unix sockets of a network namespace: ${fault.message}`);
+    }
   }
 }
 

@@ -92,6 +92,8 @@ function inetSocket(
       localPort: raw ? null : local[1] || null,
       remoteAddress: isAny(remote[0]) && remote[1] === 0 ? null : scoped(remote[0], device, network),
       remotePort: raw ? null : remote[1] || null,
+      device: device === undefined ? oneOf(null, ...deviceNames(network)) : device,
+      listed: true,
       state: STATES[line.state] ?? String(line.state),
       uid: waits ? null : uidOf(line),
     },
@@ -142,6 +144,8 @@ function unixSocket(
       localPort: null,
       remoteAddress: mayHavePeer ? peerName(inode, all, peers) : null,
       remotePort: null,
+      device: null,
+      listed: true,
       state: listens ? 'LISTEN' : connected ? 'ESTABLISHED' : 'UNCONN',
       uid: someNumber,
     },
@@ -178,6 +182,8 @@ function netlinkSocket({ inode: netns }: NetworkTruth, fields: readonly string[]
       localPort: Number(port),
       remoteAddress: null,
       remotePort: oneOf(null, 0),
+      device: null,
+      listed: true,
       state: oneOf('UNCONN', 'ESTABLISHED'),
       uid: someNumber,
     },
@@ -188,6 +194,7 @@ function netlinkSocket({ inode: netns }: NetworkTruth, fields: readonly string[]
 function packetSocket(network: NetworkTruth, fields: readonly string[]): TruthSocket {
   const [, , type, protocol, index, , , uid, inode] = fields;
   const name = interfacesOf(network).get(Number(index));
+  const device = index === '0' ? null : (name ?? oneOf(...deviceNames(network)));
   return {
     inode: Number(inode),
     endsAt: null,
@@ -196,10 +203,12 @@ function packetSocket(network: NetworkTruth, fields: readonly string[]): TruthSo
       family: 'packet',
       type: TYPES[Number(type)] ?? type!,
       protocol: protocol === '0000' ? null : (ETHERTYPES[protocol!] ?? `0x${protocol}`),
-      localAddress: index === '0' ? null : (name ?? oneOf(...deviceNames(network))),
+      localAddress: device,
       localPort: null,
       remoteAddress: null,
       remotePort: null,
+      device,
+      listed: true,
       state: 'UNCONN',
       uid: Number(uid),
     },

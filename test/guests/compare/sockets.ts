@@ -79,6 +79,9 @@ function unlisted(inode: number, { networks }: Truth): TruthSocket {
       localPort: numberOrNone,
       remoteAddress: textOrNone,
       remotePort: numberOrNone,
+      device: null,
+      // The kernel need not have them in a table.
+      listed: null,
       state: oneOf('UNCONN', 'ESTABLISHED'),
       uid: someNumber,
     },

@@ -11,11 +11,17 @@ export const netStructs = {
     ns: inside('ns_common'),
     dev_base_head: links('net_device', 'dev_list'),
     ipv4: inside('netns_ipv4'),
+    // How many sockets of each protocol the namespace has, with CONFIG_PROC_FS only.
+    core: opt(inside('netns_core')),
     // With CONFIG_PACKET only.
     packet: opt(inside('netns_packet')),
     // With CONFIG_UNIX only.
     unx: opt(inside('netns_unix')),
   },
+  netns_core: { prot_inuse: opt(pointer) },
+  /** `val` is an array of int, one for each protocol's `inuse_idx`: each CPU has one, and what counts is their sum. */
+  prot_inuse: { val: place },
+  proto: { name: text, inuse_idx: opt(uint), node: place },
   ns_common: { inum: uint, ops: ptr('proc_ns_operations') },
   net_device: { name: text, ifindex: int, dev_list: place },
   netns_ipv4: {
@@ -80,16 +86,17 @@ export const netStructs = {
     head: opt(place, 'nulls_head'),
   },
   udp_table: { hash: pointer, mask: uint },
-  udp_hslot: { head: place },
+  udp_hslot: { head: place, count: opt(place) },
   raw_hashinfo: { ht: place },
   ping_table: { hash: place },
 
   unix_sock: { addr: ptr('unix_address'), peer: ptr('unix_sock') },
   /** `name` is a sockaddr_un of `len` bytes. */
   unix_address: { len: int, name: place },
-  netlink_sock: { portid: uint, dst_portid: uint, flags: uint, node: place },
+  /** Without `bound`, a socket is in the table if it has a `portid`. */
+  netlink_sock: { portid: uint, dst_portid: uint, flags: uint, bound: opt(uint), node: place },
   netlink_table: { hash: inside('rhashtable') },
-  rhashtable: { tbl: ptr('bucket_table') },
+  rhashtable: { tbl: ptr('bucket_table'), nelems: uint },
   bucket_table: { size: uint, nest: uint, future_tbl: ptr('bucket_table'), buckets: place },
   // Since Linux kernel commit 8f0db018006a ("rhashtable: use bit_spin_locks to protect hash bucket.") (in
   // v5.2) the lowest bit of a bucket is a lock, and this type is what a bucket points to.
@@ -99,4 +106,9 @@ export const netStructs = {
     num: uint,
     ifindex: int,
   },
+  sctp_sock: { type: uint, ep: ptr('sctp_endpoint') },
+  sctp_endpoint: { asocs: place },
+  /** `peer` is a struct without a name, whose first member is a list of `sctp_transport`. */
+  sctp_association: { asocs: place, peer: place, state: uint },
+  sctp_transport: { transports: place, ipaddr: bytes },
 } as const;
