@@ -39,11 +39,11 @@ async function prune(flags: OpenFlags & { days?: string }): Promise<void> {
   if (flags.days !== undefined && !/^\d{1,5}$/.test(flags.days))
     throw new UsageError(`--days wants a whole number, not ${flags.days}`);
   const oldest = flags.days === undefined ? 0 : Date.now() - Number(flags.days) * DAY_MS;
-  const { keyOf, isSameKey } = await import('../store/key.ts');
+  const { keyOfSettled, isSameKey } = await import('../store/key.ts');
   const { plugins } = await import('../../plugins/index.ts');
   await withStore(flags, ({ upkeep }) => {
     const forgotten = upkeep.forget(({ path, seen, key }) => {
-      const now = keyOf(path, Number.MAX_SAFE_INTEGER); // whether it still changes does not matter here
+      const now = keyOfSettled(path); // whether it still changes does not matter here
       return now === null || !isSameKey(now, key) || Date.parse(seen) < oldest;
     });
     const outdated = upkeep.forgetOutdated(plugins);

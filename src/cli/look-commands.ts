@@ -69,6 +69,7 @@ export function addInfoCommand(program: Command, outcome: Outcome): void {
           const { infoText } = await import('../report/info.ts');
           writeData((documents.length > 1 ? '\n' : '') + infoText(facts, await styleFor(flags), pageWidth()));
           await sayNotes(facts);
+          await sayForgotten(path, flags);
         }
         if (flags.strict === true && factNotes(facts).length > 0)
           outcome.code = Math.max(outcome.code, EXIT.findings);
@@ -84,6 +85,14 @@ export function addInfoCommand(program: Command, outcome: Outcome): void {
     if (paths.length === 1) writeData(jsonDocument(version(), documents[0]!));
     else writeData(jsonDocuments(version(), documents));
   });
+}
+
+/** Says where every question will be asked anew, and why: nothing else would tell why that takes so long. */
+async function sayForgotten(path: string, flags: Flags): Promise<void> {
+  if (cachePath(flags) === undefined) return;
+  const { whyNotRemembered } = await import('../store/moving.ts');
+  const why = whyNotRemembered(path);
+  if (why !== undefined) complain(`no answer about ${path} is remembered: ${why}`);
 }
 
 /** Adds `vestige explain <snapshot> <address|symbol>`. */

@@ -25,6 +25,10 @@ export interface ShowFlags {
 export const FORMATS = ['table', 'json', 'jsonl', 'csv'] as const;
 export type FormatName = (typeof FORMATS)[number];
 
+/** Whoever wants no cache gets none, in whichever order the flags stand. */
+const unlessNone = (path: string, before: string | boolean | undefined): string | false =>
+  before === false ? false : path;
+
 /** Adds the flags that say how a snapshot is opened. */
 export const withOpenFlags = (command: Command): Command =>
   command
@@ -33,7 +37,7 @@ export const withOpenFlags = (command: Command): Command =>
       '--profile <file>',
       'bind by this profile or symbol table instead of what the snapshot says of itself; in a folder, look for one',
     )
-    .option('--cache <file>', 'remember answers in this file instead of the usual one')
+    .option('--cache <file>', 'remember answers in this file instead of the usual one', unlessNone)
     .option('--no-cache', 'neither ask the cache nor add to it');
 
 /** Adds the flags that say how answers are shown. */

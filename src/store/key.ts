@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { type BigIntStats, closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { whyMoving } from './moving.ts';
 
 /** What tells one state of a snapshot file from every other, without reading the whole. */
 export interface SnapshotKey {
@@ -21,18 +22,34 @@ const PROBES = 15;
 /** A file changed less than this ago may still be being written: no answer about it is remembered. */
 const SETTLING_NANOSECONDS = 2_000_000_000n;
 
-/** The key of the file as it is now, or null where none can be relied on (still being written): then nothing is remembered. */
+/**
+ * The key of the file as it is now, or null where none can be relied on (still being written, or written unseen): then
+ * nothing is remembered.
+ */
 export function keyOf(path: string, nowMs: number = Date.now()): SnapshotKey | null {
   const now = BigInt(nowMs) * 1_000_000n;
+  return keyed(
+    path,
+    ({ ctimeNs }) =>
+      now - ctimeNs >= SETTLING_NANOSECONDS &&
+      whyMoving(path, Number(ctimeNs / 1_000_000n), nowMs) === undefined,
+  );
+}
+
+/** The key of a file of which others know whether it changes. */
+export const keyOfSettled = (path: string): SnapshotKey | null => keyed(path, () => true);
+
+/** @param isReliable whether the file's times tell what they should */
+function keyed(path: string, isReliable: (stat: BigIntStats) => boolean): SnapshotKey | null {
   let fd: number;
   try {
-    fd = openSync(path, 'r');
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK); // a pipe would wait for a writer
   } catch {
     return null; // whoever opens the snapshot says why
   }
   try {
     const stat = fstatSync(fd, { bigint: true });
-    if (!stat.isFile() || now - stat.ctimeNs < SETTLING_NANOSECONDS) return null;
+    if (!stat.isFile() || !isReliable(stat)) return null;
     return {
       device: String(stat.dev),
       inode: String(stat.ino),

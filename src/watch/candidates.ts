@@ -1,7 +1,9 @@
+import { UnreadableFile } from '../base/errors.ts';
 import { areCopied, inHostOrder, type Ordered } from '../diff/host-order.ts';
 import type { RememberedFacts, SnapshotIdentity } from '../store/door.ts';
 import { writtenAt } from '../store/host-time.ts';
-import { keyOf } from '../store/key.ts';
+import { keyOfSettled } from '../store/key.ts';
+import { isMappedForWriting } from '../store/moving.ts';
 import { placeOf } from '../store/place.ts';
 import { Failures } from './failures.ts';
 import type { Listed } from './listing.ts';
@@ -55,7 +57,7 @@ export class Candidates {
     if (isStopped(this.#parts)) return [];
     for (const { path } of moving)
       tell({ kind: 'unsettled', path, why: 'it is still being written', isCut: false });
-    const snapshots = still.filter((file) => this.#isSnapshot(file));
+    const snapshots = still.filter((file) => this.#isSnapshot(file) && this.#isAtRest(file));
     if (snapshots.length > 0) this.#parts.expect?.();
     const found: Found[] = [];
     for (const file of snapshots.sort(byFileTime)) {
@@ -109,6 +111,14 @@ export class Candidates {
     return false;
   }
 
+  /** The memory of a running guest is no snapshot, though nothing of its file may change. */
+  #isAtRest(file: Listed): boolean {
+    if (!isMappedForWriting(file.path)) return true;
+    const why = 'a running program writes it through a mapping; vestige acquire takes snapshots of guests';
+    this.#failures.failed(file, new UnreadableFile(why));
+    return false;
+  }
+
   /** What is found out is noted, so that a scan that is ended again and again comes to an end at last. */
   async #lookInto(file: Listed, isOnly: boolean): Promise<Found | undefined> {
     const { store, open } = this.#parts;
@@ -147,7 +157,7 @@ export class Candidates {
 
 /** The store's own name for a file as it is now; undefined where it cannot be read. That it has settled is known. */
 export function identify({ path }: Listed, binding: string): SnapshotIdentity | undefined {
-  const key = keyOf(path, Number.MAX_SAFE_INTEGER);
+  const key = keyOfSettled(path);
   return key === null ? undefined : { path, key, binding };
 }
 

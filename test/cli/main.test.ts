@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { plugins } from '../../plugins/index.ts';
@@ -386,6 +386,30 @@ describe('the cache', () => {
     expect(desk.opened).toBe(4);
     await asked('pslist', path);
     expect(desk.opened).toBe(4);
+  });
+
+  it('is left alone by whoever wants none, wherever the flag stands', async () => {
+    await asked('pslist', memory);
+    desk.opened = 0;
+    await remembering('pslist', memory, '--no-cache', '--cache', cache);
+    await remembering('pslist', memory, '--cache', cache, '--no-cache');
+    expect(desk.opened).toBe(2);
+  });
+
+  it.runIf(existsSync('/dev/shm'))('remembers nothing of a file in memory, and info says so', async () => {
+    const place = mkdtempSync('/dev/shm/vestige-cli-');
+    try {
+      const path = join(place, 'memory.raw');
+      writeFileSync(path, Buffer.alloc(8192));
+      await settle();
+      await asked('pslist', path);
+      await asked('pslist', path);
+      expect(desk.opened).toBe(2);
+      const { err } = await asked('info', path);
+      expect(err).toContain(`no answer about ${path} is remembered: it lies in a file system (tmpfs)`);
+    } finally {
+      rmSync(place, { recursive: true });
+    }
   });
 
   it('costs one warning where it cannot be used, never the answer', async () => {

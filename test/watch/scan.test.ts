@@ -11,6 +11,7 @@ import {
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { StoreError } from '../../src/base/errors.ts';
+import { connect } from '../../src/store/connection.ts';
 import { Undelivered } from '../../src/watch/channel.ts';
 import { at, atBench, draw, machine, openDrawn, other, plugin } from './drawn.ts';
 
@@ -236,6 +237,22 @@ describe('files that are not what they should be', () => {
       }
     }),
   );
+
+  it('are no snapshots while a program writes them through a mapping', () =>
+    atBench(async (bench) => {
+      const database = connect(join(bench.folder, 'guest'));
+      try {
+        database.pragma('journal_mode = WAL'); // SQLite maps its index of the log
+        database.exec('CREATE TABLE a (b)');
+        expect(await bench.scan({ places: [join(bench.folder, 'guest-shm')] })).toEqual([
+          'guest-shm: failed: a running program writes it through a mapping; vestige acquire takes snapshots of guests',
+        ]);
+        expect(bench.opened).toEqual([]);
+        expect(bench.result).toEqual({ hasNews: false, hasTrouble: true });
+      } finally {
+        database.close();
+      }
+    }));
 
   it('do not lead out of the folder', () =>
     atBench(async (bench) => {

@@ -1,0 +1,88 @@
+// Files that may change while everything that tells of a file stays as it was: a running guest writes its memory through a
+// mapping of the file. Of such a file no answer is remembered, since nothing would say that it is no longer true.
+import { readdirSync, readFileSync, realpathSync, statfsSync, statSync } from 'node:fs';
+
+/**
+ * File systems whose files lie in memory, or are made as they are read, by `statfs(2)`'s type (include/uapi/linux/magic.h;
+ * fs/ramfs, hugetlbfs and proc of Linux). They have no `page_mkwrite` that updates times, so a write through a mapping
+ * leaves size and times alone. A memfd is a file of tmpfs or hugetlbfs, also by its name in /proc/PID/fd.
+ */
+const TIMELESS: ReadonlyMap<number, string> = new Map([
+  [0x01021994, 'tmpfs'],
+  [0x858458f6, 'ramfs'],
+  [0x958458f6, 'hugetlbfs'],
+  [0x9fa0, 'proc'],
+  [0x62656572, 'sysfs'],
+]);
+
+/**
+ * On a disk the first write to each page that is clean sets the times (file_update_time in ext4_page_mkwrite,
+ * xfs_filemap_fault and others), and pages are clean again when they are written back, which the kernel does after 30
+ * seconds unless vm.dirty_expire_centisecs says otherwise: of older files the times can be relied on.
+ */
+const WRITTEN_BACK_MS = 60_000;
+
+/**
+ * Why a regular file may change unseen; undefined where it cannot. @param path any name of it that the system understands
+ * @param changedMs when it last changed, by its own times, in milliseconds since 1970
+ */
+export function whyMoving(path: string, changedMs: number, nowMs: number = Date.now()): string | undefined {
+  const timeless = TIMELESS.get(typeOf(path));
+  if (timeless !== undefined)
+    return `it lies in a file system (${timeless}) whose files can change while their times do not`;
+  if (nowMs - changedMs < WRITTEN_BACK_MS && isMappedForWriting(path))
+    return 'a running program writes it through a mapping';
+  return undefined;
+}
+
+/** The same of a file by its name alone, for messages; undefined too where there is no such file. */
+export function whyNotRemembered(path: string): string | undefined {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat?.isFile() === true ? whyMoving(path, stat.ctimeMs) : undefined;
+}
+
+/** Unsigned: where longs have 32 bits, large types come as negative numbers. 0 where nothing can be told. */
+function typeOf(path: string): number {
+  try {
+    return statfsSync(path).type >>> 0;
+  } catch {
+    return 0;
+  }
+}
+
+/** A line of `/proc/PID/maps` (proc(5)) of a mapping that is shared and may be written: its inode and path. */
+const SHARED_WRITABLE = /^\S+ .w.s \S+ \S+ (\d+)\s+(\S.*)$/gm;
+
+/** Whether a process that we may look into has the file mapped so that what it writes becomes the file's. */
+export function isMappedForWriting(path: string): boolean {
+  let name: string;
+  let inode: string;
+  try {
+    name = realpathSync(path);
+    inode = String(statSync(name, { bigint: true }).ino);
+  } catch {
+    return false;
+  }
+  // The device is not compared: overlay and btrfs show another in maps than in stat. Inode and name together are enough.
+  return processes().some((pid) =>
+    [...mapsOf(pid).matchAll(SHARED_WRITABLE)].some(([, number, file]) => number === inode && file === name),
+  );
+}
+
+/** None where there is no such folder: another system than Linux. */
+function processes(): string[] {
+  try {
+    return readdirSync('/proc').filter((entry) => /^\d+$/.test(entry));
+  } catch {
+    return [];
+  }
+}
+
+/** Nothing of a process that has ended, or is another user's. */
+function mapsOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/maps`, 'utf8');
+  } catch {
+    return '';
+  }
+}
