@@ -1,21 +1,31 @@
 import type Database from 'better-sqlite3';
 import type { Row } from '../plugin/cell.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
+import { Checksum } from './checksum.ts';
 import type { RememberedAnswer } from './door.ts';
+import { DamagedAnswer } from './forgotten.ts';
 import { kindsOf, quote, tableOf } from './rows.ts';
-import { UnusableStore } from './unusable.ts';
 import { rowReader, rowWriter, type SqlValue } from './values.ts';
 
 /** An answer without its rows. */
 export interface RunRow {
+  readonly id: number;
   /** The run whose rows these are: another's where the answer was taken over. */
   readonly rowsOf: number;
   /** JSON. */
   readonly notes: string;
   readonly rowCount: number;
+  /** The checksum of rows and notes; null where a version of the program that made none kept it. */
+  readonly checksum: string | null;
 }
 
-/** The answer to one question about a snapshot, by its number; `program` undefined takes that of any version. */
+/** What of a run's table a `RunRow` is. */
+export const RUN_COLUMNS = 'run.id, rows_of AS rowsOf, run.notes, row_count AS rowCount, run.checksum';
+
+/**
+ * The answer to one question about a snapshot, by its number; `program` undefined takes that of any version.
+ * @throws DamagedAnswer
+ */
 export function readAnswer(
   database: Database.Database,
   snapshotId: number,
@@ -25,7 +35,7 @@ export function readAnswer(
 ): RememberedAnswer | undefined {
   const run = database
     .prepare(
-      `SELECT rows_of AS rowsOf, notes, row_count AS rowCount FROM run
+      `SELECT ${RUN_COLUMNS} FROM run
        WHERE snapshot_id = ? AND plugin = ? AND version = ? AND options = ? AND program = coalesce(?, program)`,
     )
     .get(snapshotId, plugin.name, plugin.version, options, program) as RunRow | undefined;
@@ -34,12 +44,8 @@ export function readAnswer(
     : { rows: readRows(database, plugin, run), notes: JSON.parse(run.notes) as string[] };
 }
 
-/** All rows of a run, in their order. @throws UnusableStore where some are lost */
-export function readRows(
-  database: Database.Database,
-  plugin: AnyPlugin,
-  run: Pick<RunRow, 'rowsOf' | 'rowCount'>,
-): readonly Row[] {
+/** All rows of a run, in their order. @throws DamagedAnswer where they are not those that were kept */
+export function readRows(database: Database.Database, plugin: AnyPlugin, run: RunRow): readonly Row[] {
   const kinds = kindsOf(plugin);
   const columns = [...kinds.keys(), 'absent'].map(quote).join(', ');
   const rows = database
@@ -48,22 +54,36 @@ export function readRows(
     .safeIntegers()
     .all(run.rowsOf) as SqlValue[][];
   if (rows.length !== run.rowCount)
-    throw new UnusableStore(`${rows.length} rows of ${run.rowCount} are left`);
+    throw new DamagedAnswer(`${rows.length} rows of ${run.rowCount} are left`, run.id);
+  if (run.checksum !== null) {
+    const checksum = new Checksum();
+    for (const row of rows) checksum.add(row);
+    if (checksum.end(run.notes) !== run.checksum)
+      throw new DamagedAnswer(`the answer of ${plugin.name} is not what was kept`, run.id);
+  }
   return rows.map(rowReader(kinds));
 }
 
-/** Keeps rows as those of a run. */
+/** Keeps rows as those of a run. @param notes the run's, as they are kept @returns the checksum of both */
 export function writeRows(
   database: Database.Database,
   plugin: AnyPlugin,
   run: number,
   rows: readonly Row[],
-): void {
+  notes: string,
+): string {
   const kinds = kindsOf(plugin);
-  const places = Array.from({ length: kinds.size + 3 }, () => '?').join(', ');
+  const places = Array.from({ length: kinds.size + FRONT + 1 }, () => '?').join(', ');
   const insert = database.prepare(`INSERT INTO ${quote(tableOf(plugin))} VALUES (${places})`);
   const valuesOf = rowWriter(kinds);
+  const checksum = new Checksum();
   rows.forEach((row, ordinal) => {
-    insert.run(valuesOf(row, run, ordinal));
+    const values = valuesOf(row, run, ordinal);
+    insert.run(values);
+    checksum.add(values.slice(FRONT));
   });
+  return checksum.end(notes);
 }
+
+/** Columns in front of the plugin's: which run, and which row of it. */
+const FRONT = 2;

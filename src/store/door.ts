@@ -4,6 +4,7 @@ import type { AnyPlugin } from '../plugin/contract.ts';
 import type { KernelFacts, SnapshotFacts } from '../plugin/document.ts';
 import type { KeptExtents } from './extents.ts';
 import type { KeptFindings } from './findings.ts';
+import type { DamagedAnswer } from './forgotten.ts';
 import type { SnapshotKey } from './key.ts';
 import type { Outbox } from './outbox.ts';
 import type { OwedReports } from './owed-reports.ts';
@@ -119,5 +120,7 @@ export interface StoreDoor {
     options: string,
     answer: RememberedAnswer,
   ): void;
+  /** Forgets an answer that is not what it was when it was kept. */
+  forget(damaged: DamagedAnswer): void;
   close(): void;
 }

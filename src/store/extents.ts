@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type Database from 'better-sqlite3';
 import type { AnyPlugin } from '../plugin/contract.ts';
+import { RUN_COLUMNS } from './answers.ts';
 import type { KeptRows } from './door.ts';
 import { explaining } from './file.ts';
 import { holdsRows } from './rows.ts';
@@ -117,7 +118,7 @@ export class KeptExtents {
     return explaining(this.#path, () => {
       const found = this.#database
         .prepare(
-          `SELECT run.id, snapshot_id AS snapshotId, notes, row_count AS rowCount, made, reads.reads
+          `SELECT ${RUN_COLUMNS}, snapshot_id AS snapshotId, made, reads.reads
            FROM reads JOIN run ON run.id = reads.run_id
            WHERE reads.basis = ? AND (plugin, version, options, program) = (?, ?, ?, ?)
              AND typeof(reads.reads) = 'blob'`,

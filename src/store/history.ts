@@ -4,6 +4,7 @@ import type { AnyPlugin } from '../plugin/contract.ts';
 import { readAnswer } from './answers.ts';
 import type { History, PastSnapshot, RememberedAnswer, RememberedFacts, SnapshotIdentity } from './door.ts';
 import { explaining } from './file.ts';
+import { DamagedAnswer } from './forgotten.ts';
 import { IS_IDENTITY, identityValues } from './identity.ts';
 
 const COLUMNS = `id, path, size AS sizeBytes, binding, written, digest, seen, machine, boot, hostname, release,
@@ -53,10 +54,14 @@ export class KeptHistory implements History {
   }
 
   answer(id: number, plugin: AnyPlugin, options = '{}'): RememberedAnswer | undefined {
-    return explaining(
-      this.#path,
-      this.#database.transaction(() => readAnswer(this.#database, id, plugin, options)),
-    );
+    const read = this.#database.transaction(() => readAnswer(this.#database, id, plugin, options));
+    try {
+      return explaining(this.#path, read);
+    } catch (error) {
+      // Nobody can ask a snapshot of the past anew. A damaged answer is no answer, and stays for whoever wants to look at it.
+      if (error instanceof DamagedAnswer) return undefined;
+      throw error;
+    }
   }
 
   vmcoreinfoPages(): PhysicalAddress[] {

@@ -199,6 +199,9 @@ export const MIGRATIONS: readonly string[] = [
      SELECT s.path AS snapshot, s.id AS snapshot_id, s.machine, s.hostname, s.boot, s.written, s.taken, v.policy,
        v.passed, v.failed, v.unevaluated, v.skipped, v.unread, v.notes
      FROM verdict v JOIN snapshot s ON s.id = v.snapshot_id;`,
+  // What was kept can be told from what has become of it: checksum.ts. What is there already has none.
+  `ALTER TABLE run ADD COLUMN checksum TEXT;
+   ALTER TABLE snapshot ADD COLUMN facts_checksum TEXT;`,
 ];
 
 /** Makes a new file a cache, or brings an older one up to date. @throws StoreError where the file is another program's or a newer version's */

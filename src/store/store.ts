@@ -1,10 +1,12 @@
 import type Database from 'better-sqlite3';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import { readAnswer, writeRows } from './answers.ts';
+import { checksumOf } from './checksum.ts';
 import type { History, RememberedAnswer, RememberedFacts, SnapshotIdentity, StoreDoor } from './door.ts';
 import { KeptExtents } from './extents.ts';
 import { discard, explaining, openDatabase, openReadonly } from './file.ts';
 import { KeptFindings } from './findings.ts';
+import { DamagedAnswer } from './forgotten.ts';
 import { KeptHistory } from './history.ts';
 import { writtenAt } from './host-time.ts';
 import { IDENTITY_COLUMNS, IS_IDENTITY, identityValues } from './identity.ts';
@@ -70,7 +72,7 @@ export class Store implements StoreDoor {
   facts(identity: SnapshotIdentity): RememberedFacts | undefined {
     return explaining(this.path, () => {
       const found = this.#snapshotRow(identity);
-      if (found === undefined) return undefined;
+      if (found === undefined || !isSound(found)) return undefined;
       const facts = JSON.parse(found.facts) as RememberedFacts;
       this.#see(found);
       return { ...facts, snapshot: { ...facts.snapshot, path: identity.path } };
@@ -83,7 +85,13 @@ export class Store implements StoreDoor {
       if (snapshot === undefined) return undefined;
       return readAnswer(this.#database, snapshot.id, plugin, options, this.#program);
     });
-    return explaining(this.path, read);
+    try {
+      return explaining(this.path, read);
+    } catch (error) {
+      if (!(error instanceof DamagedAnswer)) throw error;
+      this.forget(error);
+      return undefined;
+    }
   }
 
   keep(
@@ -103,13 +111,20 @@ export class Store implements StoreDoor {
     });
   }
 
+  forget({ run }: DamagedAnswer): void {
+    if (this.#database.readonly) return;
+    explaining(this.path, () => this.#database.prepare('DELETE FROM run WHERE id = ?').run(run));
+  }
+
   close(): void {
     this.#database.close();
   }
 
   #snapshotRow(identity: SnapshotIdentity): SnapshotRow | undefined {
     return this.#database
-      .prepare(`SELECT id, facts, seen FROM snapshot WHERE ${IS_IDENTITY} AND program = ?`)
+      .prepare(
+        `SELECT id, facts, facts_checksum AS checksum, seen FROM snapshot WHERE ${IS_IDENTITY} AND program = ?`,
+      )
       .get(...identityValues(identity), this.#program) as SnapshotRow | undefined;
   }
 
@@ -120,10 +135,12 @@ export class Store implements StoreDoor {
 
   #remember(identity: SnapshotIdentity, facts: RememberedFacts): number {
     const now = new Date();
+    const text = JSON.stringify(facts);
     const values: Readonly<Record<string, string | null>> = {
       path: identity.path,
       program: this.#program,
-      facts: JSON.stringify(facts),
+      facts: text,
+      facts_checksum: checksumOf(text),
       seen: now.toISOString(),
       ...placeOf(facts),
     };
@@ -155,27 +172,33 @@ export class Store implements StoreDoor {
     const { kept, notes } = answer;
     const own = kept instanceof StoredRows && kept.isIn(this.#database) ? kept : undefined;
     const rowsOf = own?.wholeRun();
+    const text = JSON.stringify(notes);
     const run = this.#database
       .prepare(
         `INSERT INTO run (snapshot_id, plugin, version, options, program, notes, row_count, made)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id`,
       )
       .pluck()
-      .get(
-        ...question,
-        this.#program,
-        JSON.stringify(notes),
-        own?.count ?? answer.rows.length,
-        new Date().toISOString(),
-      ) as number | undefined;
+      .get(...question, this.#program, text, own?.count ?? answer.rows.length, new Date().toISOString()) as
+      | number
+      | undefined;
     if (run === undefined) return; // another process was faster, with the same answer
-    if (rowsOf === undefined) writeRows(this.#database, plugin, run, answer.rows);
-    this.#database.prepare('UPDATE run SET rows_of = ? WHERE id = ?').run(rowsOf ?? run, run);
+    const checksum =
+      own === undefined ? writeRows(this.#database, plugin, run, answer.rows, text) : own.checksum;
+    this.#database
+      .prepare('UPDATE run SET rows_of = ?, checksum = ? WHERE id = ?')
+      .run(rowsOf ?? run, checksum, run);
   }
 }
+
+/** Whether the facts are those that were kept. Those that are not are learned anew. */
+const isSound = ({ facts, checksum }: SnapshotRow): boolean =>
+  checksum === null || checksum === checksumOf(facts);
 
 interface SnapshotRow {
   readonly id: number;
   readonly facts: string;
+  /** Null where a version of the program that made none kept them. */
+  readonly checksum: string | null;
   readonly seen: string;
 }

@@ -4,14 +4,12 @@ import type { AnyPlugin } from '../plugin/contract.ts';
 import { type RunRow, readRows } from './answers.ts';
 import type { KeptRows } from './door.ts';
 import { explaining } from './file.ts';
-import { ForgottenRows } from './forgotten.ts';
+import { DamagedAnswer, ForgottenRows } from './forgotten.ts';
 import { quote, tableOf } from './rows.ts';
-import { UnusableStore } from './unusable.ts';
 import { hasAbsent } from './values.ts';
 
 /** A run that rows are yet to be read of. Whose they are may change until then. */
-export interface StandingRun extends Omit<RunRow, 'rowsOf'> {
-  readonly id: number;
+export interface StandingRun extends RunRow {
   readonly snapshotId: number;
   /** ISO 8601. A number may be given again once its run is forgotten; this moment does not come again. */
   readonly made: string;
@@ -22,6 +20,8 @@ export class StoredRows implements KeptRows {
   readonly snapshotId: number;
   readonly run: string;
   readonly count: number;
+  /** That of the answer; null where it was kept without one. */
+  readonly checksum: string | null;
   readonly #path: string;
   readonly #database: Database.Database;
   readonly #plugin: AnyPlugin;
@@ -33,6 +33,7 @@ export class StoredRows implements KeptRows {
     this.snapshotId = run.snapshotId;
     this.run = `${run.id} ${run.made}`;
     this.count = run.rowCount;
+    this.checksum = run.checksum;
     this.#path = path;
     this.#database = database;
     this.#plugin = plugin;
@@ -40,9 +41,7 @@ export class StoredRows implements KeptRows {
   }
 
   get all(): readonly Row[] {
-    this.#all ??= this.#reading((rowsOf) =>
-      readRows(this.#database, this.#plugin, { rowsOf, rowCount: this.count }),
-    );
+    this.#all ??= this.#reading((rowsOf) => readRows(this.#database, this.#plugin, { ...this.#run, rowsOf }));
     return this.#all;
   }
 
@@ -60,14 +59,14 @@ export class StoredRows implements KeptRows {
     return database === this.#database;
   }
 
-  /** For whoever gives them to another run too. @returns the run whose rows they are by now @throws UnusableStore where some are lost, StoreError */
+  /** For whoever gives them to another run too. @returns the run whose rows they are by now @throws DamagedAnswer where some are lost, StoreError */
   wholeRun(): number {
     const rowsOf = this.#mustStand();
     const held = this.#database
       .prepare(`SELECT count(*) FROM ${quote(tableOf(this.#plugin))} WHERE run_id = ?`)
       .pluck()
       .get(rowsOf);
-    if (held !== this.count) throw new UnusableStore(`${held} rows of ${this.count} are left`);
+    if (held !== this.count) throw new DamagedAnswer(`${held} rows of ${this.count} are left`, this.#run.id);
     return rowsOf;
   }
 

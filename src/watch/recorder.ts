@@ -5,7 +5,7 @@ import { type Comparison, compare, compareForRules, differs } from '../diff/comp
 import type { AnyPlugin } from '../plugin/contract.ts';
 import { verdictOnAnomalies } from '../policy/anomaly-rules.ts';
 import type { RememberedFacts, SnapshotIdentity } from '../store/door.ts';
-import { ForgottenRows } from '../store/forgotten.ts';
+import { DamagedAnswer, ForgottenRows } from '../store/forgotten.ts';
 import { placeOf } from '../store/place.ts';
 import type { ScannedSnapshot } from '../store/scans.ts';
 import { type Candidate, identify } from './candidates.ts';
@@ -60,7 +60,8 @@ export class Recorder {
     try {
       return await this.#record(candidate, opening).catch((error: unknown) => {
         if (!(error instanceof ForgottenRows)) throw error;
-        // Another process has forgotten the snapshot that an answer was taken over from: once more, without it.
+        // The snapshot that an answer was taken over from is forgotten, or the answer damaged: once more, without it.
+        if (error instanceof DamagedAnswer) this.#parts.store.forget(error);
         return this.#record(candidate, opening);
       });
     } catch (error) {

@@ -23,6 +23,7 @@ const PUBLISHED = [
   '20b017b90bea',
   '684699807c26',
   '88f1156a9b84',
+  '745bce4929e5',
 ];
 
 const { snapshot, kernel } = fakeFacts('/snapshots/1.raw');

@@ -7,7 +7,7 @@ import { MIGRATIONS } from '../../src/store/schema.ts';
 import { Store } from '../../src/store/store.ts';
 import { UnusableStore } from '../../src/store/unusable.ts';
 import { drawnPlugin, fakeFacts } from '../support/fake-session.ts';
-import { identity, inScratch, plugin, ROWS, zeros } from './scratch.ts';
+import { identity, inScratch, inStore, plugin, ROWS, zeros } from './scratch.ts';
 
 const NOTES = ['the list breaks after 3 entries', 'another'];
 const facts = fakeFacts();
@@ -272,12 +272,45 @@ describe('a file that is no sound cache', () => {
       const path = filled(folder);
       const store = Store.open(path, '1');
       const database = connect(path);
-      database.exec("UPDATE snapshot SET facts = '{'");
+      database.exec("UPDATE snapshot SET facts = '{', facts_checksum = NULL");
       database.close();
       const action = () => store.scans.atomically(() => store.facts(identity()));
       expect(action).toThrow(UnusableStore);
       expect(refusal(action)).toBe(`cache ${path}: the file is damaged`);
       store.close();
+    }));
+
+  it.each([
+    ['a letter of a cell', `UPDATE rows_drawn_1 SET "name" = 'systemd!' WHERE ordinal = 0`],
+    ['a number', 'UPDATE rows_drawn_1 SET "pid" = 2 WHERE ordinal = 0'],
+    ['an address', 'UPDATE rows_drawn_1 SET "task" = "task" + 8 WHERE ordinal = 0'],
+    ['a cell that is gone', 'UPDATE rows_drawn_1 SET "pid" = NULL WHERE ordinal = 0'],
+    ['why a cell is absent', `UPDATE rows_drawn_1 SET absent = '{' WHERE absent IS NOT NULL`],
+    ['a row that is gone', 'DELETE FROM rows_drawn_1 WHERE ordinal = 0'],
+    ['the order of rows', 'UPDATE rows_drawn_1 SET ordinal = -1 WHERE ordinal = 1'],
+    ['a note', `UPDATE run SET notes = '["all is well"]'`],
+  ])('has no answer that is not what was kept: damaged is %s', (_, damage) =>
+    inStore((store, database) => {
+      const answer = { rows: ROWS, notes: ['the list breaks'] };
+      const keep = (): void => store.keep(identity(), facts, plugin(), '{}', answer);
+      keep();
+      database.exec(damage);
+      expect(store.history.answer(store.history.find(identity())!, plugin())).toBeUndefined();
+      expect(store.answer(identity(), plugin(), '{}')).toBeUndefined();
+      keep();
+      expect(store.answer(identity(), plugin(), '{}')).toEqual(answer);
+    }),
+  );
+
+  it('knows no facts that are not what was kept, and learns them anew', () =>
+    inStore((store, database) => {
+      const keep = (): void => store.keep(identity(), facts, plugin(), '{}', { rows: ROWS, notes: [] });
+      keep();
+      const known = store.facts(identity());
+      database.exec("UPDATE snapshot SET facts = replace(facts, 'guest', 'ghost')");
+      expect(store.facts(identity())).toBeUndefined();
+      keep();
+      expect(store.facts(identity())).toEqual(known);
     }));
 
   it('is refused where it is cut', () =>

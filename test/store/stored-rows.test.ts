@@ -1,9 +1,8 @@
 import type Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import type { RememberedAnswer } from '../../src/store/door.ts';
-import { ForgottenRows } from '../../src/store/forgotten.ts';
+import { DamagedAnswer, ForgottenRows } from '../../src/store/forgotten.ts';
 import { Store } from '../../src/store/store.ts';
-import { UnusableStore } from '../../src/store/unusable.ts';
 import { drawnPlugin, fakeFacts } from '../support/fake-session.ts';
 import { identity, inStore as inOpenStore, plugin, ROWS } from './scratch.ts';
 
@@ -125,6 +124,7 @@ describe('rows that are kept already', () => {
 
   it('are read when somebody wants them, and once', () =>
     inStore((store, database) => {
+      database.exec('UPDATE run SET checksum = NULL'); // as versions kept it that made none
       const { rows } = store.extents.readsFor('basis', plugin(), '{}')!;
       database.exec('UPDATE rows_drawn_1 SET "name" = \'read late\' WHERE ordinal = 2');
       expect(rows.all).toEqual(ROWS.map((row, at) => (at === 2 ? { ...row, name: 'read late' } : row)));
@@ -174,10 +174,22 @@ describe('rows that are kept already', () => {
       database.exec('DELETE FROM rows_drawn_1 WHERE ordinal = 1');
       const lost = `cache ${store.path}: ${ROWS.length - 1} rows of ${ROWS.length} are left`;
       for (const action of [() => takenOver(store).rows, () => keep(store, 2, takenOver(store))]) {
-        expect(thrownBy(action)).toBeInstanceOf(UnusableStore);
+        expect(thrownBy(action)).toBeInstanceOf(DamagedAnswer);
         expect(thrownBy(action).message).toBe(lost);
       }
       expect(store.upkeep.snapshots()).toHaveLength(1);
+    }));
+
+  it('are refused where they are no more what they were, and are another question’s trouble once forgotten', () =>
+    inStore((store, database) => {
+      keep(store, 2, takenOver(store)); // nobody looks at them
+      database.exec(`UPDATE rows_drawn_1 SET "name" = 'another' WHERE ordinal = 1`);
+      const damage = thrownBy(() => takenOver(store).rows) as DamagedAnswer;
+      expect(damage).toBeInstanceOf(DamagedAnswer);
+      store.forget(damage);
+      expect(store.extents.readsFor('basis', plugin(), '{}')).toBeUndefined();
+      expect(store.answer(identity(2), plugin(), '{}')).toBeUndefined();
+      expect(database.prepare('SELECT count(*) FROM run').pluck().get()).toBe(0);
     }));
 
   it('are not kept once more where they could not be read in between: somebody may have gone on without', () =>
