@@ -22,6 +22,11 @@ export class BadSnapshot extends SnapshotError {
   readonly code = 'bad-snapshot';
 }
 
+/** The file is shorter than its headers say: it was cut, or somebody is still writing it. */
+export class CutSnapshot extends SnapshotError {
+  readonly code = 'cut-snapshot';
+}
+
 /** A format, version or compression that we recognise and do not read. */
 export class UnsupportedSnapshot extends SnapshotError {
   readonly code = 'unsupported-snapshot';

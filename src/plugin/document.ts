@@ -17,6 +17,8 @@ export interface SnapshotFacts {
   readonly missingBytes: number;
   /** ISO 8601: the guest's own clock in the snapshot, or null. */
   readonly takenAt: string | null;
+  /** Why the file holds less than it says of itself, which is one of `notes`; null where it is whole. */
+  readonly cut: string | null;
   readonly notes: readonly string[];
 }
 

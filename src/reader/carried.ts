@@ -3,7 +3,6 @@
 import * as errors from '../base/errors.ts';
 import { ForgottenRows } from '../store/forgotten.ts';
 import { UnusableStore } from '../store/unusable.ts';
-import { CutSnapshot } from '../watch/reading.ts';
 
 /** An error as a message. */
 export interface CarriedError {
@@ -19,7 +18,7 @@ type ErrorClass = new (message: string) => Error;
 
 /** What opening and asking may throw. Faults of the evidence are no errors: they have become cells and notes. */
 const CLASSES: ReadonlyMap<string, ErrorClass> = new Map(
-  [...Object.values(errors), CutSnapshot, ForgottenRows, UnusableStore]
+  [...Object.values(errors), ForgottenRows, UnusableStore]
     .filter(({ prototype }) =>
       [errors.SnapshotError, errors.ProfileError, errors.StoreError].some(
         (base) => prototype instanceof base,

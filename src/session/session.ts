@@ -83,6 +83,7 @@ function snapshotFacts({ file, format, contents, memory }: Snapshot): SnapshotFa
     memoryBytes,
     missingBytes: span - memoryBytes,
     takenAt: contents.takenAt?.toISOString() ?? null,
+    cut: contents.cut,
     notes: contents.notes,
   };
 }

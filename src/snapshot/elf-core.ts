@@ -29,7 +29,7 @@ export const elfCore: SnapshotFormat = {
     if (elfNotes.damage !== null) notes.push(elfNotes.damage);
     const claimed = memoryOf(headers, notes);
     refuseOthers(file, headers, elfNotes);
-    const { source, notes: aboutSegments } = readSegments(file, claimed);
+    const { source, cut, notes: aboutSegments } = readSegments(file, claimed);
     return {
       source,
       vmcoreinfo: elfNotes.vmcoreinfo,
@@ -40,6 +40,7 @@ export const elfCore: SnapshotFormat = {
         ...(elfNotes.hasQemu ? { dumper: 'QEMU' } : {}),
         segments: String(claimed.length),
       },
+      cut: headers.cut ?? cut,
       notes: [...notes, ...aboutSegments],
     };
   },

@@ -65,6 +65,8 @@ export interface ElfHeaders {
   /** `x86-64`, `i386`, `arm64`, or `ELF machine N`. */
   readonly machine: string;
   readonly segments: readonly ElfSegment[];
+  /** Why headers are missing, which is one of `notes`; null where none is. */
+  readonly cut: string | null;
   /** Lowercase sentences on headers that are missing. */
   readonly notes: readonly string[];
 }
@@ -101,8 +103,11 @@ export function readElfHeaders(file: SnapshotBytes): ElfHeaders {
       `${file.path} has program headers of ${entryBytes} bytes instead of ${layout.segment.bytes}`,
     );
   }
-  const segments = readTable(file, { bits, tableOffset, entryBytes, count }, notes);
-  return { bits, machine: MACHINES[machine] ?? `ELF machine ${machine}`, segments, notes };
+  const segments = readTable(file, { bits, tableOffset, entryBytes, count });
+  if (count > segments.length)
+    notes.push(`the file claims ${count} segments, of which ${count - segments.length} are not there`);
+  const [cut = null] = notes;
+  return { bits, machine: MACHINES[machine] ?? `ELF machine ${machine}`, segments, cut, notes };
 }
 
 function readCount(file: SnapshotBytes, header: Buffer, bits: 32 | 64): number {
@@ -121,11 +126,7 @@ interface Table {
 }
 
 /** Read in windows of some hundred entries, so that a hostile count allocates nothing before it is seen to be true. */
-function readTable(
-  file: SnapshotBytes,
-  { bits, tableOffset, entryBytes, count }: Table,
-  notes: string[],
-): ElfSegment[] {
+function readTable(file: SnapshotBytes, { bits, tableOffset, entryBytes, count }: Table): ElfSegment[] {
   const { segment: at } = LAYOUTS[bits];
   const segments: ElfSegment[] = [];
   const wanted = Math.min(count, MAXIMUM_SEGMENTS);
@@ -145,9 +146,6 @@ function readTable(
       });
     }
     if (had < length) break;
-  }
-  if (count > segments.length) {
-    notes.push(`the file claims ${count} segments, of which ${count - segments.length} are not there`);
   }
   return segments;
 }

@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { BadSnapshot, UnreadableFile } from '../base/errors.ts';
+import { BadSnapshot, CutSnapshot, UnreadableFile } from '../base/errors.ts';
 import { PAGE_BYTES } from '../memory/source.ts';
 import { HoleProbe, PROBE_BYTES, SWEEP_BYTES, WORTH_PROBING_BYTES } from './hole-probe.ts';
 import { ReadAhead } from './read-ahead.ts';
@@ -26,7 +26,7 @@ export interface SnapshotBytes {
   readonly isSparse: boolean;
   /** Fills `into` from `offset` on; never throws. @returns bytes had: fewer at the end and where the file cannot be read. */
   read(offset: number, into: Uint8Array): number;
-  /** Exactly `length` bytes at `offset`. @throws BadSnapshot where they are not there, saying `what` was cut. */
+  /** Exactly `length` bytes at `offset`. @throws CutSnapshot where they are not there, saying `what` was cut. */
   bytes(offset: number, length: number, what: string): Buffer;
   /** The offset in the file on disk of the byte at `offset`, or null where it is stored nowhere. */
   position(offset: number): number | null;
@@ -161,12 +161,12 @@ export class SnapshotFile implements SnapshotBytes {
   }
 }
 
-/** What `SnapshotBytes.bytes` does, for each that implements it. `length` is bounded by the caller. @throws BadSnapshot */
+/** What `SnapshotBytes.bytes` does, for each that implements it. `length` is bounded by the caller. @throws CutSnapshot */
 export function exactly(file: SnapshotBytes, offset: number, length: number, what: string): Buffer {
   const bytes = Buffer.alloc(length);
   const had = offset < file.sizeBytes ? file.read(offset, bytes) : 0;
   if (had < length) {
-    throw new BadSnapshot(
+    throw new CutSnapshot(
       `${file.path} is cut in its ${what}: ${length} bytes wanted at ${offset}, ${had} there`,
     );
   }

@@ -27,7 +27,9 @@ export class FlattenedFile implements SnapshotBytes {
   readonly path: string;
   readonly sizeBytes: number;
   readonly isSparse = false;
-  /** Lowercase sentences: that the file was cut. */
+  /** Why it holds less than was to be written, which is one of `notes`; null where it has its end. */
+  readonly cut: string | null;
+  /** Lowercase sentences: that the file was cut, or is damaged. */
   readonly notes: readonly string[];
   readonly #file: SnapshotFile;
   readonly #records: Records;
@@ -37,7 +39,9 @@ export class FlattenedFile implements SnapshotBytes {
     this.#file = file;
     this.path = file.path;
     const notes: string[] = [];
-    this.#records = ascending(file.path, readRecords(file, notes));
+    const { records, cut } = readRecords(file, notes);
+    this.#records = ascending(file.path, records);
+    this.cut = cut;
     this.notes = notes;
     const { starts, lengths } = this.#records;
     this.sizeBytes = starts.length === 0 ? 0 : starts.at(-1)! + lengths.at(-1)!;
@@ -109,12 +113,17 @@ interface Records {
 }
 
 /** All records in the order of writing, up to the end record or to where the file is cut. */
-function readRecords(file: SnapshotFile, notes: string[]): Records {
+function readRecords(
+  file: SnapshotFile,
+  notes: string[],
+): { readonly records: Records; readonly cut: string | null } {
+  let cut: string | null = null;
   const records: Records = { starts: [], places: [], lengths: [] };
   const header = Buffer.alloc(RECORD_BYTES);
   for (let at = HEADER_BYTES; ; ) {
     if (at >= file.sizeBytes || file.read(at, header) < RECORD_BYTES) {
-      notes.push('the flattened file is cut: it has no end record');
+      cut = 'the flattened file is cut: it has no end record';
+      notes.push(cut);
       break;
     }
     const start = int64At(header, 0);
@@ -139,7 +148,7 @@ function readRecords(file: SnapshotFile, notes: string[]): Records {
     }
     at = place + size;
   }
-  return records;
+  return { records, cut };
 }
 
 /** A number of 64 bits with its sign, highest byte first; one that is not to be believed is rounded. */

@@ -22,6 +22,11 @@ export interface SnapshotContents {
   readonly takenAt: Date | null;
   /** Details worth a line in `info`: `dumper: makedumpfile`, `compression: zlib`. */
   readonly facts: Readonly<Record<string, string>>;
+  /**
+   * Why the file holds less than it says of itself, which is one of `notes`; null where it is whole. Somebody may still be
+   * writing it.
+   */
+  readonly cut: string | null;
   /** What is wrong with the file: lowercase sentences. Truncation belongs here. */
   readonly notes: readonly string[];
 }

@@ -60,7 +60,7 @@ export class Frames {
 
 /**
  * Reads the first `bits` bits of a bitmap at `offset`, lowest bit of each byte first, as a set of frames.
- * @throws BadSnapshot where the file ends before the bitmap does, UnsupportedSnapshot where it is in too many runs.
+ * @throws CutSnapshot where the file ends before the bitmap does, UnsupportedSnapshot where it is in too many runs.
  */
 export function readBitmap(file: SnapshotBytes, offset: number, bits: number): Frames {
   const frames = new Frames();
@@ -96,7 +96,7 @@ export function readBitmap(file: SnapshotBytes, offset: number, bits: number): F
   return frames;
 }
 
-/** Counts the set bits among the first `bits` of a bitmap at `offset`. @throws BadSnapshot where the file ends before it. */
+/** Counts the set bits among the first `bits` of a bitmap at `offset`. @throws CutSnapshot where the file ends before it. */
 export function countBits(file: SnapshotBytes, offset: number, bits: number): number {
   let count = 0;
   for (let done = 0; done < bits; done += WINDOW_BYTES * 8) {

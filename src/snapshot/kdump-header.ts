@@ -71,7 +71,7 @@ export interface KdumpHeader {
   readonly notes: Extent | null;
 }
 
-/** Reads and checks both headers. @throws UnsupportedSnapshot, BadSnapshot */
+/** Reads and checks both headers. @throws UnsupportedSnapshot, BadSnapshot, CutSnapshot */
 export function readKdumpHeader(file: SnapshotBytes): KdumpHeader {
   const header = file.bytes(0, HEADER_BYTES, 'kdump header');
   const version = header.readUInt32LE(8);

@@ -28,6 +28,7 @@ export const kdump: SnapshotFormat = {
       );
     }
     if (header.isIncomplete) notes.push('the dumper could not finish: the file says that it is incomplete');
+    const [cut = null] = notes;
     const leftOut =
       header.memoryBitmap === null ? 0 : countBits(file, header.memoryBitmap, header.frames) - stored.count;
     if (leftOut > 0)
@@ -45,6 +46,7 @@ export const kdump: SnapshotFormat = {
         ...(header.machine === '' ? {} : { machine: header.machine.replace('_', '-') }),
         ...(header.release === '' ? {} : { release: header.release }),
       },
+      cut,
       notes,
     };
   },

@@ -1,5 +1,5 @@
 import { hex, physical } from '../base/address.ts';
-import { BadSnapshot, UnsupportedSnapshot } from '../base/errors.ts';
+import { BadSnapshot, CutSnapshot, UnsupportedSnapshot } from '../base/errors.ts';
 import type { SnapshotBytes } from './file.ts';
 import type { SnapshotFormat } from './format.ts';
 import { MAXIMUM_PHYSICAL, MAXIMUM_SEGMENTS, readSegments, type Segment } from './segments.ts';
@@ -19,22 +19,27 @@ export const lime: SnapshotFormat = {
   recognises: (head) => head.subarray(0, 4).equals(MAGIC),
   open(file) {
     const notes: string[] = [];
-    const claimed = readHeaders(file, notes);
-    const { source, notes: aboutSegments } = readSegments(file, claimed);
+    const { segments: claimed, cut: cutHeader } = readHeaders(file, notes);
+    const { source, cut, notes: aboutSegments } = readSegments(file, claimed);
     return {
       source,
       vmcoreinfo: null,
       cpus: [],
       takenAt: null,
       facts: { segments: String(claimed.length) },
+      cut: cut ?? cutHeader,
       notes: [...notes, ...aboutSegments],
     };
   },
 };
 
-/** All headers up to the end of the file or the first that is none. Only the first must be sound. */
-function readHeaders(file: SnapshotBytes, notes: string[]): Segment[] {
+/** All headers up to the end of the file or the first that is none, and the note that says that one is cut. Only the first must be sound. */
+function readHeaders(
+  file: SnapshotBytes,
+  notes: string[],
+): { readonly segments: Segment[]; readonly cut: string | null } {
   const segments: Segment[] = [];
+  let cut: string | null = null;
   const header = Buffer.alloc(HEADER_BYTES);
   for (let offset = 0; offset < file.sizeBytes; ) {
     const had = file.read(offset, header);
@@ -42,7 +47,9 @@ function readHeaders(file: SnapshotBytes, notes: string[]): Segment[] {
     if (wrong !== null) {
       if (offset === 0)
         throw new (wrong.kind ?? BadSnapshot)(`${file.path} is no sound LiME file: ${wrong.why}`);
-      notes.push(`the last ${file.sizeBytes - offset} bytes of the file are left out: ${wrong.why}`);
+      const note = `the last ${file.sizeBytes - offset} bytes of the file are left out: ${wrong.why}`;
+      notes.push(note);
+      if (wrong.kind === CutSnapshot) cut = note;
       break;
     }
     if (segments.length === MAXIMUM_SEGMENTS) {
@@ -54,17 +61,20 @@ function readHeaders(file: SnapshotBytes, notes: string[]): Segment[] {
     segments.push({ start: physical(start), end: physical(end), offset: offset + HEADER_BYTES });
     offset += HEADER_BYTES + (end - start);
   }
-  return segments;
+  return { segments, cut };
 }
 
 interface Fault {
   readonly why: string;
-  readonly kind?: typeof UnsupportedSnapshot;
+  readonly kind?: typeof UnsupportedSnapshot | typeof CutSnapshot;
 }
 
 function faultOf(header: Buffer): Fault | null {
   if (header.length < HEADER_BYTES) {
-    return { why: `a header of ${HEADER_BYTES} bytes is cut after ${header.length}` };
+    return {
+      why: `a header of ${HEADER_BYTES} bytes is cut after ${header.length}`,
+      kind: CutSnapshot,
+    };
   }
   if (!header.subarray(0, 4).equals(MAGIC))
     return { why: `${hex(header.readUInt32LE(0))} is not the magic of a header` };

@@ -62,6 +62,7 @@ function readFlattened(file: FlattenedFile, options: OpenOptions): Pick<Snapshot
     contents: {
       ...contents,
       facts: { ...contents.facts, container: 'flattened' },
+      cut: file.cut ?? contents.cut,
       notes: [...file.notes, ...contents.notes],
     },
   };

@@ -36,6 +36,7 @@ export const raw: SnapshotFormat = {
       vmcoreinfo: null,
       cpus: [],
       takenAt: null,
+      cut: null, // nothing says how long it should be, but for the kernel inside
       facts: {
         ...(file.isSparse ? { storage: 'sparse' } : {}),
         ...(hole === undefined

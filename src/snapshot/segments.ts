@@ -21,6 +21,8 @@ export interface Segment {
 /** Memory that a file stores in plain segments, and what is wrong with them. */
 export interface Segments {
   readonly source: PhysicalSource;
+  /** Why the file holds less than the segments claim, which is one of `notes`; null where it holds all. */
+  readonly cut: string | null;
   readonly notes: readonly string[];
 }
 
@@ -29,14 +31,17 @@ export interface Segments {
  * that hold the same address the one that begins first is used, and a note says so where their bytes differ.
  */
 export function readSegments(file: SnapshotBytes, claimed: readonly Segment[]): Segments {
-  const notes: string[] = [];
-  const stored = clipped(file, claimed, notes);
+  const { stored, cut } = clipped(file, claimed);
+  const notes = cut === null ? [] : [cut];
   const segments = disjoint(file, stored, notes);
-  return { source: sourceOf(file, segments), notes };
+  return { source: sourceOf(file, segments), cut, notes };
 }
 
 /** Cuts what lies past the end of the file, so that ranges say what the file really holds. */
-function clipped(file: SnapshotBytes, claimed: readonly Segment[], notes: string[]): Segment[] {
+function clipped(
+  file: SnapshotBytes,
+  claimed: readonly Segment[],
+): { readonly stored: Segment[]; readonly cut: string | null } {
   const stored: Segment[] = [];
   let missing = 0;
   let first = Number.POSITIVE_INFINITY;
@@ -49,9 +54,9 @@ function clipped(file: SnapshotBytes, claimed: readonly Segment[], notes: string
     }
     if (length > 0) stored.push({ start: segment.start, end, offset: segment.offset });
   }
-  if (missing > 0)
-    notes.push(`the file is cut: ${missing} bytes of memory are missing, from ${hex(first)} on`);
-  return stored;
+  const cut =
+    missing === 0 ? null : `the file is cut: ${missing} bytes of memory are missing, from ${hex(first)} on`;
+  return { stored, cut };
 }
 
 /** Sorted, without overlaps, and with neighbours joined that also are neighbours in the file. */

@@ -8,7 +8,7 @@ import { placeOf } from '../store/place.ts';
 import { Failures } from './failures.ts';
 import type { Listed } from './listing.ts';
 import { otherThanSnapshot } from './other-files.ts';
-import { cutIn, type Reading } from './reading.ts';
+import { type Reading, rememberedFacts } from './reading.ts';
 import type { ScanChoice, ScanParts } from './scan.ts';
 import { settle } from './settling.ts';
 
@@ -133,8 +133,8 @@ export class Candidates {
       const remembered = this.#remembered(file);
       reading = remembered === undefined ? await open(path) : undefined;
       const facts = remembered ?? reading!.facts;
-      const cut = cutIn(facts.snapshot.notes);
-      if (cut !== undefined) return this.#failures.cut(file, cut);
+      const { cut } = facts.snapshot;
+      if (cut !== null) return this.#failures.cut(file, cut);
       const { taken, boot } = placeOf(facts);
       const noted = { taken: taken ?? written, boot, uptimeSeconds: facts.kernel.uptimeSeconds ?? null };
       store.scans.note(path, state, 'begun', { ...noted, tries: known?.tries ?? 0 });
@@ -151,7 +151,7 @@ export class Candidates {
   /** What earlier questions of anybody have left in the store. */
   #remembered(file: Listed): RememberedFacts | undefined {
     const identity = identify(file, this.#choice.binding);
-    return identity === undefined ? undefined : this.#parts.store.facts(identity);
+    return identity === undefined ? undefined : rememberedFacts(this.#parts.store, identity);
   }
 }
 

@@ -1,5 +1,5 @@
 import {
-  BadSnapshot,
+  CutSnapshot,
   ForensicError,
   StoreError,
   UnreadableFile,
@@ -7,11 +7,7 @@ import {
 } from '../base/errors.ts';
 import type { Failure } from './event.ts';
 import { isSameState, type Listed, stateOf, type Trouble } from './listing.ts';
-import { CutSnapshot } from './reading.ts';
 import type { ScanChoice, ScanParts } from './scan.ts';
-
-/** A header that says that more is to come (src/snapshot/file.ts). */
-const CUT_SHORT = /\bis cut in its\b/;
 
 type FailureParts = Pick<ScanParts, 'store' | 'tell' | 'channels' | 'failureMessageOf' | 'surroundings'>;
 
@@ -45,8 +41,7 @@ export class Failures {
   failed(file: Listed, error: unknown): undefined {
     if (error instanceof StoreError) throw error;
     const why = error instanceof ForensicError ? error.message : bugText(error);
-    if (error instanceof CutSnapshot || (error instanceof BadSnapshot && CUT_SHORT.test(why)))
-      return this.cut(file, why);
+    if (error instanceof CutSnapshot) return this.cut(file, why);
     // What the program does not read today it does not read tomorrow.
     return this.unsound(file, why, error instanceof UnsupportedSnapshot ? 1 : this.#choice.tries, error);
   }

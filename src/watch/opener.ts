@@ -1,10 +1,11 @@
+import { CutSnapshot } from '../base/errors.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import { runPlugin } from '../plugin/run.ts';
 import { type Session, type SessionOptions, startSession } from '../session/session.ts';
 import { openSnapshot } from '../snapshot/open.ts';
 import type { StoreDoor } from '../store/door.ts';
 import { placeOf } from '../store/place.ts';
-import { CutSnapshot, cutIn, type Open, type Reading } from './reading.ts';
+import type { Open, Reading } from './reading.ts';
 import { Asker } from './reuse.ts';
 
 /** What is remembered of earlier snapshots. */
@@ -24,8 +25,8 @@ export const opener =
   async (path) => {
     const snapshot = openSnapshot(path, options.base === undefined ? {} : { base: options.base });
     try {
-      const cut = cutIn(snapshot.contents.notes);
-      if (cut !== undefined) throw new CutSnapshot(cut);
+      const { cut } = snapshot.contents;
+      if (cut !== null) throw new CutSnapshot(cut);
       const session = startSession(snapshot, { ...options, likely: history.vmcoreinfoPages() });
       session.snapshot.memory.extents = memoriesOf(session, extents);
       return readingOf(session, new Asker(session, extents), isOwn);

@@ -1,6 +1,5 @@
-import { SnapshotError } from '../base/errors.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
-import type { RememberedFacts } from '../store/door.ts';
+import type { RememberedFacts, SnapshotIdentity, StoreDoor } from '../store/door.ts';
 import type { TracedAnswer } from './reuse.ts';
 
 /** A snapshot that is open and has its kernel found. */
@@ -16,13 +15,14 @@ export interface Reading {
 /** Opens a snapshot. @throws SnapshotError, ProfileError */
 export type Open = (path: string) => Promise<Reading>;
 
-/** Its headers promise more than there is. What is there is evidence all the same, but not yet, or no more, a whole snapshot. */
-export class CutSnapshot extends SnapshotError {
-  readonly code = 'cut-snapshot';
+/**
+ * What the store remembers of a snapshot; nothing where an older version of the program remembered it, which did not say
+ * whether the file is cut.
+ */
+export function rememberedFacts(
+  store: Pick<StoreDoor, 'facts'>,
+  identity: SnapshotIdentity,
+): RememberedFacts | undefined {
+  const facts = store.facts(identity);
+  return facts?.snapshot.cut === undefined ? undefined : facts;
 }
-
-/** What a format says of a file whose headers promise more than there is (src/snapshot/segments.ts, kdump.ts). */
-const CUT = /^the file is cut\b|^the dumper could not finish\b/;
-
-/** Why a snapshot is not whole, in the words of its format; undefined where nothing is missing. */
-export const cutIn = (notes: readonly string[]): string | undefined => notes.find((note) => CUT.test(note));

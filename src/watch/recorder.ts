@@ -13,7 +13,7 @@ import type { Recorded } from './event.ts';
 import { Failures } from './failures.ts';
 import { isNews, type Judgement, keptVerdict, weigh } from './judgement.ts';
 import { type FileState, isSameState, stateOf } from './listing.ts';
-import { cutIn, type Reading } from './reading.ts';
+import { type Reading, rememberedFacts } from './reading.ts';
 import { NO_OPTIONS, type TracedAnswer } from './reuse.ts';
 import type { ScanChoice, ScanParts } from './scan.ts';
 import { countDifferences, isWorthTelling } from './wording.ts';
@@ -79,9 +79,9 @@ export class Recorder {
     const identity = identify(file, this.#choice.binding);
     if (identity === undefined || !isSameState(identity.key, state))
       return this.#failures.failed(file, new UnreadableFile(`cannot read ${path}`));
-    const facts = store.facts(identity) ?? (await opening.reading()).facts;
-    const cut = cutIn(facts.snapshot.notes);
-    if (cut !== undefined) return this.#failures.cut(file, cut);
+    const facts = rememberedFacts(store, identity) ?? (await opening.reading()).facts;
+    const { cut } = facts.snapshot;
+    if (cut !== null) return this.#failures.cut(file, cut);
     const twin = store.scans.twinOf(identity, facts);
     if (twin !== undefined && isSameFile(twin.state, state)) return this.#again(candidate, twin);
     const answers = await this.#ask(identity, opening);

@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   BadSnapshot,
+  CutSnapshot,
   NoKernel,
   StoreError,
   UnreadableFile,
@@ -10,7 +11,6 @@ import {
 } from '../../src/base/errors.ts';
 import { carry, revive } from '../../src/reader/carried.ts';
 import { UnusableStore } from '../../src/store/unusable.ts';
-import { CutSnapshot } from '../../src/watch/reading.ts';
 
 /** As the channel does. */
 const sent = (error: unknown): Error => revive(structuredClone(carry(error)));

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { closeSync, ftruncateSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { BadSnapshot, UnreadableFile } from '../../src/base/errors.ts';
+import { BadSnapshot, CutSnapshot, UnreadableFile } from '../../src/base/errors.ts';
 import { SnapshotFile } from '../../src/snapshot/file.ts';
 import { Random } from '../support/random.ts';
 import { scratchFolder } from '../support/writers-scratch.ts';
@@ -30,10 +30,10 @@ describe('a snapshot file', () => {
     expect(file.bytes(2, 3, 'middle').toString()).toBe('234');
     expect(file.read(8, new Uint8Array(5))).toBe(2);
     expect(() => file.bytes(8, 5, 'tail')).toThrow(
-      new BadSnapshot(`${path} is cut in its tail: 5 bytes wanted at 8, 2 there`),
+      new CutSnapshot(`${path} is cut in its tail: 5 bytes wanted at 8, 2 there`),
     );
     expect(() => file.bytes(2 ** 60, 5, 'far end')).toThrow(
-      new BadSnapshot(`${path} is cut in its far end: 5 bytes wanted at ${2 ** 60}, 0 there`),
+      new CutSnapshot(`${path} is cut in its far end: 5 bytes wanted at ${2 ** 60}, 0 there`),
     );
     expect(file.troubles).toEqual([]);
   });

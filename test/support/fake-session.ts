@@ -61,6 +61,7 @@ export const fakeFacts = (path = 'memory.raw'): { snapshot: SnapshotFacts; kerne
     memoryBytes: 1 << 29,
     missingBytes: 0,
     takenAt: '2026-01-02T03:04:05.000Z',
+    cut: null,
     notes: [],
   },
   kernel: {

@@ -1,14 +1,14 @@
 import { mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { NoKernel } from '../../src/base/errors.ts';
+import { CutSnapshot, NoKernel } from '../../src/base/errors.ts';
 import type { Row } from '../../src/plugin/cell.ts';
 import type { KernelFacts } from '../../src/plugin/document.ts';
 import { SnapshotFile } from '../../src/snapshot/file.ts';
 import { Store } from '../../src/store/store.ts';
 import type { Message } from '../../src/watch/channel.ts';
 import type { Failure, Recorded, ScanEvent, ScanResult } from '../../src/watch/event.ts';
-import { CutSnapshot, type Open } from '../../src/watch/reading.ts';
+import type { Open } from '../../src/watch/reading.ts';
 import { type ScanChoice, type ScanParts, scan } from '../../src/watch/scan.ts';
 import { countsText } from '../../src/watch/wording.ts';
 import { drawnPlugin, fakeFacts } from '../support/fake-session.ts';
