@@ -1,5 +1,5 @@
 import type { AnyPlugin } from '../plugin/contract.ts';
-import { type Anomaly, areClocksStopped } from './anomalies.ts';
+import { type Anomaly, areClocksStopped, secondsBetween } from './anomalies.ts';
 import { Processes } from './processes.ts';
 import { type Identified, type Relation, relate } from './relation.ts';
 import { type Story, storyOf } from './story.ts';
@@ -25,7 +25,7 @@ export function compare(
   listed: Pick<DiffChoice, 'all' | 'ofProcesses'> = { all: false },
 ): Comparison {
   const relation = relate(before, after);
-  const processes = processesOf(before, after);
+  const processes = processesOf(before, after, relation.boot === 'same');
   const tables = plugins.flatMap((plugin) => {
     const [one, other] = [before.answers.get(plugin.name), after.answers.get(plugin.name)];
     return one === undefined || other === undefined
@@ -59,11 +59,12 @@ export const compareForRules = (before: Known, after: Known, plugins: readonly A
  * With the starts of one side's processes alone, none would be the same: then their numbers must do. They do too where
  * both sides have the same rows.
  */
-function processesOf(before: Known, after: Known): Processes {
+function processesOf(before: Known, after: Known, isSameBoot: boolean): Processes {
   const [one, other] = [before.answers.get('pslist'), after.answers.get('pslist')];
   if (one === undefined || other === undefined) return new Processes();
   const areSame = one.kept !== undefined && one.kept === other.kept;
-  return areSame ? new Processes() : new Processes(one.rows, other.rows);
+  const set = isSameBoot ? secondsBetween(before.kernel.bootTime, after.kernel.bootTime) : null;
+  return areSame ? new Processes() : new Processes(one.rows, other.rows, (set ?? 0) * 1000);
 }
 
 /** Whether anything differs that is worth listing. */

@@ -148,13 +148,16 @@ class Pairing {
   /** What names the row's thing; undefined where a part of it could not be read. */
   #keyOf(row: Row, side: 'before' | 'after'): string | undefined {
     if (this.#across) return keyOf(this.#plugin.enduring!(row));
-    return keyOf(this.#plugin.identity.map((name) => this.#own(name, row[name], side)));
+    return keyOf(this.#plugin.identity.map((name) => this.#own(name, row, side)));
   }
 
   /** A process ID stands for the process that had it, except where it is that process's own row. */
-  #own(name: string, cell: Cell | undefined, side: 'before' | 'after'): Cell | undefined {
+  #own(name: string, row: Row, side: 'before' | 'after'): Cell | undefined {
+    const { processes } = this.#choice;
+    const cell = row[name];
+    if (name === 'started') return processes.startOf(row['pid'], cell, side);
     return name === 'pid' && typeof cell === 'number' && !('started' in this.#plugin.columns)
-      ? this.#choice.processes.nameOf(cell, side)
+      ? processes.nameOf(cell, side)
       : cell;
   }
 

@@ -1,8 +1,9 @@
-import type { Row } from '../plugin/cell.ts';
+import type { Cell, Row } from '../plugin/cell.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import type { Known } from './comparison.ts';
 import { inHostOrder, type Ordered } from './host-order.ts';
 import { cellKey, keyOf } from './keys.ts';
+import { Starts } from './processes.ts';
 import { type Identified, relate } from './relation.ts';
 
 /** A thing and the snapshots that it is in, as numbers in the order of time. */
@@ -32,6 +33,8 @@ export class Follower {
   readonly plugin: AnyPlugin;
   readonly #found = new Map<string, { first: number; last: number; count: number; row: Row }>();
   readonly #notes: string[] = [];
+  /** When the processes of each boot were started, reckoned from it: setting the clock does not move that. */
+  readonly #starts = new Map<string, Starts>();
   #snapshots = 0;
 
   constructor(plugin: AnyPlugin) {
@@ -44,17 +47,23 @@ export class Follower {
     const side = answers.get(this.plugin.name);
     if (side === undefined) return;
     this.#notes.push(...side.notes.map((note) => `snapshot ${index + 1}: ${note}`));
-    const starts = startsOf(answers.get('pslist')?.rows ?? []);
     const boot = kernel.bootId ?? kernel.bootTime ?? '';
+    const nameOf = this.#startsIn(boot, Date.parse(kernel.bootTime ?? '') || 0);
+    const starts = new Map(
+      (answers.get('pslist')?.rows ?? []).map(({ pid, started }) => [pid, nameOf(pid, started)]),
+    );
     let unnamed = 0;
     const seen = new Set<string>();
     for (const row of side.rows) {
-      const own = keyOf(this.plugin.identity.map((name) => row[name]));
+      const { pid } = row;
+      const own = keyOf(
+        this.plugin.identity.map((name) => (name === 'started' ? nameOf(pid, row[name]) : row[name])),
+      );
       if (own === undefined) {
         unnamed++;
         continue;
       }
-      const key = `${boot} ${own} ${starts.get(cellKey(row['pid']) ?? '') ?? ''}`;
+      const key = `${boot} ${own} ${cellKey(starts.get(pid)) ?? ''}`;
       if (seen.has(key)) continue;
       seen.add(key);
       const known = this.#found.get(key);
@@ -62,6 +71,18 @@ export class Follower {
       else Object.assign(known, { last: index, count: known.count + 1, row });
     }
     if (unnamed > 0) this.#notes.push(`snapshot ${index + 1}: ${unnamed} rows could not be named`);
+  }
+
+  #startsIn(
+    boot: string,
+    bootMs: number,
+  ): (pid: Cell | undefined, started: Cell | undefined) => Cell | undefined {
+    const starts = this.#starts.get(boot) ?? new Starts();
+    this.#starts.set(boot, starts);
+    return (pid, started) =>
+      typeof pid === 'number' && started instanceof Date
+        ? starts.nameOf(pid, started.getTime() - bootMs)
+        : started;
   }
 
   /** What was found in the snapshots seen so far. */
@@ -79,10 +100,6 @@ export function lifetimesOf(plugin: AnyPlugin, snapshots: readonly Known[]): Lif
   for (const snapshot of snapshots) follower.see(snapshot);
   return follower.lifetimes();
 }
-
-/** When the process of each ID was started. */
-const startsOf = (rows: readonly Row[]): Map<string, string> =>
-  new Map(rows.map((row) => [cellKey(row['pid']) ?? '', cellKey(row['started']) ?? '']));
 
 /**
  * Snapshots in the order of time: that in which the host wrote their files. What should not be so between one and the

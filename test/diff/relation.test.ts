@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { relate } from '../../src/diff/relation.ts';
-import { inOrderOfTime } from '../../src/diff/timeline.ts';
+import { Follower, inOrderOfTime } from '../../src/diff/timeline.ts';
 import type { KernelFacts } from '../../src/plugin/document.ts';
-import { fakeFacts } from '../support/fake-session.ts';
+import { drawnPlugin, fakeFacts } from '../support/fake-session.ts';
 
 const kernel = (own: Partial<KernelFacts> = {}): KernelFacts => ({ ...fakeFacts().kernel, ...own });
 const later = { time: '2026-01-02T04:04:05.000Z', uptimeSeconds: 3845 };
@@ -123,5 +123,21 @@ describe('the order of snapshots', () => {
     expect(order(at('04:00:00'), at('05:00:00', { bootId: 'b', hostname: 'db' })).remarks).toEqual([
       'these are snapshots of several machines',
     ]);
+  });
+});
+
+describe('a timeline', () => {
+  it('follows processes over a clock that was set', () => {
+    const pslist = drawnPlugin({ pid: 'int', started: 'time' }, [], {
+      name: 'pslist',
+      identity: ['pid', 'started'],
+    });
+    const follower = new Follower(pslist);
+    for (const bootTime of ['2026-01-02T03:00:00.000Z', '2016-01-02T03:00:00.001Z']) {
+      const started = new Date(Date.parse(bootTime) + 5_000);
+      const answers = new Map([['pslist', { rows: [{ pid: 1, started }], notes: [] }]]);
+      follower.see({ kernel: kernel({ bootId: 'a', bootTime }), answers });
+    }
+    expect(follower.lifetimes().lifetimes).toMatchObject([{ first: 0, last: 1, count: 2 }]);
   });
 });

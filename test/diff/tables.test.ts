@@ -84,6 +84,19 @@ describe('two answers of one boot', () => {
     expect([added.length, removed.length, changed.length, same]).toEqual([0, 1, 1, 1]);
   });
 
+  it('knows processes again though the clock was set, which moves the times of their starts', () => {
+    const setMs = -864_000_001;
+    const [old, young] = [process(7, 100), process(8, 100)];
+    const moved = (row: Row, by: number): Row => ({
+      ...row,
+      started: new Date((row['started'] as Date).getTime() + by),
+    });
+    const processes = new Processes([old, young], [moved(old, setMs), moved(process(8, 200), setMs)], setMs);
+    expect([processes.isNew(7), processes.isGone(7), processes.isNew(8)]).toEqual([false, false, true]);
+    const rounded = new Processes([old], [moved(old, setMs + 1)], setMs);
+    expect(rounded.areAlike).toBe(true);
+  });
+
   it('does not take a number that is used again for the same process', () => {
     const processes = new Processes([process(7, 100)], [process(7, 200)]);
     const { added, removed, folded } = diff([thing(7, 'a')], [thing(7, 'a')], { processes });
