@@ -34,7 +34,7 @@ export default definePlugin({
     state: { text: ({ socket }) => socket.state },
     inode: { int: ({ socket }) => socket.inode },
     uid: { int: ({ socket }) => socket.uid },
-    listed: { flag: ({ isListed }) => isListed() },
+    hidden: { flag: ({ isHidden }) => isHidden() },
   },
   identity: [
     ...(['netns', 'pid', 'fd', 'family', 'type', 'protocol'] as const),
@@ -61,7 +61,7 @@ export default definePlugin({
   churn: ({ state }) => state === 'TIME-WAIT',
   filters: [
     ...(['netns', 'pid', 'process', 'family', 'type', 'protocol', 'localAddress', 'localPort'] as const),
-    ...(['remoteAddress', 'remotePort', 'device', 'state', 'inode', 'uid', 'listed'] as const),
+    ...(['remoteAddress', 'remotePort', 'device', 'state', 'inode', 'uid', 'hidden'] as const),
   ],
   words: {
     family: [
@@ -151,5 +151,5 @@ export default definePlugin({
       ],
     ],
   },
-  dispensable: ['type', 'inode', 'netns', 'fd', 'uid', 'listed', 'device', 'family'],
+  dispensable: ['type', 'inode', 'netns', 'fd', 'uid', 'hidden', 'device', 'family'],
 });

@@ -36,7 +36,7 @@ describe('sockets of a damaged machine', () => {
     network.drawn.lose(network.drawn.task(201));
     const all = await answer(network);
     expect(column(all, 'localPort').sort()).toEqual([1, 200, 201]);
-    expect(column(all, 'listed')).toEqual([true, true, true]);
+    expect(column(all, 'hidden')).toEqual([false, false, false]);
     expect(all.notes.length).toBeGreaterThan(0);
   });
 
@@ -63,7 +63,7 @@ describe('sockets of a damaged machine', () => {
     expect(rows).toEqual([
       expect.objectContaining({
         ...{ pid: 1, fd: 3, inode: 4711, netns: SPOILT, family: SPOILT, type: SPOILT, protocol: SPOILT },
-        ...{ localAddress: SPOILT, localPort: SPOILT, state: SPOILT, uid: SPOILT, listed: SPOILT },
+        ...{ localAddress: SPOILT, localPort: SPOILT, state: SPOILT, uid: SPOILT, hidden: SPOILT },
       }),
     ]);
   });

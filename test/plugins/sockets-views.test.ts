@@ -9,6 +9,7 @@ const answer = (network: Network) => ask(sockets, network.linux());
 
 const LISTENER = { skc_family: 2, skc_state: 10, skc_rcv_saddr: ip(192, 0, 2, 1), skc_num: 4444 };
 const TCP = { sk_type: 1, sk_protocol: 6 };
+const UNKNOWN = { absent: 'walk-incomplete' };
 const UDP = { sk_type: 2, sk_protocol: 17 };
 
 describe('sockets by tables, counts and descriptors', () => {
@@ -18,10 +19,10 @@ describe('sockets by tables, counts and descriptors', () => {
     network.hold(66, { 3: hidden });
     network.unlinkFirst('listening');
     const { rows, notes } = await answer(network);
-    expect(rows).toMatchObject([{ pid: 66, fd: 3, state: 'LISTEN', localPort: 4444, listed: false }]);
+    expect(rows).toMatchObject([{ pid: 66, fd: 3, state: 'LISTEN', localPort: 4444, hidden: true }]);
     expect(notes).toEqual([
       'the kernel counts 1 TCP sockets in network namespace 4026531840, and its tables have 0',
-      "1 TCP sockets are in use and not in the kernel's table of them: see the column listed",
+      "1 TCP sockets are in use and not in the kernel's table of them: see the column hidden",
     ]);
   });
 
@@ -32,12 +33,12 @@ describe('sockets by tables, counts and descriptors', () => {
   ] as const)('marks an unlinked socket: %s', async (kind, table, common, own, type) => {
     const network = new Network('init(1)');
     network.hold(1, { 0: network.put(table, type, common, own) });
-    expect(column(await answer(network), 'listed')).toEqual([true]);
+    expect(column(await answer(network), 'hidden')).toEqual([false]);
     network.unlinkFirst(table);
     const { rows, notes } = await answer(network);
-    expect(rows).toMatchObject([{ pid: 1, listed: false }]);
+    expect(rows).toMatchObject([{ pid: 1, hidden: true }]);
     expect(notes).toContain(
-      `1 ${kind} sockets are in use and not in the kernel's table of them: see the column listed`,
+      `1 ${kind} sockets are in use and not in the kernel's table of them: see the column hidden`,
     );
   });
 
@@ -46,13 +47,13 @@ describe('sockets by tables, counts and descriptors', () => {
     network.hold(1, { 0: network.putNetlink({ skc_state: 7 }, { portid: 812, bound: 1 }) });
     network.unlinkFirst('netlink');
     const bound = await answer(network);
-    expect(column(bound, 'listed')).toEqual([false]);
+    expect(column(bound, 'hidden')).toEqual([true]);
     expect(bound.notes).toContain(
       'hash table of netlink route sockets has 0 entries, and the kernel counts 1',
     );
     const other = new Network('init(1)');
     other.hold(1, { 0: other.loose('netlink_sock', { skc_family: 16, skc_state: 7 }) });
-    expect(await answer(other)).toMatchObject({ rows: [{ listed: null }], notes: [] });
+    expect(await answer(other)).toMatchObject({ rows: [{ hidden: null }], notes: [] });
   });
 
   it('says that the kernel counts sockets which nobody holds and no table has', async () => {
@@ -92,8 +93,8 @@ describe('sockets by tables, counts and descriptors', () => {
     network.hold(1, { 0: network.loose('sock', { ...LISTENER, skc_state: 7 }, TCP) });
     const { rows, notes } = await answer(network);
     expect(rows).toMatchObject([
-      { state: 'TIME-WAIT', listed: true },
-      { state: 'UNCONN', listed: null },
+      { state: 'TIME-WAIT', hidden: false },
+      { state: 'UNCONN', hidden: null },
     ]);
     expect(notes).toEqual([]);
   });
@@ -103,7 +104,7 @@ describe('sockets by tables, counts and descriptors', () => {
     network.hold(1, { 3: network.loose('sock', LISTENER, TCP) });
     network.lose('established');
     const { rows, notes } = await answer(network);
-    expect(rows).toMatchObject([{ state: 'LISTEN', listed: null }]);
+    expect(rows).toMatchObject([{ state: 'LISTEN', hidden: UNKNOWN }]);
     expect(notes).toHaveLength(1);
   });
 
@@ -111,7 +112,7 @@ describe('sockets by tables, counts and descriptors', () => {
     const network = new Network('init(1)');
     const elsewhere = network.drawn.draw('net');
     network.hold(1, { 3: network.loose('unix_sock', { skc_family: 1, skc_net: elsewhere }) });
-    expect(await answer(network)).toMatchObject({ rows: [{ listed: null }], notes: [] });
+    expect(await answer(network)).toMatchObject({ rows: [{ hidden: UNKNOWN }], notes: [] });
   });
 
   it('finds a Unix socket that is in no table at the other end of one that is', async () => {
@@ -124,9 +125,9 @@ describe('sockets by tables, counts and descriptors', () => {
     const file = drawn.member(drawn.draw('socket_alloc'), 'socket_alloc', 'socket');
     drawn.write(far, 'sock', { sk_socket: file });
     const { rows, notes } = await answer(network);
-    expect(rows).toMatchObject([{ listed: true }, { listed: false, pid: null }]);
+    expect(rows).toMatchObject([{ hidden: false }, { hidden: true, pid: null }]);
     expect(notes).toEqual([
-      "1 Unix sockets are in use and not in the kernel's table of them: see the column listed",
+      "1 Unix sockets are in use and not in the kernel's table of them: see the column hidden",
     ]);
   });
 });

@@ -29,7 +29,7 @@ describe('sockets', () => {
         remoteAddress: null,
         remotePort: null,
       },
-      ...{ device: null, state: 'LISTEN', inode: null, uid: 33, listed: true },
+      ...{ device: null, state: 'LISTEN', inode: null, uid: 33, hidden: false },
     });
     const common = { protocol: 'tcp', localPort: 443, remoteAddress: '203.0.113.9', remotePort: 50_000 };
     expect(rows.slice(1)).toMatchObject([
@@ -148,7 +148,7 @@ describe('sockets', () => {
     expect(notes).toEqual([]);
     const unbound = {
       ...{ localAddress: null, localPort: null, remoteAddress: null, state: 'UNCONN', inode: 4711, uid: 5 },
-      listed: null,
+      hidden: null,
     };
     expect(rows).toMatchObject([
       { pid: 1, process: 'init', fd: 1, ...unbound },

@@ -1,7 +1,7 @@
 // Which sockets the kernel has in its tables, by kind, and whether each table could be walked to its end.
-// Who is held by a process and in no table where the kernel would find it is told by `SocketCensus.isListed`.
+// Who is held by a process and in no table where the kernel would find it is told by `SocketCensus.isHidden`.
 import type { VirtualAddress } from '../../base/address.ts';
-import { EvidenceFault, type Note } from '../../base/errors.ts';
+import { EvidenceFault, type Note, WalkIncomplete } from '../../base/errors.ts';
 import type { NetNamespace, NetNamespaces } from './net-namespace.ts';
 import { Socket } from './socket.ts';
 
@@ -100,15 +100,17 @@ export class SocketCensus {
   }
 
   /**
-   * Whether the kernel's tables have it. Null where they need not (it is not bound yet, closed, or of a family whose
-   * tables are not read), and where a table that may have it was not walked to its end.
+   * Whether the kernel's tables lack it, though by what it says of itself it must be in one. Null where it need not be (it
+   * is not bound yet, closed, or of a family whose tables are not read).
+   * @throws WalkIncomplete where a table that may have it was not walked to its end
    */
-  isListed(socket: Socket): boolean | null {
-    if (this.#kinds.has(socket.address)) return true;
+  isHidden(socket: Socket): boolean | null {
+    if (this.has(socket.address)) return false;
     const kind = kindOf(socket);
-    if (kind === null || this.#short.has(kind)) return null;
+    if (kind === null) return null;
     this.#walked ??= new Set(this.#namespaces.all().map(({ address }) => address));
-    return this.#walked.has(socket.namespace.address) ? false : null;
+    if (!this.#short.has(kind) && this.#walked.has(socket.namespace.address)) return true;
+    throw new WalkIncomplete(`not all ${kind} are known`);
   }
 }
 

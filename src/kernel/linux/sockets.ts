@@ -20,8 +20,8 @@ export interface SocketUse {
   readonly socket: Socket;
   readonly task: Task | null;
   readonly fd: number | null;
-  /** See SocketCensus.isListed. @throws EvidenceFault where the socket does not say what table it must be in */
-  readonly isListed: () => boolean | null;
+  /** See SocketCensus.isHidden. @throws EvidenceFault also where the socket does not say what table it must be in */
+  readonly isHidden: () => boolean | null;
 }
 
 /**
@@ -34,27 +34,33 @@ export function* sockets(kernel: Linux): Generator<SocketUse> {
   const holdings = new Holdings(kernel);
   const census = new SocketCensus(namespaces);
   for (const address of listedSockets(kernel, namespaces.all(), census))
-    yield* usesOf(socketAt(address), () => true);
+    yield* usesOf(socketAt(address), () => false);
   noteCounts(kernel, namespaces, census);
   // Sockets that are in no table: not bound yet, closed again, of a family that keeps none, or unlinked.
-  const unlisted = new Map<SocketKind, number>();
+  const hidden = new Map<SocketKind, number>();
   const seen = new Set<VirtualAddress>();
   for (const address of otherSockets()) {
     if (seen.has(address) || census.has(address)) continue;
     seen.add(address);
     const socket = socketAt(address);
-    const kind = kernel.attempt(
-      () => (census.isListed(socket) === false ? kindOf(socket) : null),
-      null,
-      'a socket',
-    );
-    if (kind !== null) unlisted.set(kind, (unlisted.get(kind) ?? 0) + 1);
+    const kind = hiddenKindOf(socket);
+    if (kind !== null) hidden.set(kind, (hidden.get(kind) ?? 0) + 1);
     // No table has one of SCTP either: they are found by their descriptors alone.
     for (const one of [socket, ...sctpAssociations(socket)])
-      yield* usesOf(one, () => census.isListed(socket));
+      yield* usesOf(one, () => census.isHidden(socket));
   }
-  for (const [kind, count] of unlisted)
-    kernel.note(`${count} ${kind} are in use and not in the kernel's table of them: see the column listed`);
+  for (const [kind, count] of hidden)
+    kernel.note(`${count} ${kind} are in use and not in the kernel's table of them: see the column hidden`);
+
+  /** The kind of a socket that is hidden; null for all others, whose cells say why where it is not known. */
+  function hiddenKindOf(socket: Socket): SocketKind | null {
+    try {
+      return census.isHidden(socket) === true ? kindOf(socket) : null;
+    } catch (fault) {
+      if (!(fault instanceof EvidenceFault)) throw fault;
+      return null;
+    }
+  }
 
   /** What processes have open, and what is at the other end of a Unix socket. */
   function* otherSockets(): Generator<VirtualAddress> {
@@ -66,14 +72,14 @@ export function* sockets(kernel: Linux): Generator<SocketUse> {
     return new Socket(kernel.at('sock', address), namespaces, holdings.holderOf(address));
   }
 
-  function* usesOf(socket: Socket, isListed: () => boolean | null): Generator<SocketUse> {
+  function* usesOf(socket: Socket, isHidden: () => boolean | null): Generator<SocketUse> {
     const holder = kernel.attempt(() => socket.holder, null, 'the file of a socket');
     let isHeld = false;
     for (const { task, fd } of holder === null ? [] : holdings.of(holder)) {
       isHeld = true;
-      yield { socket, task, fd, isListed };
+      yield { socket, task, fd, isHidden };
     }
-    if (!isHeld) yield { socket, task: null, fd: null, isListed };
+    if (!isHeld) yield { socket, task: null, fd: null, isHidden };
   }
 }
 

@@ -81,7 +81,7 @@ function unlisted(inode: number, { networks }: Truth): TruthSocket {
       remotePort: numberOrNone,
       device: null,
       // The kernel need not have them in a table.
-      listed: null,
+      hidden: null,
       state: oneOf('UNCONN', 'ESTABLISHED'),
       uid: someNumber,
     },
