@@ -140,7 +140,11 @@ function socketEvents(diff: TableDiff | undefined): Event[] {
           change,
           kind: 'packet socket',
           what: `${textOf(row['localAddress']) || 'any interface'} ${textOf(row['process'])} (${textOf(row['pid'])})`,
-          why: change === 'appeared' ? ['it sees raw packets'] : [],
+          // One without a protocol receives nothing (packet(7)): it can only send.
+          why:
+            change === 'vanished'
+              ? []
+              : [row['protocol'] === null ? 'it sends raw packets' : 'it sees raw packets'],
         }),
       ),
     ];

@@ -97,7 +97,7 @@ function nameOf(plugin: string, row: Row): { readonly kind: string; readonly wha
 }
 
 function socketText(row: Row): string {
-  const local = endpoint(row['localAddress'], row['localPort']);
+  const local = endpoint(row['localAddress'], row['localPort'], row['device']);
   const remote = endpoint(row['remoteAddress'], row['remotePort']);
   const holder =
     numberOf(row['pid']) === null ? 'of no process' : `${textOf(row['process'])} (${textOf(row['pid'])})`;

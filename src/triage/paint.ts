@@ -61,13 +61,26 @@ function processesIn(
   return { total: rows.length, kernelThreads: rows.length - listed.length, listed };
 }
 
+/** Families whose sockets lead nowhere but to the machine's own kernel and processes, or see packets as they are. */
+const LOCAL_FAMILIES: readonly string[] = ['unix', 'netlink', 'key', 'alg', 'packet', 'xdp'];
+const CONNECTIONLESS: readonly unknown[] = ['dgram', 'raw', 'rdm'];
+
 const isInet = (row: Row): boolean => row['family'] === 'inet' || row['family'] === 'inet6';
+/** Whether somebody on another machine, or the host, may be at the other end. */
+export const leadsElsewhere = ({ family }: Row): boolean =>
+  typeof family === 'string' && !LOCAL_FAMILIES.includes(family);
+const isConnectionless = (row: Row): boolean => CONNECTIONLESS.includes(row['type']);
+
+/** Who waits for others, in every family: vsock too, which leads to the host past every firewall. */
 const isListening = (row: Row): boolean =>
-  isInet(row) &&
+  leadsElsewhere(row) &&
   (row['state'] === 'LISTEN' ||
-    (row['protocol'] !== 'tcp' && row['remotePort'] === null && numberOf(row['localPort']) !== null));
+    (isInet(row) &&
+      isConnectionless(row) &&
+      row['remotePort'] === null &&
+      numberOf(row['localPort']) !== null));
 const isEstablished = (row: Row): boolean =>
-  isInet(row) && row['state'] === 'ESTABLISHED' && row['protocol'] === 'tcp';
+  leadsElsewhere(row) && row['state'] === 'ESTABLISHED' && !isConnectionless(row);
 
 const listeningPorts = (rows: readonly Row[]): ReadonlySet<number> =>
   new Set(rows.filter(isListening).flatMap((row) => numberOf(row['localPort']) ?? []));
@@ -76,13 +89,14 @@ const listeningPorts = (rows: readonly Row[]): ReadonlySet<number> =>
 function socketEnds(rows: readonly Row[]): End[] {
   const lines = new Map<string, { end: End; holders: Set<string> }>();
   for (const row of rows) {
-    const local = endpoint(row['localAddress'], row['localPort']);
+    const local = endpoint(row['localAddress'], row['localPort'], row['device']);
+    const protocol = textOf(row['protocol']) || textOf(row['family']);
     const remote = endpoint(row['remoteAddress'], row['remotePort']);
-    const key = `${textOf(row['netns'])} ${textOf(row['inode'])} ${textOf(row['protocol'])} ${local} ${remote}`;
+    const key = `${textOf(row['netns'])} ${textOf(row['inode'])} ${protocol} ${local} ${remote}`;
     const entry = lines.get(key) ?? {
       end: {
         line: {
-          ...{ protocol: textOf(row['protocol']), local, remote: remote === '*' ? null : remote },
+          ...{ protocol, local, remote: remote === '*' ? null : remote },
           holders: null,
         },
         namespace: textOf(row['netns']),
@@ -99,9 +113,13 @@ function socketEnds(rows: readonly Row[]): End[] {
   }));
 }
 
-/** An address and a port as one word: `[::1]:22`, `*` where there is neither. */
-export function endpoint(address: Cell | undefined, port: Cell | undefined): string {
-  const host = textOf(address);
+/**
+ * An address and a port as one word: `[::1]:22`, `*` where there is neither. With the interface that the socket is bound
+ * to, as ss has it: `0.0.0.0%lo:22`; addresses that mean nothing on another link name it already.
+ */
+export function endpoint(address: Cell | undefined, port: Cell | undefined, device?: Cell): string {
+  const [bare, link] = [textOf(address), textOf(device)];
+  const host = link === '' || bare.includes('%') || bare === link ? bare : `${bare || '*'}%${link}`;
   const number = numberOf(port);
   if (host === '' && number === null) return '*';
   return `${host.includes(':') ? `[${host}]` : host || '*'}:${number ?? '*'}`;

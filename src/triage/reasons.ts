@@ -1,5 +1,5 @@
 import type { Row } from '../plugin/cell.ts';
-import { numberOf, textOf } from './paint.ts';
+import { leadsElsewhere, numberOf, textOf } from './paint.ts';
 
 /** Folders that anyone can write to and that nothing is installed in. */
 const SCRATCH = /^\/(?:tmp|var\/tmp|dev\/shm|run\/shm)\//;
@@ -35,10 +35,12 @@ export function reasonsByProcess(rowsOf: (plugin: string) => readonly Row[]): Ma
   for (const row of rowsOf('sockets')) {
     const fd = numberOf(row['fd']);
     const isStandard = fd === 0 || fd === 1;
-    const isInet = row['family'] === 'inet' || row['family'] === 'inet6';
-    if (isInet && isStandard && INTERPRETER.test(textOf(row['process'])))
+    if (leadsElsewhere(row) && isStandard && INTERPRETER.test(textOf(row['process'])))
       add(numberOf(row['pid']), 'a shell on a socket');
-    if (row['family'] === 'packet') add(numberOf(row['pid']), 'sees raw packets');
+    // One without a protocol receives nothing (packet(7)): it can only send.
+    if (row['family'] === 'packet')
+      add(numberOf(row['pid']), row['protocol'] === null ? 'sends raw packets' : 'sees raw packets');
+    if (row['hidden'] === true) add(numberOf(row['pid']), 'holds a hidden socket');
   }
   for (const row of rowsOf('env')) {
     if (row['name'] === 'LD_PRELOAD' && textOf(row['value']) !== '')

@@ -99,6 +99,15 @@ describe('the reasons to look at a process', () => {
     ).toEqual(['sees raw packets', 'LD_PRELOAD is /tmp/x.so']);
   });
 
+  it('tell a packet socket that receives nothing from one that sees everything, and name a hidden one', () => {
+    const packet = tcp({ family: 'packet', protocol: null, state: 'UNCONN' });
+    const reasonsOf = (row: Row) => reasonsFor({ pslist: [process(10, 'x')], sockets: [row] });
+    expect(reasonsOf(packet)).toEqual(['sends raw packets']);
+    expect(reasonsOf({ ...packet, protocol: { absent: 'not-in-snapshot' } })).toEqual(['sees raw packets']);
+    expect(reasonsOf(tcp({ hidden: true }))).toEqual(['holds a hidden socket']);
+    expect(reasonsOf(tcp({ hidden: { absent: 'walk-incomplete' } }))).toEqual([]);
+  });
+
   it('stand before the rest, and the latest started first among equals', () => {
     const { listed } = paint({
       pslist: [
@@ -149,6 +158,60 @@ describe('the sockets of a picture', () => {
     expect(listening).toEqual([{ protocol: 'udp', local: '[::]:53', remote: null, holders: 'sshd (10)' }]);
     expect(established).toEqual([
       { protocol: 'tcp', local: '0.0.0.0:22', remote: '192.0.2.1:40000', holders: null },
+    ]);
+  });
+});
+
+describe('sockets of every family', () => {
+  const vsock = (more: Row): Row =>
+    tcp({ family: 'vsock', protocol: null, localAddress: '*', localPort: 4402, ...more });
+
+  it('listen where they say so, whatever reaches them, but for those of this machine alone', () => {
+    const { listening } = paint({
+      sockets: [
+        vsock({ inode: 1 }),
+        tcp({ inode: 2, protocol: 'sctp', type: 'seqpacket', localPort: 4202 }),
+        tcp({ inode: 3, family: 'bluetooth', protocol: 'rfcomm', localAddress: null, localPort: null }),
+        tcp({ inode: 4, family: 'unix', protocol: null, localAddress: '/run/x', localPort: null }),
+        // Bound and not listening: nobody can connect.
+        tcp({ inode: 5, protocol: 'sctp', type: 'seqpacket', state: 'UNCONN' }),
+        tcp({ inode: 6, family: { absent: 'not-in-snapshot' } }),
+      ],
+    });
+    expect(listening.map(({ protocol, local }) => `${protocol} ${local}`)).toEqual([
+      'vsock *:4402',
+      'sctp 0.0.0.0:4202',
+      'rfcomm *',
+    ]);
+  });
+
+  it('are connected where they say so: to the host, by an association', () => {
+    const connected = { state: 'ESTABLISHED', remoteAddress: '2', remotePort: 1024 };
+    const { established } = paint({
+      sockets: [
+        vsock({ ...connected, inode: 1 }),
+        tcp({ ...connected, inode: 2, protocol: 'sctp', type: 'seqpacket', remoteAddress: '192.0.2.1' }),
+        tcp({ ...connected, inode: 3, protocol: 'udp', type: 'dgram', remoteAddress: '192.0.2.1' }),
+        tcp({ ...connected, inode: 4, family: 'netlink', type: 'raw' }),
+      ],
+    });
+    expect(established.map(({ protocol, remote }) => `${protocol} ${remote}`)).toEqual([
+      'vsock 2:1024',
+      'sctp 192.0.2.1:1024',
+    ]);
+  });
+
+  it('name the interface that they are bound to', () => {
+    const { listening } = paint({
+      sockets: [
+        tcp({ inode: 1, device: 'lo', localPort: 4241 }),
+        tcp({ inode: 2, device: 'lo', family: 'inet6', localAddress: '::' }),
+        tcp({ inode: 3, device: 'eth7', family: 'inet6', localAddress: 'fe80::1%eth7' }),
+        tcp({ inode: 4, device: null }),
+      ],
+    });
+    expect(listening.map(({ local }) => local)).toEqual([
+      ...['0.0.0.0%lo:4241', '[::%lo]:22', '[fe80::1%eth7]:22', '0.0.0.0:22'],
     ]);
   });
 });
