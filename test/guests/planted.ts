@@ -22,7 +22,7 @@ export const planted: Readonly<Record<string, Planted>> = {
   'setuid-like': { 'root-rights': 1 },
   maps: { 'writable-code': 1, 'anonymous-code': 1 },
   // Sockets that see or send what TCP does not, and ports that nobody knows.
-  packet: { 'packet-socket': 4 },
+  packet: { 'packet-socket': 3, 'raw-socket': 1 },
   raw: { 'raw-socket': 5 },
   'other-network-sockets': { 'packet-socket': 2, 'raw-socket': 2 },
   'ipv6-others': { 'packet-socket': 1, 'raw-socket': 4 },

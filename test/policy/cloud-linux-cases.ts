@@ -12,11 +12,12 @@ const socket = (cells: Row, name = 'server', process: Row = {}): Answers => ({
     {
       ...{ netns: 1, pid: 100, process: name, fd: 3, family: 'inet', type: 'stream', protocol: 'tcp' },
       ...{ localAddress: '10.0.0.1', localPort: 40000, remoteAddress: null, remotePort: null },
-      ...{ state: 'UNCONN', inode: 7, uid: 1000, ...cells },
+      ...{ device: null, state: 'UNCONN', inode: 7, uid: 1000, hidden: false, ...cells },
     },
   ],
 });
 const listening = (cells: Row, name?: string): Answers => socket({ state: 'LISTEN', ...cells }, name);
+const vsock = { family: 'vsock', protocol: null, localAddress: '*' } as const;
 const connected = (cells: Row, name?: string, process?: Row): Answers =>
   socket({ state: 'ESTABLISHED', remoteAddress: '203.0.113.66', remotePort: 443, ...cells }, name, process);
 const variable = (name: string, value: string, program = 'server'): Answers => ({
@@ -206,6 +207,9 @@ export const CASES: readonly Case[] = [
       connected({ fd: 0 }, 'bash'),
       connected({ fd: 1, family: 'inet6' }, 'python3.11'),
       connected({ fd: 0 }, 'renamed', { exe: '/bin/dash' }),
+      connected({ ...vsock, fd: 0, remoteAddress: '2', remotePort: 1024 }, 'bash'),
+      connected({ fd: 0, protocol: 'sctp', type: 'seqpacket' }, 'bash'),
+      connected({ fd: 0, family: 'tipc', protocol: null, remoteAddress: null, remotePort: null }, 'bash'),
     ],
     quiet: [
       connected({ fd: 3 }, 'bash'),
@@ -218,6 +222,8 @@ export const CASES: readonly Case[] = [
     fires: [
       listening({ localPort: 31337 }),
       listening({ family: 'inet6', localAddress: '::', localPort: 7003 }),
+      listening({ family: 'inet6', localAddress: '::ffff:10.0.0.1', localPort: 7003 }),
+      listening({ localPort: 443, protocol: 'sctp', type: 'seqpacket' }),
     ],
     quiet: [
       listening({ localPort: 443 }),
@@ -228,10 +234,41 @@ export const CASES: readonly Case[] = [
     ],
   },
   {
+    rule: 'unusual-listener',
+    fires: [
+      listening({ ...vsock, localPort: 4402 }),
+      listening({ ...vsock, localPort: 22, pid: null, process: null, fd: null }),
+      listening({ family: 'tipc', protocol: null, localAddress: null, localPort: null }),
+      listening({ family: 'bluetooth', protocol: 'rfcomm', localAddress: null, localPort: null }),
+    ],
+    quiet: [
+      listening({ ...vsock, localPort: 22 }, 'systemd'),
+      socket({ ...vsock, localPort: 4402 }),
+      connected({ ...vsock, localPort: 4402, remoteAddress: '2' }),
+      listening({ localPort: 4402 }),
+      listening({ family: 'unix', localAddress: '/run/x.sock', localPort: null }),
+    ],
+  },
+  {
+    rule: 'hidden-socket',
+    fires: [
+      socket({ hidden: true }),
+      listening({ hidden: true, pid: null, process: null, fd: null }),
+      socket({ hidden: true, family: 'unix', localAddress: null, localPort: null }),
+    ],
+    quiet: [socket({ hidden: false }), socket({ hidden: null })],
+  },
+  {
     rule: 'listener-without-process',
-    fires: [listening({ pid: null, process: null, fd: null, localPort: 8080 })],
+    fires: [
+      listening({ pid: null, process: null, fd: null, localPort: 8080 }),
+      // A service of the kernel listens by TCP, and not on the same port in another way.
+      listening({ pid: null, process: null, fd: null, localPort: 2049, protocol: 'sctp' }),
+      listening({ ...vsock, pid: null, process: null, fd: null, localPort: 2049 }),
+    ],
     quiet: [
       listening({ localPort: 8080 }),
+      listening({ pid: null, process: null, fd: null, family: 'unix', localPort: null, localAddress: null }),
       listening({ pid: null, process: null, fd: null, localPort: 2049 }),
       connected({ pid: null, process: null, fd: null }),
     ],
@@ -241,6 +278,8 @@ export const CASES: readonly Case[] = [
     fires: [
       connected({ remotePort: 4444 }),
       connected({ pid: null, process: null, fd: null, remotePort: 4444 }),
+      connected({ remotePort: 4444, protocol: 'sctp', type: 'seqpacket' }),
+      connected({ remotePort: 4444, family: 'inet6', remoteAddress: '::ffff:203.0.113.66' }),
     ],
     quiet: [
       connected({ remotePort: 443 }),
@@ -254,18 +293,35 @@ export const CASES: readonly Case[] = [
     rule: 'packet-socket',
     fires: [
       socket({ family: 'packet', type: 'raw', protocol: 'all', localAddress: 'eth0', localPort: null }),
-      socket({ family: 'packet', type: 'raw', protocol: null, localAddress: null, localPort: null }),
+      socket({ family: 'packet', type: 'dgram', protocol: '0x88b5', localAddress: null, localPort: null }),
+      socket({ family: 'packet', protocol: 'all', pid: null, process: null, fd: null }),
     ],
-    quiet: [socket({ family: 'packet', localAddress: 'eth0' }, 'dhclient'), socket({})],
+    quiet: [
+      socket({ family: 'packet', localAddress: 'eth0' }, 'dhclient'),
+      // It receives nothing: packet(7).
+      socket({ family: 'packet', type: 'raw', protocol: null, localAddress: null, localPort: null }),
+      socket({}),
+    ],
   },
   {
     rule: 'raw-socket',
-    fires: [socket({ type: 'raw', protocol: 'icmp' })],
-    quiet: [socket({ type: 'raw', protocol: 'icmp' }, 'ping'), socket({ family: 'packet', type: 'raw' })],
+    fires: [
+      socket({ type: 'raw', protocol: 'icmp' }),
+      socket({ family: 'packet', type: 'raw', protocol: null, localAddress: null, localPort: null }),
+      socket({ type: 'raw', protocol: 'icmp', pid: null, process: null, fd: null }),
+    ],
+    quiet: [
+      socket({ type: 'raw', protocol: 'icmp' }, 'ping'),
+      socket({ family: 'packet', type: 'raw', protocol: 'all' }),
+      socket({ family: 'packet', type: 'raw', protocol: null }, 'dhclient'),
+    ],
   },
   {
     rule: 'container-engine-client',
-    fires: [socket({ family: 'unix', remoteAddress: '/run/docker.sock' }, 'python3')],
+    fires: [
+      socket({ family: 'unix', remoteAddress: '/run/docker.sock' }, 'python3'),
+      socket({ family: 'unix', remoteAddress: '/run/docker.sock', pid: null, process: null, fd: null }),
+    ],
     quiet: [
       socket({ family: 'unix', remoteAddress: '/run/docker.sock' }, 'docker'),
       socket({ family: 'unix', localAddress: '/run/docker.sock' }, 'dockerd'),
@@ -512,7 +568,11 @@ export const CHANGES: readonly ChangeCase[] = [
   {
     rule: 'new-listener',
     before: listening({ localPort: 443 }),
-    fires: [listening({ localPort: 8080, inode: 8 })],
+    fires: [
+      listening({ localPort: 8080, inode: 8 }),
+      listening({ ...vsock, localPort: 4402, inode: 8 }),
+      listening({ family: 'tipc', protocol: null, localAddress: null, localPort: null, inode: 8 }),
+    ],
     quiet: [
       listening({ localPort: 443 }),
       listening({ localAddress: '127.0.0.1', localPort: 8080 }),
