@@ -38,5 +38,6 @@ export default definePlugin({
       ...['local0', 'local1', 'local2', 'local3', 'local4', 'local5', 'local6', 'local7'],
     ],
   },
-  dispensable: ['facility', 'caller', 'date', 'level'],
+  uncut: ['level', 'facility', 'caller'],
+  dispensable: ['date', 'facility', 'caller', 'level'],
 });

@@ -26,5 +26,7 @@ export default definePlugin({
   words: {
     type: ['regular', 'directory', 'character', 'block', 'fifo', 'socket', 'symlink', 'anonymous'],
   },
+  uncut: ['type', 'device'],
+  paths: ['path'],
   dispensable: ['position', 'device', 'flags', 'inode'],
 });

@@ -94,6 +94,8 @@ export default definePlugin({
   // A random generator has a new key after each use.
   churn: ({ use }) => typeof use === 'string',
   filters: ['pid', 'process', 'size', 'fingerprint', 'use'],
+  uncut: ['key', 'fingerprint'],
+  paths: ['mapping'],
   dispensable: ['form', 'address', 'fingerprint'],
 });
 

@@ -19,5 +19,7 @@ export default definePlugin({
   identity: ['pid', 'start'],
   followsProcess: true,
   filters: ['pid', 'path', 'flags'],
+  uncut: ['flags', 'device'],
+  paths: ['path'],
   dispensable: ['device', 'inode', 'offset'],
 });

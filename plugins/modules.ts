@@ -21,5 +21,6 @@ export default definePlugin({
   restless: ['references', 'usedBy'],
   filters: ['name', 'state', 'taints'],
   words: { state: ['Live', 'Loading', 'Unloading', 'Unformed'] },
+  uncut: ['state', 'taints'],
   dispensable: ['buildId', 'state', 'base', 'references', 'size'],
 });

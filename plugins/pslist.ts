@@ -34,6 +34,8 @@ export default definePlugin({
   churn: ({ kernel, name }) => kernel === true && String(name).startsWith('kworker/'),
   filters: ['pid', 'ppid', 'name', 'uid', 'euid', 'state', 'started', 'exe', 'args', 'kernel', 'hidden'],
   words: { state: ['R', 'S', 'D', 'I', 'T', 't', 'X', 'Z', 'P'] },
+  uncut: ['state'],
+  paths: ['exe'],
   dispensable: [
     ...(['views', 'hidden', 'task', 'kernel', 'gid', 'nice', 'euid', 'threads', 'exe', 'cpuTime'] as const),
     ...(['rss', 'started'] as const),

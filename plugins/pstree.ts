@@ -26,6 +26,8 @@ export default definePlugin({
   restless: ['state', 'threads'],
   filters: ['pid', 'name', 'uid', 'state'],
   words: { state: ['R', 'S', 'D', 'I', 'T', 't', 'X', 'Z', 'P'] },
+  uncut: ['state'],
+  paths: ['exe'],
   dispensable: ['exe', 'threads', 'state', 'started', 'uid'],
   tree: { column: 'name', by: 'depth' },
 });

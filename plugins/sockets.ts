@@ -151,5 +151,8 @@ export default definePlugin({
       ],
     ],
   },
+  uncut: ['localAddress', 'remoteAddress', 'state'],
+  paths: ['localAddress', 'remoteAddress'],
+  ends: { local: ['localAddress', 'localPort'], remote: ['remoteAddress', 'remotePort'] },
   dispensable: ['type', 'inode', 'netns', 'fd', 'uid', 'hidden', 'device', 'family'],
 });

@@ -12,7 +12,11 @@ import { styleFor } from './show.ts';
 import { version } from './version.ts';
 
 type Flags = OpenFlags &
-  Pick<ShowFlags, 'json' | 'color'> & { readonly plugins?: string; readonly all?: true };
+  Pick<ShowFlags, 'json' | 'color'> & {
+    readonly plugins?: string;
+    readonly all?: true;
+    readonly vertical?: true;
+  };
 type DiffFlags = Flags & { readonly rows: boolean };
 
 /** Questions that say nothing which another does not: left out where no `--plugins` names them. */
@@ -22,6 +26,7 @@ const withFlags = (command: Command): Command =>
   withBudgetFlags(withOpenFlags(command))
     .option('--plugins <list>', 'compare the answers to these questions only')
     .option('--json', 'as JSON')
+    .option('--vertical', 'each row as a record: a line for each column')
     .option('--color <when>', 'auto, always or never', 'auto');
 
 /** Adds `vestige diff <before> <after>`. */
@@ -53,12 +58,13 @@ export function addDiffCommand(program: Command, plugins: readonly AnyPlugin[], 
     const style = await styleFor(flags);
     writeData(diffText(sides, comparison, style, pageWidth()));
     if (!flags.rows) return;
+    const drawn = { style, width: terminalWidth(), header: true, vertical: flags.vertical === true };
     for (const diff of comparison.tables) {
       const count = diff.added.length + diff.removed.length + diff.changed.length + diff.unsure.length;
       if (count === 0) continue;
       const plugin = chosen.find(({ name }) => name === diff.plugin)!;
       writeData(`\n${style.title(`${diff.plugin} (${count})`)}\n`);
-      writeData(`${diffTable(plugin, diff, style, terminalWidth(), true).join('\n')}\n`);
+      writeData(`${diffTable(plugin, diff, drawn).join('\n')}\n`);
     }
   });
 }
@@ -95,7 +101,12 @@ export function addTimelineCommand(program: Command, plugins: readonly AnyPlugin
       const { jsonDocument } = await import('../report/json.ts');
       return writeData(jsonDocument(version(), timelineJson(facts, lives, ordered.remarks)));
     }
-    const options = { style: await styleFor(flags), width: terminalWidth(), all: flags.all === true };
+    const options = {
+      style: await styleFor(flags),
+      width: terminalWidth(),
+      all: flags.all === true,
+      vertical: flags.vertical === true,
+    };
     return writeData(timelineText(facts, lives, ordered.remarks, options));
   });
 }

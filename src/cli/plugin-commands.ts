@@ -247,7 +247,9 @@ export function addPluginsCommand(program: Command, plugins: readonly AnyPlugin[
       }
       const indent = 2 + Math.max(...plugins.map(({ name }) => name.length));
       const lines = plugins.flatMap(({ name, summary, columns }) => [
-        name.padEnd(indent) + summary,
+        ...wrap(summary, pageWidth() - indent).map(
+          (line, index) => (index === 0 ? name : '').padEnd(indent) + line,
+        ),
         ...wrap(Object.keys(columns).join(', '), pageWidth() - indent).map(
           (line) => ' '.repeat(indent) + line,
         ),

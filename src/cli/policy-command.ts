@@ -38,9 +38,10 @@ export function addPolicyCommand(program: Command, plugins: readonly AnyPlugin[]
     .description('List the rules of policies')
     .argument('[policy...]', 'files, or names of policies that ship with the program')
     .option('--json', 'as JSON')
+    .option('--vertical', 'each rule as a record: a line for each column')
     .option('--color <when>', 'auto, always or never', 'auto')
     .addHelpText('after', '\nExample:\n  vestige policy list cloud-linux\n')
-    .action(async (words: string[], flags: Pick<ShowFlags, 'json' | 'color'>) => {
+    .action(async (words: string[], flags: Pick<ShowFlags, 'json' | 'color' | 'vertical'>) => {
       checkColor(flags);
       const { name, rules } = await policyFrom(words.length === 0 ? [USUAL_POLICY] : words, plugins);
       const facts = rules.map((rule) => rule.facts);
@@ -55,7 +56,13 @@ export function addPolicyCommand(program: Command, plugins: readonly AnyPlugin[]
       ]);
       return showSheet(
         { columns: ['id', 'severity', 'plugin', 'attack', 'title'], rows },
-        { format: 'table', header: true, style: await styleFor(flags) },
+        {
+          format: 'table',
+          header: true,
+          vertical: flags.vertical === true,
+          style: await styleFor(flags),
+          dispensable: ['attack', 'plugin', 'severity'],
+        },
       );
     });
   policy

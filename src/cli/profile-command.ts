@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import { writeProfile } from '../profile/profile.ts';
 import { escapeText } from '../report/escape.ts';
+import { wrap } from '../report/width.ts';
 import { EXIT } from './exit.ts';
 import { Inquiry } from './inquiry.ts';
 import type { Outcome } from './main.ts';
-import { complain, writeData } from './output.ts';
+import { complain, terminalWidth, writeData } from './output.ts';
 import { addProfileBuildCommand } from './profile-build-command.ts';
 import { addProfileImportCommand } from './profile-import-command.ts';
 import { Recall } from './recall.ts';
@@ -92,7 +93,8 @@ export function addProfileCommand(program: Command, outcome: Outcome): void {
     const store = Store.open(path, version());
     const lines = store.profiles.all().map(({ buildId, release, made, origin }) => {
       const from = origin === null ? '' : `  from ${origin}`;
-      return `${buildId === '' ? NO_BUILD_ID : buildId}  ${made}  ${escapeText(release + from)}\n`;
+      const line = `${buildId === '' ? NO_BUILD_ID : buildId}  ${made}  ${escapeText(release + from)}`;
+      return `${wrap(line, terminalWidth() - 2).join('\n  ')}\n`;
     });
     store.close();
     return writeData(lines.join(''));

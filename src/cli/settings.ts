@@ -17,6 +17,8 @@ export interface OpenFlags extends BudgetFlags {
 export interface ShowFlags {
   readonly format?: string;
   readonly json?: true;
+  /** Rows of tables as records, one below the other. */
+  readonly vertical?: true;
   readonly header: boolean;
   readonly color: ColorChoice;
   readonly strict?: true;
@@ -45,6 +47,7 @@ export const withShowFlags = (command: Command): Command =>
   command
     .option('--format <format>', `how to print: ${FORMATS.join(', ')}`)
     .option('--json', 'the same as --format json')
+    .option('--vertical', 'each row as a record: a line for each column')
     .option('--no-header', 'leave the line of column names out')
     .option('--color <when>', 'auto, always or never', 'auto')
     .option('--strict', 'exit with 1 where anything could not be read');
@@ -80,13 +83,15 @@ export function cachePath({ cache }: OpenFlags): string | undefined {
 }
 
 /** @throws UsageError */
-export function formatFrom({ format, json }: ShowFlags): FormatName {
+export function formatFrom({ format, json, vertical }: ShowFlags): FormatName {
   const word = json === true ? 'json' : (format ?? 'table');
   const known = FORMATS.find((name) => name === word);
   if (known === undefined)
     throw new UsageError(`there is no format ${word}; there are ${FORMATS.join(', ')}`);
   if (json === true && format !== undefined && format !== 'json')
     throw new UsageError('--json contradicts --format');
+  if (vertical === true && known !== 'table')
+    throw new UsageError(`--vertical is a form of tables, and the format is ${known}`);
   return known;
 }
 

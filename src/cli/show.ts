@@ -116,6 +116,7 @@ async function presenterFor(
         width: terminalWidth(),
         header: flags.header,
         style: await styleFor(flags),
+        vertical: flags.vertical === true,
         titleSnapshots: several,
         titlePlugins: questions > 1,
       });

@@ -31,6 +31,7 @@ export function addSqlCommand(program: Command): void {
     .argument('[query]', 'one statement that reads; - takes it from stdin; without one, the views are listed')
     .option('--format <format>', `how to print: ${FORMATS.join(', ')}`)
     .option('--json', 'the same as --format json')
+    .option('--vertical', 'each row as a record: a line for each column')
     .option('--no-header', 'leave the line of column names out')
     .option('--color <when>', 'auto, always or never', 'auto')
     .option('--cache <file>', 'ask this file instead of the usual one')
@@ -49,7 +50,12 @@ async function answer(query: string | undefined, flags: Flags): Promise<void> {
     else {
       const { showSheet } = await import('./sql-sheet.ts');
       const sheet = text === undefined ? viewsSheet(desk.views) : desk.ask(text);
-      await showSheet(sheet, { format, header: flags.header, style: await styleFor(flags) });
+      await showSheet(sheet, {
+        format,
+        header: flags.header,
+        vertical: flags.vertical === true,
+        style: await styleFor(flags),
+      });
     }
   } catch (error) {
     const { BadQuery } = await import('../store/query.ts');

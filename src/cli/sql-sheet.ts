@@ -1,3 +1,4 @@
+import { plugins } from '../../plugins/index.ts';
 import type { ForensicError } from '../base/errors.ts';
 import type { Cell, Row } from '../plugin/cell.ts';
 import type { AnyPlugin, ColumnKind } from '../plugin/contract.ts';
@@ -13,7 +14,11 @@ import { version } from './version.ts';
 export interface SheetOptions {
   readonly format: FormatName;
   readonly header: boolean;
+  /** Rows of tables as records. */
+  readonly vertical?: boolean;
   readonly style: Style;
+  /** Columns that a narrow terminal can do without, the most dispensable first. None of a query's. */
+  readonly dispensable?: readonly string[];
 }
 
 /**
@@ -33,7 +38,7 @@ export async function showSheet(sheet: Sheet, options: SheetOptions): Promise<vo
   const writer = await writerFor(options, columns);
   writer.begin?.();
   try {
-    for (const rows of blocks(sheet, columns)) await writer.rows(answerOf(columns, rows), rows);
+    for (const rows of blocks(sheet, columns)) await writer.rows(answerOf(columns, rows, options), rows);
   } catch (error) {
     writer.end?.(error as ForensicError);
     throw error;
@@ -66,9 +71,9 @@ async function writerFor(options: SheetOptions, columns: readonly string[]): Pro
       return { rows: (answer) => present(presenter, answer) };
     }
     case 'table': {
-      const { tablePresenter } = await import('../report/table-presenter.ts');
+      const { tablePresenter, WIDER } = await import('../report/table-presenter.ts');
       const titles = { titleSnapshots: false, titlePlugins: false };
-      const presenter = tablePresenter({ ...options, width: terminalWidth(), ...titles });
+      const presenter = tablePresenter({ ...options, width: terminalWidth(), remedy: WIDER, ...titles });
       return { rows: (answer) => present(presenter, answer) };
     }
   }
@@ -111,18 +116,32 @@ async function present(presenter: Presenter, answer: Answer): Promise<void> {
 /** No snapshot stands behind a query: what presenters ask of one is its path and its notes. */
 const NO_FACTS = { snapshot: { path: '', notes: [] }, kernel: { notes: [] } } as unknown as Facts;
 
-function answerOf(columns: readonly string[], rows: readonly Row[]): Answer {
+function answerOf(columns: readonly string[], rows: readonly Row[], { dispensable }: SheetOptions): Answer {
   const kinds = columns.map((name) => [name, { [kindIn(rows, name)]: () => null }]);
   return {
-    plugin: { name: 'sql', columns: Object.fromEntries(kinds) as AnyPlugin['columns'] } as AnyPlugin,
+    plugin: {
+      name: 'sql',
+      columns: Object.fromEntries(kinds),
+      dispensable,
+      ...MANNERS,
+    } as unknown as AnyPlugin,
     columns,
-    named: true,
+    named: dispensable === undefined,
     sorted: true,
     notes: [],
     failure: undefined,
     rows: each(rows),
   };
 }
+
+/** What says nothing when it is cut, in views of no question and in lists of rules. */
+const OF_OTHER_VIEWS = ['rule', 'id', 'severity', 'outcome', 'fingerprint', 'taken', 'seen'];
+
+/** A column of a view is cut as that of the question is. */
+const MANNERS = {
+  uncut: [...new Set([...OF_OTHER_VIEWS, ...plugins.flatMap(({ uncut = [] }) => uncut)])],
+  paths: [...new Set(plugins.flatMap(({ paths = [] }) => paths))],
+};
 
 async function* each<T>(values: readonly T[]): AsyncGenerator<T> {
   yield* values;

@@ -108,6 +108,21 @@ export interface Plugin<S = unknown, O extends Options = Options, K extends stri
   readonly words?: { readonly [C in NoInfer<K>]?: readonly string[] };
   /** Columns that a narrow terminal can do without, the most dispensable first. */
   readonly dispensable?: readonly NoInfer<K>[];
+  /**
+   * Columns of words that say nothing when they are cut: states, addresses. A narrow terminal cuts and hides other text
+   * first. Paths in them (of Unix sockets) may be cut.
+   */
+  readonly uncut?: readonly NoInfer<K>[];
+  /** Columns of paths: they are cut so that the name of the file stays. */
+  readonly paths?: readonly NoInfer<K>[];
+  /**
+   * The addresses and ports of the two ends of a connection: a table that is too wide for the terminal shows them as one
+   * column, `10.0.0.1:22 → 10.0.0.2:5000`.
+   */
+  readonly ends?: {
+    readonly local: readonly [address: NoInfer<K>, port: NoInfer<K>];
+    readonly remote: readonly [address: NoInfer<K>, port: NoInfer<K>];
+  };
   /** In tables, `column` is indented by the number in `by`, which itself is not shown: a tree. */
   readonly tree?: { readonly column: NoInfer<K>; readonly by: NoInfer<K> };
 }

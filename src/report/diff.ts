@@ -9,9 +9,11 @@ import type { Facts } from './answer.ts';
 import { cellText } from './cell.ts';
 import { escapeText } from './escape.ts';
 import { rowWriter } from './json.ts';
+import { drawRecords } from './records.ts';
+import { snapshotLine } from './snapshot-line.ts';
 import type { Style } from './style.ts';
-import { drawTable } from './table.ts';
-import { padEnd, truncate, widthOf, wrap } from './width.ts';
+import { drawTable, hiddenLines, type TableOptions } from './table.ts';
+import { atMost, padEnd, truncate, widthOf, wrap } from './width.ts';
 
 /** Both sides of a comparison. */
 export interface Sides {
@@ -21,6 +23,8 @@ export interface Sides {
 
 /** Events of one kind that the summary lists; what is left out is counted, and all are in the tables. */
 const MOST_EVENTS = 12;
+/** Lines that one event may take. */
+const MOST_LINES = 3;
 const HEADINGS: Readonly<Record<Event['change'], string>> = {
   appeared: 'Appeared',
   vanished: 'Vanished',
@@ -82,11 +86,8 @@ function headLines(
   width: number,
 ): string[] {
   const name = after.kernel.hostname ?? after.kernel.machineId ?? 'no host name';
-  const side = (title: string, { snapshot, kernel: { time, release } }: Facts): string =>
-    truncate(
-      `${style.faint(padEnd(title, 6))} ${escapeText(`${time ?? 'at no known time'}  ${snapshot.path}  Linux ${release}`)}`,
-      width,
-    );
+  const side = (title: string, facts: Facts): string =>
+    `${style.faint(padEnd(title, 6))} ${snapshotLine(facts, Math.max(1, width - 7))}`;
   return [
     `${style.title(truncate(escapeText(name), width))}  ${relationText(relation)}`,
     side('before', before),
@@ -107,12 +108,17 @@ function eventLines(events: readonly Event[], kindWidth: number, style: Style, w
   const lines = shown.flatMap(({ kind, what, why }) => {
     const head = `  ${padEnd(kind, kindWidth)}  `;
     const room = Math.max(1, width - widthOf(head));
-    const line = head + truncate(escapeText(what), room);
-    if (why.length === 0) return [line];
+    // What a process was started with may be cut; an address may not.
+    const said = escapeText(what);
+    const [first = '', ...below] =
+      kind === 'process' ? [truncate(said, room)] : atMost(wrap(said, room), MOST_LINES, room);
+    const lead = [head + first, ...below.map((text) => ' '.repeat(widthOf(head)) + text)];
+    if (why.length === 0) return lead;
     const reasons = escapeText(why.join('; '));
-    if (widthOf(line) + 2 + widthOf(reasons) <= width) return [`${line}  ${style.danger(reasons)}`];
+    if (below.length === 0 && widthOf(head + first) + 2 + widthOf(reasons) <= width)
+      return [`${head + first}  ${style.danger(reasons)}`];
     return [
-      line,
+      ...lead,
       ...wrap(reasons, Math.max(1, room - 2)).map(
         (text) => `${' '.repeat(widthOf(head) + 2)}${style.danger(text)}`,
       ),
@@ -158,7 +164,7 @@ export function uncertainTexts(tables: readonly TableDiff[]): string[] {
 }
 
 /** Differing rows as rows of a table of their own. */
-export interface DiffSheet {
+export interface DiffSheet extends Pick<AnyPlugin, 'uncut' | 'paths' | 'ends'> {
   /** `±` and the question's own; those with a changed value hold text. */
   readonly columns: AnyPlugin['columns'];
   readonly rows: readonly Row[];
@@ -193,20 +199,24 @@ export function diffSheet(plugin: AnyPlugin, diff: TableDiff): DiffSheet {
   ) as AnyPlugin['columns'];
   // What has changed is what the reader is here for: it is hidden last.
   const dispensable = (plugin.dispensable ?? []).filter((name) => !touched.has(name));
-  return { columns, rows, dispensable };
+  const { uncut = [], paths = [], ends } = plugin;
+  const isTouched = ends !== undefined && [...ends.local, ...ends.remote].some((name) => touched.has(name));
+  return { columns, rows, dispensable, uncut, paths, ...(ends === undefined || isTouched ? {} : { ends }) };
 }
 
-/** The differing rows of one question as lines. */
+/** The differing rows of one question as lines: of a table, or `vertical` as records. */
 export function diffTable(
   plugin: AnyPlugin,
   diff: TableDiff,
-  style: Style,
-  width: number,
-  header: boolean,
+  options: TableOptions & { readonly vertical?: boolean },
 ): readonly string[] {
   const { rows, ...drawn } = diffSheet(plugin, diff);
   const shape = { plugin: drawn, columns: Object.keys(drawn.columns), named: false, sorted: true };
-  return drawTable(shape, rows, { style, width, header }).lines;
+  const { lines, hidden } = (options.vertical === true ? drawRecords : drawTable)(shape, rows, options);
+  return [
+    ...lines,
+    ...hiddenLines(hidden, '--vertical shows them', options.width).map((line) => options.style.faint(line)),
+  ];
 }
 
 /** The cells of touched columns as text, since they stand below pairs of values. */

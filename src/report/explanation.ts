@@ -3,11 +3,13 @@ import { escapeText } from './escape.ts';
 import type { Style } from './style.ts';
 import { padEnd, widthOf, wrap } from './width.ts';
 
-/** Bytes in a line of the dump: with words of two bytes such a line fits 80 columns. */
+/** Bytes in a line of the dump: with words of two bytes such a line takes 77 columns; half as many on a narrower terminal. */
 const LINE_BYTES = 16;
+const LINE_COLUMNS = 77;
 const WORD = /..(?:..)?/g;
-/** Flags get at least so many columns, however narrow the terminal. */
-const LEAST_FLAGS = 24;
+/** With fewer columns beside its entry flags stand below it, so far to the right. */
+const LEAST_FLAGS = 20;
+const BELOW = 6;
 
 /** The walk from what was asked to the bytes, for people; ends in a newline. */
 export function explanationText(explanation: Explanation, style: Style, width: number): string {
@@ -34,14 +36,15 @@ export function explanationText(explanation: Explanation, style: Style, width: n
     );
   }
   const dump = Buffer.from(bytes, 'hex');
-  for (let at = 0; at < dump.length; at += LINE_BYTES) {
-    const piece = dump.subarray(at, at + LINE_BYTES);
+  const lineBytes = width < LINE_COLUMNS ? LINE_BYTES / 2 : LINE_BYTES;
+  for (let at = 0; at < dump.length; at += lineBytes) {
+    const piece = dump.subarray(at, at + lineBytes);
     const words = piece.toString('hex').match(WORD)!.join(' ');
     const letters = Array.from(piece, (byte) =>
       byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : '.',
     ).join('');
     const where = `0x${(BigInt(address) + BigInt(at)).toString(16)}`;
-    lines.push(`${style.faint(where)}  ${words.padEnd((LINE_BYTES * 5) / 2 - 1)}  ${letters}`);
+    lines.push(`${style.faint(where)}  ${words.padEnd((lineBytes * 5) / 2 - 1)}  ${letters}`);
   }
   return `${lines.join('\n')}\n`;
 }
@@ -55,9 +58,12 @@ function walkLines({ steps }: Explanation, style: Style, width: number): string[
   const entryWidth = Math.max(0, ...steps.map(({ entry }) => widthOf(entry)));
   const indent = 2 + placeWidth + 2 + entryWidth + 2;
   return steps.flatMap(({ entry, flags }, index) => {
-    const [first, ...more] = wrap(flags.join(', '), Math.max(LEAST_FLAGS, width - indent));
+    const isBelow = width - indent < LEAST_FLAGS;
+    const start = isBelow ? BELOW : indent;
+    const [first = '', ...more] = wrap(flags.join(', '), Math.max(1, width - start));
     const head = `  ${style.faint(padEnd(places[index]!, placeWidth))}  ${padEnd(entry, entryWidth)}`;
-    return [`${head}  ${first}`, ...more.map((line) => ' '.repeat(indent) + line)];
+    const below = more.map((line) => ' '.repeat(start) + line);
+    return isBelow ? [head, ' '.repeat(start) + first, ...below] : [`${head}  ${first}`, ...below];
   });
 }
 

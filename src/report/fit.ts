@@ -2,6 +2,8 @@
 export const GAP = 2;
 /** Text that may be cut is not cut below this while another column can go instead. */
 const COMFORTABLE = 16;
+/** The widest text is what a table is mostly read for: it keeps this part of the width for as long. */
+const PART_OF_THE_WIDEST = 1 / 3;
 /** Below this nothing can be told from the start of a text. */
 const LEAST = 6;
 
@@ -15,6 +17,19 @@ export interface Wish {
   readonly natural: number;
   /** Text may be cut; a cut number or address would be another number or address. */
   readonly cuttable: boolean;
+  /**
+   * Of text that says nothing when it is cut (a state, an address): the width that it keeps for as long as columns of
+   * other text can be cut or hidden instead. 0 of other text.
+   */
+  readonly whole: number;
+}
+
+/** Which columns may go, and in which order. */
+export interface Priorities {
+  /** What a narrow terminal can do without, the most dispensable first. */
+  readonly dispensable: readonly string[];
+  /** What the user has asked for: it goes after all that was not. */
+  readonly kept: readonly string[];
 }
 
 /** Who got how much, and who got nothing. */
@@ -23,12 +38,23 @@ export interface Fit {
   readonly hidden: readonly string[];
 }
 
+/** Whether the columns find so little room that some have to go. */
+export function isCrowded(wishes: readonly Wish[], width: number): boolean {
+  if (width === Number.POSITIVE_INFINITY) return false;
+  const texts = wishes.filter(({ cuttable }) => cuttable);
+  const widest = Math.max(0, ...texts.map(({ natural }) => natural));
+  const part = Math.max(COMFORTABLE, Math.floor(width * PART_OF_THE_WIDEST));
+  const more = Math.max(0, Math.min(widest, part) - COMFORTABLE);
+  return leastWidth(wishes, COMFORTABLE) + more > width;
+}
+
 /**
  * Shares out `width` terminal columns. First the `dispensable` go, in their order, until text can keep a
- * comfortable width; then text is cut; and where even that is too wide, columns go from the right. The first
- * column always stays. With no end of width nothing is hidden or cut, and a text may reach past its column.
+ * comfortable width; then text is cut; where even that is too wide, columns go from the right, those of states and
+ * addresses last; and only then are these cut too. The first column always stays. With no end of width nothing is
+ * hidden or cut, and a text may reach past its column.
  */
-export function shareWidth(wishes: readonly Wish[], width: number, dispensable: readonly string[]): Fit {
+export function shareWidth(wishes: readonly Wish[], width: number, { dispensable, kept }: Priorities): Fit {
   if (width === Number.POSITIVE_INFINITY) return { widths: roomy(wishes), hidden: [] };
   const hidden: string[] = [];
   let shown = wishes;
@@ -37,9 +63,16 @@ export function shareWidth(wishes: readonly Wish[], width: number, dispensable: 
     hidden.push(name);
   };
   for (const name of dispensable) {
-    if (leastWidth(shown, COMFORTABLE) <= width) break;
+    if (!isCrowded(shown, width)) break;
     if (shown.length > 1 && shown.some((wish) => wish.name === name)) hide(name);
   }
+  while (leastWidth(shown, LEAST) > width) {
+    const others = shown.slice(1).filter(({ whole }) => whole === 0);
+    const last = others.findLast(({ name }) => !kept.includes(name)) ?? others.at(-1);
+    if (last === undefined) break;
+    hide(last.name);
+  }
+  if (leastWidth(shown, LEAST) > width) shown = shown.map((wish) => ({ ...wish, whole: 0 }));
   while (shown.length > 1 && leastWidth(shown, LEAST) > width) hide(shown.at(-1)!.name);
   return { widths: share(shown, width), hidden };
 }
@@ -51,8 +84,8 @@ const roomy = (wishes: readonly Wish[]): Map<string, number> =>
 const leastWidth = (shown: readonly Wish[], most: number): number =>
   shown.reduce((sum, wish) => sum + cut(wish, most), GAP * (shown.length - 1));
 
-const cut = ({ natural, cuttable }: Wish, most: number): number =>
-  cuttable ? Math.min(natural, most) : natural;
+const cut = ({ natural, cuttable, whole }: Wish, most: number): number =>
+  cuttable ? Math.min(natural, Math.max(whole, most)) : natural;
 
 /** Cuts the widest texts first: all are cut to one width, and no more than is needed. */
 function share(shown: readonly Wish[], width: number): Map<string, number> {

@@ -2,16 +2,24 @@ import type { Row } from '../plugin/cell.ts';
 import { type Answer, factNotes, type Piece, type Presenter } from './answer.ts';
 import { ABSENT_MARK } from './cell.ts';
 import { escapeText } from './escape.ts';
-import { drawTable, type Table, type TableOptions } from './table.ts';
-import { truncate, wrap } from './width.ts';
+import { drawRecords } from './records.ts';
+import { drawTable, hiddenLines, type Table, type TableOptions } from './table.ts';
+import { truncate } from './width.ts';
 
 /** What the table format must know besides the tables' own options. */
 export interface TablePresenterOptions extends TableOptions {
   /** Several snapshots: each gets a title. */
   readonly titleSnapshots: boolean;
+  /** Rows stand one below the other, each as a record of its columns. */
+  readonly vertical?: boolean;
+  /** What shows the columns that found no room; `--columns` and `--vertical` where it is left out. */
+  readonly remedy?: string;
   /** Several plugins: each gets a title. */
   readonly titlePlugins: boolean;
 }
+
+/** What shows the columns that found no room where nobody can choose others. */
+export const WIDER = 'a wider terminal shows them, and --vertical';
 
 /** Tables for people: rows on stdout; what was hidden, what `–` stands for and the notes on stderr. */
 export function tablePresenter(options: TablePresenterOptions): Presenter {
@@ -29,9 +37,9 @@ export function tablePresenter(options: TablePresenterOptions): Presenter {
         const rows: Row[] = [];
         for await (const row of answer.rows) rows.push(row);
         if (options.titlePlugins) yield title(`${answer.plugin.name} (${rows.length})`);
-        const table = drawTable(answer, rows, options);
+        const table = (options.vertical === true ? drawRecords : drawTable)(answer, rows, options);
         yield* inPieces(table.lines);
-        yield { aside: asides(table, answer, options.width) };
+        yield { aside: asides(table, answer, options) };
       }
       yield noteAside(factNotes(facts));
     },
@@ -45,12 +53,15 @@ function* inPieces(lines: readonly string[]): Generator<string> {
   for (let at = 0; at < lines.length; at += 1000) yield `${lines.slice(at, at + 1000).join('\n')}\n`;
 }
 
-function asides({ hidden, absences }: Table, { named, notes }: Answer, width: number): string {
-  let text = '';
-  if (hidden.length > 0) {
-    const way = named ? 'a wider terminal shows them' : '--columns shows them';
-    text += `${wrap(`hidden at this width: ${hidden.join(', ')}; ${way}`, width).join('\n')}\n`;
-  }
+function asides(
+  { hidden, absences }: Table,
+  { named, notes }: Answer,
+  { width, remedy }: TablePresenterOptions,
+): string {
+  const way = named ? WIDER : (remedy ?? '--columns shows them, and --vertical');
+  let text = hiddenLines(hidden, way, width)
+    .map((line) => `${line}\n`)
+    .join('');
   if (absences.size > 0) {
     const reasons = [...absences].map(([reason, count]) => `${escapeText(reason)} (${count})`).join(', ');
     text += `${ABSENT_MARK} could not be read: ${reasons}\n`;

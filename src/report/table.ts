@@ -1,10 +1,11 @@
 import { type Cell, isAbsent, type Row } from '../plugin/cell.ts';
 import { type AnyPlugin, type ColumnKind, kindOf } from '../plugin/contract.ts';
 import { cellText, hexText, isRightAligned } from './cell.ts';
+import { type Ends, endsText } from './ends.ts';
 import { escapeText } from './escape.ts';
-import { GAP, shareWidth, type Wish } from './fit.ts';
+import { GAP, isCrowded, shareWidth, type Wish } from './fit.ts';
 import type { Style } from './style.ts';
-import { truncate, widthOf } from './width.ts';
+import { truncate, truncatePath, widthOf, wrap } from './width.ts';
 
 /** A tree deeper than this is drawn no further to the right: damaged evidence may claim any depth. */
 const DEEPEST = 32;
@@ -13,7 +14,7 @@ const MOST_DECIMALS = 6;
 
 /** What the columns of a table are and how they are drawn. */
 export interface TableShape {
-  readonly plugin: Pick<AnyPlugin, 'columns' | 'dispensable' | 'tree'>;
+  readonly plugin: Pick<AnyPlugin, 'columns' | 'dispensable' | 'tree' | 'uncut' | 'paths' | 'ends'>;
   /** In this order. */
   readonly columns: readonly string[];
   /** The user named the columns: none is dispensable then. */
@@ -44,6 +45,8 @@ export interface Table {
 
 interface Drawn {
   readonly name: string;
+  /** The columns of the question that it shows. */
+  readonly of: readonly string[];
   readonly title: string;
   readonly right: boolean;
   readonly kind: ColumnKind;
@@ -56,21 +59,29 @@ interface Placed extends Drawn {
 
 /** Draws rows as a table without rules: a header, numbers to the right, no line wider than the terminal. */
 export function drawTable(shape: TableShape, rows: readonly Row[], options: TableOptions): Table {
-  const { columns, tree, dispensable = [] } = shape.plugin;
+  const { columns, tree, dispensable = [], ends } = shape.plugin;
   const treeBy =
     tree !== undefined && !shape.sorted && shape.columns.includes(tree.column) ? tree.by : undefined;
-  const drawn = shape.columns
+  const all = shape.columns
     .filter((name) => shape.named || name !== treeBy)
     .map((name) => drawColumn(name, columns[name]!, rows, name === tree?.column ? treeBy : undefined));
-  const wishes = drawn.map((column) => wishOf(column, options.header));
-  const spare = shape.named ? [] : dispensable.filter((name) => shape.kept?.includes(name) !== true);
-  const { widths, hidden } = shareWidth(wishes, options.width, spare);
-  const shown = drawn.flatMap((column, index) => {
+  const wish = (column: Drawn): Wish => wishOf(column, shape.plugin, options.header);
+  const isJoined = ends !== undefined && !shape.named && isCrowded(all.map(wish), options.width);
+  const drawn = isJoined ? withJoined(all, ends, rows) : all;
+  const wishes = drawn.map(wish);
+  const kept = shape.kept ?? [];
+  const { widths, hidden } = shareWidth(wishes, options.width, {
+    dispensable: shape.named ? [] : dispensable.filter((name) => !kept.includes(name)),
+    kept,
+  });
+  const shown = drawn.flatMap((column, index): Placed[] => {
     const width = widths.get(column.name);
     if (width === undefined) return [];
     const isCut = wishes[index]!.natural > width && options.width !== Number.POSITIVE_INFINITY;
+    const isPath = column.name === ENDS || shape.plugin.paths?.includes(column.name) === true;
+    const shorten = isPath ? truncatePath : truncate;
     return [
-      { ...column, width, cells: isCut ? column.cells.map((cell) => truncate(cell, width)) : column.cells },
+      { ...column, width, cells: isCut ? column.cells.map((cell) => shorten(cell, width)) : column.cells },
     ];
   });
   const { heading, faint } = options.style;
@@ -84,10 +95,17 @@ export function drawTable(shape: TableShape, rows: readonly Row[], options: Tabl
       ),
     );
   rows.forEach((row, index) => {
-    const styleOf = ({ name }: Drawn) => (isAbsent(row[name]!) ? faint : undefined);
+    const styleOf = ({ of }: Drawn) => (of.every((name) => isAbsent(row[name]!)) ? faint : undefined);
     lines.push(drawLine(shown, ({ cells }) => cells[index]!, styleOf));
   });
-  return { lines, hidden, absences: countAbsences(shown, rows) };
+  return {
+    lines,
+    hidden,
+    absences: countAbsences(
+      shown.flatMap(({ of }) => of),
+      rows,
+    ),
+  };
 }
 
 function drawColumn(
@@ -97,7 +115,7 @@ function drawColumn(
   treeBy: string | undefined,
 ): Drawn {
   const kind = kindOf(column);
-  const shared = { name, title: escapeText(name), right: isRightAligned(kind), kind };
+  const shared = { name, of: [name], title: escapeText(name), right: isRightAligned(kind), kind };
   if (kind === 'seconds') return { ...shared, cells: drawSeconds(rows.map((row) => row[name]!)) };
   const textOf = 'hex' in column ? hexText : (cell: Cell) => cellText(kind, cell);
   if (treeBy === undefined) return { ...shared, cells: rows.map((row) => textOf(row[name]!)) };
@@ -119,11 +137,40 @@ function drawSeconds(cells: readonly Cell[]): string[] {
   return cells.map((cell) => (typeof cell === 'number' ? cell.toFixed(decimals) : cellText('seconds', cell)));
 }
 
-function wishOf({ name, title, cells, kind }: Drawn, header: boolean): Wish {
-  let natural = header ? widthOf(title) : 0;
-  for (const cell of cells) natural = Math.max(natural, widthOf(cell));
-  return { name, natural, cuttable: kind === 'text' };
+/** The columns with the two ends of each connection as one, where all four of them are shown. */
+function withJoined(drawn: readonly Drawn[], ends: Ends, rows: readonly Row[]): readonly Drawn[] {
+  const of: readonly string[] = [...ends.local, ...ends.remote];
+  if (!of.every((name) => drawn.some((column) => column.name === name))) return drawn;
+  const joined: Drawn = {
+    ...{ name: ENDS, of, title: ENDS, right: false, kind: 'text' },
+    cells: rows.map((row) => endsText(ends, row)),
+  };
+  return drawn.flatMap((column) =>
+    column.name === of[0] ? [joined] : of.includes(column.name) ? [] : [column],
+  );
 }
+
+/** The name and title of the column that stands for both ends. */
+const ENDS = 'local → remote';
+
+function wishOf(
+  { name, title, cells, kind }: Drawn,
+  { uncut = [] }: TableShape['plugin'],
+  header: boolean,
+): Wish {
+  const isUncut = kind === 'address' || (kind === 'text' && (name === ENDS || uncut.includes(name)));
+  let natural = header ? widthOf(title) : 0;
+  let whole = isUncut ? natural : 0;
+  for (const cell of cells) {
+    const width = widthOf(cell);
+    if (width > natural) natural = width;
+    if (isUncut && width > whole && !PATH.test(cell)) whole = width;
+  }
+  return { name, natural, cuttable: kind === 'text', whole };
+}
+
+/** A path or the name of an abstract Unix socket among addresses. */
+const PATH = /^[/@]/;
 
 function drawLine(
   shown: readonly Placed[],
@@ -145,9 +192,14 @@ function drawLine(
   return line;
 }
 
-function countAbsences(shown: readonly Drawn[], rows: readonly Row[]): Map<string, number> {
+/** Which columns found no room, and what shows them: lines, none where all are shown. */
+export const hiddenLines = (hidden: readonly string[], remedy: string, width: number): string[] =>
+  hidden.length === 0 ? [] : wrap(escapeText(`hidden at this width: ${hidden.join(', ')}; ${remedy}`), width);
+
+/** Why cells of these columns are absent, and how many for each reason. */
+export function countAbsences(columns: readonly string[], rows: readonly Row[]): Map<string, number> {
   const counts = new Map<string, number>();
-  for (const { name } of shown) {
+  for (const name of columns) {
     for (const row of rows) {
       const cell = row[name]!;
       if (isAbsent(cell)) counts.set(cell.absent, (counts.get(cell.absent) ?? 0) + 1);

@@ -4,9 +4,11 @@ import type { AnyPlugin } from '../plugin/contract.ts';
 import type { Facts } from './answer.ts';
 import { escapeText } from './escape.ts';
 import { rowWriter } from './json.ts';
+import { drawRecords } from './records.ts';
+import { snapshotLine } from './snapshot-line.ts';
 import type { Style } from './style.ts';
-import { drawTable } from './table.ts';
-import { truncate, wrap } from './width.ts';
+import { drawTable, hiddenLines, type TableOptions } from './table.ts';
+import { wrap } from './width.ts';
 
 /** What one question found over time. */
 export interface PluginLifetimes extends Lifetimes {
@@ -15,6 +17,8 @@ export interface PluginLifetimes extends Lifetimes {
 
 /** How a timeline is drawn. */
 export interface TimelineOptions {
+  /** Rows as records, one below the other. */
+  readonly vertical?: boolean;
   readonly style: Style;
   readonly width: number;
   /** Show also what is in every snapshot. */
@@ -26,18 +30,14 @@ export function timelineText(
   snapshots: readonly Facts[],
   lives: readonly PluginLifetimes[],
   remarks: readonly string[],
-  { style, width, all }: TimelineOptions,
+  { style, width, all, vertical = false }: TimelineOptions,
 ): string {
   const lines = [
     style.title('Snapshots'),
-    ...snapshots.map(({ snapshot, kernel }, index) =>
-      truncate(
-        escapeText(
-          `${String(index + 1).padStart(3)}  ${kernel.time ?? 'at no known time'}  ${kernel.hostname ?? ''}  ${snapshot.path}`,
-        ),
-        width,
-      ),
-    ),
+    ...snapshots.map((facts, index) => {
+      const number = `${String(index + 1).padStart(3)}  `;
+      return number + snapshotLine(facts, Math.max(1, width - number.length));
+    }),
     ...remarks.flatMap((remark) => wrap(escapeText(remark), width)).map((line) => style.warning(line)),
   ];
   for (const { plugin, lifetimes, notes } of lives) {
@@ -48,7 +48,7 @@ export function timelineText(
       [passing.length - shown.length, 'came or went by themselves'],
     ].flatMap(([count, what]) => (count === 0 ? [] : [`; ${count} ${what}`]));
     lines.push('', style.title(`${plugin.name} (${shown.length}${untold.join('')})`));
-    if (shown.length > 0) lines.push(...tableOf(plugin, shown, style, width));
+    if (shown.length > 0) lines.push(...tableOf(plugin, shown, { style, width, header: true }, vertical));
     lines.push(
       ...notes.flatMap((note) => wrap(escapeText(`note: ${note}`), width)).map((line) => style.warning(line)),
     );
@@ -59,22 +59,32 @@ export function timelineText(
 function tableOf(
   plugin: AnyPlugin,
   lifetimes: readonly Lifetime[],
-  style: Style,
-  width: number,
+  options: TableOptions,
+  vertical: boolean,
 ): readonly string[] {
   const number = { int: () => null };
   const columns = { first: number, last: number, in: number, ...plugin.columns } as AnyPlugin['columns'];
   const rows = lifetimes.map(
     ({ first, last, count, row }): Row => ({ first: first + 1, last: last + 1, in: count, ...row }),
   );
-  const dispensable = plugin.dispensable ?? [];
+  const { dispensable = [], uncut = [], paths = [], ends } = plugin;
   const shape = {
-    plugin: { columns, dispensable },
+    plugin: {
+      columns,
+      dispensable: [...dispensable, 'in'],
+      uncut,
+      paths,
+      ...(ends === undefined ? {} : { ends }),
+    },
     columns: Object.keys(columns),
     named: false,
     sorted: true,
   };
-  return drawTable(shape, rows, { style, width, header: true }).lines;
+  const { lines, hidden } = (vertical ? drawRecords : drawTable)(shape, rows, options);
+  return [
+    ...lines,
+    ...hiddenLines(hidden, '--vertical shows them', options.width).map((line) => options.style.faint(line)),
+  ];
 }
 
 /** A timeline as plain JSON data: `first` and `last` are places in `snapshots`, counted from 0. */

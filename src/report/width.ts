@@ -22,6 +22,33 @@ export function truncate(text: string, width: number): string {
   return `${headOf(text, width - 1)}…`;
 }
 
+/**
+ * A path cut to `width` columns so that the name of the file stays, what is behind it (` (deleted)`) too:
+ * `/usr/lib/sy…/systemd-journald`.
+ */
+export function truncatePath(text: string, width: number): string {
+  if (text.length <= width && PLAIN.test(text)) return text;
+  if (widthOf(text) <= width) return text;
+  const name = text.slice(Math.max(0, text.lastIndexOf('/')));
+  const room = width - 1 - widthOf(name);
+  if (room >= 0 && name !== text) return `${headOf(text, room)}…${name}`;
+  if (!text.startsWith('/')) return truncate(text, width);
+  return width < 1 ? '' : `…${tailOf(text, width - 1)}`;
+}
+
+/** As many letters from the end as find room in `width` columns. */
+function tailOf(text: string, width: number): string {
+  const letters = [...text];
+  let had = 0;
+  let from = letters.length;
+  while (from > 0) {
+    had += letterWidth(letters[from - 1]!);
+    if (had > width) break;
+    from--;
+  }
+  return letters.slice(from).join('');
+}
+
 /** As many letters from the start as find room in `width` columns. */
 function headOf(text: string, width: number): string {
   let had = 0;
@@ -58,6 +85,13 @@ export function wrap(text: string, width: number): string[] {
   }
   lines.push(line);
   return lines;
+}
+
+/** The first lines, the last of them ending in a sign that there are more. */
+export function atMost(lines: readonly string[], most: number, width: number): string[] {
+  if (lines.length <= most) return [...lines];
+  const kept = lines.slice(0, most);
+  return [...kept.slice(0, -1), `${truncate(kept.at(-1)!, width - 2)} …`];
 }
 
 const letterWidth = (letter: string): number =>

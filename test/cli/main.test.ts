@@ -147,7 +147,27 @@ describe('vestige PLUGIN SNAPSHOT', () => {
     desk.width = 80;
     const { out, err } = await run('pslist', memory);
     for (const line of out.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
-    expect(err).toMatch(/^hidden at this width: [^;]*; --columns\sshows\sthem\n/);
+    expect(err).toMatch(/^hidden at this width: [^;]*; --columns\sshows\sthem,\sand\s--vertical\n/);
+  });
+
+  it('shows rows as records with --vertical, whatever the width, and only as tables', async () => {
+    desk.width = 40;
+    const { out, err } = await run(
+      'pslist',
+      memory,
+      '--vertical',
+      '--pid',
+      '202',
+      '--columns',
+      'pid,name,kernel',
+    );
+    expect(out).toBe('── 1 ──\npid     202\nname    evil\\x1bc\nkernel  no\n');
+    expect(err).toBe('');
+    expect(await run('pslist', memory, '--vertical', '--json')).toEqual({
+      code: 2,
+      out: '',
+      err: 'vestige: --vertical is a form of tables, and the format is json\n',
+    });
   });
 
   it('goes on after a snapshot that cannot be answered, and ends with 2', async () => {

@@ -66,7 +66,11 @@ describe('the two samples', () => {
     const comparison = compare(before.known, after.known, plugins, { all: true });
     const sides = { before: before.facts, after: after.facts };
     const tables = comparison.tables.flatMap((diff) =>
-      diffTable(plugins.find(({ name }) => name === diff.plugin)!, diff, plainStyle, width, true),
+      diffTable(plugins.find(({ name }) => name === diff.plugin)!, diff, {
+        style: plainStyle,
+        width,
+        header: true,
+      }),
     );
     const lines = [...diffText(sides, comparison, plainStyle, width).split('\n'), ...tables];
     expect(lines.filter((line) => [...line].length > width)).toEqual([]);

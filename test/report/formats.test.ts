@@ -222,7 +222,9 @@ describe('tables', () => {
     const { err } = await present(tablePresenter({ ...options, width: 40 }), [
       { answers: [answerOf(PLUGIN, ROWS.slice(0, 1))] },
     ]);
-    expect(err).toBe('hidden at this width: task, kernel, cpu,\nstarted; --columns shows them\n');
+    expect(err).toBe(
+      'hidden at this width: kernel, cpu,\nstarted, big; --columns shows them, and\n--vertical\n',
+    );
   });
 
   it('gives every snapshot and every plugin a title where there are several', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Row } from '../../src/plugin/cell.ts';
 import type { ColumnKind } from '../../src/plugin/contract.ts';
+import { drawRecords } from '../../src/report/records.ts';
 import { plainStyle } from '../../src/report/style.ts';
 import { drawTable, type Table } from '../../src/report/table.ts';
 import { widthOf } from '../../src/report/width.ts';
@@ -128,6 +129,87 @@ describe('drawTable', () => {
     ]);
   });
 
+  describe('of sockets', () => {
+    const KINDS_OF_SOCKETS = {
+      ...({ pid: 'int', process: 'text', family: 'text', localAddress: 'text', localPort: 'int' } as const),
+      ...({ remoteAddress: 'text', remotePort: 'int', state: 'text' } as const),
+    };
+    const socket = (pid: number | null, process: string | null, ...cells: readonly Row[string][]): Row => ({
+      ...{ pid, process, family: 'inet', localAddress: cells[0]!, localPort: cells[1]! },
+      ...{ remoteAddress: cells[2]!, remotePort: cells[3]!, state: cells[4] ?? 'ESTABLISHED' },
+    });
+    const SOCKETS = [
+      socket(812, 'a-rather-long-name', '10.0.0.10', 58126, '203.0.113.66', 4444),
+      socket(1, 'sshd', '2001:db8::1', 22, null, null, 'LISTEN'),
+      socket(null, null, null, null, '/run/systemd/journal/stdout', null),
+      socket(9, 'x', { absent: 'swapped' }, 80, '10.0.0.9', { absent: 'swapped' }),
+    ];
+    const drawn = (width: number, named = false): Table => {
+      const plugin = drawnPlugin(KINDS_OF_SOCKETS, SOCKETS, {
+        dispensable: ['family'],
+        uncut: ['localAddress', 'remoteAddress', 'state'],
+        paths: ['localAddress', 'remoteAddress'],
+        ends: { local: ['localAddress', 'localPort'], remote: ['remoteAddress', 'remotePort'] },
+      });
+      const shape = { plugin, columns: Object.keys(KINDS_OF_SOCKETS), named, sorted: false };
+      return drawTable(shape, SOCKETS, { width, header: true, style: plainStyle });
+    };
+
+    it('joins both ends where the terminal is too narrow for four columns', () => {
+      expect(drawn(120).lines[0]).toContain('localAddress  localPort');
+      const { lines, hidden, absences } = drawn(80);
+      expect(lines).toEqual([
+        'pid  process             local → remote                       state',
+        '812  a-rather-long-name  10.0.0.10:58126 → 203.0.113.66:4444  ESTABLISHED',
+        '  1  sshd                [2001:db8::1]:22                     LISTEN',
+        '                         * → /run/systemd/journal/stdout      ESTABLISHED',
+        '  9  x                   –:80 → 10.0.0.9:–                    ESTABLISHED',
+      ]);
+      expect(hidden).toEqual(['family']);
+      expect([...absences]).toEqual([['swapped', 2]]);
+    });
+
+    it('cuts and hides names before addresses and states, and paths before addresses', () => {
+      expect(drawn(64).lines).toEqual([
+        'pid  process    local → remote                       state',
+        '812  a-rather…  10.0.0.10:58126 → 203.0.113.66:4444  ESTABLISHED',
+        '  1  sshd       [2001:db8::1]:22                     LISTEN',
+        '                * → /run/systemd/journal/stdout      ESTABLISHED',
+        '  9  x          –:80 → 10.0.0.9:–                    ESTABLISHED',
+      ]);
+      const { lines, hidden } = drawn(54);
+      expect(hidden).toEqual(['family', 'process']);
+      expect(lines[1]).toBe('812  10.0.0.10:58126 → 203.0.113.66:4444  ESTABLISHED');
+      expect(drawn(30).lines[1]).toMatch(/^812 {2}10\.0\.0\.10:5…/);
+    });
+
+    it('joins nothing where the user has named the columns', () => {
+      expect(drawn(80, true).lines[0]).toMatch(/localAddress.*localPort/);
+    });
+  });
+
+  it('cuts paths so that the name of the file stays', () => {
+    const rows = [
+      { path: '/usr/lib/systemd/systemd-journald' },
+      { path: '/tmp/a-file-that-is-gone (deleted)' },
+      { path: '/a-name-that-is-longer-than-the-column' },
+      { path: 'anonymous 0x7f0000000000-0x7f0000001000' },
+      { path: '/運用/監視/プロセス.log' },
+    ];
+    const plugin = drawnPlugin({ path: 'text' }, rows, { paths: ['path'] });
+    const shape = { plugin, columns: ['path'], named: false, sorted: false };
+    expect(drawTable(shape, rows, { width: 26, header: false, style: plainStyle }).lines).toEqual([
+      '/usr/lib…/systemd-journald',
+      '…le-that-is-gone (deleted)',
+      '…is-longer-than-the-column',
+      'anonymous 0x7f0000000000-…',
+      '/運用/監視/プロセス.log',
+    ]);
+    expect(drawTable(shape, rows, { width: 17, header: false, style: plainStyle }).lines[4]).toBe(
+      '/運…/プロセス.log',
+    );
+  });
+
   it('never draws a line wider than the terminal, whatever the rows hold', () => {
     const random = new Hostile(4);
     const cell: Record<ColumnKind, () => Row[string]> = {
@@ -159,12 +241,54 @@ describe('drawTable', () => {
       // One time of 24 columns always stays where it is the first.
       const width = 24 + random.below(140);
       const dispensable = names.filter(() => random.below(2) === 0);
-      const plugin = drawnPlugin(columns, rows, { dispensable });
+      const [texts, numbers] = (['text', 'int'] as const).map((kind) =>
+        names.filter((name) => columns[name] === kind),
+      );
+      const ends =
+        texts!.length < 2 || numbers!.length < 2
+          ? {}
+          : { ends: { local: [texts![0]!, numbers![0]!], remote: [texts![1]!, numbers![1]!] } as const };
+      const uncut = names.filter(() => random.below(3) === 0);
+      const paths = names.filter(() => random.below(3) === 0);
+      const plugin = drawnPlugin(columns, rows, { dispensable, uncut, paths, ...ends });
       const shape = { plugin, columns: names, named: random.below(2) === 0, sorted: false };
       const { lines, hidden } = drawTable(shape, rows, { width, header: true, style: plainStyle });
       expect(lines.length).toBe(rows.length + 1);
       expect(hidden.length).toBeLessThan(names.length);
       for (const line of lines) expect(widthOf(line)).toBeLessThanOrEqual(width);
+    }
+  });
+});
+
+describe('drawRecords', () => {
+  const record = (rows: readonly Row[], width: number, header = true): readonly string[] =>
+    drawRecords(
+      { plugin: drawnPlugin(KINDS, rows), columns: Object.keys(KINDS), named: false, sorted: false },
+      rows,
+      { width, header, style: plainStyle },
+    ).lines;
+
+  it('puts each column on a line of its own, and a long text on as many as it takes', () => {
+    const args = `${'word '.repeat(8)}end`;
+    expect(record([row(1, args, { kernel: { absent: 'swapped' }, task: null })], 40)).toEqual([
+      '── 1 ──',
+      'pid      1',
+      'name     word word word word word word',
+      '         word word end',
+      'cpuTime  1.5',
+      'kernel   – (swapped)',
+      'started  1970-01-01T00:00:00.000Z',
+      'task',
+    ]);
+    expect(record([row(1, 'a'), row(2, 'b')], 40, false)).toContain('── 2 ──');
+  });
+
+  it('is at most as wide as the terminal, whatever the rows hold', () => {
+    const random = new Hostile(5);
+    for (let i = 0; i < 200; i++) {
+      const width = 40 + random.below(100);
+      const rows = Array.from({ length: 3 }, (_, pid) => row(pid, random.text() + random.text()));
+      for (const line of record(rows, width)) expect(widthOf(line)).toBeLessThanOrEqual(width);
     }
   });
 });

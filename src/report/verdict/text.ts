@@ -1,8 +1,9 @@
 import type { Severity, Verdict } from '../../policy/verdict.ts';
 import { factNotes } from '../answer.ts';
 import { escapeText } from '../escape.ts';
+import { snapshotLine } from '../snapshot-line.ts';
 import type { Style } from '../style.ts';
-import { padEnd, truncate, widthOf, wrap } from '../width.ts';
+import { atMost, padEnd, truncate, widthOf, wrap } from '../width.ts';
 import {
   counted,
   GRAVEST_FIRST,
@@ -39,7 +40,7 @@ export function verdictText(judged: JudgedSnapshot, style: Style, width: number)
     lines.push('', `${style.title('Could not be evaluated')}  ${style.faint(`${unread.length}`)}`);
     for (const { rule, outcome, unread: sentences } of unread) {
       const partly = outcome === 'failed' ? ', in part' : '';
-      lines.push(`  ${truncate(escapeText(`${rule.id}${partly}`), width - 2)}`);
+      lines.push(...wrap(escapeText(`${rule.id}${partly}`), width - 2).map((line) => `  ${line}`));
       lines.push(...sentenceLines(sentences, 4, style, width));
     }
   }
@@ -49,21 +50,15 @@ export function verdictText(judged: JudgedSnapshot, style: Style, width: number)
   return `${lines.join('\n')}\n`;
 }
 
-function headLines(
-  { facts: { snapshot, kernel }, verdict }: JudgedSnapshot,
-  tally: Tally,
-  style: Style,
-  width: number,
-): string[] {
-  const name = truncate(escapeText(kernel.hostname ?? 'no host name'), Math.floor(width / 2));
+function headLines({ facts, verdict }: JudgedSnapshot, tally: Tally, style: Style, width: number): string[] {
+  const name = truncate(escapeText(facts.kernel.hostname ?? 'no host name'), Math.floor(width / 2));
   const policy = truncate(escapeText(verdict.policy), Math.floor(width / 3));
   const [outcome, paint] = outcomeOf(tally, style);
-  const where = `${kernel.time ?? snapshot.takenAt ?? 'at no known time'}  ${snapshot.path}  Linux ${kernel.release}`;
   const beside = widthOf(`${name}  ${policy}  ${outcome}`) <= width;
   return [
     `${style.title(name)}  ${policy}${beside ? `  ${paint(outcome)}` : ''}`,
     ...(beside ? [] : wrap(outcome, width).map((line) => paint(line))),
-    style.faint(truncate(escapeText(where), width)),
+    style.faint(snapshotLine(facts, width)),
   ];
 }
 
@@ -119,13 +114,6 @@ function objectionLines(found: readonly Objection[], style: Style, width: number
       ),
     ];
   });
-}
-
-/** The first lines, the last of them ending in a sign that there are more. */
-function atMost(lines: readonly string[], most: number, width: number): string[] {
-  if (lines.length <= most) return [...lines];
-  const kept = lines.slice(0, most);
-  return [...kept.slice(0, -1), `${truncate(kept.at(-1)!, width - 2)} …`];
 }
 
 function sentenceLines(sentences: readonly string[], indent: number, style: Style, width: number): string[] {
