@@ -1,11 +1,20 @@
 import { definePlugin } from '../src/plugin/contract.ts';
+import { noteMachineState } from '../src/plugin/machine-state.ts';
 
 export default definePlugin({
   name: 'pslist',
-  summary: 'List processes by walking the kernel task list',
+  summary: 'List processes, those hidden from the task list too',
   example: '--pid 1,200 --columns pid,name,args',
   version: 3,
-  subjects: (kernel) => kernel.processes(),
+  *subjects(kernel) {
+    let isEmpty = true;
+    for (const task of kernel.processes()) {
+      isEmpty = false;
+      yield task;
+    }
+    // A machine that is starting or going down has few processes; of an empty table the runner says it.
+    if (!isEmpty) noteMachineState(kernel);
+  },
   columns: {
     pid: { int: (task) => task.pid },
     ppid: { int: (task) => task.parent.pid },

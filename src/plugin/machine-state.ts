@@ -1,5 +1,6 @@
 // What a machine was about, as a sentence. A machine that was up and running needs none.
 // Questions say it where it explains their answer; reports say it in their first lines.
+import type { Linux } from '../kernel/linux/linux.ts';
 import type { MachineState, Phase } from '../kernel/linux/machine-state.ts';
 
 const SENTENCES: Readonly<Record<Exclude<Phase, 'running'>, string>> = {
@@ -17,4 +18,11 @@ export function stateSentence({ phase, panic, isCrashKernel: isCrash }: MachineS
     ...(phase === 'running' ? [] : [SENTENCES[phase] + (panic === null ? '' : `: ${panic}`)]),
   ];
   return sentences.length === 0 ? null : sentences.join('; ');
+}
+
+/** Says with an answer what the machine was about, where that explains why there is little or nothing in it. */
+export function noteMachineState(kernel: Linux): void {
+  const state = kernel.attempt(() => kernel.machine.state, null, 'state of the machine');
+  const sentence = state === null ? null : stateSentence(state);
+  if (sentence !== null) kernel.note(sentence);
 }

@@ -4,6 +4,7 @@ import type { Linux } from '../kernel/linux/linux.ts';
 import { type Absent, type Cell, type Row, soundCell } from './cell.ts';
 import { type AnyPlugin, type Column, type ColumnKind, kindOf, type Progress } from './contract.ts';
 import { LongTexts } from './long-text.ts';
+import { noteMachineState } from './machine-state.ts';
 
 /** What of a plugin's answer is wanted. */
 export interface Request {
@@ -45,7 +46,9 @@ async function* rowsOf(
   texts: LongTexts,
 ): AsyncGenerator<Row> {
   const readers = (columns ?? Object.keys(plugin.columns)).map((name) => readerOf(plugin, name));
+  let isEmpty = true;
   for await (const subject of plugin.subjects(kernel, options, progress)) {
+    isEmpty = false;
     const row: Record<string, Cell> = {};
     let textBytes = 0;
     for (const reader of readers) {
@@ -56,6 +59,7 @@ async function* rowsOf(
     budget.row(textBytes);
     yield row;
   }
+  if (isEmpty) noteMachineState(kernel);
 }
 
 interface Reader {

@@ -157,6 +157,28 @@ describe('pslist', () => {
   });
 });
 
+describe('a machine that is not up and running', () => {
+  const drawn = (drawing: string, state: number) => {
+    const kernel = fakeKernel(drawing);
+    kernel.image.put32(kernel.physical(kernel.symbol('system_state')), state);
+    return kernel.linux();
+  };
+
+  it('says so with its processes, however few', async () => {
+    expect((await ask(pslist, drawn('init(1)', 0))).notes).toEqual(['the machine was still starting']);
+    expect((await ask(pslist, drawn('init(1)', 5))).notes).toEqual(['the machine was shutting down']);
+    expect((await ask(pslist, drawn('init(1)', 3))).notes).toEqual([]);
+  });
+
+  it('says so in place of an empty table, whatever was asked', async () => {
+    for (const plugin of [pslist, pstree])
+      expect(await ask(plugin, drawn('', 1))).toEqual({
+        rows: [],
+        notes: ['the machine was still starting'],
+      });
+  });
+});
+
 describe("a process's command line", () => {
   const argsOf = async (args: string, environment?: string) => {
     const traits = environment === undefined ? { args } : { args, environment };

@@ -33,6 +33,7 @@ export function drawPidTable(
       drawn.image.put64(drawn.physical(link) + 8, head);
     }
   }
+  if (pids.size === 0) return pids;
   const root = drawn.member(drawn.member(namespace, 'pid_namespace', 'idr'), 'idr', 'idr_rt');
   drawn.write(root, 'xarray', { xa_head: drawTree(drawn, pids) });
   drawn.write(namespace, 'pid_namespace', { pid_allocated: 0x8000_0000 + pids.size });

@@ -129,7 +129,8 @@ export class ProcessViews {
     // Where it breaks, that walk has gone backwards already.
     if (broken.length === 0)
       this.#add('list backwards', addresses(kernel.list(place, 'task_struct', 'tasks', 'backwards')));
-    this.#add('pids', this.#inPidTable());
+    // Before the first process is made the table is empty; afterwards never.
+    if (broken.length > 0 || this.#views.all.size > 0) this.#add('pids', this.#inPidTable());
     this.#add('leaders', this.#leadersOfThreads());
     this.#add('groups', this.#inGroups());
     this.#add('parents', this.#parents());
