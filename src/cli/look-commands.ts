@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { ForensicError, UsageError } from '../base/errors.ts';
-import type { Result } from '../plugin/document.ts';
 import { type Facts, factNotes } from '../report/answer.ts';
+import type { Asked } from '../triage/paint.ts';
 import { withBudgetFlags } from './budget-flags.ts';
 import { EXIT } from './exit.ts';
 import { Inquiry } from './inquiry.ts';
@@ -141,14 +141,17 @@ export function addTriageCommand(program: Command, outcome: Outcome): void {
         const facts = await inquiry.facts();
         const { paintPicture, TRIAGE_PLUGINS } = await import('../triage/paint.ts');
         const { plugins } = await import('../../plugins/index.ts');
-        const results: Result[] = [];
+        const results: Asked[] = [];
         for (const plugin of plugins.filter(({ name }) => TRIAGE_PLUGINS.some((wanted) => wanted === name))) {
           const answer = inquiry.answer(wholeQuestion(plugin));
           const rows = [];
           for await (const row of answer.rows) rows.push(row);
           if (answer.failure !== undefined) complain(`${plugin.name}: ${answer.failure.message}`);
           if (answer.failure !== undefined) outcome.code = EXIT.failed;
-          results.push({ plugin: plugin.name, version: plugin.version, rows, notes: answer.notes });
+          results.push({
+            ...{ plugin: plugin.name, version: plugin.version, rows, notes: answer.notes },
+            hasFailed: answer.failure !== undefined,
+          });
         }
         const picture = paintPicture(results, factNotes(facts));
         if (flags.strict === true && picture.unread.length > 0)

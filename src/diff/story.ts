@@ -53,7 +53,7 @@ type ReasonsOf = (pid: number) => readonly string[];
 
 function processEvents(diff: TableDiff | undefined, reasonsOf: ReasonsOf): Event[] {
   if (diff === undefined) return [];
-  const isProgram = (row: Row): boolean => row['kernel'] !== true;
+  const isProgram = (row: Row): boolean => row['kernel'] !== true || row['hidden'] === true;
   const whyOf = (row: Row): readonly string[] => reasonsOf(numberOf(row['pid']) ?? -1);
   const { restarts, added, removed } = restartsIn(
     diff.added.filter(isProgram),
@@ -79,11 +79,13 @@ function processEvents(diff: TableDiff | undefined, reasonsOf: ReasonsOf): Event
     );
     const rights =
       columns.includes('euid') && numberOf(after['euid']) === 0 ? ['it has gained root’s rights'] : [];
+    const news = columns.includes('exe') ? programNews(before, after) : [];
+    const isTold = columns.includes('exe') || (columns.includes('hidden') && after['hidden'] === true);
     return {
       change: 'changed',
       kind: 'process',
       what: `${processText(after)}: ${changes.join(', ')}`,
-      why: columns.includes('exe') ? [...rights, ...programNews(before, after), ...whyOf(after)] : rights,
+      why: [...rights, ...news, ...(isTold ? whyOf(after) : [])],
     };
   });
   return [...byWhy(appeared), ...vanished, ...byWhy([...restarted, ...changed])];

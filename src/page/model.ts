@@ -170,6 +170,8 @@ export interface PageModel {
     readonly modules: number;
     readonly keys: number;
   };
+  /** How far each question was answered that something is counted by. */
+  readonly reach: Readonly<Record<string, 'whole' | 'partly' | 'not at all'>>;
   readonly notable: {
     readonly processes: readonly PageProcess[];
     readonly modules: readonly { readonly name: string; readonly reasons: readonly string[] }[];

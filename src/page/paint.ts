@@ -71,6 +71,7 @@ export function paintPage(parts: PageParts): PageModel {
       modules: picture.modules.total,
       keys: picture.keys.reduce((sum, { count }) => sum + count, 0),
     },
+    reach: picture.reach,
     notable: notableIn(picture),
     newPids: newProcesses(changes?.comparison),
     listening: picture.listening.map(isNew),

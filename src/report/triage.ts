@@ -1,6 +1,6 @@
 import { durationText } from '../base/duration.ts';
 import { stateSentence } from '../plugin/machine-state.ts';
-import type { Picture, SocketLine } from '../triage/picture.ts';
+import type { Picture, Reach, SocketLine } from '../triage/picture.ts';
 import type { Facts } from './answer.ts';
 import { escapeText } from './escape.ts';
 import { bytesText } from './info.ts';
@@ -45,11 +45,12 @@ export function triageText(
   const line = (text: string): Entry =>
     isWhole ? wrap(escapeText(text), width - 2) : [truncate(escapeText(text), width - 2)];
   const { processes, listening, established, modules, keys, keysNotInUse, unread } = picture;
+  const known = (plugin: string, count: number): string => countText(count, picture.reach[plugin]);
   const notable = processes.listed.filter(({ reasons }) => reasons.length > 0).length;
   const list = processList(picture, style, width - 2, isWhole);
   section(
     'Processes',
-    `${processes.total - processes.kernelThreads} in user space, ${processes.kernelThreads} kernel threads; ${notable} notable`,
+    `${known('pslist', processes.total - processes.kernelThreads)} in user space, ${known('pslist', processes.kernelThreads)} kernel threads; ${notable} notable`,
     list.entries,
     MOST.processes,
     list.head,
@@ -58,16 +59,24 @@ export function triageText(
     ['Listening', listening],
     ['Established', established],
   ] as const)
-    section(title, `${sockets.length}`, socketEntries(sockets, style, width - 2, isWhole), MOST.sockets);
+    section(
+      title,
+      known('sockets', sockets.length),
+      socketEntries(sockets, style, width - 2, isWhole),
+      MOST.sockets,
+    );
   section(
     'Modules',
-    `${modules.total}; ${modules.notable.length} notable`,
+    `${known('modules', modules.total)}; ${modules.notable.length} notable`,
     modules.notable.map(({ name, reasons }) => line(`${name}: ${reasons.join(', ')}`)),
     MOST.modules,
   );
   section(
     'AES keys',
-    `${keys.reduce((sum, { count }) => sum + count, 0)} in use${keysNotInUse === 0 ? '' : `; ${keysNotInUse} more are constants or states of random generators`}`,
+    `${known(
+      'keys',
+      keys.reduce((sum, { count }) => sum + count, 0),
+    )} in use${keysNotInUse === 0 ? '' : `; ${keysNotInUse} more are constants or states of random generators`}`,
     keys.map(({ bits, count, owner }) => line(`${count} of ${bits} bits in ${owner}`)),
     MOST.keys,
   );
@@ -78,6 +87,12 @@ export function triageText(
     MOST.unread,
   );
   return `${lines.join('\n')}\n`;
+}
+
+/** A count, and how sure it is: nothing found where not all was looked at is no 0. */
+function countText(count: number, reach: Reach | undefined): string {
+  if (reach === 'whole') return String(count);
+  return count === 0 ? 'not known' : `at least ${count}`;
 }
 
 /** What a machine is, when it was looked at and how its kernel was found: words that may quote the evidence. */

@@ -1,7 +1,7 @@
 import { type Cell, isAbsent, type Row } from '../plugin/cell.ts';
 import type { Result } from '../plugin/document.ts';
 import { type End, joinConnections } from './connections.ts';
-import type { KeyLine, ModuleLine, NotableProcess, Picture } from './picture.ts';
+import type { KeyLine, ModuleLine, NotableProcess, Picture, Reach } from './picture.ts';
 import { reasonsByProcess } from './reasons.ts';
 
 /** The questions that a triage asks, in this order. */
@@ -11,11 +11,12 @@ export const TRIAGE_PLUGINS = ['pslist', 'sockets', 'modules', 'files', 'env', '
  * Paints the picture from plugins' answers and from what was lacking before them. Pure; a plugin that gave no
  * answer is simply not in the picture.
  */
-export function paintPicture(results: readonly Result[], lacking: readonly string[] = []): Picture {
+export function paintPicture(results: readonly Asked[], lacking: readonly string[] = []): Picture {
   const rowsOf = (plugin: string): readonly Row[] =>
     results.find((result) => result.plugin === plugin)?.rows ?? [];
   const sockets = rowsOf('sockets');
   return {
+    reach: Object.fromEntries(results.map((result) => [result.plugin, reachOf(result)])),
     processes: processesIn(rowsOf('pslist'), reasonsByProcess(rowsOf)),
     listening: socketEnds(sockets.filter(isListening)).map(({ line }) => line),
     established: joinConnections(socketEnds(sockets.filter(isEstablished)), listeningPorts(sockets)),
@@ -24,6 +25,19 @@ export function paintPicture(results: readonly Result[], lacking: readonly strin
     keysNotInUse: rowsOf('keys').filter((row) => !isInUse(row)).length,
     unread: [...lacking, ...results.flatMap(unreadIn)],
   };
+}
+
+/** A question's answer, and whether it ended in a failure. */
+export interface Asked extends Result {
+  readonly hasFailed?: boolean;
+}
+
+/** Notes say that rows may be missing; a state that cannot be read leaves a row out of every count by states. */
+function reachOf({ rows, notes, hasFailed }: Asked): Reach {
+  if (hasFailed === true) return rows.length === 0 ? 'not at all' : 'partly';
+  return notes.length > 0 || rows.some(({ state }) => state !== undefined && isAbsent(state))
+    ? 'partly'
+    : 'whole';
 }
 
 /** A cell's text; empty for null and for what could not be read. */
@@ -43,7 +57,7 @@ function processesIn(
   reasons: ReadonlyMap<number, readonly string[]>,
 ): Picture['processes'] {
   const listed = rows
-    .filter((row) => row['kernel'] !== true)
+    .filter((row) => row['kernel'] !== true || row['hidden'] === true)
     .map((row): NotableProcess => {
       const pid = numberOf(row['pid']) ?? 0;
       return {
@@ -58,7 +72,8 @@ function processesIn(
     .sort(
       (a, b) => b.reasons.length - a.reasons.length || textOf(b.started).localeCompare(textOf(a.started)),
     );
-  return { total: rows.length, kernelThreads: rows.length - listed.length, listed };
+  const kernelThreads = rows.filter((row) => row['kernel'] === true).length;
+  return { total: rows.length, kernelThreads, listed };
 }
 
 /** Families whose sockets lead nowhere but to the machine's own kernel and processes, or see packets as they are. */

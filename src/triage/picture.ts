@@ -35,12 +35,17 @@ export interface KeyLine {
   readonly owner: string;
 }
 
+/** How far a question was answered: to the end, with gaps that things may be missing in, or not at all. */
+export type Reach = 'whole' | 'partly' | 'not at all';
+
 /** What one glance should show of a machine: plain JSON data. */
 export interface Picture {
+  /** By question, how far it was answered: a count of what was not looked at in full says no more than "at least". */
+  readonly reach: Readonly<Record<string, Reach>>;
   readonly processes: {
     readonly total: number;
     readonly kernelThreads: number;
-    /** User processes, those with reasons first, then the latest started. */
+    /** User processes and hidden kernel threads, those with reasons first, then the latest started. */
     readonly listed: readonly NotableProcess[];
   };
   readonly listening: readonly SocketLine[];

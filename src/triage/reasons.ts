@@ -22,7 +22,9 @@ export function reasonsByProcess(rowsOf: (plugin: string) => readonly Row[]): Ma
   };
   for (const row of rowsOf('pslist')) {
     const pid = numberOf(row['pid']);
-    if (pid === null || row['kernel'] === true) continue;
+    if (pid === null) continue;
+    if (row['hidden'] === true) add(pid, 'hidden from the kernel’s own lists');
+    if (row['kernel'] === true) continue;
     const executable = textOf(row['exe']);
     if (executable.startsWith('/memfd:')) add(pid, 'runs from memory only (memfd)');
     else if (executable.endsWith(' (deleted)')) add(pid, 'its executable is deleted');

@@ -49,6 +49,13 @@ describe('the story of a process that is another now', () => {
       [],
     ],
     ['ended', {}, { exe: null, args: null }, '10 x (user 1000): args x -d → none, exe /usr/bin/x → none', []],
+    [
+      'was hidden',
+      { hidden: false },
+      { hidden: true },
+      '10 x -d (user 1000): hidden false → true',
+      ['hidden from the kernel’s own lists'],
+    ],
     ['gained rights', {}, { euid: 0 }, '10 x -d (user 1000): euid 1000 → 0', ['it has gained root’s rights']],
   ])('tells that it %s', (_, before, after, what, why) => {
     expect(told(before, after)).toEqual([{ change: 'changed', kind: 'process', what, why }]);

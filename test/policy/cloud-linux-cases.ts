@@ -74,6 +74,14 @@ export const CASES: readonly Case[] = [
     ],
   },
   {
+    rule: 'hidden-process',
+    fires: [
+      one('x', { hidden: true, views: 'pids,children' }),
+      one('kworker/0:1', { kernel: true, exe: null, args: null, hidden: true, views: 'list' }),
+    ],
+    quiet: [one('x', { hidden: false, views: 'list,pids,children' })],
+  },
+  {
     rule: 'scratch-executable',
     fires: [one('x', { exe: '/tmp/x' }), one('kw', { exe: '/dev/shm/.cache/kw (deleted)' })],
     quiet: [one('x', { exe: '/srv/tmp/x' }), one('x', { exe: '/tmpfiles' })],

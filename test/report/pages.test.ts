@@ -13,6 +13,7 @@ import { fakeFacts } from '../support/fake-session.ts';
 import { actingIn, Hostile } from './hostile.ts';
 
 const PICTURE: Picture = {
+  reach: { pslist: 'whole', sockets: 'whole', modules: 'whole', files: 'whole', env: 'whole', keys: 'whole' },
   processes: {
     total: 4,
     kernelThreads: 1,
@@ -85,6 +86,7 @@ function hostileData(seed: number): { facts: Facts; picture: Picture; explanatio
       },
     },
     picture: {
+      reach: {},
       processes: {
         total: 9,
         kernelThreads: 3,
@@ -163,6 +165,18 @@ describe('infoText', () => {
     expect(text).toContain('512 MiB in 70 ranges\n');
     expect(text).toContain('  ranges        0x0000 – 0x0800\n');
     expect(text).toContain('                0x5000 – 0x5800\n                and 64 more\n');
+  });
+});
+
+describe('triageText where not all could be looked at', () => {
+  it('writes no 0 and no count as if it were all', () => {
+    const reach = { ...PICTURE.reach, pslist: 'partly', sockets: 'partly', modules: 'not at all' } as const;
+    const picture = { ...PICTURE, reach, listening: [], modules: { total: 0, notable: [] } };
+    const text = triageText(fakeFacts(), picture, plainStyle, 100);
+    expect(text).toContain('Processes  at least 3 in user space, at least 1 kernel threads');
+    expect(text).toContain('Listening  not known');
+    expect(text).toContain('Established  at least 1');
+    expect(text).toContain('Modules  not known; 0 notable');
   });
 });
 

@@ -54,6 +54,7 @@ describe('the reasons to look at a process', () => {
       process(10, 'x', { args: '[kthreadd]' }),
       ['looks like a kernel thread'],
     ],
+    ['a hidden process', process(10, 'x', { hidden: true }), ['hidden from the kernel’s own lists']],
     ["root's rights", process(10, 'x', { uid: 1000 }), ["root's rights for user 1000"]],
     ['a process without an executable', process(10, 'x', { exe: null }), []],
     [
@@ -74,6 +75,14 @@ describe('the reasons to look at a process', () => {
       total: 1,
       kernelThreads: 1,
       listed: [],
+    });
+  });
+
+  it('are given for a hidden process that calls itself a kernel thread', () => {
+    const row = process(10, 'kworker/0:1', { kernel: true, hidden: true });
+    expect(paint({ pslist: [row] }).processes).toMatchObject({
+      kernelThreads: 1,
+      listed: [{ pid: 10, reasons: ['hidden from the kernel’s own lists'] }],
     });
   });
 
@@ -274,6 +283,7 @@ describe('the rest of a picture', () => {
 
   it('is empty where no question was answered', () => {
     expect(paint({})).toEqual({
+      reach: {},
       processes: { total: 0, kernelThreads: 0, listed: [] },
       listening: [],
       established: [],
@@ -282,5 +292,24 @@ describe('the rest of a picture', () => {
       keysNotInUse: 0,
       unread: [],
     });
+  });
+});
+
+describe('how far a question was answered', () => {
+  it('is told by its notes, by states that cannot be read, and by its failure', () => {
+    const result = (plugin: string, more: object = {}) => ({
+      plugin,
+      version: 1,
+      rows: [],
+      notes: [],
+      ...more,
+    });
+    const { reach } = paintPicture([
+      result('pslist'),
+      result('sockets', { rows: [tcp({ state: { absent: 'not-in-snapshot' } })] }),
+      result('modules', { notes: ['module.list list breaks after 0 entries'] }),
+      result('env', { hasFailed: true }),
+    ]);
+    expect(reach).toEqual({ pslist: 'whole', sockets: 'partly', modules: 'partly', env: 'not at all' });
   });
 });

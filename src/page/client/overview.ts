@@ -100,6 +100,11 @@ function tiles({ model }: Page): HTMLElement {
   const unevaluated = rules.filter(({ outcome }) => outcome === 'unevaluated').length;
   const appeared = changes?.events.filter(({ change }) => change === 'appeared').length ?? 0;
   const other = (changes?.events.length ?? 0) - appeared;
+  /** Nothing found where not all was looked at is no 0. */
+  const counted = (plugin: string, own: Tile): Tile => {
+    if (model.reach[plugin] === 'whole') return own;
+    return { ...own, number: own.number === '0' ? '?' : `≥ ${own.number}` };
+  };
   const list: Tile[] = [
     ...(model.verdicts.length === 0
       ? []
@@ -119,9 +124,9 @@ function tiles({ model }: Page): HTMLElement {
           tile('changes', appeared, 'appeared', 'appeared', appeared > 0 ? 'warning' : 'plain'),
           tile('changes', other, 'vanished or changed', 'vanished or changed', 'plain'),
         ]),
-    tile('processes', counts.processes, 'process', 'processes', 'plain'),
-    tile('sockets', listening.length, 'listener', 'listeners', 'plain'),
-    tile('sockets', established.length, 'connection', 'connections', 'plain'),
+    counted('pslist', tile('processes', counts.processes, 'process', 'processes', 'plain')),
+    counted('sockets', tile('sockets', listening.length, 'listener', 'listeners', 'plain')),
+    counted('sockets', tile('sockets', established.length, 'connection', 'connections', 'plain')),
   ];
   return make(
     'ul',
