@@ -2,8 +2,14 @@ import { fromWords, type PhysicalAddress, physical } from '../base/address.ts';
 import { type Budget, type Limits, limitsFor } from '../base/budget.ts';
 import { NotInSnapshot } from '../base/errors.ts';
 import type { ExtentMemories } from './extents.ts';
-import type { ReadRecord } from './reads.ts';
-import { bytesIn, PAGE_BYTES, type PhysicalRange, type PhysicalSource, rangeIndexOf } from './source.ts';
+import {
+  bytesIn,
+  PAGE_BYTES,
+  type PhysicalRange,
+  type PhysicalSource,
+  type ReadRecorder,
+  rangeIndexOf,
+} from './source.ts';
 
 /** Bytes read in one go: as cheap as a page. Where pages are costly each is read by itself. */
 const CHUNK_BYTES = 65536;
@@ -38,7 +44,7 @@ export class PhysicalMemory {
   readonly #loaded: Uint16Array;
   readonly #view: DataView;
   readonly #bytes: Uint8Array;
-  #record: ReadRecord | null = null;
+  #record: ReadRecorder | null = null;
   /** What a question of this memory may cost. Set by whoever opens the snapshot and wants others. */
   limits: Limits;
   #budget: Budget | null = null;
@@ -136,7 +142,7 @@ export class PhysicalMemory {
   }
 
   /** Notes every read in `record` from now on, up to one that goes beyond single pages; null ends it. */
-  recordIn(record: ReadRecord | null): void {
+  recordIn(record: ReadRecorder | null): void {
     this.#record = record;
   }
 

@@ -3,7 +3,7 @@ import { viewOf } from '../base/bytes.ts';
 import { NotInSnapshot } from '../base/errors.ts';
 import { sha256 } from './digest.ts';
 import type { PhysicalMemory } from './physical.ts';
-import { PAGE_BYTES } from './source.ts';
+import { PAGE_BYTES, type ReadRecorder } from './source.ts';
 
 /** Pages beyond which a run read too much to be worth remembering: 1.2 MB of places. */
 const MAXIMUM_PAGES = 16384;
@@ -22,7 +22,7 @@ const ENTRY_BYTES = PLACE_BYTES + TAG_BYTES;
 const STATE_AT = PLACE_BYTES / 4;
 
 /** Which words of which pages were read, whether they were there or not. */
-export class ReadRecord {
+export class ReadRecord implements ReadRecorder {
   /** A page's mask by its number. */
   readonly #pages = new Map<number, Uint32Array>();
   #lastPage = -1;

@@ -67,3 +67,11 @@ export function rangeIndexOf(ranges: readonly PhysicalRange[], at: number): numb
 /** Total bytes in `ranges`. */
 export const bytesIn = (ranges: readonly PhysicalRange[]): number =>
   ranges.reduce((sum, { start, end }) => sum + (end - start), 0);
+
+/** Is told which bytes of physical memory are read, whether they are there or not. */
+export interface ReadRecorder {
+  /** `length` bytes at `at`, within one page; 0 where it is only asked whether the page is there. */
+  add(at: number, length: number): void;
+  /** What is read goes beyond single pages. */
+  addEverything(): void;
+}

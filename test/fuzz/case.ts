@@ -1,0 +1,109 @@
+// One trial of the fuzzer: what is damaged, and what came of it.
+import { ForensicError } from '../../src/base/errors.ts';
+import { Random } from '../support/random.ts';
+import { allDamages, apply, type Damage, type Edit, wordsIn } from './damage.ts';
+import { faultIn } from './judge.ts';
+import { type Asked, cpuSince, pageOf, type World } from './world.ts';
+
+/** A trial that can be made again: with the same snapshot it is the same. */
+export interface Case {
+  /** The file name of the snapshot. */
+  readonly snapshot: string;
+  readonly damage: string;
+  readonly edits: readonly Edit[];
+  /** What is asked: the question whose words are damaged, and another that reads some of them. */
+  readonly questions: readonly string[];
+  /** Whether the kernel is to be found anew. */
+  readonly binds: boolean;
+}
+
+/** What came of a trial. */
+export interface Verdict {
+  /** What is wrong; undefined where all is as it must be. */
+  readonly fault: string | undefined;
+  readonly cpuMs: number;
+  /** A sign that the trial went where none went before: the kinds of note, and how many rows there were. */
+  readonly traits: readonly string[];
+}
+
+/** One trial in so many finds the kernel anew, where it reads what is damaged: that takes as long as several questions. */
+const BINDS_ONE_IN = 4;
+const CPU_OF_BINDING_FACTOR = 10;
+const CPU_OF_BINDING_FLOOR_MS = 2000;
+
+/** Makes a new trial, or one that goes on from an interesting one. */
+export function draw(world: World, random: Random, former?: Case): Case {
+  const damage = random.pick(allDamages);
+  const { plugin, words } = random.pick(world.asked.filter((asked) => asked.words.length > 0));
+  const edits = [...(former?.edits ?? []), ...damage.edits(world, words, random)];
+  const others = world.readersOf(wordsIn(edits)).map((asked) => asked.plugin.name);
+  return {
+    ...{ snapshot: world.path, damage: damage.name, edits },
+    questions: [...new Set([plugin.name, ...(others.length === 0 ? [] : [random.pick(others)])])],
+    binds: random.below(BINDS_ONE_IN) === 0,
+  };
+}
+
+/** Tries a case. Errors that nobody explains are what is wrong, and so is a cost out of proportion. */
+export async function tryCase(
+  world: World,
+  { damage: name, edits, questions, binds }: Case,
+  isFollowUp = false,
+): Promise<Verdict> {
+  const damage = allDamages.find((candidate) => candidate.name === name);
+  const began = process.cpuUsage();
+  const traits: string[] = [];
+  try {
+    apply(world, edits);
+    for (const asked of world.asked.filter(({ plugin }) => questions.includes(plugin.name))) {
+      const fault = await tryQuestion(world, asked, isFollowUp ? undefined : damage, traits);
+      if (fault !== undefined) return { fault, cpuMs: cpuSince(began), traits };
+    }
+    const fault = binds && touches(world, wordsIn(edits)) ? await tryBinding(world) : undefined;
+    return { fault, cpuMs: cpuSince(began), traits };
+  } finally {
+    world.overlay.mend();
+  }
+}
+
+async function tryQuestion(
+  world: World,
+  asked: Asked,
+  damage: Damage | undefined,
+  traits: string[],
+): Promise<string | undefined> {
+  try {
+    const outcome = await world.ask(asked.plugin);
+    traits.push(`${asked.plugin.name} ${Math.round(Math.log2(1 + outcome.rows))}`);
+    for (const note of outcome.notes) traits.push(note.replace(/0x[\da-f]+|\d+|"[^"]*"/g, '#').slice(0, 120));
+    return faultIn(asked, outcome, damage?.isNoticeable === true);
+  } catch (error) {
+    return unexplained(error, asked.plugin.name);
+  }
+}
+
+/** Whether finding the kernel reads any of the words. */
+const touches = ({ bindingPages }: World, words: ReadonlySet<number>): boolean => {
+  const pages = new Set([...words].map(pageOf));
+  return bindingPages.some((page) => pages.has(page));
+};
+
+async function tryBinding(world: World): Promise<string | undefined> {
+  const began = process.cpuUsage();
+  try {
+    await world.bindAndAsk([world.asked[0]!.plugin]);
+  } catch (error) {
+    if (!(error instanceof ForensicError)) return unexplained(error, 'finding the kernel');
+    if (error.message.includes('\n')) return 'finding the kernel fails with an error of several lines';
+  }
+  const cpuMs = cpuSince(began);
+  const most = CPU_OF_BINDING_FLOOR_MS + CPU_OF_BINDING_FACTOR * world.bindingMs;
+  return cpuMs > most ? `finding the kernel took ${Math.round(cpuMs)} ms of CPU` : undefined;
+}
+
+const unexplained = (error: unknown, what: string): string =>
+  `${what}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+
+/** A generator for the trial of this number. */
+export const randomOf = (seed: number, number: number): Random =>
+  new Random(Math.imul(seed, 0x9e37_79b1) ^ number);
