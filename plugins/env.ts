@@ -4,7 +4,7 @@ export default definePlugin({
   name: 'env',
   summary: "Show processes' environment variables",
   example: '--pid 200 --name PATH,HOME',
-  version: 1,
+  version: 2,
   *subjects(kernel) {
     for (const task of kernel.tasks()) yield* task.environment();
   },

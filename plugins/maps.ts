@@ -4,7 +4,7 @@ export default definePlugin({
   name: 'maps',
   summary: "Show processes' mappings, as /proc/PID/maps does",
   example: '--pid 1 --columns start,end,flags,path',
-  version: 1,
+  version: 2,
   subjects: (kernel) => kernel.areas(),
   columns: {
     pid: { int: (area) => area.task.pid },

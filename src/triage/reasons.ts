@@ -26,6 +26,8 @@ export function reasonsByProcess(rowsOf: (plugin: string) => readonly Row[]): Ma
     if (row['hidden'] === true) add(pid, 'hidden from the kernel’s own lists');
     if (row['kernel'] === true) continue;
     const executable = textOf(row['exe']);
+    // A zombie runs nothing: what is one and has a program goes on in other threads.
+    if (row['state'] === 'Z' && executable !== '') add(pid, 'its first thread has ended and others go on');
     if (executable.startsWith('/memfd:')) add(pid, 'runs from memory only (memfd)');
     else if (executable.endsWith(' (deleted)')) add(pid, 'its executable is deleted');
     if (SCRATCH.test(executable)) add(pid, `runs from ${executable.split('/').slice(0, -1).join('/')}`);

@@ -126,7 +126,7 @@ const right: Readonly<Record<string, readonly Row[]>> = {
   files: [
     {
       ...{ pid: 20, fd: 3, path: 'socket:[1234]', type: 'socket', device: '00:08', inode: 1234 },
-      ...{ flags: 'O_RDWR|O_CLOEXEC', position: 0 },
+      ...{ flags: 'O_RDWR|O_CLOEXEC', position: 0, tid: null },
     },
   ],
   modules: [

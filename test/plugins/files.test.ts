@@ -31,10 +31,12 @@ describe('files', () => {
           inode: 3,
           flags: 'O_RDWR|O_LARGEFILE',
           position: 77,
+          tid: null,
         },
         {
           ...{ pid: 9, fd: 63, path: '/etc', type: 'directory', device: 'fe:01', inode: 2, position: 0 },
           flags: 'O_RDONLY|O_DIRECTORY|O_CLOEXEC',
+          tid: null,
         },
       ],
       notes: [],
@@ -154,7 +156,7 @@ describe('files', () => {
   });
 
   it('has its columns in the order that others rely on', () => {
-    expect(Object.keys(files.columns).join(' ')).toBe('pid fd path type device inode flags position');
+    expect(Object.keys(files.columns).join(' ')).toBe('pid fd path type device inode flags position tid');
   });
 
   it('ends a table whose pages are one page of memory again and again', async () => {

@@ -143,7 +143,7 @@ export class FakeKernel {
     return new Linux({ space: this.image.space(), profile: this.profile, slide: 0n, origin: null });
   }
 
-  /** Where the task_struct of process `pid` is; 0 is the idle task. */
+  /** Where the task_struct of process or thread `pid` is; 0 is the idle task. */
   task(pid: number): bigint {
     const found = this.#tasks.get(pid);
     if (found === undefined) throw new Error(`no process ${pid} is drawn`);
@@ -339,6 +339,9 @@ export class FakeKernel {
   #drawProcess({ pid, parent, name, isKernelThread }: DrawnProcess, traits: Traits): void {
     const { state = TASK_INTERRUPTIBLE, started = BigInt(pid) * 1_000_000n, threads = [1_000_000n] } = traits;
     const task = this.task(pid);
+    const hasEnded = (traits.exitState ?? 0) !== 0;
+    // What a first thread gives back at its end the others keep.
+    const memory = isKernelThread || (hasEnded && threads.length === 1) ? 0n : this.#memory(traits);
     const signal = this.draw('signal_struct', {
       nr_threads: threads.length,
       sum_sched_runtime: traits.endedThreads ?? 0n,
@@ -354,14 +357,17 @@ export class FakeKernel {
       real_cred: this.#cred(traits),
       static_prio: 120 + (traits.nice ?? 0),
       exit_state: traits.exitState ?? 0,
-      mm: isKernelThread || (traits.exitState ?? 0) !== 0 ? 0n : this.#memory(traits),
+      mm: hasEnded ? 0n : memory,
       ...(this.#wishes.old === true
         ? { state, real_start_time: started }
         : { __state: state, start_boottime: started }),
     });
     const all = threads.map((ran, i) => {
       const thread =
-        i === 0 ? task : this.draw('task_struct', { pid: pid + i, tgid: pid, signal, group_leader: task });
+        i === 0
+          ? task
+          : this.draw('task_struct', { pid: pid + i, tgid: pid, signal, group_leader: task, mm: memory });
+      if (!this.#tasks.has(pid + i)) this.#tasks.set(pid + i, thread);
       this.#numbered.push({
         number: pid + i,
         task: thread,

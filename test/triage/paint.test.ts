@@ -54,6 +54,12 @@ describe('the reasons to look at a process', () => {
       process(10, 'x', { args: '[kthreadd]' }),
       ['looks like a kernel thread'],
     ],
+    [
+      'a process whose first thread has ended',
+      process(10, 'x', { state: 'Z', exe: '/usr/bin/x' }),
+      ['its first thread has ended and others go on'],
+    ],
+    ['a zombie', process(10, 'x', { state: 'Z', exe: null, args: null }), []],
     ['a hidden process', process(10, 'x', { hidden: true }), ['hidden from the kernel’s own lists']],
     ["root's rights", process(10, 'x', { uid: 1000 }), ["root's rights for user 1000"]],
     ['a process without an executable', process(10, 'x', { exe: null }), []],

@@ -103,7 +103,7 @@ export class NetNamespaces {
   *#held(): Generator<VirtualAddress> {
     for (const task of this.kernel.tasks()) {
       const what = `network namespace of ${task.label}`;
-      const held = this.kernel.attempt(() => task.raw.nsproxy?.net_ns ?? null, null, what);
+      const held = this.kernel.attempt(() => task.namespaces?.net_ns ?? null, null, what);
       if (held !== null) yield held.address;
     }
   }

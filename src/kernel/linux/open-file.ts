@@ -49,13 +49,21 @@ export class OpenFile {
   readonly task: Task;
   readonly fd: number;
   readonly raw: Kernel<'file'>;
-  readonly #closesOnExec: boolean;
+  /** The thread that has the table with this descriptor for itself; null where it is the process's. */
+  readonly #thread: Task | null;
+  readonly #descriptor: Descriptor;
 
-  constructor(task: Task, { fd, file, closesOnExec }: Descriptor) {
+  constructor(task: Task, thread: Task | null, descriptor: Descriptor) {
     this.task = task;
-    this.fd = fd;
-    this.raw = file;
-    this.#closesOnExec = closesOnExec;
+    this.fd = descriptor.fd;
+    this.raw = descriptor.file;
+    this.#thread = thread;
+    this.#descriptor = descriptor;
+  }
+
+  /** The thread ID where only that thread has the descriptor; null where the process has it. @throws EvidenceFault */
+  get tid(): number | null {
+    return this.#thread === null ? null : this.#thread.tid;
   }
 
   /** What `readlink /proc/PID/fd/N` says, for a process in the initial root. */
@@ -81,7 +89,7 @@ export class OpenFile {
   /** How it was opened: `O_RDWR|O_CLOEXEC`. */
   get flags(): string {
     const { architecture } = this.task.kernel.profile;
-    return openFlags(this.raw.f_flags | (this.#closesOnExec ? O_CLOEXEC : 0), architecture);
+    return openFlags(this.raw.f_flags | (this.#descriptor.closesOnExec ? O_CLOEXEC : 0), architecture);
   }
   /** Where the next read or write begins, in bytes. */
   get position(): bigint {

@@ -129,13 +129,73 @@ export class Task {
     return Number(before > ran ? before : ran) / 1e9;
   }
 
-  /** Its memory; null for kernel threads, which only borrow one, and for zombies, which gave theirs back. */
+  /** Its memory; null for kernel threads, which only borrow one, and for zombies, which gave theirs back. @throws EvidenceFault */
   get memory(): ProcessMemory | null {
     if (this.#memory === undefined) {
-      const mm = this.isKernelThread ? null : this.raw.mm;
+      const mm = this.isKernelThread ? null : this.#ofAnyThread((thread) => thread.raw.mm);
       this.#memory = mm === null ? null : this.kernel.memories.of(mm);
     }
     return this.#memory;
+  }
+
+  /** The namespaces that it is in; null for zombies. @throws EvidenceFault */
+  get namespaces(): Kernel<'nsproxy'> | null {
+    return this.#ofAnyThread((thread) => thread.raw.nsproxy);
+  }
+
+  /** Its first thread has ended and is a zombie, and others go on: /proc/PID is then blank but for /proc/PID/task. @throws EvidenceFault */
+  get hasLostFirstThread(): boolean {
+    return this.raw.exit_state !== 0 && this.threadCount > 1;
+  }
+
+  /**
+   * What each thread has until it ends: the first thread's, or where that has none any more, or cannot be read,
+   * another's. Null where none has it. @throws EvidenceFault where none that can be read has it
+   */
+  #ofAnyThread<T>(read: (thread: Task) => T | null): T | null {
+    let why: EvidenceFault | undefined;
+    const attempt = (thread: Task): T | null => {
+      try {
+        return read(thread);
+      } catch (fault) {
+        if (!(fault instanceof EvidenceFault)) throw fault;
+        why ??= fault;
+        return null;
+      }
+    };
+    const own = attempt(this);
+    if (own !== null) return own;
+    for (const thread of this.#otherThreads()) {
+      const found = attempt(thread);
+      if (found !== null) return found;
+    }
+    if (why !== undefined) throw why;
+    return null;
+  }
+
+  /** Every thread but this; none where the process's threads cannot be found. */
+  *#otherThreads(): Generator<Task> {
+    const { address } = this;
+    const isAlone = this.kernel.attempt(() => this.threadCount <= 1, true, `threads of ${this.label}`);
+    if (isAlone) return;
+    for (const thread of this.kernel.untilFault(this.threads(), `threads of ${this.label}`))
+      if (thread.address !== address) yield thread;
+  }
+
+  /** The tables of its descriptors: its own, then each that a thread has for itself, with that thread. */
+  *#fileTables(): Generator<{ readonly files: Kernel<'files_struct'>; readonly thread: Task | null }> {
+    const { kernel } = this;
+    const what = `open files of ${this.label}`;
+    const own = kernel.attempt(() => this.#ofAnyThread((thread) => thread.raw.files), null, what);
+    if (own === null) return;
+    yield { files: own, thread: null };
+    const seen = new Set([own.address]);
+    for (const thread of this.#otherThreads()) {
+      const files = kernel.attempt(() => thread.raw.files, null, what);
+      if (files === null || seen.has(files.address)) continue;
+      seen.add(files.address);
+      yield { files, thread };
+    }
   }
 
   /** Virtual memory as it sees it, or null where it has none of its own. */
@@ -143,14 +203,14 @@ export class Task {
     return this.memory?.space ?? null;
   }
 
-  /** What its file descriptors lead to, ascending. */
+  /** What its file descriptors lead to, ascending; behind them those of threads that have a table of their own. */
   *openFiles(): Generator<OpenFile> {
-    const { kernel } = this;
-    const { label } = this;
-    const files = kernel.attempt(() => this.raw.files, null, `open files of ${label}`);
-    if (files === null) return;
-    for (const descriptor of kernel.untilFault(descriptorsOf(kernel, files, label), `open files of ${label}`))
-      yield new OpenFile(this, descriptor);
+    const { kernel, label } = this;
+    for (const { files, thread } of this.#fileTables()) {
+      const descriptors = descriptorsOf(kernel, files, label);
+      for (const descriptor of kernel.untilFault(descriptors, `open files of ${label}`))
+        yield new OpenFile(this, thread, descriptor);
+    }
   }
 
   /** The pieces of its address space, ascending. */

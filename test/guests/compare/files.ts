@@ -50,6 +50,7 @@ function expectedFile(
       inode: inode === undefined ? someNumber : Number(inode),
       flags: flagsOf(Number.parseInt(told('flags') ?? '', 8), machine),
       position: Number(told('pos')),
+      tid: null,
     },
   };
 }

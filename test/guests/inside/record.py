@@ -87,18 +87,33 @@ def is_kernel_thread(stat):
     return int(stat.rpartition(')')[2].split()[6]) & 0x00200000 != 0
 
 
+def state_of(stat):
+    return stat.rpartition(')')[2].split()[0]
+
+
+def base_of(pid, stat):
+    """Where the process's memory and files are shown: where its first thread has ended, at one that goes on."""
+    if state_of(stat) != 'Z':
+        return f'/proc/{pid}'
+    for tid in numbers(f'/proc/{pid}/task'):
+        own = read(f'/proc/{pid}/task/{tid}/stat')
+        if own is not None and state_of(own) not in 'ZX':
+            return f'/proc/{pid}/task/{tid}'
+    return f'/proc/{pid}'
+
+
 def process(pid, stat):
-    base = f'/proc/{pid}'
+    base = base_of(pid, stat)
     kernel_thread = is_kernel_thread(stat)
-    record = {'pid': pid, 'stat': stat, 'status': read(f'{base}/status'), 'comm': read(f'{base}/comm')}
+    record = {'pid': pid, 'stat': stat, 'status': read(f'{base}/status'), 'comm': read(f'/proc/{pid}/comm')}
     for name in ('cmdline', 'environ', 'maps', 'cgroup', 'mountinfo'):
         record[name] = None if kernel_thread else read(f'{base}/{name}')
     for name in ('exe', 'cwd', 'root'):
         record[name] = link(f'{base}/{name}')
     record['namespaces'] = {} if kernel_thread else {name: link(f'{base}/ns/{name}') for name in names(f'{base}/ns')}
     record['threads'] = [
-        {'tid': tid, 'comm': read(f'{base}/task/{tid}/comm') or '', 'stat': read(f'{base}/task/{tid}/stat') or ''}
-        for tid in numbers(f'{base}/task')
+        {'tid': tid, 'comm': read(f'/proc/{pid}/task/{tid}/comm') or '', 'stat': read(f'/proc/{pid}/task/{tid}/stat') or ''}
+        for tid in numbers(f'/proc/{pid}/task')
     ]
     files = [] if kernel_thread else [file_of(base, fd) for fd in numbers(f'{base}/fd')]
     record['files'] = [file for file in files if file is not None]
