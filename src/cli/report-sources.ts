@@ -77,7 +77,9 @@ export class FileSource implements Source {
     const identity = await recall.identify(this.#path, bindingKey(settings.base, settings.profile));
     if (identity === undefined) return;
     this.#id = recall.past((history) => history.find(identity));
-    this.#place = { ...this.#place, digest: identity.key.digest };
+    const machine =
+      recall.past((history) => history.machineOf(this.#path, this.facts)) ?? this.#place.machine;
+    this.#place = { ...this.#place, machine, digest: identity.key.digest };
     const known = this.#id === undefined ? undefined : recall.past((history) => history.snapshot(this.#id!));
     if (known !== undefined) this.#place = known;
   }

@@ -42,14 +42,16 @@ export function subjectOf(words: readonly string[], recall: Recall): Subject {
 /** The machines that the word is the host name or the ID of. */
 const machinesNamed = (word: string, past: readonly PastSnapshot[]): string[] => [
   ...new Set(
-    past.flatMap(({ machine, hostname }) =>
-      machine !== null && (machine === word || hostname === word) ? [machine] : [],
+    past.flatMap(({ machine, name, hostname }) =>
+      machine !== null && (machine === word || name === word || hostname === word) ? [machine] : [],
     ),
   ),
 ];
 
 const namesOf = (past: readonly PastSnapshot[]): string[] => [
-  ...new Set(past.flatMap(({ machine, hostname }) => [machine ?? [], hostname ?? []].flat())),
+  ...new Set(
+    past.flatMap(({ machine, name, hostname }) => [machine ?? [], name ?? [], hostname ?? []].flat()),
+  ),
 ];
 
 const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === false;

@@ -1,3 +1,4 @@
+import { basename, dirname } from 'node:path';
 import { Command } from 'commander';
 import { UsageError } from '../base/errors.ts';
 import { hint } from '../base/nearest.ts';
@@ -29,6 +30,8 @@ export interface ScanFlags extends LimitFlags, BudgetFlags {
   readonly tries: string;
   readonly again?: true;
   readonly wait: string;
+  readonly machine?: string;
+  readonly machineByFolder?: true;
   readonly keep?: string;
   readonly keepDays?: string;
   readonly deleteFiles?: true;
@@ -61,6 +64,11 @@ export const withScanFlags = (command: Command): Command =>
     .option('--keep <snapshots>', 'forget all but the newest so many snapshots of each machine')
     .option('--keep-days <days>', 'forget snapshots that were taken before that')
     .option('--delete-files', 'delete the files of snapshots that are forgotten too')
+    .option(
+      '--machine <name>',
+      'all snapshots are of the machine of this name, whatever they say of themselves',
+    )
+    .option('--machine-by-folder', 'snapshots are of the machine that their folder is named after')
     .option(
       '--policy <policy>',
       'judge by this policy too: a file, or the name of one that ships with the program (may be given several times)',
@@ -268,10 +276,20 @@ function choiceFrom(
     tries: countFrom('--tries', flags.tries),
     retry: flags.again === true,
     deleteFiles: deleteFiles === true,
+    ...machineOf(flags),
     ...(failOn === undefined ? {} : { failOn }),
     ...(keep === undefined ? {} : { keep: countFrom('--keep', keep) }),
     ...(keepDays === undefined ? {} : { keepDays: countFrom('--keep-days', keepDays) }),
   };
+}
+
+/** @throws UsageError */
+function machineOf({ machine, machineByFolder }: ScanFlags): Pick<ScanChoice, 'machineOf'> {
+  if (machine === '') throw new UsageError('--machine wants a name');
+  if (machine !== undefined && machineByFolder === true)
+    throw new UsageError('--machine contradicts --machine-by-folder');
+  if (machine !== undefined) return { machineOf: () => machine };
+  return machineByFolder === true ? { machineOf: (path) => basename(dirname(path)) || undefined } : {};
 }
 
 function pluginsFrom(plugins: readonly AnyPlugin[], words: string | undefined): readonly AnyPlugin[] {

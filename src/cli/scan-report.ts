@@ -22,8 +22,9 @@ const ID_DIGITS = 8;
  */
 export const reporterInto = (folder: string, pageOf: (owed: OwedReport) => Promise<string>): Reporter => ({
   folder: resolve(folder),
-  async write(owed) {
-    const place = join(resolve(folder), placeName(owed));
+  nameOf: placeName,
+  async write(owed, name) {
+    const place = join(resolve(folder), name);
     makeFolder(place);
     const html = await pageOf(owed);
     const path = join(
@@ -36,8 +37,9 @@ export const reporterInto = (folder: string, pageOf: (owed: OwedReport) => Promi
   },
 });
 
-/** A machine by the names that it has: evidence, so nothing of it may lead out of the folder. */
-function placeName({ hostname, machine }: OwedReport): string {
+/** A machine by the name that the operator gave, or those that it has: evidence, so nothing of it may lead out of the folder. */
+function placeName({ hostname, machine, name }: OwedReport): string {
+  if (name !== null) return fileNameOf(name);
   const id = machine === null || /^(?:host|boot):/.test(machine) ? [] : [machine.slice(0, ID_DIGITS)];
   return fileNameOf([...(hostname === null ? [] : [hostname]), ...id].join('-'));
 }

@@ -1,24 +1,8 @@
 // What two snapshots that are of one machine, or claim to be, say of its names, its IDs and its hardware.
 // All of it is the guest's word but for where the kernel lies, which no boot changes while it runs.
 import type { KernelFacts } from '../plugin/document.ts';
+import { hardwareChanges, isNamed } from '../plugin/machine-identity.ts';
 import type { Anomaly } from './anomalies.ts';
-
-/** What the kernel calls a machine that nobody gave a name (UTS_NODENAME), and none at all. */
-const NAMELESS: readonly (string | null)[] = ['', '(none)', null];
-
-/**
- * Whether two snapshots cannot be of one boot, whatever ID they tell: the kernel is another, or lies elsewhere. KASLR
- * throws its dice once (arch/x86/boot/compressed/kaslr.c). What one side does not tell contradicts nothing.
- */
-export const areOtherKernels = (before: KernelFacts, after: KernelFacts): boolean =>
-  (
-    [
-      [before.architecture, after.architecture],
-      [before.banner, after.banner],
-      [before.kaslr.virtual, after.kaslr.virtual],
-      [before.kaslr.physical, after.kaslr.physical],
-    ] as const
-  ).some(([one, other]) => one !== null && other !== null && one !== other);
 
 /** What is odd about who the second snapshot claims to be. `isSameMachine`: something better than its words says so. */
 export function identityAnomalies(
@@ -52,20 +36,3 @@ export function identityAnomalies(
     });
   return anomalies;
 }
-
-/** What of the hardware differs, where both tell it: `4 CPUs and not 2`. */
-export function hardwareChanges(
-  before: Pick<KernelFacts, 'architecture' | 'cpus'>,
-  after: Pick<KernelFacts, 'architecture' | 'cpus'>,
-): string[] {
-  return [
-    ...(before.architecture === after.architecture
-      ? []
-      : [`an ${after.architecture} processor and no ${before.architecture}`]),
-    ...(before.cpus === null || after.cpus === null || before.cpus === after.cpus
-      ? []
-      : [`${after.cpus} CPU${after.cpus === 1 ? '' : 's'} and not ${before.cpus}`]),
-  ];
-}
-
-const isNamed = (hostname: string | null): boolean => !NAMELESS.includes(hostname);

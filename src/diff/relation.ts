@@ -1,7 +1,8 @@
 import type { KernelFacts } from '../plugin/document.ts';
+import { areOtherKernels, isNamed } from '../plugin/machine-identity.ts';
 import { stateSentence } from '../plugin/machine-state.ts';
 import { type Anomaly, CLOCK_SLACK_S, clockAnomalies, type Sighting, secondsBetween } from './anomalies.ts';
-import { areOtherKernels, identityAnomalies } from './identity-anomalies.ts';
+import { identityAnomalies } from './identity-anomalies.ts';
 
 /** How two snapshots belong together. */
 export interface Relation {
@@ -68,7 +69,7 @@ function bootsOf(before: KernelFacts, after: KernelFacts): Relation['boot'] {
 export function machinesOf(before: MachineFacts, after: MachineFacts): Relation['machine'] {
   if (before.machineId !== null && after.machineId !== null)
     return before.machineId === after.machineId ? 'same' : 'other';
-  if (before.hostname === null || after.hostname === null) return 'unknown';
+  if (!isNamed(before.hostname) || !isNamed(after.hostname)) return 'unknown';
   return before.hostname === after.hostname ? 'likely' : 'other';
 }
 

@@ -6,6 +6,7 @@ import type { KeptExtents } from './extents.ts';
 import type { KeptFindings } from './findings.ts';
 import type { DamagedAnswer } from './forgotten.ts';
 import type { SnapshotKey } from './key.ts';
+import type { Identification, Machines } from './machines.ts';
 import type { Outbox } from './outbox.ts';
 import type { OwedReports } from './owed-reports.ts';
 import type { Place } from './place.ts';
@@ -56,6 +57,8 @@ export interface PastSnapshot extends Place {
   readonly path: string;
   readonly sizeBytes: number;
   readonly binding: string;
+  /** What the operator calls the machine; null where nobody said. */
+  readonly name: string | null;
   /** ISO 8601: when its file was written, by the host. What puts the snapshots of a machine in order. */
   readonly written: string;
   /** SHA-256 of samples of the file, hex: copies have the same. */
@@ -69,6 +72,8 @@ export interface History {
   /** All snapshots, or those of one machine, in the order in which their files were written, and then were first seen. */
   snapshots(machine?: string): PastSnapshot[];
   snapshot(id: number): PastSnapshot | undefined;
+  /** What the store would call the machine that facts of a file tell of; null where nothing tells it. */
+  machineOf(path: string, facts: RememberedFacts): string | null;
   /** The number of a file's snapshot as it is now; undefined where nothing is remembered of it. */
   find(identity: SnapshotIdentity): number | undefined;
   facts(id: number): RememberedFacts | undefined;
@@ -76,8 +81,6 @@ export interface History {
   answer(id: number, plugin: AnyPlugin, options?: string): RememberedAnswer | undefined;
   /** Where in memory the VMCOREINFO of the snapshots added last stood: physical addresses, each once. */
   vmcoreinfoPages(): PhysicalAddress[];
-  /** Puts a snapshot into the order of its machine's by another time than its file's: ISO 8601. */
-  place(id: number, written: string): void;
   /** Forgets snapshots with all their rows. @returns how many there were */
   forget(ids: readonly number[]): number;
 }
@@ -105,6 +108,8 @@ export interface StoreDoor {
   readonly reports: Offer<OwedReports>;
   /** What makes looking at a machine's next snapshot cheaper. */
   readonly extents: Offer<KeptExtents>;
+  /** Which machines there are, and whose memory a snapshot is. */
+  readonly machines: Offer<Machines>;
   /** What was learned of the snapshot itself when it was first bound. */
   facts(identity: SnapshotIdentity): RememberedFacts | undefined;
   /** The answer of a plugin with these options, as it was given the first time. */
@@ -120,6 +125,11 @@ export interface StoreDoor {
     options: string,
     answer: RememberedAnswer,
   ): void;
+  /**
+   * Puts a snapshot where it belongs, before its answers are kept: among those of a machine, at the time at which it was
+   * written (ISO 8601). What is news of that counts as told. @returns its number
+   */
+  enter(identity: SnapshotIdentity, facts: RememberedFacts, who: Identification, written: string): number;
   /** Forgets an answer that is not what it was when it was kept. */
   forget(damaged: DamagedAnswer): void;
   close(): void;

@@ -65,17 +65,25 @@ export class KeptFindings {
     explaining(this.#path, () => this.#database.transaction(() => this.#write(snapshotId, verdict))());
   }
 
-  /** What a policy said of the snapshot of a machine that it judged last among those written before a moment, or in it. */
-  before(machine: string, written: string, policy: string): PastVerdict | undefined {
+  /** What a policy said of the snapshot of a machine that it judged last among those written before a moment, or in it, and of none of these boots. */
+  before(
+    machine: string,
+    written: string,
+    policy: string,
+    except: readonly string[] = [],
+  ): PastVerdict | undefined {
     return explaining(this.#path, () => {
       const verdict = this.#database
         .prepare(
           `SELECT v.id, v.digest, v.unread FROM snapshot s
            JOIN scanned c ON c.snapshot_id = s.id AND c.outcome = 'recorded'
            JOIN verdict v ON v.snapshot_id = s.id AND v.policy = ?
-           WHERE s.machine = ? AND s.written <= ? ORDER BY s.written DESC, s.id DESC LIMIT 1`,
+           WHERE s.machine = ? AND s.written <= ? AND (s.boot IS NULL OR s.boot NOT IN (SELECT value FROM json_each(?)))
+           ORDER BY s.written DESC, s.id DESC LIMIT 1`,
         )
-        .get(policy, machine, written) as { id: number; digest: string; unread: string } | undefined;
+        .get(policy, machine, written, JSON.stringify(except)) as
+        | { id: number; digest: string; unread: string }
+        | undefined;
       if (verdict === undefined) return undefined;
       const unread = JSON.parse(verdict.unread) as UnreadRule[];
       return {

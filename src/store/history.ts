@@ -5,10 +5,12 @@ import { readAnswer } from './answers.ts';
 import type { History, PastSnapshot, RememberedAnswer, RememberedFacts, SnapshotIdentity } from './door.ts';
 import { explaining } from './file.ts';
 import { DamagedAnswer } from './forgotten.ts';
+import { acquiredName } from './host-time.ts';
 import { IS_IDENTITY, identityValues } from './identity.ts';
+import { Machines } from './machines.ts';
 
 const COLUMNS = `id, path, size AS sizeBytes, binding, written, digest, seen, machine, boot, hostname, release,
-  architecture, taken`;
+  architecture, taken, (SELECT m.name FROM machine m WHERE m.id = snapshot.machine) AS name`;
 
 /** Snapshots whose place is asked for: more machines than one scan's folder mostly has, and 5 ms to read. */
 const LATEST = 128;
@@ -34,6 +36,12 @@ export class KeptHistory implements History {
 
   snapshot(id: number): PastSnapshot | undefined {
     return this.#first(`SELECT ${COLUMNS} FROM snapshot WHERE id = ?`, id);
+  }
+
+  machineOf(path: string, facts: RememberedFacts): string | null {
+    const machines = new Machines(this.#path, this.#database);
+    const written = new Date().toISOString();
+    return machines.identify(facts, { written, operator: acquiredName(path)?.machine }).machine;
   }
 
   find(identity: SnapshotIdentity): number | undefined {
@@ -74,12 +82,6 @@ export class KeptHistory implements History {
         .pluck()
         .all() as unknown[];
       return found.map(Number).filter(Number.isSafeInteger).map(physical);
-    });
-  }
-
-  place(id: number, written: string): void {
-    explaining(this.#path, () => {
-      this.#database.prepare('UPDATE snapshot SET written = ? WHERE id = ?').run(written, id);
     });
   }
 

@@ -8,6 +8,10 @@ export interface OwedReport {
   readonly path: string;
   readonly machine: string | null;
   readonly hostname: string | null;
+  /** What the operator calls the machine; null where nobody said. */
+  readonly name: string | null;
+  /** The folder of the machine's reports, which no other has; null where it has none yet. */
+  readonly place: string | null;
   /** ISO 8601: when its file was written, by the host. */
   readonly written: string;
   /** Another recorded snapshot may be of its machine and of the same second: that alone does not name the report. */
@@ -49,15 +53,27 @@ export class OwedReports {
     return explaining(this.#path, () => {
       const rows = this.#database
         .prepare(
-          `SELECT o.snapshot_id AS snapshotId, s.path, s.machine, s.hostname, s.written, o.tries,
+          `SELECT o.snapshot_id AS snapshotId, s.path, s.machine, s.hostname, m.name, m.folder AS place, s.written, o.tries,
              NOT EXISTS (SELECT 1 ${OTHER} AND (later.written, later.id) > (s.written, s.id)) AS isLatest,
              s.machine IS NULL OR EXISTS (SELECT 1 ${OTHER} AND substr(later.written, 1, 19) = substr(s.written, 1, 19) AND later.id <> s.id) AS hasTwin
            FROM owed_report o JOIN snapshot s ON s.id = o.snapshot_id
+           LEFT JOIN machine m ON m.id = s.machine
            JOIN scanned c ON c.snapshot_id = s.id AND c.outcome = 'recorded'
            WHERE o.folder = ? ORDER BY s.written, s.id`,
         )
         .all(folder) as (Omit<OwedReport, 'isLatest' | 'hasTwin'> & { isLatest: number; hasTwin: number })[];
       return rows.map((row) => ({ ...row, isLatest: row.isLatest !== 0, hasTwin: row.hasTwin !== 0 }));
+    });
+  }
+
+  /** Gives a machine a folder for its reports: the one that is wanted, or where another machine has that, one of a like name. */
+  placeFor(machine: string, wanted: string): string {
+    return explaining(this.#path, () => {
+      const isTaken = this.#database.prepare('SELECT 1 FROM machine WHERE folder = ? AND id <> ?').pluck();
+      let place = wanted;
+      for (let number = 2; isTaken.get(place, machine) !== undefined; number++) place = `${wanted}-${number}`;
+      this.#run('UPDATE machine SET folder = ? WHERE id = ?', place, machine);
+      return place;
     });
   }
 
@@ -75,7 +91,7 @@ export class OwedReports {
     this.#run('DELETE FROM owed_report WHERE snapshot_id = ? AND folder = ?', snapshotId, folder);
   }
 
-  #run(sql: string, snapshotId: number, folder: string): void {
-    explaining(this.#path, () => void this.#database.prepare(sql).run(snapshotId, folder));
+  #run(sql: string, ...values: readonly (number | string)[]): void {
+    explaining(this.#path, () => void this.#database.prepare(sql).run(...values));
   }
 }

@@ -1,8 +1,12 @@
 import type { KernelFacts, SnapshotFacts } from '../plugin/document.ts';
+import { isNamed } from '../plugin/machine-identity.ts';
 
 /** Whose memory a snapshot is, and when it was taken, by what it says itself. */
 export interface Place {
-  /** The machine's ID; without one `host:` and its name, or for as long as it runs `boot:` and the boot's own ID. Null where nothing tells. */
+  /**
+   * The machine's ID; without one `host:` and its name, or for as long as it runs `boot:` and the boot's own ID. Null where
+   * nothing tells. machines.ts knows better who it is.
+   */
   readonly machine: string | null;
   /** The boot's ID, or `since:` and the second of the boot where nobody asked for an ID: setting the guest's clock changes that. */
   readonly boot: string | null;
@@ -13,9 +17,6 @@ export interface Place {
   readonly taken: string | null;
 }
 
-/** What the kernel calls a machine that nobody gave a name (UTS_NODENAME), and none at all. */
-const NAMELESS: readonly string[] = ['', '(none)'];
-
 /** The place that facts tell of. The facts may be of an older version, and lack keys. */
 export function placeOf({
   snapshot,
@@ -25,10 +26,11 @@ export function placeOf({
   readonly kernel: Partial<KernelFacts>;
 }): Place {
   const { machineId, bootId, bootTime, hostname, release, architecture, time } = kernel;
-  const named = typeof hostname === 'string' && !NAMELESS.includes(hostname);
   const since = typeof bootTime === 'string' ? `since:${bootTime.slice(0, 19)}Z` : null;
   return {
-    machine: machineId ?? (named ? `host:${hostname}` : (bootId ?? null) === null ? null : `boot:${bootId}`),
+    machine:
+      machineId ??
+      (isNamed(hostname) ? `host:${hostname}` : (bootId ?? null) === null ? null : `boot:${bootId}`),
     boot: bootId ?? since,
     hostname: hostname ?? null,
     release: release ?? null,

@@ -161,12 +161,14 @@ export class Scans {
     )[0];
   }
 
-  /** The recorded snapshot of a machine that was written last before a moment, or in it. */
-  before(machine: string, written: string): ScannedSnapshot | undefined {
+  /** The recorded snapshot of a machine that was written last before a moment, or in it, and is of none of these boots. */
+  before(machine: string, written: string, except: readonly string[] = []): ScannedSnapshot | undefined {
     return this.#snapshots(
-      'WHERE s.machine = ? AND s.written <= ? ORDER BY s.written DESC, s.id DESC LIMIT 1',
+      `WHERE s.machine = ? AND s.written <= ? AND (s.boot IS NULL OR s.boot NOT IN (SELECT value FROM json_each(?)))
+       ORDER BY s.written DESC, s.id DESC LIMIT 1`,
       machine,
       written,
+      JSON.stringify(except),
     )[0];
   }
 

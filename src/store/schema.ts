@@ -202,6 +202,37 @@ export const MIGRATIONS: readonly string[] = [
   // What was kept can be told from what has become of it: checksum.ts. What is there already has none.
   `ALTER TABLE run ADD COLUMN checksum TEXT;
    ALTER TABLE snapshot ADD COLUMN facts_checksum TEXT;`,
+  // Which machines there are, and what their boots have said of themselves: machines.ts and claims.ts tell what each means.
+  `CREATE TABLE machine (id TEXT PRIMARY KEY, name TEXT UNIQUE, folder TEXT UNIQUE) WITHOUT ROWID;
+   CREATE TABLE claim (
+     machine TEXT NOT NULL REFERENCES machine ON DELETE CASCADE,
+     boot TEXT NOT NULL, machine_id TEXT NOT NULL, hostname TEXT NOT NULL, traits TEXT NOT NULL,
+     first TEXT NOT NULL, last TEXT NOT NULL,
+     taken TEXT, uptime REAL,
+     told INTEGER NOT NULL,
+     PRIMARY KEY (machine, boot, machine_id, hostname, traits)
+   ) WITHOUT ROWID;
+   CREATE INDEX claim_boot ON claim (boot);
+   CREATE INDEX claim_machine_id ON claim (machine_id);
+   CREATE INDEX claim_hostname ON claim (hostname);
+   INSERT INTO machine (id) SELECT DISTINCT machine FROM snapshot WHERE machine IS NOT NULL;
+   INSERT INTO claim (machine, boot, machine_id, hostname, traits, first, last, taken, uptime, told)
+     SELECT machine, coalesce(json_extract(facts, '$.kernel.bootId'), ''), coalesce(json_extract(facts, '$.kernel.machineId'), ''),
+       CASE WHEN hostname IS NULL OR hostname = '(none)' THEN '' ELSE hostname END,
+       json_object('architecture', coalesce(architecture, ''), 'banner', coalesce(json_extract(facts, '$.kernel.banner'), ''),
+         'kaslr', json_object('virtual', json_extract(facts, '$.kernel.kaslr.virtual'),
+           'physical', json_extract(facts, '$.kernel.kaslr.physical')),
+         'cpus', json_extract(facts, '$.kernel.cpus')) AS traits,
+       min(written), max(written), max(json_extract(facts, '$.kernel.time')),
+       max(json_extract(facts, '$.kernel.uptimeSeconds')), 1
+     FROM snapshot WHERE machine IS NOT NULL AND json_valid(facts) GROUP BY 1, 2, 3, 4, 5;
+   DROP VIEW snapshots;
+   CREATE VIEW snapshots AS
+     SELECT s.id, s.path, s.machine, m.name, s.hostname, s.boot, s.written, s.taken, s.release, s.architecture,
+       CASE WHEN json_valid(s.facts) THEN json_extract(s.facts, '$.kernel.buildId') END AS buildId,
+       CASE WHEN json_valid(s.facts) THEN json_extract(s.facts, '$.snapshot.format') END AS format,
+       s.size, s.binding, s.found, s.seen
+     FROM snapshot s LEFT JOIN machine m ON m.id = s.machine;`,
 ];
 
 /** Makes a new file a cache, or brings an older one up to date. @throws StoreError where the file is another program's or a newer version's */

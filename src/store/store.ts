@@ -2,14 +2,16 @@ import type Database from 'better-sqlite3';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import { readAnswer, writeRows } from './answers.ts';
 import { checksumOf } from './checksum.ts';
+import { claimOf } from './claims.ts';
 import type { History, RememberedAnswer, RememberedFacts, SnapshotIdentity, StoreDoor } from './door.ts';
 import { KeptExtents } from './extents.ts';
 import { discard, explaining, openDatabase, openReadonly } from './file.ts';
 import { KeptFindings } from './findings.ts';
 import { DamagedAnswer } from './forgotten.ts';
 import { KeptHistory } from './history.ts';
-import { writtenAt } from './host-time.ts';
+import { acquiredName, writtenAt } from './host-time.ts';
 import { IDENTITY_COLUMNS, IS_IDENTITY, identityValues } from './identity.ts';
+import { type Identification, Machines } from './machines.ts';
 import { Outbox } from './outbox.ts';
 import { OwedReports } from './owed-reports.ts';
 import { placeOf } from './place.ts';
@@ -36,6 +38,7 @@ export class Store implements StoreDoor {
   readonly findings: KeptFindings;
   readonly reports: OwedReports;
   readonly extents: KeptExtents;
+  readonly machines: Machines;
   readonly #database: Database.Database;
   /** The program's version: a newer one may read more of the same snapshot, so it asks again. */
   readonly #program: string;
@@ -52,6 +55,7 @@ export class Store implements StoreDoor {
     this.findings = new KeptFindings(path, database, program);
     this.reports = new OwedReports(path, database);
     this.extents = new KeptExtents(path, database, program);
+    this.machines = new Machines(path, database);
   }
 
   /** Opens the cache, making it (and its folder) for its owner alone where it is not there. @throws StoreError */
@@ -111,6 +115,15 @@ export class Store implements StoreDoor {
     });
   }
 
+  enter(identity: SnapshotIdentity, facts: RememberedFacts, who: Identification, written: string): number {
+    return explaining(this.path, () => {
+      this.machines.settle(facts, who, { written, isTold: true });
+      const id = this.#remember(identity, facts, who.machine);
+      this.#database.prepare('UPDATE snapshot SET written = ? WHERE id = ?').run(written, id);
+      return id;
+    });
+  }
+
   forget({ run }: DamagedAnswer): void {
     if (this.#database.readonly) return;
     explaining(this.path, () => this.#database.prepare('DELETE FROM run WHERE id = ?').run(run));
@@ -133,8 +146,10 @@ export class Store implements StoreDoor {
     this.#database.prepare('UPDATE snapshot SET seen = ? WHERE id = ?').run(new Date().toISOString(), id);
   }
 
-  #remember(identity: SnapshotIdentity, facts: RememberedFacts): number {
+  /** @param machine whose memory it is; left out, it is found out where that is not known yet */
+  #remember(identity: SnapshotIdentity, facts: RememberedFacts, machine?: string | null): number {
     const now = new Date();
+    const written = writtenAt(identity.path, identity.key.modified, now.getTime());
     const text = JSON.stringify(facts);
     const values: Readonly<Record<string, string | null>> = {
       path: identity.path,
@@ -143,10 +158,10 @@ export class Store implements StoreDoor {
       facts_checksum: checksumOf(text),
       seen: now.toISOString(),
       ...placeOf(facts),
+      machine: machine === undefined ? this.#machineOf(identity, facts, written) : machine,
     };
     // What the host knew when it first saw the file stays.
-    const { path, key } = identity;
-    const first = { written: writtenAt(path, key.modified, now.getTime()), found: now.toISOString() };
+    const first = { written, found: now.toISOString() };
     const names = Object.keys(values);
     const columns = [...names, ...Object.keys(first)];
     const keys = identityValues(identity);
@@ -160,6 +175,16 @@ export class Store implements StoreDoor {
         .pluck()
         .get(...keys, ...Object.values(values), ...Object.values(first)),
     );
+  }
+
+  #machineOf(identity: SnapshotIdentity, facts: RememberedFacts, written: string): string | null {
+    const known = this.#database
+      .prepare(`SELECT machine, facts FROM snapshot WHERE ${IS_IDENTITY}`)
+      .get(...identityValues(identity)) as { machine: string | null; facts: string } | undefined;
+    if (known !== undefined && saysTheSame(known.facts, facts)) return known.machine;
+    const who = this.machines.identify(facts, { written, operator: acquiredName(identity.path)?.machine });
+    this.machines.settle(facts, who, { written, isTold: false });
+    return who.machine;
   }
 
   #write(snapshotId: number, plugin: AnyPlugin, options: string, answer: RememberedAnswer): void {
@@ -201,4 +226,11 @@ interface SnapshotRow {
   /** Null where a version of the program that made none kept them. */
   readonly checksum: string | null;
   readonly seen: string;
+}
+
+/** Whether remembered facts tell of the same machine. */
+function saysTheSame(text: string, { kernel }: RememberedFacts): boolean {
+  const before = claimOf((JSON.parse(text) as RememberedFacts).kernel);
+  const { boot, machineId, hostname } = claimOf(kernel);
+  return before.boot === boot && before.machineId === machineId && before.hostname === hostname;
 }

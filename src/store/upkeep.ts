@@ -115,7 +115,7 @@ export class Upkeep {
         .transaction(() => {
           this.#database.exec(
             `DELETE FROM snapshot; DELETE FROM profile; DELETE FROM profile_file;
-             DELETE FROM scanned; DELETE FROM outbox; DELETE FROM extents;`,
+             DELETE FROM scanned; DELETE FROM outbox; DELETE FROM extents; DELETE FROM machine;`,
           );
           for (const table of rowTables(this.#database).map(tableOf)) dropRows(this.#database, table);
         })

@@ -6,9 +6,11 @@ import type { AnyPlugin } from '../plugin/contract.ts';
 import { verdictOnAnomalies } from '../policy/anomaly-rules.ts';
 import type { RememberedFacts, SnapshotIdentity } from '../store/door.ts';
 import { DamagedAnswer, ForgottenRows } from '../store/forgotten.ts';
-import { placeOf } from '../store/place.ts';
+import { acquiredName } from '../store/host-time.ts';
+import type { Identification } from '../store/machines.ts';
 import type { ScannedSnapshot } from '../store/scans.ts';
 import { type Candidate, identify } from './candidates.ts';
+import { anomalyOf } from './conflicts.ts';
 import type { Recorded } from './event.ts';
 import { Failures } from './failures.ts';
 import { isNews, type Judgement, keptVerdict, weigh } from './judgement.ts';
@@ -92,7 +94,10 @@ export class Recorder {
       return this.#failures.unsound(file, trouble ?? 'it was changed while it was read');
     if (twin !== undefined && this.#isCopy(twin, { ...candidate, facts, answers, machine: twin.machine }))
       return this.#again(candidate, twin);
-    return this.#keep(candidate, identity, this.#judged(candidate, facts, answers), answers);
+    const operator = this.#choice.machineOf?.(path) ?? acquiredName(path)?.machine;
+    const who = store.machines.identify(facts, { written: candidate.written, operator });
+    const recorded = this.#judged(candidate, facts, answers, who);
+    return this.#keep(candidate, { identity, who }, recorded, answers);
   }
 
   #again({ file, taken }: Candidate, twin: ScannedSnapshot): number {
@@ -122,21 +127,26 @@ export class Recorder {
     return answers;
   }
 
-  #judged({ file: { path }, taken, written }: Candidate, facts: RememberedFacts, answers: Answers): Recorded {
+  #judged(
+    { file: { path }, taken, written }: Candidate,
+    facts: RememberedFacts,
+    answers: Answers,
+    who: Identification,
+  ): Recorded {
     const { store, judge } = this.#parts;
-    const { machine, hostname } = placeOf(facts);
-    const before = machine === null ? undefined : store.scans.before(machine, written);
+    const { machine, others } = who;
+    const before = machine === null ? undefined : store.scans.before(machine, written, others);
     const now = { facts, answers, written, machine };
     const compared = before === undefined ? undefined : this.#compared(before, now);
     const { comparison, plugins = [], remarks = [] } = compared ?? {};
     const counts = countDifferences(comparison?.tables ?? []);
-    const anomalies = comparison?.relation.anomalies ?? [];
-    const judgement = this.#judgement(now, compared, anomalies);
+    const anomalies = [...(comparison?.relation.anomalies ?? []), ...who.conflicts.map(anomalyOf)];
+    const judgement = this.#judgement(now, compared, { anomalies, others });
     const isOtherPolicy = judgement?.isOtherPolicy === true;
     return {
       path,
       facts,
-      machine: hostname ?? machine,
+      machine: who.name ?? facts.kernel.hostname ?? machine,
       taken,
       written,
       previous: compared === undefined ? null : { path: before!.path, facts: compared.facts },
@@ -163,7 +173,11 @@ export class Recorder {
   }
 
   /** What the policy says, weighed against what it last said of the machine. */
-  #judgement(now: Known, before: Compared | undefined, anomalies: readonly Anomaly[]): Judgement | null {
+  #judgement(
+    now: Known,
+    before: Compared | undefined,
+    { anomalies, others }: { readonly anomalies: readonly Anomaly[]; readonly others: readonly string[] },
+  ): Judgement | null {
     const { judge, store, surroundings } = this.#parts;
     if (judge === undefined) {
       const verdict = verdictOnAnomalies(anomalies);
@@ -179,7 +193,8 @@ export class Recorder {
           };
     const today = new Date(surroundings.now()).toISOString().slice(0, 10);
     const verdict = judge.verdictOn({ ...facts, answers, previous, anomalies }, today);
-    const past = machine === null ? undefined : store.findings.before(machine, written, verdict.policy);
+    const past =
+      machine === null ? undefined : store.findings.before(machine, written, verdict.policy, others);
     return weigh(verdict, judge.digest, past);
   }
 
@@ -221,30 +236,29 @@ export class Recorder {
   /** Rows, notes, what the policy says, what came of the file and what is to be told of it: all or nothing. */
   #keep(
     { file, written }: Candidate,
-    identity: SnapshotIdentity,
+    { identity, who }: { readonly identity: SnapshotIdentity; readonly who: Identification },
     recorded: Recorded,
     answers: Answers,
-  ): number | undefined {
+  ): number {
     const { store, channels, messageOf, tell, judge, reporter } = this.#parts;
     const { judgement } = recorded;
     const messages = recorded.isNews
       ? channels.map(({ name }) => ({ channel: name, ...messageOf(recorded, name) }))
       : [];
     const id = store.scans.atomically(() => {
+      const number = store.enter(identity, recorded.facts, who, written);
       for (const plugin of this.#questions)
         store.keep(identity, recorded.facts, plugin, NO_OPTIONS, answers.get(plugin.name)!);
-      const id = store.history.find(identity);
       for (const plugin of this.#questions) {
         const { trace } = answers.get(plugin.name)!;
-        if (id !== undefined && trace !== undefined)
-          store.extents.keepReads(id, plugin, NO_OPTIONS, trace.basis, trace.reads);
+        if (trace !== undefined)
+          store.extents.keepReads(number, plugin, NO_OPTIONS, trace.basis, trace.reads);
       }
-      store.scans.note(file.path, file.state, 'recorded', { taken: recorded.taken }, id ?? null);
-      if (id !== undefined && judgement !== null) store.findings.keep(id, keptVerdict(judgement, judge));
-      if (id !== undefined && reporter !== undefined) store.reports.owe(id, reporter.folder);
-      if (id !== undefined) store.history.place(id, written);
-      for (const message of messages) store.outbox.queue(message, id ?? null);
-      return id;
+      store.scans.note(file.path, file.state, 'recorded', { taken: recorded.taken }, number);
+      if (judgement !== null) store.findings.keep(number, keptVerdict(judgement, judge));
+      if (reporter !== undefined) store.reports.owe(number, reporter.folder);
+      for (const message of messages) store.outbox.queue(message, number);
+      return number;
     });
     tell({ kind: 'recorded', recorded });
     return id;

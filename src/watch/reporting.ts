@@ -8,11 +8,13 @@ import { bugText } from './failures.ts';
 export interface Reporter {
   /** The absolute path of the folder that they go to. */
   readonly folder: string;
+  /** What the folder of a machine is to be called, where that is free. */
+  nameOf(owed: OwedReport): string;
   /**
-   * Writes a report, all of it or nothing. @returns its path
+   * Writes a report into the machine's folder, all of it or nothing. @returns its path
    * @throws UnreadableFile where the folder takes none now; any other error where this one cannot be made
    */
-  write(owed: OwedReport): Promise<string>;
+  write(owed: OwedReport, place: string): Promise<string>;
 }
 
 /** Writes the reports that are owed to a folder, those too that earlier scans did not come to. */
@@ -54,7 +56,7 @@ export class Reporting {
   async #write(reporter: Reporter, owed: OwedReport): Promise<void> {
     const { snapshotId, path } = owed;
     try {
-      const report = await reporter.write(owed);
+      const report = await reporter.write(owed, this.#placeOf(reporter, owed));
       this.#owed.settle(snapshotId, reporter.folder);
       this.#tell({ kind: 'reported', path, report });
     } catch (error) {
@@ -68,5 +70,12 @@ export class Reporting {
       else if (!this.#isDown) this.#owed.failed(snapshotId, reporter.folder);
       this.#tell({ kind: 'unreported', path, why, isFinal });
     }
+  }
+
+  /** Snapshots of unknown machines share a folder. */
+  #placeOf(reporter: Reporter, owed: OwedReport): string {
+    if (owed.place !== null) return owed.place;
+    const wanted = reporter.nameOf(owed);
+    return owed.machine === null ? wanted : this.#owed.placeFor(owed.machine, wanted);
   }
 }

@@ -23,6 +23,8 @@ export interface ScanChoice extends Retention {
   /** How many folders deep. */
   readonly depth: number;
   readonly plugins: readonly AnyPlugin[];
+  /** What the operator calls the machine of a file; undefined where nobody said. */
+  readonly machineOf?: (path: string) => string | undefined;
   /** What names a base address or a profile that the user forced, or is empty. */
   readonly binding: string;
   /** How long a file must have stayed as it is. */

@@ -63,7 +63,7 @@ describe('vestige acquire', () => {
     expect(first).toEqual({
       code: 0,
       stderr: '',
-      lines: [path, `web-1 2026-11-23T11:37:31Z ${basename(path)}: the first snapshot of this machine`],
+      lines: [path, `web 2026-11-23T11:37:31Z ${basename(path)}: the first snapshot of this machine`],
     });
     await new Promise((resolve) => setTimeout(resolve, 1000 - (Date.now() % 1000))); // a snapshot is named by the second
     const second = await round('after', '--keep', '1', '--delete-files');

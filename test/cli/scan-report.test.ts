@@ -18,6 +18,8 @@ const owed = (more: Partial<OwedReport>): OwedReport => ({
   path: '/snapshots/1',
   machine: 'host:web-1',
   hostname: 'web-1',
+  name: null,
+  place: null,
   written: '2026-11-23T11:40:44.866Z',
   hasTwin: false,
   isLatest: true,
@@ -25,7 +27,11 @@ const owed = (more: Partial<OwedReport>): OwedReport => ({
   ...more,
 });
 
-const reporter = (into = folder) => reporterInto(into, async ({ snapshotId }) => `page ${snapshotId}`);
+/** Writes a report where the machine's wanted folder is free. */
+const reporter = (into = folder) => {
+  const own = reporterInto(into, async ({ snapshotId }) => `page ${snapshotId}`);
+  return { ...own, write: (of: OwedReport) => own.write(of, own.nameOf(of)) };
+};
 
 const filesIn = (path: string): string[] =>
   readdirSync(path, { recursive: true, encoding: 'utf8', withFileTypes: false }).sort();
@@ -56,10 +62,19 @@ describe('reports of scans', () => {
       { hostname: '.hidden', machine: '../../../x' },
       { hostname: null, machine: 'boot:59a6d1dd' },
       { hostname: 'x'.repeat(300), machine: null },
+      { hostname: 'web', machine: 'host:web', name: 'shop/../1' },
     ];
     for (const names of named) await reporter().write(owed({ ...names, isLatest: false }));
     expect(readdirSync(folder).sort()).toEqual(
-      ['__.._etc_2J', '_hidden-.._.._..', 'guest', 'web-01234567', 'web-fedcba98', 'x'.repeat(180)].sort(),
+      [
+        '__.._etc_2J',
+        '_hidden-.._.._..',
+        'guest',
+        'web-01234567',
+        'web-fedcba98',
+        'x'.repeat(180),
+        'shop_.._1',
+      ].sort(),
     );
   });
 

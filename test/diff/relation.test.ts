@@ -26,6 +26,13 @@ describe('how two snapshots belong together', () => {
     ],
     ['the host name alone', { bootId: 'a' }, { bootId: 'b' }, 'likely', 'other'],
     ['another host name', { bootId: 'a' }, { bootId: 'b', hostname: 'x' }, 'other', 'other'],
+    [
+      'a name that is none',
+      { bootId: 'a', hostname: '(none)' },
+      { bootId: 'b', hostname: '(none)' },
+      'unknown',
+      'other',
+    ],
     ['no name at all', { bootId: 'a', hostname: null }, { bootId: 'b' }, 'unknown', 'other'],
     ['the same dice of KASLR, the same start', {}, later, 'same', 'same'],
     [

@@ -17,11 +17,10 @@ const withScanned = (
     past.forEach(([machineId, hour], index) => {
       const { snapshot, kernel } = fakeFacts();
       const taken = timeAt(hour);
-      const which = identity(index + 1);
+      const which = identity(index + 1, '', Date.parse(taken));
       const facts = { snapshot, kernel: { ...kernel, hostname: machineId, machineId, time: taken } };
       store.keep(which, facts, plugin(), '{}', { rows: [], notes: [] });
       store.scans.note(which.path, which.key, 'recorded', { taken }, index + 1);
-      store.history.place(index + 1, timeAt(hour));
     });
     action(store, path);
     store.close();
@@ -166,6 +165,8 @@ describe('owed reports', () => {
           hostname: 'web',
           written: timeAt(1),
           hasTwin: false,
+          name: null,
+          place: null,
           isLatest: false,
           tries: 1,
         });

@@ -9,7 +9,10 @@ import { identity, inScratch, plugin, ROWS } from './scratch.ts';
 function factsAt(machineId: string | null, hour: number | null): ReturnType<typeof fakeFacts> {
   const { snapshot, kernel } = fakeFacts();
   const time = hour === null ? null : `2026-01-02T${String(hour).padStart(2, '0')}:00:00.000Z`;
-  return { snapshot: { ...snapshot, takenAt: time }, kernel: { ...kernel, machineId, bootId: 'b', time } };
+  return {
+    snapshot: { ...snapshot, takenAt: time },
+    kernel: { ...kernel, machineId, bootId: `b of ${machineId}`, time },
+  };
 }
 
 /** Does something with a store that remembers snapshots 1, 2 and so on of these machines and hours. */
@@ -20,7 +23,7 @@ const withPast = (
   inScratch((folder) => {
     const store: StoreDoor = Store.open(join(folder, 'cache.sqlite'), '1');
     past.forEach(([machine, hour, binding], index) => {
-      const which = identity(index + 1, binding);
+      const which = identity(index + 1, binding, (index * 7) % 5);
       store.keep(which, factsAt(machine, hour), plugin(), '{}', { rows: ROWS, notes: ['n'] });
     });
     action(store);
@@ -40,11 +43,8 @@ describe('the history', () => {
         ['a', 3],
       ],
       ({ history }) => {
-        expect(ids(history.snapshots())).toEqual([1, 2, 3, 4, 5]);
-        history.place(1, '2026-01-02T00:00:00.000Z');
-        history.place(3, '2026-01-01T00:00:00.000Z');
-        expect(ids(history.snapshots())).toEqual([2, 4, 5, 3, 1]);
-        expect(ids(history.snapshots('a'))).toEqual([4, 5, 3, 1]);
+        expect(ids(history.snapshots())).toEqual([1, 4, 2, 5, 3]);
+        expect(ids(history.snapshots('a'))).toEqual([1, 4, 5, 3]);
         expect(ids(history.snapshots('c'))).toEqual([]);
         expect(history.snapshots('b')).toEqual([
           {
@@ -52,11 +52,12 @@ describe('the history', () => {
             path: '/snapshots/2.raw',
             sizeBytes: 4096,
             binding: '',
-            written: '1970-01-01T00:00:00.000Z',
+            name: null,
+            written: '1970-01-01T00:00:00.002Z',
             digest: 'ab',
             seen: expect.stringMatching(/^\d{4}-.*Z$/) as string,
             machine: 'b',
-            boot: 'b',
+            boot: 'b of b',
             hostname: 'guest',
             release: '6.1.0-50-cloud-amd64',
             architecture: 'x86-64',
@@ -65,8 +66,8 @@ describe('the history', () => {
         ]);
         expect(history.snapshot(2)).toEqual(history.snapshots('b')[0]);
         expect(history.snapshot(9)).toBeUndefined();
-        expect(history.find(identity(2))).toBe(2);
-        expect(history.find(identity(2, 'base'))).toBeUndefined();
+        expect(history.find(identity(2, '', 2))).toBe(2);
+        expect(history.find(identity(2, 'base', 2))).toBeUndefined();
       },
     ));
 
@@ -91,13 +92,24 @@ describe('the history', () => {
 
   it('follows the facts where a later version reads more of them', () =>
     withPast([[null, 5]], (store) => {
+      const later = factsAt('a', 6);
       expect(store.history.snapshot(1)?.machine).toBe('host:guest');
-      store.keep(identity(), factsAt('a', 6), drawnPlugin({ pid: 'int' }, [], { name: 'other' }), '{}', {
-        rows: [],
-        notes: [],
-      });
+      store.keep(
+        identity(),
+        { ...later, kernel: { ...later.kernel, bootId: 'b of null' } },
+        drawnPlugin({ pid: 'int' }, [], { name: 'other' }),
+        '{}',
+        {
+          rows: [],
+          notes: [],
+        },
+      );
       expect(store.history.snapshots()).toHaveLength(1);
-      expect(store.history.snapshot(1)).toMatchObject({ machine: 'a', taken: '2026-01-02T06:00:00.000Z' });
+      // The same boot under a better name is the machine that it was.
+      expect(store.history.snapshot(1)).toMatchObject({
+        machine: 'host:guest',
+        taken: '2026-01-02T06:00:00.000Z',
+      });
     }));
 
   it('tells where the kernels of the snapshots added last were found', () =>

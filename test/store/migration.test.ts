@@ -24,6 +24,7 @@ const PUBLISHED = [
   '684699807c26',
   '88f1156a9b84',
   '745bce4929e5',
+  'dea39ccc24a5',
 ];
 
 const { snapshot, kernel } = fakeFacts('/snapshots/1.raw');
@@ -84,6 +85,10 @@ describe('the steps from schema to schema', () => {
         expect(places.find(({ id }) => id === index + 1)).toMatchObject(place);
       }
       expect(store.history.snapshot(99)).toMatchObject({ machine: null, boot: null, taken: null });
+      const { machine } = placeOf({ snapshot, kernel: FACTS[4]![0] });
+      const again = { snapshot, kernel: { ...kernel, ...FACTS[4]![0], hostname: 'renamed' } };
+      // Whose boot it is is known, under any name.
+      expect(store.machines.identify(again, { written: '2026' })).toMatchObject({ machine, conflicts: [] });
       expect(new Set(places.map(({ written }) => written))).toEqual(new Set(['1970-01-01T00:00:00.000Z']));
       expect(store.answer(identity(), plugin(), '{}')).toMatchObject({ notes: ['n'], rows: [{ pid: 7 }] });
       store.close();

@@ -30,9 +30,8 @@ export function drawStore(path: string, snapshots: readonly DrawnSnapshot[]): vo
     for (const [name, rows] of Object.entries(answers)) {
       const plugin = known(name);
       const answer = { rows: rows.map((row) => whole(plugin, row)), notes: [] };
-      store.keep(identity(index + 1), facts, plugin, '{}', answer);
+      store.keep(identity(index + 1, '', Date.parse(taken)), facts, plugin, '{}', answer);
     }
-    store.history.place(index + 1, taken);
   });
   store.close();
 }

@@ -40,11 +40,18 @@ export function zeros(path: string, bytes: number): string {
   return path;
 }
 
-/** The identity of the nth drawn snapshot. */
-export const identity = (n = 1, binding = ''): SnapshotIdentity => ({
+/** The identity of the nth drawn snapshot, of which the file was written so many milliseconds after 1970. */
+export const identity = (n = 1, binding = '', writtenMs = 0): SnapshotIdentity => ({
   path: `/snapshots/${n}.raw`,
   binding,
-  key: { device: '1', inode: String(n), sizeBytes: 4096, modified: '5', changed: '6', digest: 'ab' },
+  key: {
+    device: '1',
+    inode: String(n),
+    sizeBytes: 4096,
+    modified: String(BigInt(writtenMs) * 1_000_000n + 5n),
+    changed: '6',
+    digest: 'ab',
+  },
 });
 
 /** One row of every kind of cell, the extremes of each, and one with none of them. */

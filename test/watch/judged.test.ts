@@ -199,7 +199,7 @@ describe('a scan with a policy', () => {
 describe('reports', () => {
   /** Writes reports as `write` has it, and tells of which snapshots. */
   const writing = (write: (owed: OwedReport) => string): Pick<ScanParts, 'reporter'> => ({
-    reporter: { folder: '/reports', write: async (owed) => write(owed) },
+    reporter: { folder: '/reports', nameOf: () => 'x', write: async (owed) => write(owed) },
   });
   const done = writing(({ path, isLatest }) => `0${path.at(-1)}${isLatest ? ' latest' : ''}`);
 
@@ -269,7 +269,9 @@ describe('reports', () => {
       });
       await bench.scan({ keep: 1 }, full);
       expect(bench.inStore(({ history }) => history.snapshots().length)).toBe(2);
-      const elsewhere = { reporter: { folder: '/elsewhere', write: async () => 'elsewhere' } };
+      const elsewhere = {
+        reporter: { folder: '/elsewhere', nameOf: () => 'x', write: async () => 'elsewhere' },
+      };
       expect((await bench.scan({}, elsewhere)).filter((line) => line.includes('report'))).toEqual([]);
       expect((await bench.scan({ keep: 1 }, done)).slice(0, 2)).toEqual([
         'w1: reported 01',

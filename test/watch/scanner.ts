@@ -61,6 +61,7 @@ try {
     judge,
     reporter: {
       folder: reports,
+      nameOf: () => 'web',
       async write({ path }) {
         process.stdout.write('step\n');
         const report = join(reports, basename(path));
