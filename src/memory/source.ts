@@ -20,6 +20,8 @@ export interface StoredPages {
   readonly grainBytes: number;
   /** What `gather` writes of one piece at most. */
   readonly mostBytes: number;
+  /** The first byte of the piece at `at`, a multiple of the grain, told without unpacking it; −1 where only reading tells. */
+  firstByte?(at: PhysicalAddress): number;
   /**
    * Writes what is stored of the pieces from `at` up to and without `end`, both multiples of the grain, into `into` from
    * `offset` on: bytes that no other memory of the form has.

@@ -3,11 +3,13 @@ import type { CpuState } from './format.ts';
 /** Bytes of notes that are believed: 8192 CPUs of QEMU need 7 MiB. */
 export const MAXIMUM_NOTE_BYTES = 2 ** 24;
 
-/** Where the instruction pointer stands in an NT_PRSTATUS, by the size of the note, which tells the architecture. */
-const INSTRUCTION_POINTERS: Readonly<Record<number, { readonly offset: number; readonly wide: boolean }>> = {
-  144: { offset: 120, wide: false }, // i386: 72 bytes before the registers, eip is the 13th
-  336: { offset: 240, wide: true }, // x86-64: 112 bytes before the registers, rip is the 17th
-  392: { offset: 368, wide: true }, // arm64: 112 bytes before the registers, pc is the 33rd
+/** Where instruction and stack pointer stand in an NT_PRSTATUS, by the size of the note, which tells the architecture. */
+const POINTERS: Readonly<
+  Record<number, { readonly instruction: number; readonly stack: number; readonly wide: boolean }>
+> = {
+  144: { instruction: 120, stack: 132, wide: false }, // i386: 72 bytes before the registers, eip is the 13th, esp the 16th
+  336: { instruction: 240, stack: 264, wide: true }, // x86-64: 112 bytes before the registers, rip is the 17th, rsp the 20th
+  392: { instruction: 368, stack: 360, wide: true }, // arm64: 112 bytes before the registers, sp is the 32nd, pc the 33rd
 };
 
 const NT_PRSTATUS = 1;
@@ -15,9 +17,10 @@ const NT_AUXV = 6;
 
 /**
  * Offsets in QEMU's own note of a CPU (QEMU, target/i386/arch_dump.c, QEMUCPUState version 1): 16 general
- * registers after version and size, then rip and rflags, ten segments of 24 bytes, then CR0 to CR4.
+ * registers after version and size, of which RSP is the seventh, then rip and rflags, ten segments of 24 bytes with
+ * their bases last (GS is the fifth, the IDT the tenth), then CR0 to CR4, and what SWAPGS brings into GS.
  */
-const QEMU_NOTE = { rip: 136, cr3: 416, cr4: 424, bytes: 432 };
+const QEMU_NOTE = { rsp: 56, rip: 136, gs: 264, idt: 384, cr3: 416, cr4: 424, bytes: 432, kernelGs: 432 };
 
 /** What the notes of a dump say. */
 export interface ElfNotes {
@@ -36,7 +39,7 @@ export interface ElfNotes {
  * QEMU writes all NT_PRSTATUS first and its own notes after, both in the order of the CPUs.
  */
 export function readNotes(bytes: Buffer): ElfNotes {
-  const instructions: (bigint | null)[] = [];
+  const statuses: CpuState[] = [];
   const controls: CpuState[] = [];
   let vmcoreinfo: string | null = null;
   let isOfProcess = false;
@@ -57,15 +60,15 @@ export function readNotes(bytes: Buffer): ElfNotes {
     }
     const name = bytes.toString('latin1', at + 12, at + 12 + nameBytes).replace(/\0.*$/s, '');
     const body = bytes.subarray(content, content + contentBytes);
-    if (name === 'CORE' && type === NT_PRSTATUS) instructions.push(instructionOf(body));
+    if (name === 'CORE' && type === NT_PRSTATUS) statuses.push(pointersOf(body));
     else if (name === 'CORE' && type === NT_AUXV) isOfProcess = true;
     else if (name === 'QEMU' && body.length >= QEMU_NOTE.bytes) controls.push(controlsOf(body));
     else if (name === 'VMCOREINFO') vmcoreinfo ??= textOf(body);
     at = content + padded(contentBytes);
   }
   const cpus: CpuState[] = [];
-  for (let cpu = 0; cpu < Math.max(instructions.length, controls.length); cpu++) {
-    cpus.push(controls[cpu] ?? { cr3: null, cr4: null, instruction: instructions[cpu] ?? null });
+  for (let cpu = 0; cpu < Math.max(statuses.length, controls.length); cpu++) {
+    cpus.push(controls[cpu] ?? statuses[cpu]!);
   }
   return { cpus, vmcoreinfo, hasQemu: controls.length > 0, isOfProcess, damage };
 }
@@ -77,14 +80,21 @@ export function textOf(body: Buffer): string | null {
 
 const padded = (length: number): number => Math.ceil(length / 4) * 4;
 
-function instructionOf(body: Buffer): bigint | null {
-  const place = INSTRUCTION_POINTERS[body.length];
-  if (place === undefined) return null;
-  return place.wide ? body.readBigUInt64LE(place.offset) : BigInt(body.readUInt32LE(place.offset));
+function pointersOf(body: Buffer): CpuState {
+  const place = POINTERS[body.length];
+  const at = (offset: number): bigint =>
+    place?.wide === true ? body.readBigUInt64LE(offset) : BigInt(body.readUInt32LE(offset));
+  const [instruction, stack] = place === undefined ? [null, null] : [at(place.instruction), at(place.stack)];
+  return { cr3: null, cr4: null, instruction, stack, idt: null, gs: [] };
 }
 
 const controlsOf = (body: Buffer): CpuState => ({
   instruction: body.readBigUInt64LE(QEMU_NOTE.rip),
+  stack: body.readBigUInt64LE(QEMU_NOTE.rsp),
   cr3: body.readBigUInt64LE(QEMU_NOTE.cr3),
   cr4: body.readBigUInt64LE(QEMU_NOTE.cr4),
+  idt: body.readBigUInt64LE(QEMU_NOTE.idt),
+  gs: [QEMU_NOTE.gs, ...(body.length >= QEMU_NOTE.kernelGs + 8 ? [QEMU_NOTE.kernelGs] : [])].map((offset) =>
+    body.readBigUInt64LE(offset),
+  ),
 });

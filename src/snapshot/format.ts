@@ -2,7 +2,7 @@ import type { OpenOptions } from '../memory/origin.ts';
 import type { PhysicalSource } from '../memory/source.ts';
 import type { SnapshotBytes } from './file.ts';
 
-/** What a dumper saved of one virtual CPU besides memory: enough to find page tables by. */
+/** What a dumper saved of one virtual CPU besides memory: enough to tell whose page tables it walks. */
 export interface CpuState {
   /** x86: CR3, the physical address of the top page table plus flags. Null where the format saves none. */
   readonly cr3: bigint | null;
@@ -10,6 +10,11 @@ export interface CpuState {
   readonly cr4: bigint | null;
   /** Instruction pointer. */
   readonly instruction: bigint | null;
+  /** Stack pointer. */
+  readonly stack: bigint | null;
+  /** x86-64: where the interrupt descriptor table is, and the bases of GS: the one in use, and the one that SWAPGS brings. */
+  readonly idt: bigint | null;
+  readonly gs: readonly bigint[];
 }
 
 /** What a snapshot file says besides its bytes of memory. */

@@ -2,6 +2,7 @@ import { inflateSync } from 'node:zlib';
 import { hex } from '../base/address.ts';
 import { viewOf } from '../base/bytes.ts';
 import type { SnapshotBytes } from './file.ts';
+import { FirstByte } from './first-byte.ts';
 import { Frames } from './frames.ts';
 import { COMPRESSION, type KdumpHeader } from './kdump-header.ts';
 
@@ -38,6 +39,10 @@ export class KdumpPages {
   #zero: Stored | null = null;
   /** Where the page stands that was last taken for one of zeros. */
   #notZero = -1;
+  /** Where the page stands whose first byte was told last, and that byte: dumpers store equal pages once. */
+  readonly #firstByte = new FirstByte();
+  #toldPlace = -1;
+  #told = -1;
 
   constructor(file: SnapshotBytes, header: KdumpHeader, stored: Frames) {
     this.#file = file;
@@ -97,6 +102,23 @@ export class KdumpPages {
     if (isZero) return 0;
     if (length > 0 && this.#file.read(from, into.subarray(packed, packed + length)) < length) return -1;
     return packed + length - offset;
+  }
+
+  /** The first byte of the page `frame`, told without unpacking it; −1 where only unpacking tells, or it cannot be had. */
+  firstByte(frame: number): number {
+    const at = this.#soundAt(frame);
+    if (at < 0) return -1;
+    if (this.#isZeroDescriptor(at)) return 0;
+    const place = placeIn(this.#view, at);
+    if (place === this.#toldPlace) return this.#told;
+    const flags = flagsIn(this.#view, at);
+    const packed = Buffer.allocUnsafe(sizeIn(this.#view, at));
+    const isHad = this.#file.read(place, packed) === packed.length;
+    this.#toldPlace = place;
+    if (!isHad) this.#told = -1;
+    else if (flags === COMPRESSION.none) this.#told = packed[0]!;
+    else this.#told = flags === COMPRESSION.zlib ? this.#firstByte.of(packed) : -1;
+    return this.#told;
   }
 
   /** The offset on disk of the byte `within` the page `frame`, or null where the page is compressed or not stored. */

@@ -71,6 +71,7 @@ function sourceOf(header: KdumpHeader, pages: KdumpPages, held: Frames): Physica
       form: `kdump ${blockBytes}`,
       grainBytes: blockBytes,
       mostBytes: blockBytes + KdumpPages.toldBytes,
+      firstByte: (at) => pages.firstByte(at / blockBytes),
       gather: (at, end, into, offset) => pages.gather(at / blockBytes, end / blockBytes, into, offset),
     },
     read(at, into) {

@@ -18,7 +18,7 @@ import { scratchInMemory } from '../support/scratch.ts';
 import { drawVmlinux } from '../support/vmlinux.ts';
 import { type Memory, writeLime } from '../support/writers.ts';
 import { variedMemory } from '../support/writers-drawn.ts';
-import { notesOf, writeElfCore } from '../support/writers-elf.ts';
+import { drawnCpu, notesOf, writeElfCore } from '../support/writers-elf.ts';
 import { writeKdump } from '../support/writers-kdump.ts';
 import type { Case, Verdict } from './case.ts';
 import { cpuSince } from './world.ts';
@@ -35,7 +35,7 @@ export interface FileKind {
 }
 
 const notes = notesOf({
-  cpus: [{ cr3: 0x1234_5000n, cr4: 0x1000n, instruction: 0xffff_ffff_8123_4567n }],
+  cpus: [drawnCpu({ cr3: 0x1234_5000n, cr4: 0x1000n, instruction: 0xffff_ffff_8123_4567n })],
   vmcoreinfo: 'OSRELEASE=6.1.0\nNUMBER(phys_base)=-16777216\n',
 });
 

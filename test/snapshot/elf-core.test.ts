@@ -109,7 +109,9 @@ describe('ELF core', () => {
     bytes.writeUInt32LE(0x7fff_ffff, second + 4);
     writeFileSync(path, bytes);
     const { contents, notes } = open(path);
-    expect(contents.cpus).toEqual([{ cr3: null, cr4: null, instruction: 0x1234n }]);
+    expect(contents.cpus).toEqual([
+      { cr3: null, cr4: null, instruction: 0x1234n, stack: 0n, idt: null, gs: [] },
+    ]);
     expect(notes).toEqual(['a note of 2147483647 bytes does not fit: the notes after it are left out']);
   });
 

@@ -6,6 +6,7 @@ import { ForensicError, NotInSnapshot } from '../../src/base/errors.ts';
 import { openSnapshot } from '../../src/snapshot/open.ts';
 import { Random } from '../support/random.ts';
 import { drawMemory } from '../support/writers.ts';
+import { drawnCpu } from '../support/writers-elf.ts';
 import { type KdumpOptions, pageDescriptor, writeKdump } from '../support/writers-kdump.ts';
 import { scratchFolder } from '../support/writers-scratch.ts';
 
@@ -225,7 +226,7 @@ describe('kdump', () => {
     const path = scratch.path('whole');
     writeKdump(path, memory, {
       vmcoreinfo: 'OSRELEASE=6.1.0\n',
-      cpus: [{ cr3: 1n, cr4: 2n, instruction: 3n }],
+      cpus: [drawnCpu({ cr3: 1n, cr4: 2n, instruction: 3n })],
     });
     const whole = readFileSync(path);
     const cases = new Random(11);

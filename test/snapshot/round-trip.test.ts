@@ -5,7 +5,7 @@ import { openSnapshot, type Snapshot } from '../../src/snapshot/open.ts';
 import { Random } from '../support/random.ts';
 import { drawMemory, type Memory, writeLime, writeRaw } from '../support/writers.ts';
 import { variedMemory } from '../support/writers-drawn.ts';
-import { notesOf, writeElfCore } from '../support/writers-elf.ts';
+import { drawnCpu, notesOf, writeElfCore } from '../support/writers-elf.ts';
 import { writeKdump } from '../support/writers-kdump.ts';
 import { scratchFolder } from '../support/writers-scratch.ts';
 
@@ -14,8 +14,8 @@ const memory = variedMemory();
 const narrow = variedMemory(2, false);
 
 const cpus = [
-  { cr3: 0x1234_5000n, cr4: 0x1000n, instruction: 0xffff_ffff_8123_4567n },
-  { cr3: 0x9_8765_4000n, cr4: 0n, instruction: 0xffff_ffff_89ab_cdefn },
+  drawnCpu({ cr3: 0x1234_5000n, cr4: 0x1000n, instruction: 0xffff_ffff_8123_4567n, stack: 0x1n << 63n }),
+  drawnCpu({ cr3: 0x9_8765_4000n, idt: 0xffff_fe00_0000_0000n, gs: [0x7f00_0000n, 0xffff_8880_1000_0000n] }),
 ];
 const vmcoreinfo = 'OSRELEASE=6.1.0\nNUMBER(phys_base)=-16777216\n';
 

@@ -16,14 +16,24 @@ export function prstatusNote(instruction: bigint): ElfNote {
   return { name: 'CORE', type: 1, content };
 }
 
+/** A CPU as QEMU's note tells of it, with nothing in the registers that a test does not name. */
+export const drawnCpu = (registers: Partial<CpuState>): CpuState => ({
+  ...{ cr3: 0n, cr4: 0n, instruction: 0n, stack: 0n, idt: 0n, gs: [0n, 0n] },
+  ...registers,
+});
+
 /** QEMU's own note of one CPU, as long as QEMU 7.2 writes it. */
-function qemuNote({ cr3, cr4, instruction }: CpuState): ElfNote {
+function qemuNote({ cr3, cr4, instruction, stack, idt, gs }: CpuState): ElfNote {
   const content = Buffer.alloc(440);
   content.writeUInt32LE(1, 0);
   content.writeUInt32LE(content.length, 4);
+  content.writeBigUInt64LE(stack ?? 0n, 56);
   content.writeBigUInt64LE(instruction ?? 0n, 136);
+  content.writeBigUInt64LE(gs[0] ?? 0n, 264);
+  content.writeBigUInt64LE(idt ?? 0n, 384);
   content.writeBigUInt64LE(cr3 ?? 0n, 416);
   content.writeBigUInt64LE(cr4 ?? 0n, 424);
+  content.writeBigUInt64LE(gs[1] ?? 0n, 432);
   return { name: 'QEMU', type: 0, content };
 }
 
