@@ -4,6 +4,7 @@ import type { Row } from '../plugin/cell.ts';
 import type { AnyPlugin, Options } from '../plugin/contract.ts';
 import type { Profile } from '../profile/profile.ts';
 import type { Answer, Facts } from '../report/answer.ts';
+import type { KernelChoice } from '../session/find-kernels.ts';
 import type { Session } from '../session/session.ts';
 import type { SnapshotIdentity } from '../store/store.ts';
 import { clearProgress, showProgress } from './output.ts';
@@ -20,6 +21,10 @@ export interface OpenSettings {
   readonly profileFolder?: string;
   /** What one question may cost, where the user says. Such answers are not remembered, and none is asked of the cache. */
   readonly limits?: Partial<Limits>;
+  /** Which of the snapshot's kernels to show. */
+  readonly kernel?: number;
+  /** How far other kernels are searched for. */
+  readonly search: NonNullable<KernelChoice['search']>;
 }
 
 /** One plugin to be run, as the command line wants it. */
@@ -44,6 +49,8 @@ export class Inquiry {
   readonly #recall: Recall;
   readonly #identity: SnapshotIdentity | undefined;
   #session: Session | undefined;
+  /** What is remembered of the snapshot: of a kernel that was perhaps searched for less closely than is wanted now. */
+  readonly #remembered: Facts | undefined;
   #facts: Facts | undefined;
 
   private constructor(
@@ -56,18 +63,14 @@ export class Inquiry {
     this.#settings = settings;
     this.#recall = recall;
     this.#identity = identity;
-    if (identity !== undefined) this.#facts = recall.facts({ ...identity, path });
+    this.#remembered = identity === undefined ? undefined : recall.facts({ ...identity, path });
+    if (isAsClose(this.#remembered, settings.search)) this.#facts = this.#remembered;
   }
 
   /** @throws UsageError where `path` is `-`: memory is read in no order that a pipe could give */
   static async begin(path: string, settings: OpenSettings, recall: Recall): Promise<Inquiry> {
     if (path === '-') throw new UsageError('- is no file: a snapshot cannot be read from a pipe');
-    return new Inquiry(
-      path,
-      settings,
-      recall,
-      await recall.identify(path, bindingKey(settings.base, settings.profile)),
-    );
+    return new Inquiry(path, settings, recall, await recall.identify(path, bindingKey(settings)));
   }
 
   /** What is known of the snapshot and its kernel. @throws SnapshotError, ProfileError */
@@ -82,11 +85,22 @@ export class Inquiry {
       const { openSession } = await import('../session/session.ts');
       const { profileFolder, ...settings } = this.#settings;
       const shelf = await this.#recall.shelf(profileFolder);
-      this.#session = openSession(this.path, { ...settings, shelf, likely: this.#recall.likely() });
+      const likely = this.#recall.likely();
+      const roots = settings.search === 'whole' ? undefined : rootsIn(this.#facts);
+      this.#session = openSession(this.path, { ...settings, ...roots, shelf, likely });
       const { snapshot, facts } = this.#session;
       snapshot.memory.extents = await this.#recall.extents(facts);
+      this.#correct(facts);
     }
     return this.#session;
+  }
+
+  /** Replaces what is remembered where the snapshot was searched less closely; answers of another kernel are forgotten. */
+  #correct(facts: Facts): void {
+    if (this.#identity === undefined || this.#remembered === undefined || this.#facts !== undefined) return;
+    if (this.#remembered.kernel.pageTableRoot !== facts.kernel.pageTableRoot)
+      this.#recall.forget(this.#identity);
+    this.#recall.keepFacts(this.#identity, facts);
   }
 
   /** The answer to a question; rows are found when they are asked for. */
@@ -149,7 +163,8 @@ export class Inquiry {
     const identity = isRemembered ? this.#identity : undefined;
     const remembered = identity === undefined ? undefined : this.#recall.answer(identity, plugin, key);
     if (remembered !== undefined) return remembered;
-    const { kernel, facts, snapshot } = await this.session();
+    const { kernel, snapshot } = await this.session();
+    const facts = await this.facts();
     const { runPlugin } = await import('../plugin/run.ts');
     const rows: Row[] = [];
     const progress = (done: number, total: number): void => showProgress(plugin.name, done, total);
@@ -165,6 +180,17 @@ export class Inquiry {
     return { rows, notes };
   }
 }
+
+/** The closer a search, the higher. */
+const CLOSENESS = { quick: 0, part: 0, proof: 1, whole: 2 } as const;
+
+/** Whether facts tell of a search that was as close as the one wanted. */
+const isAsClose = (facts: Facts | undefined, wanted: OpenSettings['search']): boolean =>
+  facts !== undefined && CLOSENESS[facts.kernel.search] >= CLOSENESS[wanted];
+
+/** Where the kernels of this very file are, which a search found before. */
+const rootsIn = (facts: Facts | undefined): Pick<KernelChoice, 'roots'> =>
+  facts === undefined ? {} : { roots: facts.kernel.kernels.map(({ pageTableRoot }) => pageTableRoot) };
 
 /** Options as one text, the same for the same choice whatever the order of flags. */
 function optionsKey(options: Question['options']): string {

@@ -27,7 +27,7 @@ export async function knownOf(
   failed?: (path: string, error: ForensicError) => void,
 ): Promise<Asked[]> {
   const recall = await Recall.open(cachePath(flags));
-  const settings = await openSettings(flags);
+  const settings = await openSettings(flags, 'proof');
   const { fileWrittenAt } = await import('../store/host-time.ts');
   const asked: Asked[] = [];
   try {

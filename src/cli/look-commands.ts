@@ -4,7 +4,7 @@ import { type Facts, factNotes } from '../report/answer.ts';
 import type { Asked } from '../triage/paint.ts';
 import { withBudgetFlags } from './budget-flags.ts';
 import { EXIT } from './exit.ts';
-import { Inquiry } from './inquiry.ts';
+import { Inquiry, type OpenSettings } from './inquiry.ts';
 import type { Outcome } from './main.ts';
 import { complain, pageWidth, writeAside, writeData } from './output.ts';
 import { Recall } from './recall.ts';
@@ -30,9 +30,14 @@ const withStrictFlag = (command: Command): Command =>
   command.option('--strict', 'exit with 1 where anything could not be read');
 
 /** Does one thing with one snapshot, and tidies up. */
-async function inquire<T>(path: string, flags: Flags, action: (inquiry: Inquiry) => Promise<T>): Promise<T> {
+async function inquire<T>(
+  path: string,
+  flags: Flags,
+  search: OpenSettings['search'],
+  action: (inquiry: Inquiry) => Promise<T>,
+): Promise<T> {
   const recall = await Recall.open(cachePath(flags));
-  const inquiry = await Inquiry.begin(path, await openSettings(flags), recall);
+  const inquiry = await Inquiry.begin(path, await openSettings(flags, search), recall);
   try {
     return await action(inquiry);
   } finally {
@@ -63,7 +68,7 @@ export function addInfoCommand(program: Command, outcome: Outcome): void {
     for (const path of paths) {
       try {
         // The road to the kernel as it is taken now: a remembered one would explain nothing.
-        const facts = await inquire(path, flags, async (inquiry) => (await inquiry.session()).facts);
+        const facts = await inquire(path, flags, 'whole', async (inquiry) => (await inquiry.session()).facts);
         documents.push({ ...facts });
         if (flags.json !== true) {
           const { infoText } = await import('../report/info.ts');
@@ -111,7 +116,7 @@ export function addExplainCommand(program: Command, outcome: Outcome): void {
     if (flags.pid !== undefined && !/^\d{1,9}$/.test(flags.pid))
       throw new UsageError(`--pid wants a number, not ${flags.pid}`);
     checkColor(flags);
-    await inquire(path, flags, async (inquiry) => {
+    await inquire(path, flags, 'quick', async (inquiry) => {
       const { explain } = await import('../session/explain.ts');
       const explanation = explain(
         await inquiry.session(),
@@ -137,7 +142,7 @@ export function addTriageCommand(program: Command, outcome: Outcome): void {
   withStrictFlag(withBudgetFlags(withLookFlags(command))).action(
     async (path: string, flags: Flags & { all?: true }) => {
       checkColor(flags);
-      await inquire(path, flags, async (inquiry) => {
+      await inquire(path, flags, 'whole', async (inquiry) => {
         const facts = await inquiry.facts();
         const { paintPicture, TRIAGE_PLUGINS } = await import('../triage/paint.ts');
         const { plugins } = await import('../../plugins/index.ts');

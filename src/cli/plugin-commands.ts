@@ -6,6 +6,7 @@ import { wrap } from '../report/width.ts';
 import { withBudgetFlags } from './budget-flags.ts';
 import { flagOf, kebabCase } from './column-names.ts';
 import type { Question } from './inquiry.ts';
+import { kernelFilter } from './kernel-flag.ts';
 import type { Outcome } from './main.ts';
 import { complain, pageWidth, writeData } from './output.ts';
 import { type SelectionWords, selectFor } from './selection.ts';
@@ -106,7 +107,7 @@ async function questionOf(plugin: AnyPlugin, flags: Flags): Promise<Question> {
     typeof flags[name] === 'string' ? flags[name] : undefined;
   const filters = new Map(
     (plugin.filters ?? []).flatMap((column) => {
-      const value = word(column);
+      const value = filterWords(flags, column);
       return value === undefined ? [] : [[column, value] as const];
     }),
   );
@@ -122,6 +123,13 @@ async function questionOf(plugin: AnyPlugin, flags: Flags): Promise<Question> {
   const where = word('where');
   const test = where === undefined ? undefined : await whereTest(where, plugin);
   return { plugin, options, selection: selectFor(plugin, words, test) };
+}
+
+/** What a flag says about a column; of `--kernel` what does not choose a kernel. */
+function filterWords(flags: Flags, column: string): string | undefined {
+  const value = flags[column];
+  if (typeof value !== 'string') return undefined;
+  return column === 'kernel' ? kernelFilter(value) : value;
 }
 
 function chosen(option: Option, value: unknown): unknown {
@@ -200,7 +208,7 @@ function sayUnfiltered(
 ): void {
   const columns = new Set(plugins.flatMap(({ filters = [] }) => filters));
   for (const column of columns) {
-    if (flags[column] === undefined) continue;
+    if (filterWords(flags, column) === undefined) continue;
     const without = chosenPlugins.filter(({ filters = [] }) => !filters.includes(column));
     if (without.length === 0) continue;
     complain(`${flagOf(column)} does not narrow ${without.map(({ name }) => name).join(', ')}`);

@@ -42,7 +42,7 @@ export function addProfileCommand(program: Command, outcome: Outcome): void {
     const { checkIsfName, isfOf } = await import('./profile-isf.ts');
     if (flags.isf === true) checkIsfName(flags.output);
     const recall = await Recall.open(cachePath(flags));
-    const inquiry = await Inquiry.begin(path, await openSettings(flags), recall);
+    const inquiry = await Inquiry.begin(path, await openSettings(flags, 'quick'), recall);
     try {
       const session = await inquiry.session();
       const data =

@@ -20,7 +20,8 @@ export function addReaderCommand(program: Command, plugins: readonly AnyPlugin[]
     .command('reader', { hidden: true })
     .requiredOption('--cache <file>')
     .option('--base <address>')
-    .option('--profile <file>');
+    .option('--profile <file>')
+    .option('--kernel <number>');
   withBudgetFlags(command).action((flags: OpenFlags & { cache: string }) => read(flags, plugins));
 }
 
@@ -34,7 +35,7 @@ async function read(flags: OpenFlags & { cache: string }, plugins: readonly AnyP
   });
   const store = Store.openReadonly(flags.cache, version());
   const learn = (lesson: Lesson): void => void line.send({ tell: 'lesson', lesson });
-  const { profileFolder, ...options } = await openSettings(flags);
+  const { profileFolder, ...options } = await openSettings(flags, 'proof');
   const shelf = shelfOver(store, learn, profileFolder);
   const open = opener({ ...options, shelf }, memoryOf(store, learn), isOwn);
   serve(line, { open, plugins, guard, leave: () => store.close() });

@@ -19,12 +19,19 @@ export function defaultCachePath(env: Readonly<Record<string, string | undefined
   return join(base, 'vestige', 'cache.sqlite');
 }
 
-/** What makes one binding of a file differ from another: a base address or a profile that the user forced. */
-export const bindingKey = (base: number | undefined, profile: Profile | undefined): string =>
-  base === undefined && profile === undefined
+/** What the user forced of how a file is opened. */
+interface Forced {
+  readonly base?: number;
+  readonly profile?: Profile;
+  readonly kernel?: number;
+}
+
+/** What makes one binding of a file differ from another: a base address, a profile or a kernel that the user forced. */
+export const bindingKey = ({ base, profile, kernel }: Forced): string =>
+  base === undefined && profile === undefined && kernel === undefined
     ? ''
     : createHash('sha256')
-        .update(JSON.stringify([base ?? null, profile ?? null]))
+        .update(JSON.stringify([base ?? null, profile ?? null, ...(kernel === undefined ? [] : [kernel])]))
         .digest('hex')
         .slice(0, 16);
 
@@ -67,6 +74,19 @@ export class Recall {
 
   answer(identity: SnapshotIdentity, plugin: AnyPlugin, options: string): RememberedAnswer | undefined {
     return this.#guard((store) => store.answer(identity, plugin, options));
+  }
+
+  /** Remembers facts in place of those that were remembered. */
+  keepFacts(identity: SnapshotIdentity, facts: RememberedFacts): void {
+    this.#guard((store) => store.keepFacts(identity, facts));
+  }
+
+  /** Forgets a snapshot and all answers about it. */
+  forget(identity: SnapshotIdentity): void {
+    this.#guard(({ history }) => {
+      const id = history.find(identity);
+      if (id !== undefined) history.forget([id]);
+    });
   }
 
   keep(

@@ -95,7 +95,7 @@ async function gathered(
   const recall = await Recall.open(cachePath(flags));
   try {
     const asking: Asking = {
-      ...{ settings: await openSettings(flags), recall },
+      ...{ settings: await openSettings(flags, 'proof'), recall },
       failed: () => void (outcome.code = EXIT.failed),
     };
     return await gatherReport({ subject: subjectOf(words, recall), plugins, since: flags.since }, asking);

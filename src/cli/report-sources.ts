@@ -74,7 +74,7 @@ export class FileSource implements Source {
   /** Asks under which number the store knows the file by now. */
   async identify(): Promise<void> {
     const { recall, settings } = this.#asking;
-    const identity = await recall.identify(this.#path, bindingKey(settings.base, settings.profile));
+    const identity = await recall.identify(this.#path, bindingKey(settings));
     if (identity === undefined) return;
     this.#id = recall.past((history) => history.find(identity));
     const machine =

@@ -90,6 +90,7 @@ export const withScanFlags = (command: Command): Command =>
     .option('--command <program>', 'give what is new as JSON to the standard input of a program')
     .option('--base <address>', 'physical address of the first byte of raw snapshots')
     .option('--profile <file>', 'bind by this profile or symbol table; in a folder, look for one')
+    .option('--kernel <number>', 'of several kernels in a snapshot, read this one: info numbers them')
     .option('--cache <file>', 'record in this file instead of the usual one')
     .option('--verbose', 'say too what was seen before, left out and forgotten')
     .option('--json', 'one JSON object a line');
@@ -128,7 +129,7 @@ export async function prepareScan(
     timeFrom('--wait', flags.wait);
     limitsFrom(flags);
     choiceFrom(places, plugins, flags);
-    await openSettings(flags as OpenFlags);
+    await openSettings(flags as OpenFlags, 'proof');
     await channelsFrom(flags);
     await judgeOf(flags, plugins);
     scanning = (whole) => runScan(places, plugins, flags, outcome, whole);
@@ -194,11 +195,11 @@ export async function withScan(
   signal: AbortSignal | undefined,
   action: (choice: ScanChoice, parts: ScanParts) => Promise<void>,
 ): Promise<void> {
-  const settings = await openSettings(flags as OpenFlags);
+  const settings = await openSettings(flags as OpenFlags, 'proof');
   const limits = limitsFrom(flags);
   const choice = {
     ...choiceFrom(places, plugins, flags),
-    binding: bindingKey(settings.base, settings.profile),
+    binding: bindingKey(settings),
   };
   const channels = await channelsFrom(flags);
   const judge = await judgeOf(flags, plugins);

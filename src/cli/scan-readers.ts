@@ -15,6 +15,7 @@ import { fileOf } from './registry.ts';
 export interface ReadingFlags extends BudgetFlags {
   readonly base?: string;
   readonly profile?: string;
+  readonly kernel?: string;
 }
 
 /** The launcher: it lies beside what is compiled, and a test that runs from the source takes what was compiled last. */
@@ -63,11 +64,12 @@ const wordsFor = (plugins: readonly AnyPlugin[]): string[] =>
     return file === undefined ? [] : ['--plugin', file];
   });
 
-const wordsOf = ({ base, profile, ...budget }: ReadingFlags, cache: string): string[] => [
+const wordsOf = ({ base, profile, kernel, ...budget }: ReadingFlags, cache: string): string[] => [
   'reader',
   ...['--cache', cache],
   ...(base === undefined ? [] : ['--base', base]),
   ...(profile === undefined ? [] : ['--profile', profile]),
+  ...(kernel === undefined ? [] : ['--kernel', kernel]),
   ...budgetWords(budget),
 ];
 

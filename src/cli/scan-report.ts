@@ -69,7 +69,7 @@ export const pageFrom =
     try {
       const gathered = await gatherReport(
         { subject: { snapshot: snapshotId }, plugins: asked, since: undefined },
-        { settings: {}, recall, failed: () => undefined },
+        { settings: { search: 'proof' }, recall, failed: () => undefined },
       );
       const { facts, subject, answers, before } = gathered;
       const previous =

@@ -3,12 +3,14 @@ import { UsageError } from '../base/errors.ts';
 import type { ColorChoice } from '../report/style.ts';
 import { type BudgetFlags, budgetFrom } from './budget-flags.ts';
 import type { OpenSettings } from './inquiry.ts';
+import { kernelChosen, withKernelFlag } from './kernel-flag.ts';
 import { defaultCachePath } from './recall.ts';
 
 /** Flags of every command that opens snapshots, as commander gives them. */
 export interface OpenFlags extends BudgetFlags {
   readonly base?: string;
   readonly profile?: string;
+  readonly kernel?: string;
   /** A path, `false` for `--no-cache`, `true` where no flag says. */
   readonly cache: string | boolean;
 }
@@ -33,7 +35,7 @@ const unlessNone = (path: string, before: string | boolean | undefined): string 
 
 /** Adds the flags that say how a snapshot is opened. */
 export const withOpenFlags = (command: Command): Command =>
-  command
+  withKernelFlag(command)
     .option('--base <address>', 'physical address of the first byte of a raw snapshot')
     .option(
       '--profile <file>',
@@ -52,9 +54,18 @@ export const withShowFlags = (command: Command): Command =>
     .option('--color <when>', 'auto, always or never', 'auto')
     .option('--strict', 'exit with 1 where anything could not be read');
 
-/** @throws UsageError, UnreadableFile, BadProfile */
-export async function openSettings({ base, profile, ...budget }: OpenFlags): Promise<OpenSettings> {
+/**
+ * How snapshots are opened: as flags say, and as closely searched for kernels as the command wants it.
+ * @throws UsageError, UnreadableFile, BadProfile
+ */
+export async function openSettings(
+  { base, profile, kernel, ...budget }: OpenFlags,
+  search: OpenSettings['search'],
+): Promise<OpenSettings> {
+  const chosen = kernelChosen(kernel);
   return {
+    search,
+    ...(chosen === undefined ? {} : { kernel: chosen }),
     ...(base === undefined ? {} : { base: addressFrom(base) }),
     ...(profile === undefined ? {} : await profileSettings(profile)),
     ...budgetSettings(budget),
@@ -62,13 +73,13 @@ export async function openSettings({ base, profile, ...budget }: OpenFlags): Pro
 }
 
 /** Nothing where no flag is given: then the snapshot alone decides, and what it answers may be remembered. */
-function budgetSettings(flags: BudgetFlags): OpenSettings {
+function budgetSettings(flags: BudgetFlags): Pick<OpenSettings, 'limits'> {
   const limits = budgetFrom(flags);
   return Object.keys(limits).length === 0 ? {} : { limits };
 }
 
 /** A file is read at once; a folder is only asked for a kernel that does not describe itself. */
-async function profileSettings(path: string): Promise<OpenSettings> {
+async function profileSettings(path: string): Promise<Pick<OpenSettings, 'profile' | 'profileFolder'>> {
   const { bytesOf, isFolder } = await import('./profile-file.ts');
   if (isFolder(path)) return { profileFolder: path };
   const { readTable } = await import('../profile/isf-file.ts');

@@ -30,7 +30,7 @@ export async function showAnswers(
 ): Promise<number> {
   checkColor(flags);
   const format = formatFrom(flags);
-  const settings = await openSettings(flags);
+  const settings = await openSettings(flags, 'quick');
   const presenter = await presenterFor(format, flags, paths.length > 1, questions.length);
   const recall = await Recall.open(cachePath(flags));
   let code: number = EXIT.done;

@@ -30,6 +30,27 @@ export interface BindingStep {
   readonly detail: string;
 }
 
+/** One of the kernels in a snapshot. Plain JSON data. */
+export interface KernelCandidate {
+  /** Counted from 1: what `--kernel` takes. */
+  readonly number: number;
+  /** Whether the answers are of this one. */
+  readonly isShown: boolean;
+  /** Whether CPUs ran on it; null where the file has no registers that tell. */
+  readonly isLive: boolean | null;
+  /** Why it stands where it does among the others, as the end of a sentence. */
+  readonly why: string;
+  readonly release: string;
+  /** Physical addresses in hex, as those of `KernelFacts`. */
+  readonly pageTableRoot: string;
+  readonly vmcoreinfoAt: string | null;
+  readonly bootTime: string | null;
+  readonly time: string | null;
+  readonly bootId: string | null;
+  readonly state: MachineState | null;
+  readonly confidence: KernelFacts['confidence'];
+}
+
 /** What is known of the kernel inside: the `kernel` of the JSON document. Plain JSON data. */
 export interface KernelFacts {
   readonly banner: string;
@@ -59,6 +80,10 @@ export interface KernelFacts {
   readonly cpus: number | null;
   /** What the machine was about; null where the snapshot does not tell. */
   readonly state: MachineState | null;
+  /** Every kernel that the memory holds, this one among them, the one that runs first. */
+  readonly kernels: readonly KernelCandidate[];
+  /** How far they were searched for: through all of memory, to one that the registers prove to run, or through a part of memory. */
+  readonly search: 'whole' | 'proof' | 'part';
   /** How the layouts and symbols came: `vmcoreinfo + kallsyms + btf`. */
   readonly boundBy: string;
   /** How sure: `verified` means that every check passed. */

@@ -1,5 +1,5 @@
 import { durationText } from '../base/duration.ts';
-import type { BindingStep, KernelFacts } from '../plugin/document.ts';
+import type { BindingStep, KernelCandidate, KernelFacts } from '../plugin/document.ts';
 import { stateSentence } from '../plugin/machine-state.ts';
 import type { Facts } from './answer.ts';
 import { escapeText } from './escape.ts';
@@ -76,12 +76,42 @@ export function factSections({ snapshot, kernel }: Facts): readonly FactSection[
         ['up', kernel.uptimeSeconds === null ? unknown : durationText(kernel.uptimeSeconds)],
       ],
     },
+    ...kernelsSection(kernel),
   ];
 }
 
 /** What the machine was about: `running`, `the kernel has panicked: Fatal exception`. */
 const stateText = ({ state }: KernelFacts): string =>
   state ? (stateSentence(state) ?? state.phase) : 'not known';
+
+/** Kernels of one snapshot; nothing where there is one, of which all else is said. What older versions remembered has no list. */
+function kernelsSection({ kernels = [] }: KernelFacts): FactSection[] {
+  if (kernels.length < 2) return [];
+  return [
+    { title: 'Kernels', entries: kernels.map((kernel) => [`--kernel ${kernel.number}`, kernelText(kernel)]) },
+  ];
+}
+
+function kernelText({
+  isShown,
+  isLive,
+  why,
+  release,
+  bootTime,
+  time,
+  pageTableRoot,
+  state,
+}: KernelCandidate): string {
+  const words = [
+    ...(isShown ? ['shown'] : []),
+    ...(isLive === true && state?.phase !== 'panicked' ? ['runs'] : []),
+    ...(state?.phase === 'panicked' ? ['panicked'] : []),
+    ...(state?.isCrashKernel === true ? ['crash kernel'] : []),
+  ];
+  const marks = words.length === 0 ? '' : ` (${words.join(', ')})`;
+  const times = `booted ${bootTime ?? 'at no known time'}, its clock at ${time ?? 'no known time'}`;
+  return `Linux ${release}${marks}, ${times}, page tables at ${pageTableRoot}; ${why}`;
+}
 
 /** One screen about a snapshot and the kernel inside: no line wider than `width`, ends in a newline. */
 export function infoText(facts: Facts, style: Style, width: number): string {

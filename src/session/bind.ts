@@ -1,6 +1,6 @@
 import { hex, type PhysicalAddress, wrapped } from '../base/address.ts';
 import { EvidenceFault, ForensicError, NoKernel, NoProfile } from '../base/errors.ts';
-import type { LinuxParts } from '../kernel/linux/linux.ts';
+import { Linux, type LinuxParts } from '../kernel/linux/linux.ts';
 import type { BindingStep } from '../plugin/document.ts';
 import type { Profile } from '../profile/profile.ts';
 import { parseVmcoreinfo } from '../profile/vmcoreinfo.ts';
@@ -9,59 +9,35 @@ import { AddressSpace } from '../translate/address-space.ts';
 import { maps } from './architecture/architecture.ts';
 import { type Located, locate } from './located.ts';
 import { type ProfileChoice, profileOf } from './profile-of.ts';
-import { endsWhereRamEnds, lengthNotes, rawLayouts } from './raw-layouts.ts';
+import { type Proof, prove } from './proof.ts';
+import { endsWhereRamEnds, rawLayouts } from './raw-layouts.ts';
 import { scanForKernel } from './scan-for-kernel.ts';
-import { type FoundVmcoreinfo, searchVmcoreinfo } from './vmcoreinfo-search.ts';
+import type { FoundVmcoreinfo } from './vmcoreinfo-search.ts';
 
 /** A kernel found, verified, and how. */
 export interface Bound {
   /** The snapshot as it turned out to be laid out. */
   readonly snapshot: Snapshot;
   readonly parts: LinuxParts;
+  readonly kernel: Linux;
   readonly located: Located;
   /** Where in memory the VMCOREINFO stood that led to it; null where none did, or the file's own note. */
   readonly vmcoreinfoAt: PhysicalAddress | null;
   /** Whether the profile's addresses are those of the build, so that `parts.slide` is what KASLR added. */
   readonly isLinked: boolean;
-  readonly steps: readonly BindingStep[];
-  readonly confidence: 'verified' | 'likely' | 'uncertain';
+  /** Whether the profile is what the kernel says of itself, and nobody has it yet. */
+  readonly isOwnProfile: boolean;
+  readonly confidence: Confidence;
+  /** What it says of its own place, held against where it was found. */
+  readonly proof: Proof;
   readonly notes: readonly string[];
 }
 
-/** What is known before a kernel is looked for. */
-export interface BindChoice extends ProfileChoice {
-  /** Pages in which earlier snapshots had their VMCOREINFO: a boot never moves it. They are looked into first. */
-  readonly likely?: readonly PhysicalAddress[];
-}
+/** How sure a binding is: `verified` means that every check passed. */
+export type Confidence = 'verified' | 'likely' | 'uncertain';
 
-/** Finds the guest's kernel in a snapshot. Every step is checked before the next is taken. @throws NoKernel */
-export function bind(snapshot: Snapshot, choice: BindChoice): Bound {
-  const steps: BindingStep[] = [];
-  const attempt: Attempt = { snapshot, choice, steps, undescribed: [] };
-  let candidates = 0;
-  for (const found of searchVmcoreinfo(snapshot, choice.likely)) {
-    candidates++;
-    const bound = tryVmcoreinfo(attempt, found);
-    if (bound !== undefined) return { ...withLength(bound), vmcoreinfoAt: found.at };
-  }
-  if (candidates === 0)
-    steps.push({ step: 'vmcoreinfo', outcome: 'failed', detail: 'no page begins with one' });
-  const named: NoProfile[] = [];
-  const scanned = bindByScan(attempt, named);
-  if (scanned !== undefined)
-    return { ...withLength(scanned), confidence: scanned.confidence === 'verified' ? 'likely' : 'uncertain' };
-  // Where a VMCOREINFO was found, what was wrong there says more than that a banner is in memory.
-  const [undescribed] = [...attempt.undescribed, ...(candidates === 0 ? named : [])];
-  if (undescribed !== undefined) throw undescribed;
-  throw new NoKernel(
-    `no Linux kernel found in ${snapshot.file.path}: ${steps.map(({ step, detail }) => `${step}: ${detail}`).join('; ')}`,
-  );
-}
-
-const withLength = (bound: Bound): Bound => ({ ...bound, notes: [...bound.notes, ...lengthNotes(bound)] });
-
-/** What all roads share, and what they leave behind. */
-interface Attempt {
+/** One way to a kernel being tried: what it may use, and what it leaves behind. */
+export interface Attempt {
   readonly snapshot: Snapshot;
   readonly choice: ProfileChoice;
   readonly steps: BindingStep[];
@@ -69,51 +45,86 @@ interface Attempt {
   readonly undescribed: NoProfile[];
 }
 
+/** How the attempt at one VMCOREINFO ended. */
+export interface TextOutcome {
+  readonly bound: Bound | undefined;
+  /** Where page tables map what they must; null where they do not, as in what an earlier boot left behind. */
+  readonly mapped: Located | null;
+}
+
 /** Binds where a VMCOREINFO says that a kernel is, in the layout of a raw file in which its page tables make sense. */
-function tryVmcoreinfo(attempt: Attempt, { text, at }: FoundVmcoreinfo): Bound | undefined {
+export function bindByText(attempt: Attempt, { text, at }: FoundVmcoreinfo): TextOutcome {
   const { snapshot, steps } = attempt;
   const vmcoreinfo = parseVmcoreinfo(text);
-  const where = at === null ? "the file's own note" : `page at ${hex(at)}`;
+  const where = placeText(at);
   const located = vmcoreinfo === null ? undefined : locate(vmcoreinfo);
   if (vmcoreinfo === null || located === undefined) {
     const detail = `${where} does not say where a kernel of x86-64, AArch64 or i386 is`;
     steps.push({ step: 'vmcoreinfo', outcome: 'failed', detail });
-    return undefined;
+    return { bound: undefined, mapped: null };
   }
   steps.push({ step: 'vmcoreinfo', outcome: 'found', detail: `${where}: ${vmcoreinfo.release}` });
   const { rules, places } = located;
   let doubtful: Bound | undefined;
-  let isTried = false;
+  let mapped: Located | null = null;
   for (const layout of rawLayouts(snapshot, rules, places[0]!)) {
     const place = places.find((candidate) => mapsItself(layout, candidate));
-    const bound = place === undefined ? undefined : tryLocated({ ...attempt, snapshot: layout }, place);
-    isTried ||= place !== undefined;
-    if (bound !== undefined && endsWhereRamEnds(bound)) return bound;
+    const found = place === undefined ? undefined : tryLocated({ ...attempt, snapshot: layout }, place);
+    const bound = found === undefined ? undefined : { ...found, vmcoreinfoAt: at };
+    mapped ??= place ?? null;
+    if (bound !== undefined && endsWhereRamEnds(bound)) return { bound, mapped };
     doubtful ??= bound;
     if (layout !== snapshot && layout !== doubtful?.snapshot) layout.file.close();
   }
+  if (mapped !== null) return { bound: doubtful, mapped };
   // For the reason that it gives: in no layout do the tables map the image.
-  return isTried ? doubtful : tryLocated(attempt, places[0]!);
+  return { bound: tryLocated(attempt, places[0]!), mapped: null };
 }
 
+/** Where a VMCOREINFO stands, in words. */
+export const placeText = (at: PhysicalAddress | null): string =>
+  at === null ? "the file's own note" : `page at ${hex(at)}`;
+
+/** Ways that the symbols may lead are tried so often; a way takes a tenth of a second. */
+const MOST_TRIES = 16;
+
 /**
- * Binds where the symbols say that a kernel is, in the layout of a raw file that ends where its RAM does. `named`
- * gets a kernel that only its banner tells of.
+ * Binds wherever the symbols say that a kernel is that is not known yet, in the layout of a raw file that ends where its
+ * RAM does. `named` gets a kernel that only its banner tells of.
  */
-function bindByScan(attempt: Attempt, named: NoProfile[]): Bound | undefined {
+export function* bindByScan(
+  attempt: Attempt,
+  named: NoProfile[],
+  isKnown: (located: Located) => boolean,
+): Generator<Bound> {
   const { snapshot, choice, steps } = attempt;
   const layouts = new Set<Snapshot>();
-  let chosen: Bound | undefined;
+  const taken = new Set<Snapshot>();
+  const tried = new Set<string>();
+  let doubtful: Bound | undefined;
   for (const found of scanForKernel(snapshot, choice, steps, named)) {
     layouts.add(found.snapshot);
+    const place = `${[...layouts].indexOf(found.snapshot)} ${placeKey(found.located)}`;
+    if (tried.has(place) || isKnown(found.located)) continue;
+    if (tried.add(place).size > MOST_TRIES) break;
     const bound = tryLocated({ ...attempt, snapshot: found.snapshot }, found.located);
-    const isRight = bound !== undefined && endsWhereRamEnds(bound);
-    chosen = isRight ? bound : (chosen ?? bound);
-    if (isRight) break;
+    if (bound === undefined) {
+      tried.delete(place); // other tables may describe the same place better
+    } else if (endsWhereRamEnds(bound)) {
+      taken.add(bound.snapshot);
+      yield bound;
+    } else doubtful ??= bound;
   }
-  for (const layout of layouts) if (layout !== snapshot && layout !== chosen?.snapshot) layout.file.close();
-  return chosen;
+  if (taken.size === 0 && doubtful !== undefined) {
+    taken.add(doubtful.snapshot);
+    yield doubtful;
+  }
+  for (const layout of layouts) if (layout !== snapshot && !taken.has(layout)) layout.file.close();
 }
+
+/** What tells one kernel of a snapshot from another: where its image and its page tables are. */
+export const placeKey = ({ architecture, delta, paging }: Located): string =>
+  `${architecture} ${delta} ${paging.root} ${paging.shape}`;
 
 /** Whether the page tables map what they must, before anything is said of it. */
 function mapsItself({ memory }: Snapshot, { paging, delta, known }: Located): boolean {
@@ -127,11 +138,17 @@ function tryLocated({ snapshot, choice, steps, undescribed }: Attempt, located: 
   const space = new AddressSpace(snapshot.memory, located.paging);
   try {
     verifyPageTables(space, located, steps);
-    const { profile, isLinked } = profileOf(snapshot, located, choice, steps);
+    const { profile, isLinked, isOwn } = profileOf(snapshot, located, choice, steps);
     const slide = slideBetween(profile, located);
     const parts: LinuxParts = { space, profile, slide, origin: snapshot.origin };
-    const confidence = verifyKernel(space, parts, located, steps);
-    return { snapshot, parts, located, vmcoreinfoAt: null, isLinked, steps, confidence, notes: [] };
+    const looks = verifyKernel(space, parts, located, steps);
+    const kernel = new Linux(parts);
+    const proof = prove(kernel, located, steps);
+    kernel.notes.drain(); // each question says for itself what it misses
+    const confidence =
+      proof.contradictions.length > 0 ? 'uncertain' : proof.unread.length > 0 ? lesser(looks) : looks;
+    const bound = { snapshot, parts, kernel, located, vmcoreinfoAt: null, isLinked, isOwnProfile: isOwn };
+    return { ...bound, confidence, proof, notes: proof.contradictions };
   } catch (error) {
     if (!(error instanceof ForensicError)) throw error;
     if (error instanceof NoProfile) undescribed.push(error);
@@ -139,6 +156,10 @@ function tryLocated({ snapshot, choice, steps, undescribed }: Attempt, located: 
     return undefined;
   }
 }
+
+/** What is left of a confidence where something could not be checked. */
+export const lesser = (confidence: Confidence): Confidence =>
+  confidence === 'verified' ? 'likely' : 'uncertain';
 
 /** What this boot added to the profile's addresses: the same for every symbol that both know. @throws NoKernel */
 function slideBetween({ symbols, architecture, pointerBytes, release }: Profile, located: Located): bigint {
@@ -195,7 +216,7 @@ function verifyKernel(
   { profile, slide }: LinuxParts,
   located: Located,
   steps: BindingStep[],
-): Bound['confidence'] {
+): Confidence {
   const at = (name: string) => wrapped(BigInt(profile.symbols[name] ?? '0') + slide, profile.pointerBytes);
   const banner = textAt(space, at('linux_banner'), 512);
   const release = located.vmcoreinfo?.release ?? profile.release;

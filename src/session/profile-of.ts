@@ -34,6 +34,8 @@ interface Description {
   readonly profile: Profile;
   /** Whether its addresses are those of the build. A kernel that tells its addresses but not the slide gives those of this boot. */
   readonly isLinked: boolean;
+  /** Whether it is what the kernel says of itself: worth remembering, once the kernel is known to be what it seems. */
+  readonly isOwn: boolean;
 }
 
 /**
@@ -52,25 +54,27 @@ export function profileOf(
       outcome: 'found',
       detail: `given: ${profile.release}, from ${profile.source}`,
     });
-    return { profile, isLinked: true };
+    return { profile, isLinked: true, isOwn: false };
   }
   const buildId = located.vmcoreinfo?.buildId ?? null;
   const remembered = buildId === null ? undefined : shelf?.findProfile(buildId);
   if (remembered?.vocabulary === wants.vocabulary) {
     steps.push({ step: 'profile', outcome: 'found', detail: `remembered by build ID ${buildId}` });
-    return { profile: remembered, isLinked: true };
+    return { profile: remembered, isLinked: true, isOwn: false };
   }
   try {
     const own = selfDescription(snapshot, located, steps);
-    const isLinked = located.slide !== null;
-    if (buildId !== null && isLinked) shelf?.keepProfile(own);
-    return { profile: own, isLinked };
+    return { profile: own, isLinked: located.slide !== null, isOwn: true };
   } catch (error) {
     if (!(error instanceof ForensicError)) throw error;
     // What it says of itself may also be damaged, or not all in the snapshot.
     const step = error instanceof NoKernel ? 'kallsyms' : 'btf';
     steps.push({ step, outcome: 'failed', detail: error.message });
-    return { profile: foreignProfile(snapshot, located, shelf, steps, error.message), isLinked: true };
+    return {
+      profile: foreignProfile(snapshot, located, shelf, steps, error.message),
+      isLinked: true,
+      isOwn: false,
+    };
   }
 }
 

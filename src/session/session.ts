@@ -1,12 +1,13 @@
-import { hex, type PhysicalAddress } from '../base/address.ts';
+import { hex } from '../base/address.ts';
 import type { Limits } from '../base/budget.ts';
-import { Linux } from '../kernel/linux/linux.ts';
+import type { Linux } from '../kernel/linux/linux.ts';
 import { bytesIn } from '../memory/source.ts';
-import type { KernelFacts, SnapshotFacts } from '../plugin/document.ts';
-import type { Profile, ProfileShelf } from '../profile/profile.ts';
+import type { KernelCandidate, KernelFacts, SnapshotFacts } from '../plugin/document.ts';
+import type { Profile } from '../profile/profile.ts';
 import { openSnapshot, type Snapshot } from '../snapshot/open.ts';
-import { type Bound, bind } from './bind.ts';
+import { type FoundKernels, findKernels, type KernelChoice } from './find-kernels.ts';
 import type { Located } from './located.ts';
+import type { Ranked } from './rank.ts';
 
 /** A snapshot with its kernel found: all that plugins need, and how sure we are of it. */
 export interface Session {
@@ -20,15 +21,10 @@ export interface Session {
   close(): void;
 }
 
-export interface SessionOptions {
+/** How to open a snapshot, and which of its kernels to show. */
+export interface SessionOptions extends KernelChoice {
   /** Physical address of a raw file's first byte. */
   readonly base?: number;
-  /** Bind by this profile and no other. Refused by verification where it is of another build. */
-  readonly profile?: Profile;
-  /** Where profiles of earlier snapshots are remembered. */
-  readonly shelf?: ProfileShelf;
-  /** Pages in which earlier snapshots had their VMCOREINFO. */
-  readonly likely?: readonly PhysicalAddress[];
   /** What one question may cost, instead of what is in proportion to the snapshot. */
   readonly limits?: Partial<Limits>;
 }
@@ -47,22 +43,20 @@ export function openSession(path: string, options: SessionOptions = {}): Session
   }
 }
 
-/** Finds the kernel of a snapshot that is open already. @throws ProfileError */
+/** Finds the kernel of a snapshot that is open already. @throws ProfileError, UsageError */
 export function startSession(opened: Snapshot, options: SessionOptions = {}): Session {
-  const bound = bind(opened, options);
-  const { snapshot } = bound;
+  const found = findKernels(opened, options);
+  const { snapshot, kernel, located, parts } = found.shown;
   if (snapshot !== opened) opened.file.close();
   const { memory } = snapshot;
   memory.limits = { ...memory.limits, ...options.limits };
-  const kernel = new Linux(bound.parts);
-  const facts = factsOf(snapshot, kernel, bound);
-  const { located, parts } = bound;
+  const facts = factsOf(found);
   return { snapshot, kernel, facts, profile: parts.profile, located, close: () => snapshot.file.close() };
 }
 
-function factsOf(snapshot: Snapshot, kernel: Linux, bound: Bound): Session['facts'] {
-  const facts = kernelFacts(kernel, bound);
-  const file = snapshotFacts(snapshot);
+function factsOf(found: FoundKernels): Session['facts'] {
+  const facts = kernelFacts(found);
+  const file = snapshotFacts(found.shown.snapshot);
   // Few formats say when memory was taken: the guest's own clock does.
   return { snapshot: { ...file, takenAt: file.takenAt ?? facts.time }, kernel: facts };
 }
@@ -88,10 +82,8 @@ function snapshotFacts({ file, format, contents, memory }: Snapshot): SnapshotFa
   };
 }
 
-function kernelFacts(
-  kernel: Linux,
-  { parts, located, vmcoreinfoAt, isLinked, steps, confidence, notes }: Bound,
-): KernelFacts {
+function kernelFacts({ shown, kernels, steps, search, notes }: FoundKernels): KernelFacts {
+  const { kernel, parts, located, vmcoreinfoAt, isLinked, confidence } = shown;
   const { profile } = parts;
   const { machine } = kernel;
   const { clock } = machine;
@@ -116,11 +108,29 @@ function kernelFacts(
     machineId: told(() => machine.uuid, 'machine ID'),
     cpus: told(() => machine.cpus.online.length, 'CPUs'),
     state: told(() => machine.state, 'state of the machine'),
+    kernels: kernels.map((candidate) => candidateFacts(candidate, candidate === shown)),
+    search,
     boundBy: profile.source,
     confidence,
     steps,
     notes: [...notes, ...lackingMembers(kernel), ...kernel.notes.drain()],
   };
+}
+
+function candidateFacts(candidate: Ranked, isShown: boolean): KernelCandidate {
+  const { number, isLive, why, kernel, parts, located, vmcoreinfoAt, time, state, confidence } = candidate;
+  const { machine } = kernel;
+  const told = <T>(read: () => T): T | null => kernel.attempt<T | null>(read, null, '');
+  const facts = {
+    ...{ number, isShown, isLive, why, release: parts.profile.release },
+    pageTableRoot: hex(located.paging.root),
+    vmcoreinfoAt: vmcoreinfoAt === null ? null : hex(vmcoreinfoAt),
+    bootTime: told(() => machine.clock.bootTime.toISOString()),
+    time: time === null ? null : new Date(time).toISOString(),
+    ...{ bootId: told(() => machine.bootId), state, confidence },
+  };
+  kernel.notes.drain(); // what is missing of the kernel that is shown is said by its own facts
+  return facts;
 }
 
 /** One sentence for all members that this build lacks and that some cell will want. */

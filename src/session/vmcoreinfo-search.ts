@@ -16,43 +16,93 @@ const LIKELY_BYTES = 64 << 20;
 const GIB = 2 ** 30;
 /** Where zones of free pages begin: at 0, and at 4 GiB, which in a raw file without the hole below is less. */
 const ZONE_STARTS = [0, 2 * GIB, 3 * GIB, 3.5 * GIB, 4 * GIB];
-/** Texts beyond this are other kernels' leavings and not worth the time. */
-const MAXIMUM_CANDIDATES = 64;
+/** Texts beyond this are somebody's attempt to hide the kernel's own among them. */
+const MAXIMUM_TEXTS = 1024;
+
+/** How far a search for VMCOREINFO came. */
+export type SearchEnd = 'whole' | 'too many texts' | 'too much memory';
 
 /**
  * Every VMCOREINFO text of a snapshot, the file's own note first, then what stands in `likely` places, then one probe
- * of each page's first bytes. The reader stops as soon as one leads to a kernel, so usually only a part of memory is read.
+ * of each page's first bytes, of `mostBytes` of memory at most. Whoever has found the kernel that runs stops it, and
+ * then only a part of memory is read.
  */
-export function* searchVmcoreinfo(
-  snapshot: Snapshot,
-  likely: readonly PhysicalAddress[] = [],
-): Generator<FoundVmcoreinfo> {
-  const seen = new Set<string>();
-  if (snapshot.contents.vmcoreinfo !== null) {
-    seen.add(snapshot.contents.vmcoreinfo);
-    yield { text: snapshot.contents.vmcoreinfo, at: null };
+export class VmcoreinfoSearch implements Iterable<FoundVmcoreinfo> {
+  readonly #snapshot: Snapshot;
+  readonly #likely: readonly PhysicalAddress[];
+  readonly #mostBytes: number;
+  readonly #seen = new Set<string>();
+  #end: SearchEnd | null = null;
+
+  constructor(snapshot: Snapshot, likely: readonly PhysicalAddress[], mostBytes: number) {
+    this.#snapshot = snapshot;
+    this.#likely = likely;
+    this.#mostBytes = mostBytes;
   }
-  for (const at of likely) {
-    for (const { text } of textsIn(pageAt(snapshot.memory, at))) {
-      if (seen.has(text)) continue;
-      seen.add(text);
-      yield { text, at };
-    }
+
+  /** What ended the search; null as long as it may go on. */
+  get end(): SearchEnd | null {
+    return this.#end;
   }
-  const block = new Uint8Array(BLOCK_BYTES);
-  for (const { start, end } of inLikelyOrder(snapshot.memory.ranges)) {
-    for (let at: number = start; at < end; ) {
-      const had = snapshot.memory.readRun(physical(at), block.subarray(0, end - at));
-      for (const { text, within } of textsIn(block.subarray(0, had))) {
-        if (seen.has(text)) continue;
-        seen.add(text);
-        yield { text, at: physical(at + within) };
-        if (seen.size >= MAXIMUM_CANDIDATES) return;
+
+  *[Symbol.iterator](): Generator<FoundVmcoreinfo> {
+    for (const found of this.#texts()) {
+      if (this.#seen.has(found.text)) continue;
+      if (this.#seen.size >= MAXIMUM_TEXTS) {
+        this.#end = 'too many texts';
+        return;
       }
-      at += had || PAGE_BYTES; // a page that cannot be read costs no other
+      this.#seen.add(found.text);
+      yield found;
+    }
+    this.#end ??= 'whole';
+  }
+
+  *#texts(): Generator<FoundVmcoreinfo> {
+    const { contents, memory } = this.#snapshot;
+    if (contents.vmcoreinfo !== null) yield { text: contents.vmcoreinfo, at: null };
+    for (const at of this.#likely) {
+      for (const { text } of textsIn(pageAt(memory, at))) yield { text, at };
+    }
+    let searched = 0;
+    const block = new Uint8Array(BLOCK_BYTES);
+    for (const range of inLikelyOrder(memory.ranges)) {
+      if (searched >= this.#mostBytes) {
+        this.#end = 'too much memory';
+        return;
+      }
+      searched += range.end - range.start;
+      yield* textsWithin(memory, range, block);
     }
   }
 }
+
+/** The texts of a range, at most a block long: pages that are packed are unpacked only where they begin like one. */
+function* textsWithin(
+  memory: PhysicalMemory,
+  { start, end }: PhysicalRange,
+  block: Uint8Array,
+): Generator<FoundVmcoreinfo> {
+  const { stored } = memory.source;
+  if (stored?.firstByte !== undefined) {
+    // A dump's blocks are as large as its kernel's pages, and texts begin pages.
+    for (let at: number = start; at < end; at += stored.grainBytes) {
+      const byte = stored.firstByte(physical(at));
+      if (byte !== -1 && !isFirstByte(byte)) continue;
+      const had = memory.readRun(physical(at), block.subarray(0, PAGE_BYTES));
+      for (const { text } of textsIn(block.subarray(0, had))) yield { text, at: physical(at) };
+    }
+    return;
+  }
+  for (let at: number = start; at < end; ) {
+    const had = memory.readRun(physical(at), block.subarray(0, end - at));
+    for (const { text, within } of textsIn(block.subarray(0, had))) yield { text, at: physical(at + within) };
+    at += had || PAGE_BYTES; // a page that cannot be read costs no other
+  }
+}
+
+/** `O` of OSRELEASE, or the note's name size of 11: all but one page in a thousand begin otherwise. */
+const isFirstByte = (byte: number | undefined): boolean => byte === 0x4f || byte === 11;
 
 /** The page at an address, or nothing where the snapshot has none there. */
 function pageAt(memory: PhysicalMemory, at: PhysicalAddress): Uint8Array {
@@ -66,8 +116,7 @@ function pageAt(memory: PhysicalMemory, at: PhysicalAddress): Uint8Array {
 
 function* textsIn(block: Uint8Array): Generator<{ text: string; within: number }> {
   for (let page = 0; page < block.length; page += PAGE_BYTES) {
-    // `O` of OSRELEASE, or the note's name size of 11: all but one page in a thousand end here.
-    if (block[page] !== 0x4f && block[page] !== 11) continue;
+    if (!isFirstByte(block[page])) continue;
     const text = vmcoreinfoIn(block.subarray(page, page + PAGE_BYTES));
     if (text !== null) yield { text, within: page };
   }

@@ -98,6 +98,11 @@ export class Store implements StoreDoor {
     }
   }
 
+  /** Remembers facts in place of those that were remembered; answers stay. */
+  keepFacts(identity: SnapshotIdentity, facts: RememberedFacts): void {
+    explaining(this.path, () => this.#remember(identity, facts));
+  }
+
   keep(
     identity: SnapshotIdentity,
     facts: RememberedFacts,

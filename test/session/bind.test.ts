@@ -51,6 +51,14 @@ describe('binding', () => {
       'banner: verified',
       'init_uts_ns: verified',
       'init_task: verified',
+      'image: verified',
+      'distance: verified',
+      'init_mm: verified',
+      'own text: verified',
+      'idt: verified',
+      'processes: verified',
+      'registers: verified',
+      'others: verified',
     ]);
     expect(confidence).toBe('verified');
     expect(namesIn(whole.kernel)).toContain('bash');
@@ -96,8 +104,12 @@ describe('binding', () => {
       };
       const memory = new PhysicalMemory({ ...source, read });
       const { profile } = whole;
-      const { facts } = startSession({ ...damaged, memory }, { profile, likely: likely.map(physical) });
-      expect({ ...facts.kernel, steps: [] }).toEqual({ ...whole.facts.kernel, steps: [] });
+      const { facts } = startSession(
+        { ...damaged, memory },
+        { profile, likely: likely.map(physical), search: 'proof' },
+      );
+      const changed = { steps: [], search: 'proof' };
+      expect({ ...facts.kernel, ...changed }).toEqual({ ...whole.facts.kernel, ...changed });
       return bytes;
     };
     const usual = bytesRead([]);

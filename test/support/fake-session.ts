@@ -81,6 +81,21 @@ export const fakeFacts = (path = 'memory.raw'): { snapshot: SnapshotFacts; kerne
     machineId: null,
     cpus: 2,
     state: { phase: 'running', panic: null, isCrashKernel: false },
+    kernels: [
+      {
+        ...{
+          number: 1,
+          isShown: true,
+          isLive: null,
+          why: 'no other was found',
+          release: '6.1.0-50-cloud-amd64',
+        },
+        ...{ pageTableRoot: '0x2a10000', vmcoreinfoAt: '0x1f7f0000', bootId: null, confidence: 'verified' },
+        ...{ bootTime: '2026-01-02T03:00:00.000Z', time: '2026-01-02T03:04:05.000Z' },
+        state: { phase: 'running', panic: null, isCrashKernel: false },
+      },
+    ],
+    search: 'whole',
     boundBy: 'vmcoreinfo + kallsyms + btf',
     confidence: 'verified',
     steps: [{ step: 'vmcoreinfo', outcome: 'found', detail: 'at 0x1234000' }],

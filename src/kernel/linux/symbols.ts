@@ -23,6 +23,7 @@ export const symbols = [
   'init_mm',
   'idt_table',
   'vmcoreinfo_data',
+  'vmcoreinfo_note',
   '__per_cpu_offset',
   '__cpu_possible_mask',
   '__cpu_online_mask',

@@ -47,6 +47,7 @@ export const aarch64: ArchitectureRules = {
       }
     }
   },
+  distance: { symbol: 'kimage_voffset', of: (delta) => delta },
   // Images are linked at an address that moved with versions, and VMCOREINFO alone has what KASLR added.
   slideOf: () => null,
 };

@@ -1,4 +1,5 @@
 import { highWord, lowWord } from '../../base/address.ts';
+import type { SymbolName } from '../../kernel/linux/symbols.ts';
 import type { PhysicalMemory } from '../../memory/physical.ts';
 import type { Architecture } from '../../profile/profile.ts';
 import type { Vmcoreinfo } from '../../profile/vmcoreinfo.ts';
@@ -29,6 +30,8 @@ export interface ArchitectureRules {
   fromImage(image: FoundImage): Iterable<Place>;
   /** What KASLR added to the link-time addresses of an image that has `_text` at this address; null where that cannot be told. */
   slideOf(text: bigint): bigint | null;
+  /** The variable in which the kernel keeps how far its image was moved, and what it holds for a `delta`; null where there is none. */
+  readonly distance: { readonly symbol: SymbolName; readonly of: (delta: bigint) => bigint } | null;
   /** Physical addresses at which RAM often begins: the first byte of a raw file is there. */
   readonly ramStarts: readonly number[];
 }

@@ -28,6 +28,7 @@ export const i386: ArchitectureRules = {
       }
     }
   },
+  distance: null,
   // VMCOREINFO has no KERNELOFFSET here, and the image is linked where the configuration says.
   slideOf: () => null,
 };

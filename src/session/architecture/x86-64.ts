@@ -40,5 +40,6 @@ export const x8664: ArchitectureRules = {
       }
     }
   },
+  distance: { symbol: 'phys_base', of: (delta) => BigInt.asUintN(64, KERNEL_MAP - delta) },
   slideOf: (text) => text - LINKED_TEXT,
 };

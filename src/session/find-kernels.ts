@@ -1,0 +1,322 @@
+// All kernels of a snapshot, and which of them is shown. A snapshot may hold several: a crash kernel and the one that
+// crashed, what a boot before left behind, and what somebody drew to be taken for the kernel.
+import { hex, type PhysicalAddress } from '../base/address.ts';
+import { NoKernel, type NoProfile, UsageError } from '../base/errors.ts';
+import type { BindingStep, KernelFacts } from '../plugin/document.ts';
+import type { Profile } from '../profile/profile.ts';
+import { parseVmcoreinfo } from '../profile/vmcoreinfo.ts';
+import type { Snapshot } from '../snapshot/open.ts';
+import { type Attempt, type Bound, bindByScan, bindByText, placeKey, placeText } from './bind.ts';
+import { type Located, locate } from './located.ts';
+import type { ProfileChoice } from './profile-of.ts';
+import { isSettled, type Judged, judged, type Ranked, ranked } from './rank.ts';
+import { lengthNotes } from './raw-layouts.ts';
+import { cpuNames, cpusOf, registerText } from './registers.ts';
+import { type FoundVmcoreinfo, VmcoreinfoSearch } from './vmcoreinfo-search.ts';
+
+/** What is known before kernels are looked for, and how closely to look. */
+export interface KernelChoice extends ProfileChoice {
+  /** Pages in which earlier snapshots had their VMCOREINFO: a boot never moves it. They are looked into first. */
+  readonly likely?: readonly PhysicalAddress[];
+  /** Number of the kernel to show, counted from 1 as they are listed; the first where none is chosen. */
+  readonly kernel?: number;
+  /**
+   * How far others are searched for. `whole`: through all of memory. `proof`: no further than to a kernel that the
+   * CPUs' registers prove to be the one that runs. `quick`: that, and through so much of memory that nobody waits.
+   * Where a kernel is chosen, always through all of memory.
+   */
+  readonly search?: 'quick' | 'proof' | 'whole';
+  /** Page-table roots of all kernels that a search of this very memory found, in hex: where all bind again, it is not repeated. */
+  readonly roots?: readonly string[];
+}
+
+/** The kernels of a snapshot: at least one. */
+export interface FoundKernels {
+  readonly shown: Ranked;
+  /** Those that bind, the one that is shown by default first. */
+  readonly kernels: readonly Ranked[];
+  readonly steps: readonly BindingStep[];
+  /** How far they were searched for: `part` proves nothing of what was not reached. */
+  readonly search: KernelFacts['search'];
+  readonly notes: readonly string[];
+}
+
+/** So much is searched for the price of half a second. */
+const QUICK_BYTES = 2 * 2 ** 30;
+/** Attempts whose steps are told, and kernels that are named. */
+const MOST_TOLD = 16;
+/** Kernels that are kept; those that contradict themselves are the first that are not. */
+const MOST_KERNELS = 16;
+/** Page tables are followed so often where nothing describes the kernel yet: that may take half a second each time. */
+const MOST_TRIES = 64;
+
+/** Finds the kernels of a snapshot. Every step is checked before the next is taken. @throws NoKernel, NoProfile, UsageError */
+export function findKernels(snapshot: Snapshot, choice: KernelChoice): FoundKernels {
+  const search = new KernelSearch(snapshot, choice);
+  search.byText();
+  if (search.isInDoubt()) search.byScan();
+  return search.result();
+}
+
+/** One search: what was tried, what it led to, and what is still to be tried. */
+class KernelSearch {
+  readonly bounds: Judged[] = [];
+  readonly #snapshot: Snapshot;
+  readonly #choice: KernelChoice;
+  readonly #search: NonNullable<KernelChoice['search']>;
+  readonly #texts: VmcoreinfoSearch;
+  readonly #undescribed: NoProfile[] = [];
+  readonly #named: NoProfile[] = [];
+  /** Steps of attempts that led to nothing, attempt by attempt, and of those that did. */
+  readonly #failed: (readonly BindingStep[])[] = [];
+  readonly #stepsOf = new Map<string, readonly BindingStep[]>();
+  /** Texts whose page tables are none of the CPUs': others may be. */
+  readonly #deferred: FoundVmcoreinfo[] = [];
+  /** Texts whose page tables map what they must, and that led to no kernel all the same. */
+  #pretenders: Pretender[] = [];
+  /** What kernels of this memory said of themselves, by build ID. */
+  readonly #learned = new Map<string, Profile>();
+  #found = 0;
+  #tries = 0;
+
+  constructor(snapshot: Snapshot, choice: KernelChoice) {
+    this.#snapshot = snapshot;
+    this.#choice = choice;
+    this.#search = choice.kernel === undefined ? (choice.search ?? 'whole') : 'whole';
+    const mostBytes = this.#search === 'quick' ? QUICK_BYTES : Number.POSITIVE_INFINITY;
+    this.#texts = new VmcoreinfoSearch(snapshot, choice.likely ?? [], mostBytes);
+  }
+
+  /** Follows what VMCOREINFO texts say, those first whose page tables a CPU walks. */
+  byText(): void {
+    for (const found of this.#texts) {
+      this.#found++;
+      if (this.#isOfNoCpu(found)) this.#deferred.push(found);
+      else this.#try(found);
+      if (this.#isEnough()) return;
+    }
+    for (const found of this.#deferred) this.#try(found);
+    // What failed before a kernel of the same build told how to read it may be told better now.
+    const unread = this.#pretenders;
+    this.#pretenders = [];
+    for (const pretender of unread) {
+      if (this.#learned.has(pretender.mapped.vmcoreinfo?.buildId ?? '')) this.#try(pretender.found);
+      else this.#pretenders.push(pretender);
+    }
+    if (this.#found === 0)
+      this.#failed.push([{ step: 'vmcoreinfo', outcome: 'failed', detail: 'no page begins with one' }]);
+  }
+
+  /** Follows symbol tables and banners, which kernels have from their first instruction on. */
+  byScan(): void {
+    const steps: BindingStep[] = [];
+    const isKnown = (located: Located): boolean => this.#stepsOf.has(placeKey(located));
+    for (const bound of bindByScan(this.#attempt(steps), this.#named, isKnown)) {
+      const confidence = bound.confidence === 'verified' ? 'likely' : bound.confidence;
+      this.#add({ ...bound, confidence }, steps.splice(0));
+      if (this.#isEnough() || this.bounds.length >= MOST_KERNELS) return;
+    }
+    if (this.bounds.length === 0) this.#failed.push(steps);
+  }
+
+  /** Whether another kernel than those found must be there: none was found, or the registers are of something else. */
+  isInDoubt(): boolean {
+    if (this.bounds.some(({ cpus }) => cpus.here.length > 0)) return false;
+    return this.bounds.length === 0 || this.bounds.some(({ cpus }) => cpus.elsewhere.length > 0);
+  }
+
+  /** @throws NoKernel, NoProfile, UsageError */
+  result(): FoundKernels {
+    const kernels = ranked(this.bounds);
+    const { kernel: wanted = 1, shelf } = this.#choice;
+    const shown = kernels[wanted - 1];
+    for (const { snapshot } of kernels)
+      if (snapshot !== shown?.snapshot && snapshot !== this.#snapshot) snapshot.file.close();
+    if (kernels.length === 0) throw this.#nothing();
+    if (shown === undefined) {
+      const count = kernels.length === 1 ? 'only one kernel is' : `only ${kernels.length} kernels are`;
+      throw new UsageError(`--kernel ${wanted}: ${count} in ${this.#snapshot.file.path}`);
+    }
+    // What a kernel says of itself is remembered once nothing contradicts it: others are read by it.
+    const isSound = shown.isOwnProfile && shown.isLinked && shown.proof.contradictions.length === 0;
+    if (isSound && shown.parts.profile.buildId !== null) shelf?.keepProfile(shown.parts.profile);
+    return {
+      ...{ shown, kernels, steps: this.#steps(shown, kernels), search: this.#reached() },
+      notes: [...this.#notes(shown, kernels), ...shown.notes, ...lengthNotes(shown)],
+    };
+  }
+
+  /** Whether nothing that may still be found matters. */
+  #isEnough(): boolean {
+    const { roots } = this.#choice;
+    if (this.#search !== 'whole' && this.bounds.some(isSettled)) return true;
+    return (
+      roots?.every((root) => this.bounds.some(({ located }) => hex(located.paging.root) === root)) ?? false
+    );
+  }
+
+  #reached(): KernelFacts['search'] {
+    if (this.#texts.end === 'whole') return 'whole';
+    return this.bounds.some(isSettled) ? 'proof' : 'part';
+  }
+
+  /** Whether the dumper saved CPUs' page tables, and those that a text names are of none. */
+  #isOfNoCpu({ text }: FoundVmcoreinfo): boolean {
+    const { contents, memory } = this.#snapshot;
+    if (contents.cpus.length === 0) return false;
+    const cpus = placesIn(text).map((place) => cpusOf(memory, place, contents.cpus));
+    return cpus.every(({ here }) => here.length === 0) && cpus.some(({ elsewhere }) => elsewhere.length > 0);
+  }
+
+  #try(found: FoundVmcoreinfo): void {
+    const places = placesIn(found.text);
+    if (places.some((place) => this.#stepsOf.has(placeKey(place)))) return; // the same kernel's other copy
+    const steps: BindingStep[] = [];
+    const isDescribed = this.#learned.has(places[0]?.vmcoreinfo?.buildId ?? '');
+    if (this.#tries >= MOST_TRIES && !isDescribed) return;
+    const { bound, mapped } = bindByText(this.#attempt(steps), found);
+    if (mapped !== null) this.#tries++;
+    if (bound !== undefined) this.#add(bound, steps);
+    else this.#failed.push(steps);
+    if (bound === undefined && mapped !== null)
+      this.#pretenders.push({ found, mapped, why: steps.at(-1)!.detail });
+  }
+
+  #attempt(steps: BindingStep[]): Attempt {
+    return {
+      ...{ snapshot: this.#snapshot, choice: this.#profiles(), steps },
+      undescribed: this.#undescribed,
+    };
+  }
+
+  /** The profiles to bind by, those that kernels of this memory told among them; what is told now is not remembered yet. */
+  #profiles(): ProfileChoice {
+    const { profile, shelf } = this.#choice;
+    if (profile !== undefined) return { profile };
+    if (shelf === undefined && this.#learned.size === 0) return {};
+    return {
+      shelf: {
+        searched: shelf?.searched ?? 'in this memory',
+        findByBanner: (banner) => shelf?.findByBanner(banner),
+        keepProfile: () => undefined,
+        findProfile: (buildId) => this.#learned.get(buildId) ?? shelf?.findProfile(buildId),
+      },
+    };
+  }
+
+  #add(bound: Bound, steps: readonly BindingStep[]): void {
+    const key = placeKey(bound.located);
+    if (this.#stepsOf.has(key)) return;
+    const isFull = this.bounds.length >= MOST_KERNELS;
+    const isSound = bound.proof.contradictions.length === 0;
+    if (isFull && !isSound) return;
+    this.#stepsOf.set(key, steps);
+    this.bounds.push(judged(bound, this.#snapshot.contents.cpus));
+    const { profile } = bound.parts;
+    if (bound.isOwnProfile && bound.isLinked && isSound && profile.buildId !== null)
+      this.#learned.set(profile.buildId, profile);
+  }
+
+  #steps(shown: Ranked, kernels: readonly Ranked[]): BindingStep[] {
+    const more = this.#failed.length - MOST_TOLD;
+    return [
+      ...this.#failed.slice(0, MOST_TOLD).flat(),
+      ...(more > 0 ? [failed('vmcoreinfo', `${more} more lead nowhere`)] : []),
+      ...this.#stepsOf.get(placeKey(shown.located))!,
+      registersStep(shown, this.#snapshot),
+      ...this.#endSteps(kernels.length),
+    ];
+  }
+
+  #endSteps(count: number): BindingStep[] {
+    const found = `${count} kernel${count === 1 ? '' : 's'} found`;
+    const where = {
+      whole: `${found} in all of memory`,
+      'too much memory': `${found} in the first ${QUICK_BYTES / 2 ** 30} GiB that were searched`,
+      'too many texts': `${found}; there are more VMCOREINFO texts than are looked at`,
+    };
+    const { end } = this.#texts;
+    if (end === null) return [];
+    return [{ step: 'others', outcome: end === 'whole' ? 'verified' : 'skipped', detail: where[end] }];
+  }
+
+  #notes(shown: Ranked, kernels: readonly Ranked[]): string[] {
+    const others = kernels.filter((kernel) => kernel !== shown);
+    const { cpus } = this.#snapshot.contents;
+    const foreign = cpus.flatMap((cpu, number) =>
+      kernels.every((kernel) => kernel.cpus.elsewhere.includes(number))
+        ? [`${cpuNames([number])} (${registerText(cpu)}) ran on none of the kernels that were found`]
+        : [],
+    );
+    const pretending = this.#pretenders.map(
+      ({ found: { at }, mapped: { vmcoreinfo, paging }, why }) =>
+        `a VMCOREINFO of Linux ${vmcoreinfo?.release} (${placeText(at)}) leads to page tables at ${hex(paging.root)} and to no kernel: ${why}`,
+    );
+    return [
+      ...(shown.number === 1
+        ? []
+        : [`kernel ${shown.number} of ${kernels.length} is shown as --kernel says: ${shown.why}`]),
+      ...some(others.map((other) => otherText(other, kernels.length))),
+      ...some(foreign),
+      ...some(pretending),
+      ...(this.#texts.end === 'too many texts'
+        ? ['there are more VMCOREINFO texts in memory than are looked at: kernels may be missed']
+        : []),
+    ];
+  }
+
+  /** What to say where no road led to a kernel: what was wrong at a VMCOREINFO says more than that a banner is in memory. */
+  #nothing(): NoKernel | NoProfile {
+    const [undescribed] = [...this.#undescribed, ...(this.#found === 0 ? this.#named : [])];
+    if (undescribed !== undefined) return undescribed;
+    const told = this.#failed.slice(0, MOST_TOLD).flat();
+    return new NoKernel(
+      `no Linux kernel found in ${this.#snapshot.file.path}: ${told.map(({ step, detail }) => `${step}: ${detail}`).join('; ')}`,
+    );
+  }
+}
+
+/** A text that leads to page tables, and not to the kernel that it speaks of. */
+interface Pretender {
+  readonly found: FoundVmcoreinfo;
+  readonly mapped: Located;
+  readonly why: string;
+}
+
+function placesIn(text: string): readonly Located[] {
+  const vmcoreinfo = parseVmcoreinfo(text);
+  return vmcoreinfo === null ? [] : (locate(vmcoreinfo)?.places ?? []);
+}
+
+function otherText({ number, parts, kernel, located, why }: Ranked, count: number): string {
+  const booted = kernel.attempt(
+    () => `booted ${kernel.machine.clock.bootTime.toISOString()}`,
+    'boot time not known',
+    '',
+  );
+  kernel.notes.drain();
+  return `this memory holds ${count} kernels; kernel ${number} (--kernel ${number} shows it) is Linux ${parts.profile.release}, ${booted}, page tables at ${hex(located.paging.root)}; ${why}`;
+}
+
+function registersStep({ cpus: { here, elsewhere } }: Ranked, { contents }: Snapshot): BindingStep {
+  const step = 'registers';
+  if (here.length + elsewhere.length === 0) {
+    const detail = contents.cpus.length === 0 ? 'the file has none' : 'they do not tell which kernel ran';
+    return { step, outcome: 'skipped', detail };
+  }
+  if (here.length === 0) return failed(step, 'no CPU ran on this kernel');
+  const detail = `${cpuNames(here)} ran on it (${registerText(contents.cpus[here[0]!]!)})`;
+  return {
+    step,
+    outcome: 'verified',
+    detail: elsewhere.length === 0 ? detail : `${detail}, ${cpuNames(elsewhere)} did not`,
+  };
+}
+
+const failed = (step: string, detail: string): BindingStep => ({ step, outcome: 'failed', detail });
+
+/** The first of many sentences, and how many more there are. */
+const some = (sentences: readonly string[]): string[] =>
+  sentences.length <= MOST_TOLD
+    ? [...sentences]
+    : [...sentences.slice(0, MOST_TOLD), `and ${sentences.length - MOST_TOLD} more like this`];

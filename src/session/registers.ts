@@ -1,0 +1,96 @@
+// Which kernel the CPUs ran on, told by the registers that a dumper saved: a guest can write any page, but page tables
+// that no CPU walks are not those of the kernel that runs.
+import { hex, highWord, isKernelAddress, lowWord, physical } from '../base/address.ts';
+import type { PhysicalMemory } from '../memory/physical.ts';
+import { pointerBytesOf } from '../profile/profile.ts';
+import type { CpuState } from '../snapshot/format.ts';
+import type { Located } from './located.ts';
+
+/** The numbers of the CPUs that ran on one kernel, on something else, and of those whose registers do not tell. */
+export interface CpusOf {
+  readonly here: readonly number[];
+  readonly elsewhere: readonly number[];
+  readonly unknown: readonly number[];
+}
+
+/** What of CR3 is an address: without flags, process-context number and what is reserved (Intel SDM vol. 3A, 2.5). */
+const CR3_ADDRESS = 0x000f_ffff_ffff_f000n;
+/** With PAE the top table has four entries and is aligned to 32 bytes (Intel SDM vol. 3A, 4.4.1). */
+const CR3_ADDRESS_PAE = 0xffff_ffe0n;
+/**
+ * With page-table isolation each process has two top tables side by side, and this bit tells the one that is in use in
+ * user mode, which maps next to nothing of the kernel (arch/x86/include/asm/pgtable.h, PTI_PGTABLE_SWITCH_BIT).
+ */
+const ISOLATION_BIT = 0x1000n;
+/** So many symbols of the image are asked for: page tables that map them rightly are the kernel's or a process's. */
+const MOST_SYMBOLS = 16;
+
+/** Which of the CPUs ran on the kernel at this place. */
+export function cpusOf(memory: PhysicalMemory, located: Located, cpus: readonly CpuState[]): CpusOf {
+  const of = { here: [] as number[], elsewhere: [] as number[], unknown: [] as number[] };
+  // A reset leaves every CPU without page tables; one that is not started yet has none either.
+  if (cpus.length > 0 && cpus.every(({ cr3 }) => cr3 === 0n)) return { ...of, elsewhere: [...cpus.keys()] };
+  for (const [number, cpu] of cpus.entries()) of[whereIs(memory, located, cpu)].push(number);
+  return of;
+}
+
+function whereIs(memory: PhysicalMemory, located: Located, cpu: CpuState): keyof CpusOf {
+  if (located.architecture === 'aarch64' || cpu.cr3 === null) return byPointers(memory, located, cpu);
+  if (cpu.cr3 === 0n) return 'unknown';
+  const root = cpu.cr3 & (located.architecture === 'i386' ? CR3_ADDRESS_PAE : CR3_ADDRESS);
+  const verdict = byTables(memory, located, root);
+  const isInUserMode = verdict === 'unmapped' && (root & ISOLATION_BIT) !== 0n;
+  const whole = isInUserMode ? byTables(memory, located, root ^ ISOLATION_BIT) : verdict;
+  return whole === 'unmapped' ? 'elsewhere' : whole;
+}
+
+/**
+ * Whether these tables map the image as the kernel's own do: every process's share what maps the kernel. Its top table is
+ * one of the symbols, so that tables beside the kernel's own, however like them, are found to be others.
+ */
+function byTables(
+  memory: PhysicalMemory,
+  { known, delta, paging }: Located,
+  root: bigint,
+): keyof CpusOf | 'unmapped' {
+  const tables = paging.withRoot(physical(Number(root)));
+  if (!memory.has(tables.root)) return 'unknown';
+  let isMapped = false;
+  for (const address of symbolsOf(known)) {
+    const frame = tables.probe(memory, highWord(address), lowWord(address));
+    if (frame === -1) continue;
+    if (frame + Number(address & 0xfffn) !== Number(BigInt.asUintN(64, address - delta))) return 'elsewhere';
+    isMapped = true;
+  }
+  return isMapped ? 'here' : 'unmapped';
+}
+
+/** The known symbols, the top table's before all others. */
+const symbolsOf = (known: Located['known']): bigint[] => {
+  const tops = ['init_top_pgt', 'swapper_pg_dir'].flatMap((name) => known.get(name) ?? []);
+  return [...tops, ...known.values()].slice(0, MOST_SYMBOLS);
+};
+
+/**
+ * By where a CPU was and had its stack, for dumps that save no page tables: both are the kernel's only where its tables
+ * map them. In user mode they are a process's, and tell nothing.
+ */
+function byPointers(
+  memory: PhysicalMemory,
+  { architecture, paging }: Located,
+  { instruction, stack }: CpuState,
+): keyof CpusOf {
+  const bytes = pointerBytesOf(architecture);
+  if (instruction === null || stack === null) return 'unknown';
+  if (!isKernelAddress(instruction, bytes) || !isKernelAddress(stack, bytes)) return 'unknown';
+  const isMapped = (address: bigint) => paging.probe(memory, highWord(address), lowWord(address)) !== -1;
+  return isMapped(instruction) && isMapped(stack) ? 'here' : 'elsewhere';
+}
+
+/** `CPUs 0, 1`: for sentences. */
+export const cpuNames = (numbers: readonly number[]): string =>
+  `CPU${numbers.length === 1 ? '' : 's'} ${numbers.slice(0, 8).join(', ')}${numbers.length > 8 ? ', …' : ''}`;
+
+/** What a CPU's registers point to: `CR3 0x394e000`, or where it was. */
+export const registerText = ({ cr3, instruction }: CpuState): string =>
+  cr3 === null ? `at ${instruction === null ? 'no known place' : hex(instruction)}` : `CR3 ${hex(cr3)}`;
