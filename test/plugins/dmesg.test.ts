@@ -16,6 +16,8 @@ interface Drawn {
   readonly next?: number;
   /** What the text block says of whose it is. */
   readonly owner?: bigint;
+  /** What the descriptor says of whose it is. */
+  readonly id?: bigint;
   readonly info?: Readonly<Record<string, number | bigint>>;
 }
 
@@ -26,11 +28,11 @@ function drawRing(drawn: FakeKernel, records: readonly Drawn[], tail = 0n) {
   const descs = drawn.virtual(image.take(8 * bytes('prb_desc'), 4096));
   const infos = drawn.virtual(image.take(8 * bytes('printk_info'), 4096));
   const data = drawn.virtual(image.take(DATA_BYTES, 4096));
-  for (const [nth, { text, state = FINALIZED, begin, next, owner, info }] of records.entries()) {
+  for (const [nth, { text, state = FINALIZED, begin, next, owner, info, id: told }] of records.entries()) {
     const id = BigInt.asUintN(62, tail + BigInt(nth));
     const desc = descs + (id & 7n) * BigInt(bytes('prb_desc'));
     const length = Math.ceil((8 + text.length) / 8) * 8;
-    drawn.write(desc, 'prb_desc', { state_var: (state << 62n) | id });
+    drawn.write(desc, 'prb_desc', { state_var: (state << 62n) | (told ?? id) });
     drawn.write(drawn.member(desc, 'prb_desc', 'text_blk_lpos'), 'prb_data_blk_lpos', {
       begin,
       next: next ?? begin + length,
@@ -131,6 +133,19 @@ describe('dmesg', () => {
       ]),
     );
     expect(column(answer, 'text')).toEqual(['whole', '', 'committed']);
+  });
+
+  it('says how many records are lost with damaged descriptors and heads of zeros', async () => {
+    const answer = await ask(
+      dmesg,
+      drawRing(ring(), [
+        { text: 'whole', begin: 0 },
+        { text: 'another’s', begin: 24, id: 5n },
+        { text: 'no head', begin: 48, info: { text_len: 0, ts_nsec: 0 } },
+      ]),
+    );
+    expect(column(answer, 'text')).toEqual(['whole']);
+    expect(answer.notes).toEqual(['2 of 3 records of the kernel log are damaged, and left out']);
   });
 
   it('shows an absent text where another record has overwritten it', async () => {

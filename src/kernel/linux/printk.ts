@@ -67,12 +67,16 @@ export function* logRecords(kernel: Linux): Generator<LogRecord> {
   else yield* bufferRecords(kernel);
 }
 
-// Descriptor states of kernel/printk/printk_ringbuffer.h, in the two highest bits of `state_var`.
+// Descriptor states of kernel/printk/printk_ringbuffer.h, in the two highest bits of `state_var`. A reserved record is being
+// written, and a reusable descriptor has none: the ring's oldest is so until the ring is full.
 const COMMITTED = 1;
 const FINALIZED = 2;
 
 /** A committed record is complete but may still be continued: dmesg waits for its end, evidence need not. */
 const isReadable = (state: number): boolean => state === COMMITTED || state === FINALIZED;
+
+/** Records that may be under way at one moment: one for each CPU and interrupt that logs, and some more. */
+const MAXIMUM_UNFINISHED = 64;
 
 /** Records of the lockless ring buffer: descriptors from tail to head, each naming a block of text. */
 function* ringRecords(kernel: Linux): Generator<LogRecord> {
@@ -85,22 +89,35 @@ function* ringRecords(kernel: Linux): Generator<LogRecord> {
   }
   const mask = (1n << BigInt(count_bits)) - 1n;
   const [descBytes, infoBytes] = [kernel.types.sizeOf('prb_desc'), kernel.types.sizeOf('printk_info')];
+  let [unfinished, damaged] = [0, 0];
   for (let nth = 0n; nth < count; nth++) {
     const id = BigInt.asUintN(idBits, tail + nth);
     const index = id & mask;
     const desc = kernel.at('prb_desc', descs + index * BigInt(descBytes));
     const what = `record ${nth} of the kernel log`;
     const state = kernel.attempt(() => desc.state_var, null, what);
-    if (
-      state === null ||
-      BigInt.asUintN(idBits, state) !== id ||
-      !isReadable(Number(state >> BigInt(idBits)))
-    )
+    if (state === null) continue;
+    if (BigInt.asUintN(idBits, state) !== id) {
+      damaged++;
       continue;
+    }
+    if (!isReadable(Number(state >> BigInt(idBits)))) {
+      unfinished++;
+      continue;
+    }
     const info = kernel.at('printk_info', infos + index * BigInt(infoBytes));
-    yield new LogRecord(info, kernel, () => ringText(kernel, ring.text_data_ring, desc, id, info.text_len));
+    // A record without a text has no block either: a head of zeros is none.
+    if (kernel.attempt(() => info.text_len === 0 && hasBlock(desc), false, what)) damaged++;
+    else
+      yield new LogRecord(info, kernel, () => ringText(kernel, ring.text_data_ring, desc, id, info.text_len));
   }
+  const lost = damaged + (unfinished > MAXIMUM_UNFINISHED ? unfinished : 0);
+  if (lost > 0) kernel.note(`${lost} of ${count} records of the kernel log are damaged, and left out`);
 }
+
+/** Whether a descriptor names a block of text: an odd position says that there is none. */
+const hasBlock = ({ text_blk_lpos: { begin, next } }: Kernel<'prb_desc'>): boolean =>
+  (begin & next & 1n) === 0n;
 
 /** The text that a descriptor names. A block that does not fit before the buffer's end lies at its beginning. */
 function ringText(
@@ -111,8 +128,8 @@ function ringText(
   length: number,
 ): Uint8Array {
   const { begin, next } = desc.text_blk_lpos;
-  // Odd positions say that there is no block: the text is empty, or there was no room for it.
-  if ((begin & next & 1n) === 1n) return new Uint8Array();
+  // The text is empty, or there was no room for it.
+  if (!hasBlock(desc)) return new Uint8Array();
   if (ring.size_bits > MAXIMUM_SIZE_BITS) {
     throw new CorruptStructure(`texts of the kernel log have 2^${ring.size_bits} bytes`);
   }
