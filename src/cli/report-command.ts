@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { UsageError } from '../base/errors.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
@@ -104,10 +105,14 @@ async function gathered(
   }
 }
 
-/** `report-web-1-20261123T114044Z.html` */
+/** `report-web-1-20261123T114044Z.html`: both are the guest's word, so no file that is there already is written over. */
 async function usualName({ kernel, snapshot }: Facts): Promise<string> {
   const { fileNameOf, momentOf } = await import('../acquire/names.ts');
   const time = kernel.time ?? snapshot.takenAt;
   const moment = time === null ? '' : `-${momentOf(new Date(time))}`;
-  return `report-${fileNameOf(kernel.hostname ?? kernel.machineId ?? '')}${moment}.html`;
+  const name = `report-${fileNameOf(kernel.hostname ?? kernel.machineId ?? '')}${moment}`;
+  for (let number = 1; ; number++) {
+    const path = number === 1 ? `${name}.html` : `${name}-${number}.html`;
+    if (!existsSync(path)) return path;
+  }
 }

@@ -62,7 +62,7 @@ export const withScanFlags = (command: Command): Command =>
     .option('--again', 'try files once more that were given up')
     .option('--wait <time>', 'wait so long for another scan that works on the same cache', '30s')
     .option('--keep <snapshots>', 'forget all but the newest so many snapshots of each machine')
-    .option('--keep-days <days>', 'forget snapshots that were taken before that')
+    .option('--keep-days <days>', 'forget snapshots of which the files were written before that')
     .option('--delete-files', 'delete the files of snapshots that are forgotten too')
     .option(
       '--machine <name>',
@@ -96,9 +96,9 @@ export const withScanFlags = (command: Command): Command =>
     .option('--json', 'one JSON object a line');
 
 const EXIT_HELP = `
-Exit code: 0 nothing new, 1 something appeared, vanished or changed, or is newly found by the policy, 2 something could
-not be done. With --fail-on, 1 only where something is newly found, or can no more be evaluated. With --if-free, 0 also where
-another scan is at work.
+Exit code: 0 nothing new, 1 something appeared, vanished or changed, is newly found by the policy, or a machine's clock or name
+is not what it was, 2 something could not be done. With --fail-on, 1 only where something is newly found, or can no more be
+evaluated. With --if-free, 0 also where another scan is at work.
 
 Examples:
   vestige scan /var/lib/vestige/snapshots --plugins pslist,sockets,modules --keep 48 --syslog

@@ -128,7 +128,7 @@ export function inOrderOfTime<T>(
 }
 
 /** What tells the place of a snapshot among others. */
-export const orderedOf = ({ kernel, written = null }: Identified): Ordered => ({
+const orderedOf = ({ kernel, written = null }: Identified): Ordered => ({
   written,
   boot: kernel.bootId ?? kernel.bootTime?.slice(0, 19) ?? null,
   uptimeSeconds: kernel.uptimeSeconds,

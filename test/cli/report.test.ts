@@ -96,6 +96,8 @@ describe('vestige report', () => {
     report(BEFORE);
     const name = 'report-web-1-20261123T114044Z.html';
     expect(report(AFTER)).toEqual({ status: 0, stdout: `${name}\n`, stderr: '' });
+    // What the guest calls itself and its moment writes over nothing.
+    expect(report(AFTER).stdout).toBe('report-web-1-20261123T114044Z-2.html\n');
     const { changes, timeline } = modelIn(here(name));
     expect(changes?.before.path).toBe(BEFORE);
     expect(timeline?.moments.length).toBe(2);

@@ -229,11 +229,15 @@ class Lives {
   }
 }
 
-/** By their times where all are known and differ, or else one after the other. */
+/** By their times where all are known and in order, or else one after the other: a guest may have set its clock. */
 function placesOf(moments: readonly PageMoment[]): number[] {
   const times = moments.map(({ time }) => time);
   const [first, last] = [times[0] ?? null, times.at(-1) ?? null];
-  const isTimed = first !== null && last !== null && last > first && times.every((time) => time !== null);
+  const isTimed =
+    first !== null &&
+    last !== null &&
+    last > first &&
+    times.every((time, index) => time !== null && (index === 0 || time >= times[index - 1]!));
   return moments.map(({ time }, index) =>
     isTimed ? (time! - first) / (last - first) : index / Math.max(1, moments.length - 1),
   );
