@@ -27,6 +27,7 @@ describe('families of sockets', () => {
     [3, 10, 'ax25', 'LISTEN'],
     [26, 10, 'llc', 'LISTEN'],
     [44, 7, 'xdp', 'UNCONN'],
+    [41, 1, 'kcm', null],
     [21, 7, 'rds', null],
     [77, 10, '77', null],
     [31, 99, 'bluetooth', { absent: 'corrupt-structure' }],

@@ -124,7 +124,7 @@ const FAMILIES: Readonly<Record<number, Family>> = {
   38: family('alg', 'struct socket'),
   39: family('nfc', NFC),
   40: family('vsock', TCP, { ends: vsockEnds }),
-  41: family('kcm', NEVER_CONNECTED),
+  41: family('kcm', null), // always the number of ESTABLISHED, for poll(2) alone: net/kcm/kcmsock.c, init_kcm_sock
   42: family('qipcrtr', TCP),
   43: family('smc', SMC),
   44: family('xdp', NEVER_CONNECTED),
