@@ -16,6 +16,11 @@ export type SocketKind =
   | 'netlink sockets'
   | 'packet sockets';
 
+/** The kinds that are IP's. */
+export const INET_KINDS: readonly SocketKind[] = [
+  ...(['TCP sockets', 'UDP sockets', 'UDP-Lite sockets', 'raw sockets', 'ping sockets'] as const),
+];
+
 const AF_UNIX = 1;
 const AF_INET = 2;
 const AF_INET6 = 10;
@@ -76,7 +81,7 @@ export class SocketCensus {
       if (!standsIn) numbers.set(namespace.address, (numbers.get(namespace.address) ?? 0) + 1);
     } catch (fault) {
       if (!(fault instanceof EvidenceFault)) throw fault;
-      this.#short.add(kind); // what is wrong with it, its cells say
+      this.miss(kind); // what is wrong with it, its cells say
     }
     return true;
   }
@@ -86,10 +91,15 @@ export class SocketCensus {
     return FAMILIES[kind];
   }
 
+  /** From now on the tables of a kind are not known to be complete. */
+  miss(kind: SocketKind): void {
+    this.#short.add(kind);
+  }
+
   /** Says something of a kind's tables that keeps them from being complete. */
   noteOf(kind: SocketKind): Note {
     return (message) => {
-      this.#short.add(kind);
+      this.miss(kind);
       this.#namespaces.kernel.note(message);
     };
   }

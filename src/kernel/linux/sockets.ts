@@ -9,7 +9,7 @@ import { netlinkSockets } from './netlink-socket.ts';
 import { packetSockets } from './packet-socket.ts';
 import { sctpAssociations } from './sctp-socket.ts';
 import { Socket } from './socket.ts';
-import { kindOf, SocketCensus, type SocketKind } from './socket-census.ts';
+import { INET_KINDS, kindOf, SocketCensus, type SocketKind } from './socket-census.ts';
 import { noteCounts } from './socket-counts.ts';
 import { Holdings } from './socket-holdings.ts';
 import type { Task } from './task.ts';
@@ -88,18 +88,19 @@ function* listedSockets(
   namespaces: readonly NetNamespace[],
   census: SocketCensus,
 ): Generator<VirtualAddress> {
-  yield* endingWithNote(inetSockets(kernel, namespaces, census), 'IP sockets', 'TCP sockets');
-  yield* endingWithNote(unixSockets(kernel, namespaces, census), 'Unix sockets', 'Unix sockets');
-  yield* endingWithNote(netlinkSockets(kernel, census), 'netlink sockets', 'netlink sockets');
-  yield* endingWithNote(packetSockets(kernel, namespaces, census), 'packet sockets', 'packet sockets');
+  yield* endingWithNote(inetSockets(kernel, namespaces, census), 'IP sockets', INET_KINDS);
+  yield* endingWithNote(unixSockets(kernel, namespaces, census), 'Unix sockets', ['Unix sockets']);
+  yield* endingWithNote(netlinkSockets(kernel, census), 'netlink sockets', ['netlink sockets']);
+  yield* endingWithNote(packetSockets(kernel, namespaces, census), 'packet sockets', ['packet sockets']);
 
   /** A walk that cannot go on keeps nobody from the next. */
-  function* endingWithNote<T>(things: Iterable<T>, what: string, kind: SocketKind): Generator<T> {
+  function* endingWithNote<T>(things: Iterable<T>, what: string, kinds: readonly SocketKind[]): Generator<T> {
     try {
       yield* things;
     } catch (fault) {
       if (!(fault instanceof EvidenceFault)) throw fault;
-      census.noteOf(kind)(`${what} end early: ${fault.message}`);
+      kernel.note(`${what} end early: ${fault.message}`);
+      for (const kind of kinds) census.miss(kind);
     }
   }
 }
