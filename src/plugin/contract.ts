@@ -122,6 +122,8 @@ export interface Plugin<S = unknown, O extends Options = Options, K extends stri
   readonly ends?: {
     readonly local: readonly [address: NoInfer<K>, port: NoInfer<K>];
     readonly remote: readonly [address: NoInfer<K>, port: NoInfer<K>];
+    /** The interface through which alone the local end is reached: `0.0.0.0%lo:22`. */
+    readonly device?: NoInfer<K>;
   };
   /** In tables, `column` is indented by the number in `by`, which itself is not shown: a tree. */
   readonly tree?: { readonly column: NoInfer<K>; readonly by: NoInfer<K> };

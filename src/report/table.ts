@@ -139,8 +139,9 @@ function drawSeconds(cells: readonly Cell[]): string[] {
 
 /** The columns with the two ends of each connection as one, where all four of them are shown. */
 function withJoined(drawn: readonly Drawn[], ends: Ends, rows: readonly Row[]): readonly Drawn[] {
-  const of: readonly string[] = [...ends.local, ...ends.remote];
-  if (!of.every((name) => drawn.some((column) => column.name === name))) return drawn;
+  const four: readonly string[] = [...ends.local, ...ends.remote];
+  const of = ends.device === undefined ? four : [...four, ends.device];
+  if (!four.every((name) => drawn.some((column) => column.name === name))) return drawn;
   const joined: Drawn = {
     ...{ name: ENDS, of, title: ENDS, right: false, kind: 'text' },
     cells: rows.map((row) => endsText(ends, row)),

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Row } from '../../src/plugin/cell.ts';
+import type { Cell, Row } from '../../src/plugin/cell.ts';
 import type { ColumnKind } from '../../src/plugin/contract.ts';
+import { endsText } from '../../src/report/ends.ts';
 import { drawRecords } from '../../src/report/records.ts';
 import { plainStyle } from '../../src/report/style.ts';
 import { drawTable, type Table } from '../../src/report/table.ts';
@@ -181,6 +182,20 @@ describe('drawTable', () => {
       expect(hidden).toEqual(['family', 'process']);
       expect(lines[1]).toBe('812  10.0.0.10:58126 → 203.0.113.66:4444  ESTABLISHED');
       expect(drawn(30).lines[1]).toMatch(/^812 {2}10\.0\.0\.10:5…/);
+    });
+
+    it('puts the interface that a socket is bound to into its own end', () => {
+      const ends = { local: ['address', 'port'], remote: ['peer', 'peerPort'], device: 'device' } as const;
+      const row = (address: Cell, port: Cell, device: Cell): Row => ({
+        ...{ address, port, peer: null, peerPort: null, device },
+      });
+      const text = (...cells: Parameters<typeof row>): string => endsText(ends, row(...cells));
+      expect(text('0.0.0.0', 4241, 'lo')).toBe('0.0.0.0%lo:4241');
+      expect(text('::', 22, 'lo')).toBe('[::%lo]:22');
+      expect(text('fe80::1%eth7', 546, 'eth7')).toBe('[fe80::1%eth7]:546');
+      expect(text('eth0', null, 'eth0')).toBe('eth0');
+      expect(text('10.0.0.1', 22, null)).toBe('10.0.0.1:22');
+      expect(text('10.0.0.1', 22, { absent: 'swapped' })).toBe('10.0.0.1:22');
     });
 
     it('joins nothing where the user has named the columns', () => {
