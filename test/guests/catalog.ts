@@ -2,7 +2,26 @@
 export type Architecture = 'amd64' | 'arm64' | 'i386';
 
 /** What only some guests do, because it takes long or much memory: each is a file beside the common workload. */
-export type Part = 'namespaces' | 'many_threads' | 'crowd' | 'many_sockets' | 'ipv6' | 'deleted';
+export type Part =
+  | 'namespaces'
+  | 'many_threads'
+  | 'crowd'
+  | 'many_sockets'
+  | 'odd_sockets'
+  | 'ipv6'
+  | 'deleted';
+
+/** How a PC differs from one with a single piece of RAM, the usual hole, and as many CPUs as there may be. */
+export interface Shape {
+  /** NUMA nodes, which have equal parts of RAM and CPUs. With more than one, kernels map their large tables page by page. */
+  readonly nodes?: number;
+  /** MiB of RAM below the hole that ends at 4 GiB; q35's own choice is 2,048. */
+  readonly belowHoleMiB?: number;
+  /** CPUs that there may be: for each the kernel keeps per-CPU memory, whether it is there or not. */
+  readonly possibleCpus?: number;
+  /** MiB that are added while it runs, before it plays its workload. */
+  readonly addedMiB?: number;
+}
 
 /** A machine that can be made: its kernel, its hardware, and what it is asked to do before its memory is dumped. */
 export interface Guest {
@@ -21,6 +40,7 @@ export interface Guest {
   readonly paging: string;
   readonly cpus: number;
   readonly ramMiB: number;
+  readonly shape: Shape;
   /** With QEMU's vmcoreinfo device the guest tells the host where its VMCOREINFO note is. */
   readonly vmcoreinfoDevice: boolean;
   /** More words for the kernel's command line. */
@@ -75,13 +95,14 @@ const arm64With16KiB: Family = {
 };
 
 type Choice = Pick<Guest, 'name' | 'suite' | 'kernelPackage'> &
-  Partial<Pick<Guest, 'cpus' | 'ramMiB' | 'vmcoreinfoDevice' | 'kernelArguments' | 'parts'>>;
+  Partial<Pick<Guest, 'cpus' | 'ramMiB' | 'shape' | 'vmcoreinfoDevice' | 'kernelArguments' | 'parts'>>;
 
 /** What a guest is unless its entry says otherwise. */
 const common = {
   updates: true,
   cpus: 1,
   ramMiB: 512,
+  shape: {},
   vmcoreinfoDevice: false,
   kernelArguments: [],
   parts: [],
@@ -152,6 +173,24 @@ export const catalog: readonly Guest[] = [
     cpus: 4,
     ramMiB: 3072,
     parts: ['many_threads'],
+  }),
+  // Machines of other shapes: two NUMA nodes, a hole elsewhere, more CPUs than there are, and memory that is added.
+  shallow(amd64, {
+    name: 'amd64-6.12-generic-numa',
+    suite: 'trixie',
+    kernelPackage: 'linux-image-amd64',
+    cpus: 2,
+    ramMiB: 1024,
+    shape: { nodes: 2 },
+    parts: ['odd_sockets'],
+  }),
+  shallow(amd64, {
+    name: 'amd64-6.12-cloud-cpus',
+    suite: 'trixie',
+    kernelPackage: 'linux-image-cloud-amd64',
+    cpus: 2,
+    shape: { possibleCpus: 64 },
+    parts: ['namespaces'],
   }),
   // With kernel page-table isolation every process has two tables.
   shallow(amd64, {

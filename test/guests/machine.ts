@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { createReadStream, createWriteStream, existsSync } from 'node:fs';
 import { chmod, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { OpenOptions } from '../../src/memory/origin.ts';
 import type { Architecture, Guest } from './catalog.ts';
@@ -34,13 +35,18 @@ const boards: Readonly<Record<Architecture, Board>> = {
 
 /** With more than this a PC (`q35`) has RAM on both sides of the hole that it leaves for devices below 4 GiB. */
 const RAM_BELOW_HOLE_MIB = 2048;
-const HOLE_BYTES = 2 ** 31;
-const isSplit = ({ architecture, ramMiB }: Guest): boolean =>
-  architecture !== 'arm64' && ramMiB > RAM_BELOW_HOLE_MIB;
+const belowHoleMiB = ({ shape }: Guest): number => shape.belowHoleMiB ?? RAM_BELOW_HOLE_MIB;
+const isSplit = (guest: Guest): boolean =>
+  guest.architecture !== 'arm64' && guest.ramMiB > belowHoleMiB(guest);
+/** Where RAM goes on behind the hole, and added memory lies: at 4 GiB. */
+const BEHIND_HOLE = 2 ** 32;
+const MIB = 2 ** 20;
 
 /** The truth is written to a disk of its own, because a serial line takes minutes for what a disk takes at once. */
 const TRUTH_DISK_BYTES = 512 * 1024 * 1024;
 
+/** What a guest says that waits for more memory. */
+const WAITS = 'GUEST-WAITS';
 const READY = 'GUEST-READY';
 const FAILED = 'GUEST-FAILED';
 
@@ -90,13 +96,15 @@ export class Machine {
       'panic=-1',
       'net.ifnames=0',
       ...guest.kernelArguments,
+      ...(guest.shape.addedMiB === undefined ? [] : [`vestige.added=${guest.shape.addedMiB}`]),
       ...(guest.parts.length > 0 ? [`vestige.parts=${guest.parts.join(',')}`] : []),
     ];
     const memory = `memory-backend-file,id=ram,share=on,size=${guest.ramMiB}M,mem-path=${join(folder, dumpFiles.raw)}`;
     const args = [
       ...(isSplit(guest) ? ['-object', memory, '-machine', 'memory-backend=ram'] : []),
-      ...['-accel', 'tcg', '-machine', board.machine, '-cpu', guest.cpuModel, '-smp', String(guest.cpus)],
-      ...['-m', `${guest.ramMiB}M`, '-display', 'none', '-no-reboot', '-nodefaults'],
+      ...['-accel', 'tcg', '-machine', board.machine, '-cpu', guest.cpuModel],
+      ...shapeArguments(guest),
+      ...['-display', 'none', '-no-reboot', '-nodefaults'],
       ...['-serial', `file:${serial}`, '-qmp', 'stdio'],
       ...['-kernel', kernel.image, '-initrd', images.initramfs, '-append', words.join(' ')],
       ...['-drive', `file=${images.root},if=virtio,format=raw,snapshot=on`],
@@ -123,8 +131,20 @@ export class Machine {
    * A guest that goes on afterwards says it again: `time` is which one is awaited.
    */
   async stopWhenReady(timeoutMs: number, time = 1): Promise<void> {
+    const { addedMiB } = this.guest.shape;
+    if (addedMiB !== undefined && time === 1) {
+      await this.waitFor(WAITS, timeoutMs);
+      await this.addMemory(addedMiB);
+    }
     await this.waitFor(READY, timeoutMs, time);
     await this.pause();
+  }
+
+  /** Plugs in a module of RAM, which the guest finds behind all other. */
+  private async addMemory(addedMiB: number): Promise<void> {
+    const backend = { 'qom-type': 'memory-backend-ram', id: 'added', size: addedMiB * MIB };
+    await this.qmp.ask('object-add', backend);
+    await this.qmp.ask('device_add', { driver: 'pc-dimm', id: 'module', memdev: 'added', addr: BEHIND_HOLE });
   }
 
   /** Stops the guest where it is. */
@@ -164,8 +184,9 @@ export class Machine {
       // The file is the guest's memory itself, its two parts one after the other.
     } else if (format === 'raw') {
       const val = boards[this.guest.architecture].ramBase;
-      const args = { val, size: this.guest.ramMiB * 1024 * 1024, filename: file };
-      await this.qmp.ask('pmemsave', args, 300_000);
+      await this.qmp.ask('pmemsave', { val, size: this.guest.ramMiB * MIB, filename: file }, 300_000);
+      const { addedMiB } = this.guest.shape;
+      if (addedMiB !== undefined) await this.appendAdded(file, addedMiB);
     } else {
       const args = {
         paging: false,
@@ -176,6 +197,14 @@ export class Machine {
     }
     await chmod(file, 0o644); // QEMU makes its dumps readable by their owner alone, and not writable
     return file;
+  }
+
+  /** Puts what was plugged in behind the rest, as hosts do that write each piece of RAM. */
+  private async appendAdded(file: string, addedMiB: number): Promise<void> {
+    const piece = `${file}.added`;
+    await this.qmp.ask('pmemsave', { val: BEHIND_HOLE, size: addedMiB * MIB, filename: piece }, 300_000);
+    await pipeline(createReadStream(piece), createWriteStream(file, { flags: 'a' }));
+    await rm(piece);
   }
 
   /** Ends QEMU, whatever state it is in. */
@@ -189,11 +218,30 @@ export class Machine {
   }
 }
 
+/** CPUs and memory, in the guest's own shape. */
+function shapeArguments({ cpus, ramMiB, shape }: Guest): string[] {
+  const { nodes = 1, belowHoleMiB: below, possibleCpus, addedMiB } = shape;
+  const sizes = Array.from({ length: nodes > 1 ? nodes : 0 }, (_, nth) => [
+    ...['-object', `memory-backend-ram,id=node${nth},size=${ramMiB / nodes}M`],
+    ...['-numa', `node,nodeid=${nth},memdev=node${nth}`],
+  ]);
+  return [
+    ...['-smp', possibleCpus === undefined ? String(cpus) : `${cpus},maxcpus=${possibleCpus}`],
+    ...['-m', addedMiB === undefined ? `${ramMiB}M` : `${ramMiB}M,slots=2,maxmem=${ramMiB + 2 * addedMiB}M`],
+    ...(below === undefined ? [] : ['-machine', `max-ram-below-4g=${below}M`]),
+    ...sizes.flat(),
+  ];
+}
+
 const lastLines = (text: string): string => text.trim().split('\n').slice(-5).join(' | ');
 
 /** How a guest's raw dump is laid out, which the file does not say. */
 export const rawLayoutOf = (guest: Guest): OpenOptions =>
-  isSplit(guest) ? { hole: HOLE_BYTES } : { base: boards[guest.architecture].ramBase };
+  isSplit(guest)
+    ? { hole: belowHoleMiB(guest) * MIB }
+    : guest.shape.addedMiB === undefined
+      ? { base: boards[guest.architecture].ramBase }
+      : { hole: guest.ramMiB * MIB };
 
 /** What is noted beside the dumps about how they were made. */
 export interface GuestNote {

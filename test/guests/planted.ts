@@ -25,6 +25,12 @@ export const planted: Readonly<Record<string, Planted>> = {
   packet: { 'packet-socket': 3, 'raw-socket': 1 },
   raw: { 'raw-socket': 5 },
   'other-network-sockets': { 'packet-socket': 2, 'raw-socket': 2 },
+  // What listens where no firewall looks.
+  'odd-vsock': { 'unusual-listener': 1 },
+  'odd-rxrpc': { 'unusual-listener': 1 },
+  'odd-tipc': { 'unusual-listener': 1 },
+  'odd-rfcomm': { 'unusual-listener': 1 },
+  'odd-device-bound': { 'unexpected-listener': 1 },
   'ipv6-others': { 'packet-socket': 1, 'raw-socket': 4 },
   'tcp-syn-received': { 'unexpected-listener': 1 },
   'ipv6-tcp': { 'unexpected-listener': 11 },

@@ -100,10 +100,22 @@ export function summarize(guest: Guest, kernel: string, results: readonly Result
       ...(judgement.is === 'not' ? { not: { ...before.not, [way]: judgement.differences } } : {}),
     };
   }
-  const { architecture, paging, cpus, ramMiB } = guest;
+  const { architecture, paging } = guest;
+  const machine = machineText(guest);
   const ways = [...new Set(results.map(({ way }) => way))].join(', ');
-  const machine = `${cpus} CPU${cpus === 1 ? '' : 's'}, ${ramMiB.toLocaleString('en-US')} MiB`;
   return { kernel, architecture, paging, machine, ways, questions };
+}
+
+/** `2 CPUs, 1,024 MiB in 2 nodes`. */
+function machineText({ cpus, ramMiB, shape }: Guest): string {
+  const { nodes, belowHoleMiB, possibleCpus, addedMiB } = shape;
+  const MiB = (count: number): string => `${count.toLocaleString('en-US')} MiB`;
+  return [
+    `${cpus} CPU${cpus === 1 ? '' : 's'}${possibleCpus === undefined ? '' : ` of ${possibleCpus}`}, ${MiB(ramMiB)}`,
+    ...(nodes === undefined ? [] : [`in ${nodes} nodes`]),
+    ...(belowHoleMiB === undefined ? [] : [`with a hole at ${MiB(belowHoleMiB)}`]),
+    ...(addedMiB === undefined ? [] : [`and ${MiB(addedMiB)} added`]),
+  ].join(' ');
 }
 
 function ofResult({ plugin: question, way, rows, tolerated: moved, judgement }: Result) {

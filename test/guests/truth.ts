@@ -130,10 +130,18 @@ export interface ModuleTruth {
 export interface WorkloadTruth {
   /** The AES keys in use, each expanded somewhere in memory. */
   readonly keys: readonly KeyTruth[];
+  /** Sockets that /proc/net does not list, by who made them; older records have none. */
+  readonly sockets?: readonly MadeSocket[];
   /** The pid that plays each part, by the part's name. */
   readonly parts: Readonly<Record<string, number>>;
   /** Parts that this kernel could not play, with the reason. */
   readonly missed: Readonly<Record<string, string>>;
+}
+
+/** A socket, or one of its associations, in the words of the answer. */
+export interface MadeSocket {
+  readonly inode: number;
+  readonly cells: Readonly<Record<string, string | number | boolean | null>>;
 }
 
 export interface KeyTruth {

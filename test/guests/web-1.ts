@@ -15,6 +15,7 @@ export const web1: Guest = {
   cpuModel: 'max,la57=off',
   paging: '4 levels',
   cpus: 1,
+  shape: {},
   ramMiB: 88,
   vmcoreinfoDevice: true,
   // Freed memory is zeroed, what booting left behind included. Without tracefs ten thousand inodes fewer are kept.

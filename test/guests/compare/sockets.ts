@@ -32,14 +32,14 @@ export const sockets: Comparison = {
     }
     // Held by a process and in no file of /proc/net: not bound yet, closed again, or of a family that has none.
     for (const [inode, held] of holders) {
-      if (listed.has(inode)) continue;
-      for (const holder of held) yield expectedSocket(unlisted(inode, context.truth), holder, context);
+      const made = madeSockets(inode, context.truth);
+      if (made.length === 0 && listed.has(inode)) continue;
+      for (const socket of made.length > 0 ? made : [unlisted(inode, context.truth)]) {
+        for (const holder of held) yield expectedSocket(socket, holder, context);
+      }
     }
   },
-  keyOf: ({ netns, family, protocol, inode, pid, fd, ...row }) =>
-    inode === null || inode === 0
-      ? `${String(family)} ${endsText(row)}`
-      : `inode ${String(inode)} pid ${String(pid)} fd ${String(fd)}`,
+  keyOf: (row) => keyOf(row),
   labelOf: (row) => rowText(row),
   mayBeInvented: newOfRecorder,
 };
@@ -66,6 +66,14 @@ function holdersOf(truth: Truth): ReadonlyMap<number, readonly Holder[]> {
   return found;
 }
 
+/** What the workload says of the sockets behind an inode: itself and its associations, or the one above a subflow's. */
+function madeSockets(inode: number, { networks, workload }: Truth): TruthSocket[] {
+  const netns = oneOf(...networks.map((network) => network.inode));
+  return (workload.sockets ?? [])
+    .filter((socket) => socket.inode === inode)
+    .map(({ cells }) => ({ inode, cells: { netns, ...cells }, endsAt: null }));
+}
+
 function unlisted(inode: number, { networks }: Truth): TruthSocket {
   return {
     inode,
@@ -89,6 +97,18 @@ function unlisted(inode: number, { networks }: Truth): TruthSocket {
   };
 }
 
+/**
+ * What a row is told by: its descriptor, or its ends where no file leads to it. An association has a peer besides, and
+ * behind a descriptor of MPTCP are its socket and that of a subflow.
+ */
+function keyOf(row: Readonly<Record<string, unknown>>): string {
+  const { family, type, protocol, inode, pid, fd, remotePort } = row;
+  if (inode === null || inode === 0) return `${String(family)} ${endsText(row)}`;
+  const isAssociation = protocol === 'sctp' && type === 'seqpacket' && remotePort !== null;
+  const more = isAssociation ? ` to ${String(remotePort)}` : protocol === 'mptcp' ? ' mptcp' : '';
+  return `inode ${String(inode)} pid ${String(pid)} fd ${String(fd)}${more}`;
+}
+
 function expectedSocket({ cells, inode, endsAt }: TruthSocket, holder: Holder, context: Context): Expected {
   const { pid, process, fd } = holder;
   const known: Record<string, Expectation> = {
@@ -101,7 +121,7 @@ function expectedSocket({ cells, inode, endsAt }: TruthSocket, holder: Holder, c
   // Who made it is said by the file where /proc/net does not.
   if (holder.uid !== null && typeof cells['uid'] !== 'number') known['uid'] = holder.uid;
   return {
-    key: inode === 0 ? `${String(cells['family'])} ${endsText(known)}` : `inode ${inode} pid ${pid} fd ${fd}`,
+    key: keyOf({ ...known, inode }),
     label: rowText(known),
     cells: known,
     mayBeMissing: excuseOf(endsAt, context),

@@ -31,6 +31,25 @@ ip -6 addr add 2001:db8:1::1/64 dev dummy0 nodad
 ip link add br0 type bridge && ip link set br0 up
 echo '0 2147483647' >/proc/sys/net/ipv4/ping_group_range
 
+# Memory that is added while the guest runs has to be there before anything is put into it.
+blocks() {
+  local count=0 state
+  for state in /sys/devices/system/memory/memory*/state; do
+    [[ $(<"$state") == online ]] && count=$((count + 1))
+  done
+  echo $count
+}
+if [[ $(</proc/cmdline) == *vestige.added=* ]]; then
+  before=$(blocks)
+  echo GUEST-WAITS >/dev/console
+  tries=0
+  until [ "$(blocks)" -gt "$before" ]; do
+    sleep 0.2
+    tries=$((tries + 1))
+    [ $tries -lt 600 ] || fail 'no memory was added'
+  done
+fi
+
 python3 /guest/workload.py >/dev/console 2>&1 </dev/null &
 tries=0
 until [ -e /run/workload.json ]; do

@@ -28,7 +28,7 @@ SYSCALLS = {
              'userfaultfd': 374, 'keyctl': 288},
 }[MACHINE]
 
-keys, parts, missed = [], {}, {}
+keys, sockets, parts, missed = [], [], {}, {}
 
 
 def syscall(name, *arguments):

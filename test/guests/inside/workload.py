@@ -22,7 +22,7 @@ import time
 from stage import (
     CLONE_NEWIPC, CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWUSER, CLONE_NEWUTS, CLONE_VFORK, CLONE_VM,
     PTRACE_TRACEME, SLEEP, SYSCALLS, attempt, check, command, execute, held_part, keys, libc, missed, part, parts,
-    set_comm, sleep_for_good, syscall, wanted_parts,
+    set_comm, sleep_for_good, sockets, syscall, wanted_parts,
 )
 
 # ---------------------------------------------------------------------------------------------- sockets
@@ -858,7 +858,7 @@ def main():
         attempt(name, importlib.import_module(name).play)
     make_short_lived()
     with open('/run/workload.new', 'w') as file:
-        json.dump({'keys': keys, 'parts': parts, 'missed': missed}, file)
+        json.dump({'keys': keys, 'sockets': sockets, 'parts': parts, 'missed': missed}, file)
     print('missed', json.dumps(missed, indent=1), flush=True)
     os.rename('/run/workload.new', '/run/workload.json')
     set_comm(b'workload')
