@@ -1,11 +1,13 @@
+import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { UsageError } from '../base/errors.ts';
 import { escapeJson, escapeText } from '../report/escape.ts';
 import { bytesText } from '../report/info.ts';
 import type { StoreDoor } from '../store/door.ts';
-import type { StoredSnapshot } from '../store/upkeep.ts';
-import { writeData } from './output.ts';
-import { cachePath, type OpenFlags } from './settings.ts';
+import type { Holdings, StoredSnapshot } from '../store/upkeep.ts';
+import { complain, writeData } from './output.ts';
+import type { OpenFlags } from './settings.ts';
+import { partStores, type StorePlaces, storePlaces } from './store-places.ts';
 import { version } from './version.ts';
 
 const DAY_MS = 86_400_000;
@@ -20,9 +22,7 @@ export function addCacheCommand(program: Command): void {
   );
   withCache(cache.command('list').description('List the snapshots that something is remembered of'))
     .option('--json', 'as JSON')
-    .action((flags: OpenFlags & { json?: true }) =>
-      withStore(flags, (store) => list(store, flags.json === true)),
-    );
+    .action((flags: OpenFlags & { json?: true }) => list(flags));
   withCache(
     cache
       .command('prune')
@@ -30,9 +30,13 @@ export function addCacheCommand(program: Command): void {
   )
     .option('--days <days>', 'also forget what was not asked about for so many days')
     .action((flags: OpenFlags & { days?: string }) => prune(flags));
-  withCache(cache.command('clear').description('Forget everything')).action((flags: OpenFlags) =>
-    clear(flags),
-  );
+  withCache(
+    cache
+      .command('clear')
+      .description('Forget all that can be found out again, having said what that is and asked'),
+  )
+    .option('--yes', 'ask nobody')
+    .action((flags: OpenFlags & { yes?: true }) => clear(flags));
 }
 
 async function prune(flags: OpenFlags & { days?: string }): Promise<void> {
@@ -54,22 +58,51 @@ async function prune(flags: OpenFlags & { days?: string }): Promise<void> {
 
 const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
 
-async function clear(flags: OpenFlags): Promise<void> {
+async function clear(flags: OpenFlags & { yes?: true }): Promise<void> {
   const path = pathFrom(flags);
   const { UnusableStore } = await import('../store/unusable.ts');
+  const { confirm } = await import('./confirm.ts');
+  const isMeant = (what: string): boolean => {
+    complain(`${path} holds ${what}`);
+    return flags.yes === true || confirm('Delete all of it?', '--yes');
+  };
   try {
-    await withStore(flags, ({ upkeep }) => upkeep.clear());
+    await withStore(flags, ({ upkeep }) => {
+      const holdings = upkeep.holdings();
+      if (isEmpty(holdings) || isMeant(holdingsText(holdings))) upkeep.clear();
+      else throw new UsageError('nothing is deleted');
+    });
   } catch (error) {
     if (!(error instanceof UnusableStore)) throw error;
+    if (!isMeant('what cannot be read any more')) throw new UsageError('nothing is deleted');
     const { Store } = await import('../store/store.ts');
     Store.discard(path);
   }
   writeData(`${escapeText(path)} is empty\n`);
 }
 
-const pathFrom = (flags: OpenFlags): string => cachePath({ ...flags, cache: flags.cache ?? true })!;
+const isEmpty = (holdings: Holdings): boolean => Object.values(holdings).every((count) => count === 0);
+
+/** What a store holds, and what of it nobody can find out again. */
+function holdingsText({ snapshots, answers, profiles, recorded, findings, waiting }: Holdings): string {
+  const all = [counted(answers, 'answer'), `about ${counted(snapshots, 'snapshot')}`];
+  const text = `${all.join(' ')} and ${counted(profiles, 'profile')}`;
+  const scans = [
+    ...(recorded === 0 ? [] : [`${counted(recorded, 'snapshot')} with ${counted(findings, 'finding')}`]),
+    ...(waiting === 0 ? [] : [`${counted(waiting, 'message')} to be told`]),
+  ];
+  return scans.length === 0
+    ? text
+    : `${text}; scans recorded ${scans.join(' and ')}: that cannot be found out again`;
+}
+
+const placesFrom = ({ cache }: OpenFlags): StorePlaces => storePlaces({ cache: cache ?? true })!;
+
+/** The cache: what scans recorded in a file of its own is only listed. */
+const pathFrom = (flags: OpenFlags): string => placesFrom(flags).cache;
 
 async function withStore(flags: OpenFlags, action: (store: StoreDoor) => void): Promise<void> {
+  await partStores(placesFrom(flags));
   const { Store } = await import('../store/store.ts');
   const store = Store.open(pathFrom(flags), version());
   try {
@@ -79,9 +112,17 @@ async function withStore(flags: OpenFlags, action: (store: StoreDoor) => void): 
   }
 }
 
-function list({ upkeep }: StoreDoor, json: boolean): void {
-  const snapshots = upkeep.snapshots();
-  if (json) writeData(`${escapeJson(JSON.stringify(snapshots, null, 2))}\n`);
+async function list(flags: OpenFlags & { json?: true }): Promise<void> {
+  const snapshots: StoredSnapshot[] = [];
+  await withStore(flags, ({ upkeep }) => snapshots.push(...upkeep.snapshots()));
+  const { history } = placesFrom(flags);
+  if (history !== undefined && existsSync(history)) {
+    const { Store } = await import('../store/store.ts');
+    const recorded = Store.openReadonly(history, version());
+    snapshots.push(...recorded.upkeep.snapshots());
+    recorded.close();
+  }
+  if (flags.json === true) writeData(`${escapeJson(JSON.stringify(snapshots, null, 2))}\n`);
   else writeData(snapshots.map(snapshotText).join(''));
 }
 

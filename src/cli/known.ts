@@ -5,8 +5,9 @@ import type { AnyPlugin } from '../plugin/contract.ts';
 import type { Facts } from '../report/answer.ts';
 import { Inquiry } from './inquiry.ts';
 import { Recall } from './recall.ts';
-import { cachePath, type OpenFlags, openSettings } from './settings.ts';
+import { type OpenFlags, openSettings } from './settings.ts';
 import { wholeQuestion } from './show.ts';
+import { storePlaces } from './store-places.ts';
 
 /** A snapshot that was asked, and what it answered. */
 export interface Asked {
@@ -26,7 +27,7 @@ export async function knownOf(
   flags: OpenFlags,
   failed?: (path: string, error: ForensicError) => void,
 ): Promise<Asked[]> {
-  const recall = await Recall.open(cachePath(flags));
+  const recall = await Recall.open(storePlaces(flags));
   const settings = await openSettings(flags, 'proof');
   const { fileWrittenAt } = await import('../store/host-time.ts');
   const asked: Asked[] = [];

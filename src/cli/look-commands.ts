@@ -8,15 +8,9 @@ import { Inquiry, type OpenSettings } from './inquiry.ts';
 import type { Outcome } from './main.ts';
 import { complain, pageWidth, writeAside, writeData } from './output.ts';
 import { Recall } from './recall.ts';
-import {
-  cachePath,
-  checkColor,
-  type OpenFlags,
-  openSettings,
-  type ShowFlags,
-  withOpenFlags,
-} from './settings.ts';
+import { checkColor, type OpenFlags, openSettings, type ShowFlags, withOpenFlags } from './settings.ts';
 import { naming, styleFor, wholeQuestion } from './show.ts';
+import { storePlaces } from './store-places.ts';
 import { version } from './version.ts';
 
 type Flags = OpenFlags & Pick<ShowFlags, 'json' | 'color' | 'strict'>;
@@ -36,7 +30,7 @@ async function inquire<T>(
   search: OpenSettings['search'],
   action: (inquiry: Inquiry) => Promise<T>,
 ): Promise<T> {
-  const recall = await Recall.open(cachePath(flags));
+  const recall = await Recall.open(storePlaces(flags));
   const inquiry = await Inquiry.begin(path, await openSettings(flags, search), recall);
   try {
     return await action(inquiry);
@@ -94,7 +88,7 @@ export function addInfoCommand(program: Command, outcome: Outcome): void {
 
 /** Says where every question will be asked anew, and why: nothing else would tell why that takes so long. */
 async function sayForgotten(path: string, flags: Flags): Promise<void> {
-  if (cachePath(flags) === undefined) return;
+  if (storePlaces(flags) === undefined) return;
   const { whyNotRemembered } = await import('../store/moving.ts');
   const why = whyNotRemembered(path);
   if (why !== undefined) complain(`no answer about ${path} is remembered: ${why}`);

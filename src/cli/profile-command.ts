@@ -10,7 +10,8 @@ import { addProfileBuildCommand } from './profile-build-command.ts';
 import { addProfileImportCommand } from './profile-import-command.ts';
 import { Recall } from './recall.ts';
 import { replaceFile } from './replace-file.ts';
-import { cachePath, type OpenFlags, openSettings, withOpenFlags } from './settings.ts';
+import { type OpenFlags, openSettings, withOpenFlags } from './settings.ts';
+import { storePlaces } from './store-places.ts';
 import { version } from './version.ts';
 
 /** What stands where the build ID is not known: symbol tables do not tell it. */
@@ -41,7 +42,7 @@ export function addProfileCommand(program: Command, outcome: Outcome): void {
   ).action(async (path: string, flags: OpenFlags & { output?: string; isf?: true }) => {
     const { checkIsfName, isfOf } = await import('./profile-isf.ts');
     if (flags.isf === true) checkIsfName(flags.output);
-    const recall = await Recall.open(cachePath(flags));
+    const recall = await Recall.open(storePlaces(flags));
     const inquiry = await Inquiry.begin(path, await openSettings(flags, 'quick'), recall);
     try {
       const session = await inquiry.session();
@@ -87,7 +88,7 @@ export function addProfileCommand(program: Command, outcome: Outcome): void {
       .command('list')
       .description('List the profiles that are remembered: from earlier snapshots, and imported ones'),
   ).action(async (flags: OpenFlags) => {
-    const path = cachePath(flags);
+    const path = storePlaces(flags)?.cache;
     if (path === undefined) return complain('there is no cache to list');
     const { Store } = await import('../store/store.ts');
     const store = Store.open(path, version());

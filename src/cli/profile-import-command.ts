@@ -6,7 +6,8 @@ import type { Store } from '../store/store.ts';
 import { EXIT } from './exit.ts';
 import type { Outcome } from './main.ts';
 import { complain, showProgress, writeData } from './output.ts';
-import { cachePath, type OpenFlags } from './settings.ts';
+import type { OpenFlags } from './settings.ts';
+import { storePlaces } from './store-places.ts';
 import { version } from './version.ts';
 
 /** Adds `vestige profile import`. */
@@ -26,7 +27,7 @@ export function addProfileImportCommand(profile: Command, outcome: Outcome): voi
 
 /** @returns the exit code: of files that were named themselves, each must be a table */
 async function importAll(paths: readonly string[], flags: OpenFlags): Promise<number> {
-  const cache = cachePath(flags);
+  const cache = storePlaces(flags)?.cache;
   if (cache === undefined) throw new UsageError('there is no cache to import into');
   const { Store } = await import('../store/store.ts');
   const { isFolder } = await import('./profile-file.ts');

@@ -1,23 +1,17 @@
 import { createHash } from 'node:crypto';
-import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { PhysicalAddress } from '../base/address.ts';
 import { StoreError } from '../base/errors.ts';
 import type { ExtentMemories } from '../memory/extents.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import type { Profile, ProfileShelf } from '../profile/profile.ts';
-import type { History } from '../store/door.ts';
-import type { RememberedAnswer, RememberedFacts, SnapshotIdentity, Store } from '../store/store.ts';
+import type { RememberedAnswer, RememberedFacts, SnapshotIdentity } from '../store/door.ts';
+import type { AskedStore } from '../store/joined.ts';
 import { complain } from './output.ts';
 import type { ProfileMemory } from './profile-shelf.ts';
+import { partStores, type StorePlaces } from './store-places.ts';
 import { version } from './version.ts';
-
-/** Where the cache is when no flag says: `$XDG_CACHE_HOME/vestige/cache.sqlite` (XDG Base Directory Specification). */
-export function defaultCachePath(env: Readonly<Record<string, string | undefined>> = process.env): string {
-  const { XDG_CACHE_HOME } = env;
-  const base = XDG_CACHE_HOME?.startsWith('/') ? XDG_CACHE_HOME : join(homedir(), '.cache');
-  return join(base, 'vestige', 'cache.sqlite');
-}
 
 /** What the user forced of how a file is opened. */
 interface Forced {
@@ -37,18 +31,25 @@ export const bindingKey = ({ base, profile, kernel }: Forced): string =>
 
 /** The cache as commands see it: whatever goes wrong with it costs one warning and the speed, never the answer. */
 export class Recall {
-  #store: Store | undefined;
+  #store: AskedStore | undefined;
 
-  private constructor(store: Store | undefined) {
+  private constructor(store: AskedStore | undefined) {
     this.#store = store;
   }
 
-  /** Opens the cache; `path` undefined means that none is wanted. */
-  static async open(path: string | undefined): Promise<Recall> {
-    if (path === undefined) return new Recall(undefined);
-    const { Store } = await import('../store/store.ts');
+  /** Opens the cache, and what scans recorded; `places` undefined means that none is wanted. */
+  static async open(places: StorePlaces | undefined): Promise<Recall> {
     const recall = new Recall(undefined);
-    recall.#store = recall.#guard(() => Store.open(path, version()));
+    if (places === undefined) return recall;
+    const { Store } = await import('../store/store.ts');
+    const { cache, history } = places;
+    const store = recall.#guard(() => Store.open(cache, version()));
+    recall.#store = store;
+    if (store === undefined || history === undefined) return recall;
+    if (store.scans.isUsed()) await partStores(places).catch(explained);
+    if (!existsSync(history)) return recall;
+    const { JoinedStore } = await import('../store/joined.ts');
+    recall.#store = new JoinedStore(store, () => Store.openReadonly(history, version()));
     return recall;
   }
 
@@ -83,10 +84,7 @@ export class Recall {
 
   /** Forgets a snapshot and all answers about it. */
   forget(identity: SnapshotIdentity): void {
-    this.#guard(({ history }) => {
-      const id = history.find(identity);
-      if (id !== undefined) history.forget([id]);
-    });
+    this.#guard((store) => store.forgetSnapshot(identity));
   }
 
   keep(
@@ -100,7 +98,7 @@ export class Recall {
   }
 
   /** Asks the past; undefined where there is none to ask. */
-  past<T>(ask: (history: History) => T): T | undefined {
+  past<T>(ask: (history: AskedStore['history']) => T): T | undefined {
     return this.#guard((store) => ask(store.history));
   }
 
@@ -149,7 +147,7 @@ export class Recall {
   }
 
   /** Does something with the store; after its first failure there is no store any more. */
-  #guard<T>(action: (store: Store) => T): T | undefined {
+  #guard<T>(action: (store: AskedStore) => T): T | undefined {
     if (this.#store === undefined && action.length > 0) return undefined;
     try {
       return action(this.#store!);
@@ -160,4 +158,10 @@ export class Recall {
       return undefined;
     }
   }
+}
+
+/** What could not be moved stays where it is, and can be asked there. */
+function explained(error: unknown): void {
+  if (!(error instanceof StoreError)) throw error;
+  complain(error.message);
 }

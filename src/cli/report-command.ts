@@ -13,7 +13,8 @@ import { Recall } from './recall.ts';
 import type { Gathered } from './report-gathering.ts';
 import type { JudgeFlags } from './report-judges.ts';
 import type { Asking } from './report-sources.ts';
-import { cachePath, type OpenFlags, openSettings, withOpenFlags } from './settings.ts';
+import { type OpenFlags, openSettings, withOpenFlags } from './settings.ts';
+import { storePlaces } from './store-places.ts';
 
 type Flags = OpenFlags &
   JudgeFlags & {
@@ -93,7 +94,7 @@ async function gathered(
 ): Promise<Gathered> {
   const { subjectOf } = await import('./report-subject.ts');
   const { gatherReport } = await import('./report-gathering.ts');
-  const recall = await Recall.open(cachePath(flags));
+  const recall = await Recall.open(storePlaces(flags));
   try {
     const asking: Asking = {
       ...{ settings: await openSettings(flags, 'proof'), recall },

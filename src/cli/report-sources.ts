@@ -3,7 +3,7 @@ import type { Identified } from '../diff/relation.ts';
 import type { Side } from '../diff/tables.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import type { Facts } from '../report/answer.ts';
-import type { History, PastSnapshot } from '../store/door.ts';
+import type { PastSnapshot } from '../store/door.ts';
 import { fileWrittenAt } from '../store/host-time.ts';
 import { placeOf } from '../store/place.ts';
 import { Inquiry, type OpenSettings } from './inquiry.ts';
@@ -123,7 +123,7 @@ export class PastSource implements Source {
   }
 
   async answer(plugin: AnyPlugin): Promise<Side | undefined> {
-    return this.#recall.past((history: History) => history.answer(this.id, plugin));
+    return this.#recall.past((history) => history.answer(this.id, plugin));
   }
 
   close(): void {

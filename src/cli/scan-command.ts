@@ -15,13 +15,15 @@ import { type LimitFlags, limitsFrom, withLimitFlags } from './limit-flags.ts';
 import type { Outcome } from './main.ts';
 import { complain, writeAside, writeData } from './output.ts';
 import { bindingKey } from './recall.ts';
-import { cachePath, type OpenFlags, openSettings } from './settings.ts';
+import { type OpenFlags, openSettings } from './settings.ts';
+import { scanPlaces } from './store-places.ts';
 import { usageText } from './usage-text.ts';
 import { version } from './version.ts';
 
 /** Flags of `scan` and `watch`, as commander gives them. */
 export interface ScanFlags extends LimitFlags, BudgetFlags {
   readonly plugins?: string;
+  readonly history?: string;
   readonly cache?: string;
   readonly base?: string;
   readonly profile?: string;
@@ -60,7 +62,7 @@ export const withScanFlags = (command: Command): Command =>
     .option('--settle <time>', 'a file that changed within this time is still being written', '5s')
     .option('--tries <scans>', 'give a file up that could not be read in so many scans', '5')
     .option('--again', 'try files once more that were given up')
-    .option('--wait <time>', 'wait so long for another scan that works on the same cache', '30s')
+    .option('--wait <time>', 'wait so long for another scan that records in the same file', '30s')
     .option('--keep <snapshots>', 'forget all but the newest so many snapshots of each machine')
     .option('--keep-days <days>', 'forget snapshots of which the files were written before that')
     .option('--delete-files', 'delete the files of snapshots that are forgotten too')
@@ -91,7 +93,8 @@ export const withScanFlags = (command: Command): Command =>
     .option('--base <address>', 'physical address of the first byte of raw snapshots')
     .option('--profile <file>', 'bind by this profile or symbol table; in a folder, look for one')
     .option('--kernel <number>', 'of several kernels in a snapshot, read this one: info numbers them')
-    .option('--cache <file>', 'record in this file instead of the usual one')
+    .option('--history <file>', 'record in this file instead of the usual one')
+    .option('--cache <file>', 'the same as --history')
     .option('--verbose', 'say too what was seen before, left out and forgotten')
     .option('--json', 'one JSON object a line');
 
@@ -160,7 +163,7 @@ async function runScan(
     const choice = whole === undefined ? chosen : { ...chosen, whole };
     const result = await takingTurn(choice, parts, flags.ifFree === true ? 0 : patienceMs);
     if (result === undefined && flags.ifFree === true) return;
-    if (result === undefined) complain('another scan is at work on the same cache');
+    if (result === undefined) complain('another scan records in the same file');
     outcome.code = result === undefined ? EXIT.failed : codeOf(result);
   });
 }
@@ -208,8 +211,9 @@ export async function withScan(
   const { failureMessageOf } = await import('./failure-message.ts');
   const { messageOf } = await import('./scan-lines.ts');
   const { readersFor } = await import('./scan-readers.ts');
-  const store = Store.open(cachePath({ cache: flags.cache ?? true })!, version());
-  const readers = readersFor(store, plugins, flags, limits);
+  const { path, also } = await scanPlaces(flags.history ?? flags.cache);
+  const store = Store.open(path, version());
+  const readers = readersFor(store, also, plugins, flags, limits);
   try {
     await action(choice, {
       store,

@@ -29,15 +29,16 @@ const LAUNCHER = fileURLToPath(
 /** What a process that reads memory of strangers has no use for. */
 const SECRETS: readonly string[] = ['VESTIGE_WEBHOOK_SECRET'];
 
-/** Who reads snapshots for a scan that records in `store`. */
+/** Who reads snapshots for a scan that records in `store`. @param also another store, which may know profiles */
 export const readersFor = (
   store: StoreDoor,
+  also: string | undefined,
   plugins: readonly AnyPlugin[],
   flags: ReadingFlags,
   forced: Partial<Limits>,
 ): Readers =>
   new Readers({
-    start: () => startReader([...wordsFor(plugins), ...wordsOf(flags, store.path)], forced),
+    start: () => startReader([...wordsFor(plugins), ...wordsOf(flags, store.path, also)], forced),
     forced,
     keep: (lesson) => keep(store, lesson),
     keptFor: (basis, plugin) => store.extents.readsFor(basis, plugin, NO_OPTIONS),
@@ -64,9 +65,14 @@ const wordsFor = (plugins: readonly AnyPlugin[]): string[] =>
     return file === undefined ? [] : ['--plugin', file];
   });
 
-const wordsOf = ({ base, profile, kernel, ...budget }: ReadingFlags, cache: string): string[] => [
+const wordsOf = (
+  { base, profile, kernel, ...budget }: ReadingFlags,
+  cache: string,
+  also: string | undefined,
+): string[] => [
   'reader',
   ...['--cache', cache],
+  ...(also === undefined ? [] : ['--also', also]),
   ...(base === undefined ? [] : ['--base', base]),
   ...(profile === undefined ? [] : ['--profile', profile]),
   ...(kernel === undefined ? [] : ['--kernel', kernel]),

@@ -65,7 +65,7 @@ export const pageFrom =
     const { Recall } = await import('./recall.ts');
     const shown = plugins.filter(({ name }) => !REPEATING.includes(name));
     const asked = [...new Set([...shown, ...(judge?.questions ?? [])])];
-    const recall = await Recall.open(cache);
+    const recall = await Recall.open({ cache });
     try {
       const gathered = await gatherReport(
         { subject: { snapshot: snapshotId }, plugins: asked, since: undefined },

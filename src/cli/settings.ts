@@ -4,7 +4,6 @@ import type { ColorChoice } from '../report/style.ts';
 import { type BudgetFlags, budgetFrom } from './budget-flags.ts';
 import type { OpenSettings } from './inquiry.ts';
 import { kernelChosen, withKernelFlag } from './kernel-flag.ts';
-import { defaultCachePath } from './recall.ts';
 
 /** Flags of every command that opens snapshots, as commander gives them. */
 export interface OpenFlags extends BudgetFlags {
@@ -85,12 +84,6 @@ async function profileSettings(path: string): Promise<Pick<OpenSettings, 'profil
   const { readTable } = await import('../profile/isf-file.ts');
   const { wants } = await import('../session/wants.ts');
   return { profile: readTable(bytesOf(path), wants, path) };
-}
-
-/** The cache's path, or undefined where none is wanted. */
-export function cachePath({ cache }: OpenFlags): string | undefined {
-  if (cache === false) return undefined;
-  return typeof cache === 'string' ? cache : defaultCachePath();
 }
 
 /** @throws UsageError */

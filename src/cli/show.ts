@@ -8,7 +8,6 @@ import { Inquiry, type LimitedAnswer, type Question } from './inquiry.ts';
 import { complain, terminalWidth, writeAside, writeData } from './output.ts';
 import { Recall } from './recall.ts';
 import {
-  cachePath,
   checkColor,
   type FormatName,
   formatFrom,
@@ -16,6 +15,7 @@ import {
   openSettings,
   type ShowFlags,
 } from './settings.ts';
+import { storePlaces } from './store-places.ts';
 import { version } from './version.ts';
 
 /** The style for what goes to stdout. */
@@ -32,7 +32,7 @@ export async function showAnswers(
   const format = formatFrom(flags);
   const settings = await openSettings(flags, 'quick');
   const presenter = await presenterFor(format, flags, paths.length > 1, questions.length);
-  const recall = await Recall.open(cachePath(flags));
+  const recall = await Recall.open(storePlaces(flags));
   let code: number = EXIT.done;
   writeData(presenter.begin());
   for (const path of paths) {

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { plugins } from '../../plugins/index.ts';
@@ -8,8 +8,9 @@ import type { BadQuery, Sheet } from '../store/query.ts';
 import type { Complaint } from '../store/query-text.ts';
 import type { View } from '../store/query-views.ts';
 import { pageWidth, writeData } from './output.ts';
-import { cachePath, checkColor, FORMATS, formatFrom, type ShowFlags } from './settings.ts';
+import { checkColor, FORMATS, formatFrom, type ShowFlags } from './settings.ts';
 import { styleFor } from './show.ts';
+import { partStores, storePlaces } from './store-places.ts';
 
 type Flags = Omit<ShowFlags, 'strict'> & { readonly cache?: string };
 
@@ -44,7 +45,8 @@ async function answer(query: string | undefined, flags: Flags): Promise<void> {
   const format = formatFrom(flags);
   const text = query === '-' ? fromStdin() : query;
   const { QueryDesk } = await import('../store/query.ts');
-  const desk = QueryDesk.open(resolve(cachePath({ cache: flags.cache ?? true })!), plugins);
+  const [asked, beside] = await filesFrom(flags);
+  const desk = QueryDesk.open(asked, plugins, beside);
   try {
     if (text === undefined && format === 'table') writeData(await viewsText(desk.views));
     else {
@@ -63,6 +65,16 @@ async function answer(query: string | undefined, flags: Flags): Promise<void> {
   } finally {
     desk.close();
   }
+}
+
+/** The file that is asked, and one beside it: what scans recorded, and what is remembered of other snapshots. */
+async function filesFrom({ cache: named }: Flags): Promise<[asked: string, beside?: string]> {
+  const places = storePlaces({ cache: named ?? true })!;
+  await partStores(places);
+  const cache = resolve(places.cache);
+  const { history } = places;
+  if (history === undefined || !existsSync(history)) return [cache];
+  return existsSync(cache) ? [history, cache] : [history];
 }
 
 /** @throws UsageError */

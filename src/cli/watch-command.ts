@@ -63,7 +63,7 @@ function passOf(choice: ScanChoice, parts: ScanParts, patienceMs: number): () =>
     try {
       const result = await takingTurn(choice, { ...parts, tell }, patienceMs);
       if (result === undefined && parts.signal?.aborted !== true)
-        once('busy', () => complain('another scan is at work on the same cache'));
+        once('busy', () => complain('another scan records in the same file'));
     } catch (error) {
       // A full disk may be empty again tomorrow.
       if (!(error instanceof StoreError)) throw error;

@@ -130,6 +130,10 @@ export interface StoreDoor {
    * written (ISO 8601). What is news of that counts as told. @returns its number
    */
   enter(identity: SnapshotIdentity, facts: RememberedFacts, who: Identification, written: string): number;
+  /** Remembers facts in place of those that were remembered; answers stay. */
+  keepFacts(identity: SnapshotIdentity, facts: RememberedFacts): void;
+  /** Forgets a snapshot and all answers about it. */
+  forgetSnapshot(identity: SnapshotIdentity): void;
   /** Forgets an answer that is not what it was when it was kept. */
   forget(damaged: DamagedAnswer): void;
   close(): void;

@@ -3,7 +3,8 @@ import type { AnyPlugin, ColumnKind } from '../plugin/contract.ts';
 
 export { originColumns } from './rows.ts';
 
-import { columnsOf, kindsOf, newestTable, originColumns, quote, rowTables, viewOf } from './rows.ts';
+import { selectFrom } from './query-beside.ts';
+import { columnsOf, kindsOf, originColumns, quote, rowTables, type Schema, tableOf } from './rows.ts';
 import { sqlTypes } from './values.ts';
 
 /** A view that can be asked, and its columns in their order. */
@@ -21,12 +22,24 @@ export const COMMON_VIEWS: readonly string[] = ['snapshots', 'notes', 'findings'
  * for; a number or text that no column can hold is there; and a plugin that nobody asked has a view without rows.
  * They are in no order of their own, so that SQLite may look at the rows that are asked for only.
  */
-export function defineQueryViews(database: Database.Database, plugins: readonly AnyPlugin[]): View[] {
-  const names = [...plugins, ...rowTables(database)].map(({ name }) => name);
+export function defineQueryViews(
+  database: Database.Database,
+  plugins: readonly AnyPlugin[],
+  schemas: readonly Schema[] = ['main'],
+): View[] {
+  const tables = schemas.map((schema) => ({ schema, tables: rowTables(database, schema) }));
+  const names = [...plugins, ...tables.flatMap(({ tables: own }) => own)].map(({ name }) => name);
   for (const name of new Set(names)) {
     const plugin = plugins.find((other) => other.name === name);
-    const table = newestTable(database, name);
-    const select = table === undefined ? emptyView(plugin!) : viewOf(table, cellsOf(database, table, plugin));
+    // Of all files the newest version: an older one has other columns, or other cells in them.
+    const newest = Math.max(...tables.flatMap(({ tables: own }) => versionsOf(own, name)));
+    const selects = tables
+      .filter(({ tables: own }) => versionsOf(own, name).includes(newest))
+      .map(({ schema }) => {
+        const table = tableOf({ name, version: newest });
+        return selectFrom(schema, table, cellsOf(database, schema, table, plugin));
+      });
+    const select = selects.length === 0 ? emptyView(plugin!) : selects.join(' UNION ALL ');
     database.exec(`CREATE TEMP VIEW ${quote(name)} AS ${select}`);
   }
   // Bigints in, bigints out: as a double an address would lose its last digits.
@@ -37,12 +50,20 @@ export function defineQueryViews(database: Database.Database, plugins: readonly 
   }));
 }
 
+const versionsOf = (tables: readonly { name: string; version: number }[], plugin: string): number[] =>
+  tables.flatMap(({ name, version }) => (name === plugin ? [version] : []));
+
 const namesOf = (database: Database.Database, view: string): string[] =>
   (database.pragma(`table_info(${quote(view)})`) as { name: string }[]).map(({ name }) => name);
 
-function cellsOf(database: Database.Database, table: string, plugin: AnyPlugin | undefined): string[] {
+function cellsOf(
+  database: Database.Database,
+  schema: Schema,
+  table: string,
+  plugin: AnyPlugin | undefined,
+): string[] {
   const kinds = plugin === undefined ? new Map<string, ColumnKind>() : kindsOf(plugin);
-  return columnsOf(database, table).map(({ name, type }) => {
+  return columnsOf(database, table, schema).map(({ name, type }) => {
     const kind = kinds.get(name);
     return `${cellOf(name, kind !== undefined && sqlTypes[kind] === type ? kind : kindOf(type))} AS ${quote(name)}`;
   });

@@ -3,6 +3,7 @@ import { ForensicError } from '../base/errors.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import { rowsOf } from './connection.ts';
 import { explaining, openReadonly } from './file.ts';
+import { attachBeside } from './query-beside.ts';
 import { type Complaint, complaintOf, objectionTo } from './query-text.ts';
 import { defineQueryViews, type View } from './query-views.ts';
 
@@ -34,19 +35,29 @@ export class QueryDesk {
   readonly #path: string;
   readonly #database: Database.Database;
 
-  private constructor(path: string, database: Database.Database, plugins: readonly AnyPlugin[]) {
+  private constructor(
+    path: string,
+    database: Database.Database,
+    plugins: readonly AnyPlugin[],
+    beside: string | undefined,
+  ) {
     this.#path = path;
     this.#database = database;
-    this.views = defineQueryViews(database, plugins);
+    if (beside !== undefined) attachBeside(database, beside);
+    this.views = defineQueryViews(database, plugins, beside === undefined ? ['main'] : ['main', 'beside']);
     database.pragma('query_only = ON'); // temporary tables too
   }
 
-  /** Opens a store that is there, bringing one of an older version up to date first. @throws StoreError */
-  static open(path: string, plugins: readonly AnyPlugin[]): QueryDesk {
+  /**
+   * Opens a store that is there, bringing one of an older version up to date first. @param beside another one, whose
+   * snapshots are asked too where the first has them not @throws StoreError
+   */
+  static open(path: string, plugins: readonly AnyPlugin[], beside?: string): QueryDesk {
+    if (beside !== undefined) explaining(beside, () => openReadonly(beside).close());
     return explaining(path, () => {
       const database = openReadonly(path);
       try {
-        return new QueryDesk(path, database, plugins);
+        return new QueryDesk(path, database, plugins, beside);
       } catch (error) {
         database.close();
         throw error;

@@ -16,6 +16,9 @@ const ORIGIN: readonly (readonly [name: string, from: string])[] = [
   ['taken', 's.taken'],
 ];
 
+/** The file that a connection has open, and one that it has attached, by SQLite's names for them. */
+export type Schema = 'main' | 'beside';
+
 /** The table that holds the rows of a plugin's version. */
 export const tableOf = ({ name, version }: { name: string; version: number }): string =>
   `rows_${name}_${version}`;
@@ -83,8 +86,15 @@ function defineHeir(database: Database.Database, plugin: { name: string; version
 }
 
 /** The plugin's own columns as the table has them: none where there is no such table. */
-export function columnsOf(database: Database.Database, table: string): { name: string; type: string }[] {
-  const columns = database.pragma(`table_info(${quote(table)})`) as { name: string; type: string }[];
+export function columnsOf(
+  database: Database.Database,
+  table: string,
+  schema: Schema = 'main',
+): { name: string; type: string }[] {
+  const columns = database.pragma(`${schema}.table_info(${quote(table)})`) as {
+    name: string;
+    type: string;
+  }[];
   return columns.filter(({ name }) => !ROW_COLUMNS.includes(name));
 }
 
@@ -98,10 +108,24 @@ function defineView(database: Database.Database, plugin: string): void {
   );
 }
 
+/** Where a view finds its tables, and what it calls a snapshot. */
+interface ViewSource {
+  /** What stands before the name of a table: empty in a view that is kept in the file of the tables. */
+  readonly prefix: string;
+  /** The snapshot's number, as SQL over `s`. */
+  readonly id: string;
+}
+
 /** The SELECT of a view over a table of rows: the answers to the question without options. */
-export const viewOf = (table: string, columns: readonly string[]): string =>
-  `SELECT ${ORIGIN.map(([name, from]) => `${from} AS ${name}`).join(', ')}, ${columns.join(', ')}, r.absent
-   FROM ${quote(table)} r JOIN run ON run.rows_of = r.run_id JOIN snapshot s ON s.id = run.snapshot_id
+export const viewOf = (
+  table: string,
+  columns: readonly string[],
+  { prefix, id }: ViewSource = { prefix: '', id: 's.id' },
+): string =>
+  `SELECT ${ORIGIN.map(([name, from]) => `${name === 'snapshot_id' ? id : from} AS ${name}`).join(', ')},
+     ${columns.join(', ')}, r.absent
+   FROM ${prefix}${quote(table)} r JOIN ${prefix}run ON run.rows_of = r.run_id
+   JOIN ${prefix}snapshot s ON s.id = run.snapshot_id
    WHERE run.options = '{}'`;
 
 /** The names of the columns that stand in each view before the plugin's own. */
@@ -115,9 +139,14 @@ export function newestTable(database: Database.Database, plugin: string): string
 }
 
 /** Every table of rows, by the plugin and version it is of. */
-export function rowTables(database: Database.Database): { name: string; version: number }[] {
+export function rowTables(
+  database: Database.Database,
+  schema: Schema = 'main',
+): { name: string; version: number }[] {
   const tables = database
-    .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE 'rows!_%' ESCAPE '!'")
+    .prepare(
+      `SELECT name FROM ${schema}.sqlite_schema WHERE type = 'table' AND name LIKE 'rows!_%' ESCAPE '!'`,
+    )
     .pluck()
     .all() as string[];
   return tables.flatMap((table) => {

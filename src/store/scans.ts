@@ -78,6 +78,14 @@ export class Scans {
     return explaining(this.#path, () => this.#database.transaction(action).immediate());
   }
 
+  /** Whether scans have seen any file. */
+  isUsed(): boolean {
+    return explaining(
+      this.#path,
+      () => this.#database.prepare('SELECT 1 FROM scanned LIMIT 1').get() !== undefined,
+    );
+  }
+
   /** What came of a file in this state. What another version of the program could not read is worth another try. */
   file(state: FileState): ScannedFile | undefined {
     return explaining(this.#path, () => {

@@ -98,9 +98,13 @@ export class Store implements StoreDoor {
     }
   }
 
-  /** Remembers facts in place of those that were remembered; answers stay. */
   keepFacts(identity: SnapshotIdentity, facts: RememberedFacts): void {
     explaining(this.path, () => this.#remember(identity, facts));
+  }
+
+  forgetSnapshot(identity: SnapshotIdentity): void {
+    const id = this.history.find(identity);
+    if (id !== undefined) this.history.forget([id]);
   }
 
   keep(

@@ -23,6 +23,18 @@ export interface StoredSnapshot {
   readonly findingCount: number;
 }
 
+/** How much a store holds. */
+export interface Holdings {
+  readonly snapshots: number;
+  readonly answers: number;
+  readonly profiles: number;
+  /** Of the snapshots, those that scans recorded. */
+  readonly recorded: number;
+  readonly findings: number;
+  /** Messages that nobody has taken yet. */
+  readonly waiting: number;
+}
+
 /** Looking over what a cache holds, and forgetting it. Every method may throw StoreError. */
 export class Upkeep {
   readonly #path: string;
@@ -33,6 +45,22 @@ export class Upkeep {
     this.#path = path;
     this.#database = database;
     this.#program = program;
+  }
+
+  holdings(): Holdings {
+    return explaining(
+      this.#path,
+      () =>
+        this.#database
+          .prepare(
+            `SELECT (SELECT count(*) FROM snapshot) AS snapshots, (SELECT count(*) FROM run) AS answers,
+               (SELECT count(*) FROM profile) AS profiles,
+               (SELECT count(DISTINCT snapshot_id) FROM scanned) AS recorded,
+               (SELECT count(*) FROM finding) AS findings,
+               (SELECT count(*) FROM outbox WHERE ended IS NULL) AS waiting`,
+          )
+          .get() as Holdings,
+    );
   }
 
   /** Every snapshot that something is remembered of, the latest first. */

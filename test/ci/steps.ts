@@ -45,7 +45,13 @@ export function runScript(
   const { status, stdout, stderr } = spawnSync(program, [...words, file], {
     cwd: folder,
     encoding: 'utf8',
-    env: { PATH: process.env['PATH'] ?? '', HOME: folder, XDG_CACHE_HOME: scratch.path('cache'), ...env },
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      HOME: folder,
+      XDG_CACHE_HOME: scratch.path('cache'),
+      XDG_STATE_HOME: scratch.path('state'),
+      ...env,
+    },
   });
   return {
     code: status,

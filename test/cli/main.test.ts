@@ -453,7 +453,14 @@ describe('the cache', () => {
     rmSync(join(folder, 'changing.raw'));
     expect((await asked('cache', 'prune')).out).toBe('1 snapshot and 0 outdated answers forgotten\n');
     expect((JSON.parse((await asked('cache', 'list', '--json')).out) as unknown[]).length).toBe(before - 1);
-    expect((await asked('cache', 'clear')).out).toBe(`${cache} is empty\n`);
+    const refused = await asked('cache', 'clear');
+    expect([refused.code, refused.out]).toEqual([2, '']);
+    expect(refused.err).toMatch(
+      / holds \d+ answers about \d+ snapshots and 0 profiles\n.*: --yes says so\n$/,
+    );
+    expect((JSON.parse((await asked('cache', 'list', '--json')).out) as unknown[]).length).toBe(before - 1);
+    expect((await asked('cache', 'clear', '--yes')).out).toBe(`${cache} is empty\n`);
+    expect(await asked('cache', 'clear')).toEqual({ code: 0, out: `${cache} is empty\n`, err: '' });
     expect(await asked('cache', 'list')).toEqual({ code: 0, out: '', err: '' });
     writeFileSync(cache, 'x');
     expect(await asked('cache', 'clear')).toEqual({

@@ -15,7 +15,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 function vestige(words: readonly string[], stdout: 'pipe' | number = 'pipe') {
   return spawnSync(process.execPath, [VESTIGE, ...words], {
     encoding: 'utf8',
-    env: { ...env, XDG_CACHE_HOME: folder },
+    env: { ...env, XDG_CACHE_HOME: folder, XDG_STATE_HOME: folder },
     stdio: ['ignore', stdout, 'pipe'],
   });
 }

@@ -29,7 +29,12 @@ function report(...words: string[]): { status: number | null; stdout: string; st
     encoding: 'utf8',
     cwd: scratch.path('here'),
     maxBuffer: 1 << 26,
-    env: { ...process.env, XDG_CACHE_HOME: scratch.path(''), NO_COLOR: '1' },
+    env: {
+      ...process.env,
+      XDG_CACHE_HOME: scratch.path(''),
+      XDG_STATE_HOME: scratch.path(''),
+      NO_COLOR: '1',
+    },
   });
   return { status, stdout, stderr };
 }

@@ -166,7 +166,7 @@ describe('vestige scan', () => {
     expect(scan().status).toBe(1);
   });
 
-  it('waits for another scan on the same cache, or says that it is at work', async () => {
+  it('waits for another scan that records in the same file, or says that it is at work', async () => {
     give('before.kdump', 'after.kdump');
     const both = [start(wordsOf([])), start(wordsOf([]))];
     const codes = await Promise.all(both.map(({ end }) => end));
@@ -183,7 +183,7 @@ describe('vestige scan', () => {
     expect(scan('--wait', '0')).toEqual({
       status: 2,
       out: [''],
-      err: 'vestige: another scan is at work on the same cache',
+      err: 'vestige: another scan records in the same file',
     });
     expect(scan('--if-free')).toEqual({ status: 0, out: [''], err: '' });
     holder.close();

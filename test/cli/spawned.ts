@@ -17,7 +17,7 @@ export const spawning =
     const { status, stdout, stderr } = spawnSync(process.execPath, [VESTIGE, ...words], {
       encoding: 'utf8',
       maxBuffer: 1 << 28,
-      env: { ...process.env, XDG_CACHE_HOME: cacheHome, NO_COLOR: '1' },
+      env: { ...process.env, XDG_CACHE_HOME: cacheHome, XDG_STATE_HOME: cacheHome, NO_COLOR: '1' },
     });
     return { status, stdout, stderr };
   };

@@ -45,7 +45,13 @@ function vestige(root: string, words: readonly string[], options = '') {
     [join(root, 'dist/bin/vestige.js'), ...words],
     {
       encoding: 'utf8',
-      env: { ...process.env, NODE_OPTIONS: options, NO_COLOR: '1', XDG_CACHE_HOME: scratch.path('cache') },
+      env: {
+        ...process.env,
+        NODE_OPTIONS: options,
+        NO_COLOR: '1',
+        XDG_CACHE_HOME: scratch.path('cache'),
+        XDG_STATE_HOME: scratch.path('state'),
+      },
     },
   );
   return { status, stdout, stderr };
@@ -57,7 +63,13 @@ function modules(words: readonly string[]) {
     process.exitCode = await main(${JSON.stringify(words)});`;
   const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], {
     encoding: 'utf8',
-    env: { ...process.env, NODE_OPTIONS: '', NO_COLOR: '1', XDG_CACHE_HOME: scratch.path('cache') },
+    env: {
+      ...process.env,
+      NODE_OPTIONS: '',
+      NO_COLOR: '1',
+      XDG_CACHE_HOME: scratch.path('cache'),
+      XDG_STATE_HOME: scratch.path('state'),
+    },
   });
   return { status, stdout, stderr };
 }
