@@ -1,6 +1,6 @@
 // What one question may cost. The evidence is the intruder's: a few forged pages can promise rows without end, so every
 // question ends by numbers that depend on the snapshot's size alone, and the same snapshot gives the same answer anywhere.
-import { ForensicError } from './errors.ts';
+import { CorruptStructure, ForensicError } from './errors.ts';
 
 /** What one question may cost at most. */
 export interface Limits {
@@ -30,9 +30,9 @@ const MIB = 2 ** 20;
  * are what fills the machine that the question is asked on.
  */
 export const limitsFor = (memoryBytes: number): Limits => ({
-  rows: Math.min(16_384 + Math.ceil(memoryBytes / (4 * KIB)), 4_194_304),
-  bytes: Math.min(32 * MIB + Math.ceil(memoryBytes / 8), 1024 * MIB),
-  reads: Math.min(8_000_000 + Math.ceil(memoryBytes / 16), 60 * READS_PER_SECOND),
+  rows: Math.min(8_192 + Math.ceil(memoryBytes / (4 * KIB)), 4_194_304),
+  bytes: Math.min(4 * MIB + Math.ceil(memoryBytes / 16), 1024 * MIB),
+  reads: Math.min(6_000_000 + Math.ceil(memoryBytes / 16), 60 * READS_PER_SECOND),
 });
 
 /**
@@ -49,12 +49,19 @@ export class BudgetExceeded extends ForensicError {
   }
 }
 
+/** A part of a question has had its share: told from faults, after which a part may go on, and known in here only. */
+class PartExceeded extends ForensicError {
+  readonly code = 'part-exceeded';
+}
+
 /** Counts what one question costs. */
 export class Budget {
   readonly #limits: Limits;
   #rows = 0;
   #bytes = 0;
   #reads = 0;
+  /** Reads at which the part that is being done has had its share. */
+  #partEnd = Number.POSITIVE_INFINITY;
 
   constructor(limits: Limits) {
     this.#limits = limits;
@@ -70,17 +77,34 @@ export class Budget {
       throw new BudgetExceeded('bytes', `its texts have more than ${bytes} bytes; --max-bytes allows more`);
   }
 
+  /**
+   * Does a part of the work, which may have this share of all reads: what has no end in it then costs that part, and not
+   * all that comes after. Within, nothing goes on after it. @throws CorruptStructure where the share is used up
+   */
+  within<T>(share: number, work: () => T): T {
+    const outer = this.#partEnd;
+    const own = this.#reads + this.#limits.reads * share;
+    this.#partEnd = Math.min(outer, own);
+    try {
+      return work();
+    } catch (error) {
+      if (error instanceof PartExceeded && this.#reads > own)
+        throw new CorruptStructure('it takes more work than anything that has an end');
+      throw error;
+    } finally {
+      this.#partEnd = outer;
+    }
+  }
+
   /** Counts work that took as long as so many reads of memory. @throws BudgetExceeded */
   spend(reads: number): void {
     this.#reads += reads;
     const { reads: most } = this.#limits;
-    if (this.#reads <= most) return;
+    if (this.#reads <= most) {
+      if (this.#reads > this.#partEnd) throw new PartExceeded();
+      return;
+    }
     const seconds = (most / READS_PER_SECOND).toPrecision(2);
     throw new BudgetExceeded('reads', `it takes more than ${seconds} s of work; --max-cpu allows more`);
-  }
-
-  /** Reads so far. */
-  get reads(): number {
-    return this.#reads;
   }
 }

@@ -128,19 +128,26 @@ export class Inquiry {
     this.#session?.close();
   }
 
+  /** Rows are given on as they are found, but where they are to be sorted. */
   async *#rows(
     { plugin, options, selection }: Question,
     said: { readonly notes: string[]; readonly remarks: string[] },
     outcome: { failure: ForensicError | undefined; withheld: number },
   ): AsyncGenerator<Row> {
+    const { order, limit } = selection;
+    const sieve = new Sieve(selection.tests());
+    const gathered: Row[] = [];
+    let given = 0;
     try {
-      const whole = await this.#whole(plugin, options);
-      const sieve = new Sieve(selection.tests());
-      const rows = whole.rows.filter((row) => sieve.passes(row));
-      said.notes.push(...whole.notes, ...sieve.notes);
+      for await (const row of this.#all(plugin, options, said.notes)) {
+        if (!sieve.passes(row)) continue;
+        if (order.length > 0) gathered.push(row);
+        else if (given++ < limit) yield row;
+      }
+      said.notes.push(...sieve.notes);
       said.remarks.push(...sieve.remarks);
-      outcome.withheld = Math.max(0, rows.length - selection.limit);
-      yield* sortRows(rows, selection.order).slice(0, selection.limit);
+      outcome.withheld = Math.max(0, given + gathered.length - limit);
+      yield* sortRows(gathered, order).slice(0, limit);
     } catch (error) {
       if (!(error instanceof ForensicError)) throw error;
       outcome.failure = error;
@@ -149,11 +156,8 @@ export class Inquiry {
     }
   }
 
-  /** All rows and columns: from the cache, or from the snapshot and then into the cache. */
-  async #whole(
-    plugin: AnyPlugin,
-    options: Question['options'],
-  ): Promise<{ rows: readonly Row[]; notes: readonly string[] }> {
+  /** All rows and columns: from the cache, or from the snapshot and then into the cache. Notes are told behind the last. */
+  async *#all(plugin: AnyPlugin, options: Question['options'], notes: string[]): AsyncGenerator<Row> {
     const declared: Options = plugin.options ?? {};
     const secret = Object.entries(declared).some(
       ([name, option]) => 'secret' in option && options[name] === true,
@@ -162,22 +166,34 @@ export class Inquiry {
     const isRemembered = !secret && isOwn(plugin) && this.#settings.limits === undefined;
     const identity = isRemembered ? this.#identity : undefined;
     const remembered = identity === undefined ? undefined : this.#recall.answer(identity, plugin, key);
-    if (remembered !== undefined) return remembered;
+    if (remembered !== undefined) {
+      yield* remembered.rows;
+      notes.push(...remembered.notes);
+      return;
+    }
     const { kernel, snapshot } = await this.session();
     const facts = await this.facts();
     const { runPlugin } = await import('../plugin/run.ts');
-    const rows: Row[] = [];
     const progress = (done: number, total: number): void => showProgress(plugin.name, done, total);
-    for await (const row of runPlugin(plugin, kernel, { options, progress })) rows.push(row);
-    const notes = [...kernel.notes.drain(), ...snapshot.file.troubles];
-    // What was read while the file was being replaced is of no one file.
-    if (
-      identity !== undefined &&
-      snapshot.file.troubles.length === 0 &&
-      (await this.#recall.isCurrent(identity))
-    )
-      this.#recall.keep(identity, facts, plugin, key, { rows, notes });
-    return { rows, notes };
+    const spool = identity === undefined ? undefined : await this.#recall.spool(plugin);
+    try {
+      for await (const row of runPlugin(plugin, kernel, { options, progress })) {
+        spool?.add(row);
+        yield row;
+      }
+      notes.push(...kernel.notes.drain(), ...snapshot.file.troubles);
+      // What was read while the file was being replaced is of no one file.
+      const isSound = snapshot.file.troubles.length === 0;
+      if (
+        identity !== undefined &&
+        spool !== undefined &&
+        isSound &&
+        (await this.#recall.isCurrent(identity))
+      )
+        this.#recall.keep(identity, facts, plugin, key, { rows: spool.rows, notes: [...notes] });
+    } finally {
+      spool?.close();
+    }
   }
 }
 

@@ -4,9 +4,10 @@ import { resolve } from 'node:path';
 import type { PhysicalAddress } from '../base/address.ts';
 import { StoreError } from '../base/errors.ts';
 import type { ExtentMemories } from '../memory/extents.ts';
+import type { Row } from '../plugin/cell.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import type { Profile, ProfileShelf } from '../profile/profile.ts';
-import type { RememberedAnswer, RememberedFacts, SnapshotIdentity } from '../store/door.ts';
+import type { NewAnswer, RememberedAnswer, RememberedFacts, SnapshotIdentity } from '../store/door.ts';
 import type { AskedStore } from '../store/joined.ts';
 import { complain } from './output.ts';
 import type { ProfileMemory } from './profile-shelf.ts';
@@ -28,6 +29,13 @@ export const bindingKey = ({ base, profile, kernel }: Forced): string =>
         .update(JSON.stringify([base ?? null, profile ?? null, ...(kernel === undefined ? [] : [kernel])]))
         .digest('hex')
         .slice(0, 16);
+
+/** Rows that wait to be remembered. */
+export interface Spool {
+  readonly rows: NewAnswer['rows'];
+  add(row: Row): void;
+  close(): void;
+}
 
 /** The cache as commands see it: whatever goes wrong with it costs one warning and the speed, never the answer. */
 export class Recall {
@@ -92,9 +100,17 @@ export class Recall {
     facts: RememberedFacts,
     plugin: AnyPlugin,
     options: string,
-    answer: RememberedAnswer,
+    answer: NewAnswer,
   ): void {
     this.#guard((store) => store.keep(identity, facts, plugin, options, answer));
+  }
+
+  /** Where the rows of an answer can wait until all are found; undefined where nothing is remembered. */
+  async spool(plugin: AnyPlugin): Promise<Spool | undefined> {
+    if (this.#store === undefined) return undefined;
+    const { RowSpool } = await import('../store/spool.ts');
+    const rows = new RowSpool(plugin);
+    return { rows, add: (row) => this.#guard((_store) => rows.add(row)), close: () => rows.close() };
   }
 
   /** Asks the past; undefined where there is none to ask. */

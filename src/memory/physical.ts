@@ -161,6 +161,11 @@ export class PhysicalMemory {
     if (this.#untold < 0) this.#charge();
   }
 
+  /** Does a part of a question's work, which may have this share of all its reads. @throws CorruptStructure where that is used up */
+  within<T>(share: number, work: () => T): T {
+    return this.#budget === null ? work() : this.#budget.within(share, work);
+  }
+
   /** Tells the budget. @throws BudgetExceeded */
   #charge(): void {
     const reads = READS_A_CHARGE - this.#untold;

@@ -1,24 +1,35 @@
 // What becomes of a text that is longer than a cell may be: its beginning, and what tells it from every other.
 import { createHash } from 'node:crypto';
+import type { Budget } from '../base/budget.ts';
 
 /** The most that a cell holds of a text, in bytes of UTF-8. */
 export const MOST_CELL_BYTES = 65_536;
 /** A UTF-16 unit has this many bytes of UTF-8 at most. */
 const BYTES_A_UNIT = 3;
+/** So many bytes are made and digested in the time of a read. */
+const BYTES_A_READ = 16;
 
 /** Cuts texts that are too long for a cell, and remembers how many it cut. */
 export class LongTexts {
+  readonly #budget: Pick<Budget, 'spend'>;
   #last: { readonly text: string; readonly cut: string } | undefined;
   readonly #cuts = new Map<string, { count: number; longest: number }>();
+
+  /** What is cut costs the budget as much as it takes. */
+  constructor(budget: Pick<Budget, 'spend'>) {
+    this.#budget = budget;
+  }
 
   /**
    * The text itself, or its first 64 KiB and then its whole length and digest: `… [2097152 bytes, sha256 5f70bf18…]`. What is
    * cut is longer than what is not, so no text of the evidence passes for one that was cut.
+   * @throws BudgetExceeded
    */
   fitted(text: string, column: string): string {
     if (text.length * BYTES_A_UNIT <= MOST_CELL_BYTES) return text;
     // Of processes that share memory all have the same.
     if (this.#last?.text === text) return this.#counted(this.#last.cut, column, 0);
+    this.#budget.spend(text.length / BYTES_A_READ);
     const bytes = Buffer.from(text);
     if (bytes.length <= MOST_CELL_BYTES) return text;
     const digest = createHash('sha256').update(bytes).digest('hex');

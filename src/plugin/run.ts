@@ -6,6 +6,12 @@ import { type AnyPlugin, type Column, type ColumnKind, kindOf, type Progress } f
 import { LongTexts } from './long-text.ts';
 import { noteMachineState } from './machine-state.ts';
 
+/** What of all reads a single cell may have. */
+const CELL_SHARE = 1 / 16;
+
+/** A fault is made and thrown in the time of so many reads. */
+const FAULT_COST = 100;
+
 /** What of a plugin's answer is wanted. */
 export interface Request {
   /** The plugin's own options, parsed. */
@@ -23,7 +29,7 @@ export interface Request {
 export async function* runPlugin(plugin: AnyPlugin, kernel: Linux, request: Request): AsyncGenerator<Row> {
   const { memory } = kernel.space;
   const budget = new Budget(memory.limits);
-  const texts = new LongTexts();
+  const texts = new LongTexts(budget);
   memory.chargeTo(budget);
   try {
     yield* rowsOf(plugin, kernel, request, budget, texts);
@@ -52,7 +58,7 @@ async function* rowsOf(
     const row: Record<string, Cell> = {};
     let textBytes = 0;
     for (const reader of readers) {
-      const cell = settle(reader, subject);
+      const cell = settle(reader, subject, budget);
       if (typeof cell !== 'string') row[reader.name] = cell;
       else textBytes += (row[reader.name] = texts.fitted(cell, reader.name)).length;
     }
@@ -74,11 +80,15 @@ function readerOf(plugin: AnyPlugin, name: string): Reader {
   return { name, kind: kindOf(column), read };
 }
 
-function settle({ read, kind }: Reader, subject: unknown): Cell {
+function settle({ read, kind }: Reader, subject: unknown, budget: Budget): Cell {
   try {
-    return soundCell(read(subject), kind);
+    return soundCell(
+      budget.within(CELL_SHARE, () => read(subject)),
+      kind,
+    );
   } catch (fault) {
     if (!(fault instanceof EvidenceFault)) throw fault;
+    budget.spend(FAULT_COST);
     return { absent: fault.code };
   }
 }

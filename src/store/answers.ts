@@ -69,7 +69,7 @@ export function writeRows(
   database: Database.Database,
   plugin: AnyPlugin,
   run: number,
-  rows: readonly Row[],
+  rows: Iterable<Row>,
   notes: string,
 ): string {
   const kinds = kindsOf(plugin);
@@ -77,11 +77,12 @@ export function writeRows(
   const insert = database.prepare(`INSERT INTO ${quote(tableOf(plugin))} VALUES (${places})`);
   const valuesOf = rowWriter(kinds);
   const checksum = new Checksum();
-  rows.forEach((row, ordinal) => {
-    const values = valuesOf(row, run, ordinal);
+  let ordinal = 0;
+  for (const row of rows) {
+    const values = valuesOf(row, run, ordinal++);
     insert.run(values);
     checksum.add(values.slice(FRONT));
-  });
+  }
   return checksum.end(notes);
 }
 

@@ -28,6 +28,11 @@ export interface RememberedAnswer {
   readonly kept?: KeptRows;
 }
 
+/** An answer that is to be remembered: its rows are gone through once. */
+export interface NewAnswer extends Omit<RememberedAnswer, 'rows'> {
+  readonly rows: Iterable<Row> & { readonly length: number };
+}
+
 /**
  * Rows that stay where they are kept until somebody wants them, and what is known of them without. Every method may
  * throw StoreError: ForgottenRows where their snapshot is forgotten by then.
@@ -123,7 +128,7 @@ export interface StoreDoor {
     facts: RememberedFacts,
     plugin: AnyPlugin,
     options: string,
-    answer: RememberedAnswer,
+    answer: NewAnswer,
   ): void;
   /**
    * Puts a snapshot where it belongs, before its answers are kept: among those of a machine, at the time at which it was

@@ -3,7 +3,14 @@ import type { AnyPlugin } from '../plugin/contract.ts';
 import { readAnswer, writeRows } from './answers.ts';
 import { checksumOf } from './checksum.ts';
 import { claimOf } from './claims.ts';
-import type { History, RememberedAnswer, RememberedFacts, SnapshotIdentity, StoreDoor } from './door.ts';
+import type {
+  History,
+  NewAnswer,
+  RememberedAnswer,
+  RememberedFacts,
+  SnapshotIdentity,
+  StoreDoor,
+} from './door.ts';
 import { KeptExtents } from './extents.ts';
 import { discard, explaining, openDatabase, openReadonly } from './file.ts';
 import { KeptFindings } from './findings.ts';
@@ -112,7 +119,7 @@ export class Store implements StoreDoor {
     facts: RememberedFacts,
     plugin: AnyPlugin,
     options: string,
-    answer: RememberedAnswer,
+    answer: NewAnswer,
   ): void {
     explaining(this.path, () => {
       this.#database
@@ -196,7 +203,7 @@ export class Store implements StoreDoor {
     return who.machine;
   }
 
-  #write(snapshotId: number, plugin: AnyPlugin, options: string, answer: RememberedAnswer): void {
+  #write(snapshotId: number, plugin: AnyPlugin, options: string, answer: NewAnswer): void {
     const question = [snapshotId, plugin.name, plugin.version, options] as const;
     this.#database
       .prepare(

@@ -62,6 +62,21 @@ describe('the budget of a question', () => {
     ]);
   });
 
+  it('is not one cell’s alone: one that would use it up is absent, and rows follow', async () => {
+    const costly = question(
+      () => [1, 2, 3],
+      (nth) => {
+        for (let rest = nth === 2 ? 200 : 0; rest > 0; rest--) kernel.u32At(kernel.initTask.address);
+        if (nth === 2) kernel.space.memory.spend(10_000);
+        return String(nth);
+      },
+    );
+    const kernel = limited({ reads: 100_000 });
+    const { rows, notes } = await ask(costly, kernel);
+    expect(rows).toEqual([{ text: '1' }, { text: { absent: 'corrupt-structure' } }, { text: '3' }]);
+    expect(notes).toEqual([]);
+  });
+
   it('ends the reading of a cell too', async () => {
     const costly = question(
       () => [1, 2, 3],

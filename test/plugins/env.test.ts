@@ -85,7 +85,7 @@ describe('env', () => {
     const environment = `BIG=${'x'.repeat(2 ** 20)}\0SMALL=1\0`;
     const kernel = fakeKernel(drawing, { packed: true, traits: { 1: { environment } } }).linux();
     const { memory } = kernel.space;
-    memory.limits = { ...memory.limits, reads: 5 * 65_536 };
+    memory.limits = { ...memory.limits, reads: 20 * 65_536 };
     const { rows, notes } = await ask(env, kernel);
     expect(rows).toHaveLength(100);
     expect(new Set(rows.map(({ name }) => name))).toEqual(new Set(['BIG', 'SMALL']));

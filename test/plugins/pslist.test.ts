@@ -307,7 +307,7 @@ describe("a process's executable", () => {
     const megabyte = 'x'.repeat(2 ** 20);
     const kernel = fakeKernel(drawing, { packed: true, traits: { 1: { args: `${megabyte}\0` } } }).linux();
     const { memory } = kernel.space;
-    memory.limits = { ...memory.limits, reads: 5 * 65_536 };
+    memory.limits = { ...memory.limits, reads: 20 * 65_536 };
     const { rows, notes } = await ask(pslist, kernel);
     expect(rows).toHaveLength(50);
     expect(new Set(rows.map(({ args }) => args)).size).toBe(1);

@@ -22,6 +22,9 @@ const IN_WORDS: Readonly<Record<CompleteView, string>> = {
   children: "the lists of their parents' children",
 };
 
+/** What of a question's work one view may take. */
+const VIEW_SHARE = 1 / 16;
+
 /** Processes that a note names one by one. */
 const NAMED = 10;
 
@@ -35,6 +38,8 @@ export class ProcessViews {
   readonly #grouped = new Set<VirtualAddress>();
   /** Numbers in the table of process IDs; null where it was not walked to its end. */
   #numbers: number | null = null;
+  /** The task list could not be walked to where it ends or breaks. */
+  #isFlooded = false;
   /** Every process: those on the task list in its order, then those that other views add. */
   readonly tasks: readonly Task[];
   /** What the walks lacked. */
@@ -43,7 +48,7 @@ export class ProcessViews {
   constructor(kernel: Linux) {
     this.#kernel = kernel;
     this.notes = kernel.notedApart(() => this.#walk());
-    this.tasks = [...this.#views.all].map((address) => new Task(kernel.at('task_struct', address), kernel));
+    this.tasks = this.#inOrder().map((address) => new Task(kernel.at('task_struct', address), kernel));
   }
 
   /**
@@ -151,11 +156,24 @@ export class ProcessViews {
     kernel.notedApart(() => this.#add('children', this.#children()));
   }
 
-  /** A view that this kernel's description does not reach is none; one that cannot be begun is broken. */
+  /** Where the list has no end, what the table of process IDs has too comes before whatever somebody hung into it. */
+  #inOrder(): VirtualAddress[] {
+    const all = [...this.#views.all];
+    if (!this.#isFlooded) return all;
+    const isNumbered = (address: VirtualAddress): boolean => this.#views.has('pids', address);
+    return [...all.filter(isNumbered), ...all.filter((address) => !isNumbered(address))];
+  }
+
+  /**
+   * A view that this kernel's description does not reach is none; one that cannot be begun is broken. Each has its share of
+   * the work, so that a view that somebody made endless costs no other.
+   */
   #add(name: ProcessView, walk: Walk<VirtualAddress>): void {
-    const fault = this.#views.add(name, walk);
+    const { memory } = this.#kernel.space;
+    const fault = faultOf(() => memory.within(VIEW_SHARE, () => this.#views.add(name, walk)));
     if (fault instanceof NotInKernel) this.#views.drop(name);
     else if (fault !== undefined) this.#kernel.note(`processes by ${name}: ${fault.message}`);
+    if (name === 'list' && fault !== undefined) this.#isFlooded = true;
   }
 
   *#inPidTable(): Walk<VirtualAddress> {
@@ -267,6 +285,16 @@ function* addresses(walk: Walk<{ readonly address: VirtualAddress }>): Walk<Virt
   let step = walk.next();
   for (; step.done !== true; step = walk.next()) yield step.value.address;
   return step.value;
+}
+
+/** The fault that `work` gives, or throws; undefined where there is none. */
+function faultOf(work: () => EvidenceFault | undefined): EvidenceFault | undefined {
+  try {
+    return work();
+  } catch (fault) {
+    if (!(fault instanceof EvidenceFault)) throw fault;
+    return fault;
+  }
 }
 
 /** `read()`, or undefined where the evidence faults: its cell tells why. */

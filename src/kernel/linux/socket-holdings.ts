@@ -12,6 +12,9 @@ const MAXIMUM_BROKEN_DESCRIPTORS = 1000;
 /** Descriptors of sockets over all tables after which no more are looked for: fs.nr_open allows one process a million. */
 const MAXIMUM_USES = 2_000_000;
 
+/** What of a question's work finding the tables may take, and reading them. */
+const SHARE = 1 / 8;
+
 /** A descriptor that holds a socket, and a process that has it. */
 export interface Use {
   readonly task: Task;
@@ -33,17 +36,27 @@ export class Holdings {
   constructor(kernel: Linux) {
     const operations = kernel.attempt(() => kernel.symbol('socket_file_ops'), null, 'sockets of processes');
     if (operations === null) return;
-    for (const { files, sharers } of tablesOf(kernel)) {
-      if (this.#count >= MAXIMUM_USES) {
-        kernel.note(`sockets of processes are given up after ${MAXIMUM_USES} descriptors`);
-        break;
-      }
-      this.#addFrom(kernel, files, sharers, operations);
-    }
+    const { memory } = kernel.space;
+    const tables = new Map<VirtualAddress, SharedTable>();
+    // What is found within its share counts: the kernel's own tables of sockets are still to come.
+    const find = (): void => memory.within(SHARE, () => findTables(kernel, tables));
+    const read = (): void => memory.within(SHARE, () => this.#read(kernel, tables, operations));
+    kernel.attempt(find, undefined, 'tables of descriptors');
+    kernel.attempt(read, undefined, 'sockets of processes');
     for (const holder of this.#uses.keys()) {
       const what = 'a socket that a process has open';
       const socket = kernel.attempt(() => kernel.at('socket', holder).sk, 0n, what);
       if (socket !== 0n) this.#holders.set(socket, holder);
+    }
+  }
+
+  #read(kernel: Linux, tables: ReadonlyMap<VirtualAddress, SharedTable>, operations: VirtualAddress): void {
+    for (const { files, sharers } of tables.values()) {
+      if (this.#count >= MAXIMUM_USES) {
+        kernel.note(`sockets of processes are given up after ${MAXIMUM_USES} descriptors`);
+        return;
+      }
+      this.#addFrom(kernel, files, sharers, operations);
     }
   }
 
@@ -104,9 +117,8 @@ interface SharedTable {
   readonly sharers: Task[];
 }
 
-/** Every table of descriptors: one for each process, but that a thread may have one of its own, or processes share one. */
-function tablesOf(kernel: Linux): Iterable<SharedTable> {
-  const tables = new Map<VirtualAddress, SharedTable>();
+/** Adds every table of descriptors: one for each process, but that a thread may have one of its own, or processes share one. */
+function findTables(kernel: Linux, tables: Map<VirtualAddress, SharedTable>): void {
   for (const task of kernel.tasks()) {
     const what = `open files of ${task.label}`;
     const threads = kernel.attempt(() => (task.threadCount > 1 ? [...task.threads()] : [task]), [task], what);
@@ -120,5 +132,4 @@ function tablesOf(kernel: Linux): Iterable<SharedTable> {
       else known.sharers.push(task);
     }
   }
-  return tables.values();
 }
