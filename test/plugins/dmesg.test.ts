@@ -142,10 +142,11 @@ describe('dmesg', () => {
         { text: 'whole', begin: 0 },
         { text: 'another’s', begin: 24, id: 5n },
         { text: 'no head', begin: 48, info: { text_len: 0, ts_nsec: 0 } },
+        { text: 'shortened', begin: 72, info: { text_len: 0 } },
       ]),
     );
-    expect(column(answer, 'text')).toEqual(['whole']);
-    expect(answer.notes).toEqual(['2 of 3 records of the kernel log are damaged, and left out']);
+    expect(column(answer, 'text')).toEqual(['whole', '']);
+    expect(answer.notes).toEqual(['2 of 4 records of the kernel log are damaged, and left out']);
   });
 
   it('shows an absent text where another record has overwritten it', async () => {

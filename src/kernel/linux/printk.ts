@@ -106,14 +106,20 @@ function* ringRecords(kernel: Linux): Generator<LogRecord> {
       continue;
     }
     const info = kernel.at('printk_info', infos + index * BigInt(infoBytes));
-    // A record without a text has no block either: a head of zeros is none.
-    if (kernel.attempt(() => info.text_len === 0 && hasBlock(desc), false, what)) damaged++;
+    if (kernel.attempt(() => isLost(info, desc), false, what)) damaged++;
     else
       yield new LogRecord(info, kernel, () => ringText(kernel, ring.text_data_ring, desc, id, info.text_len));
   }
   const lost = damaged + (unfinished > MAXIMUM_UNFINISHED ? unfinished : 0);
   if (lost > 0) kernel.note(`${lost} of ${count} records of the kernel log are damaged, and left out`);
 }
+
+/**
+ * Whether a record's head is zeros where its descriptor says that there is a record. One whose text was a newline alone
+ * has a block and no text, but its time and its level.
+ */
+const isLost = ({ text_len, ts_nsec, level }: Kernel<'printk_info'>, desc: Kernel<'prb_desc'>): boolean =>
+  text_len === 0 && ts_nsec === 0n && level === 0 && hasBlock(desc);
 
 /** Whether a descriptor names a block of text: an odd position says that there is none. */
 const hasBlock = ({ text_blk_lpos: { begin, next } }: Kernel<'prb_desc'>): boolean =>
