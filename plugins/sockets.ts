@@ -12,7 +12,7 @@ export default definePlugin({
   name: 'sockets',
   summary: 'List sockets of all network namespaces and who holds them',
   example: '--state LISTEN,ESTABLISHED --family inet,inet6',
-  version: 2,
+  version: 3,
   // Loaded where it is asked for: a dozen files that no other question needs.
   async *subjects(kernel) {
     const { sockets } = await import('../src/kernel/linux/sockets.ts');
@@ -34,10 +34,11 @@ export default definePlugin({
     state: { text: ({ socket }) => socket.state },
     inode: { int: ({ socket }) => socket.inode },
     uid: { int: ({ socket }) => socket.uid },
+    tid: { int: ({ thread }) => thread?.tid ?? null },
     hidden: { flag: ({ isHidden }) => isHidden() },
   },
   identity: [
-    ...(['netns', 'pid', 'fd', 'family', 'type', 'protocol'] as const),
+    ...(['netns', 'pid', 'tid', 'fd', 'family', 'type', 'protocol'] as const),
     ...(['localAddress', 'localPort', 'remoteAddress', 'remotePort', 'inode'] as const),
   ],
   enduring: ({
@@ -56,11 +57,21 @@ export default definePlugin({
     ...[remoteAddress!, lasting(remotePort!), device!, state!],
   ],
   interchangeable: true,
-  ofBoot: ['netns', 'pid', 'fd', 'inode', 'localPort', 'remotePort'],
+  ofBoot: ['netns', 'pid', 'tid', 'fd', 'inode', 'localPort', 'remotePort'],
   // A connection that is over only waits for stray packets.
   churn: ({ state }) => state === 'TIME-WAIT',
   filters: [
-    ...(['netns', 'pid', 'process', 'family', 'type', 'protocol', 'localAddress', 'localPort'] as const),
+    ...([
+      'netns',
+      'pid',
+      'tid',
+      'process',
+      'family',
+      'type',
+      'protocol',
+      'localAddress',
+      'localPort',
+    ] as const),
     ...(['remoteAddress', 'remotePort', 'device', 'state', 'inode', 'uid', 'hidden'] as const),
   ],
   words: {
@@ -107,5 +118,5 @@ export default definePlugin({
   ends: {
     ...{ local: ['localAddress', 'localPort'], remote: ['remoteAddress', 'remotePort'], device: 'device' },
   },
-  dispensable: ['type', 'inode', 'netns', 'fd', 'uid', 'hidden', 'device', 'family'],
+  dispensable: ['tid', 'type', 'inode', 'netns', 'fd', 'uid', 'hidden', 'device', 'family'],
 });

@@ -149,7 +149,7 @@ const right: Readonly<Record<string, readonly Row[]>> = {
     {
       ...{ netns: 7, pid: 20, process: 'a) (b', fd: 3, family: 'inet', type: 'stream', protocol: 'tcp' },
       ...{ localAddress: '127.0.0.1', localPort: 5500, remoteAddress: null, remotePort: null },
-      ...{ device: null, state: 'LISTEN', inode: 1234, uid: 0, hidden: false },
+      ...{ device: null, state: 'LISTEN', inode: 1234, uid: 0, tid: null, hidden: false },
     },
   ],
 };
@@ -285,6 +285,7 @@ describe('the guest as judge', () => {
         state: 'ESTABLISHED',
         inode,
         uid: 0,
+        tid: null,
         hidden: false,
       },
     });

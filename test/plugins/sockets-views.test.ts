@@ -130,4 +130,21 @@ describe('sockets by tables, counts and descriptors', () => {
       "1 Unix sockets are in use and not in the kernel's table of them: see the column hidden",
     ]);
   });
+
+  it('tells the descriptors that a thread has for itself from those of its process', async () => {
+    const network = new Network('init(1)', { traits: { 1: { threads: [1n, 1n] } } });
+    const { drawn } = network;
+    const own = network.put('listening', 'sock', LISTENER, TCP);
+    const other = network.put('listening', 'sock', { ...LISTENER, skc_num: 22 }, TCP);
+    network.hold(1, { 3: own });
+    const ofThread = drawn.read(drawn.task(1), 'task_struct', 'files');
+    network.hold(1, { 3: other });
+    drawn.write(drawn.task(2), 'task_struct', { files: ofThread });
+    const { rows, notes } = await answer(network);
+    expect(notes).toEqual([]);
+    expect(rows).toMatchObject([
+      { pid: 1, tid: null, fd: 3, localPort: 22 },
+      { pid: 1, tid: 2, fd: 3, localPort: 4444 },
+    ]);
+  });
 });

@@ -12,7 +12,7 @@ const socket = (cells: Row, name = 'server', process: Row = {}): Answers => ({
     {
       ...{ netns: 1, pid: 100, process: name, fd: 3, family: 'inet', type: 'stream', protocol: 'tcp' },
       ...{ localAddress: '10.0.0.1', localPort: 40000, remoteAddress: null, remotePort: null },
-      ...{ device: null, state: 'UNCONN', inode: 7, uid: 1000, hidden: false, ...cells },
+      ...{ device: null, state: 'UNCONN', inode: 7, uid: 1000, tid: null, hidden: false, ...cells },
     },
   ],
 });

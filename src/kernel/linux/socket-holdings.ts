@@ -15,15 +15,20 @@ const MAXIMUM_USES = 2_000_000;
 /** What of a question's work finding the tables may take, and reading them. */
 const SHARE = 1 / 8;
 
-/** A descriptor that holds a socket, and a process that has it. */
-export interface Use {
+/** A process with a table of descriptors, and the thread that has that table for itself; null where it is the process's. */
+interface Sharer {
   readonly task: Task;
+  readonly thread: Task | null;
+}
+
+/** A descriptor that holds a socket, and who has it. */
+export interface Use extends Sharer {
   readonly fd: number;
 }
 
 /** The descriptors of one table that lead to one socket. */
 interface TableUse {
-  readonly sharers: readonly Task[];
+  readonly sharers: readonly Sharer[];
   readonly fds: number[];
 }
 
@@ -63,7 +68,7 @@ export class Holdings {
   /** Each descriptor that leads to this `struct socket`, once for each process that shares its table. */
   *of(holder: VirtualAddress): Generator<Use> {
     for (const { sharers, fds } of this.#uses.get(holder) ?? []) {
-      for (const task of sharers) for (const fd of fds) yield { task, fd };
+      for (const sharer of sharers) for (const fd of fds) yield { ...sharer, fd };
     }
   }
 
@@ -80,10 +85,10 @@ export class Holdings {
   #addFrom(
     kernel: Linux,
     files: Kernel<'files_struct'>,
-    sharers: readonly Task[],
+    sharers: readonly Sharer[],
     operations: VirtualAddress,
   ): void {
-    const { label } = sharers[0]!;
+    const { label } = sharers[0]!.task;
     let broken = 0;
     let why = '';
     const descriptors = descriptorsOf(kernel, files, label);
@@ -100,7 +105,7 @@ export class Holdings {
     if (broken > 0) kernel.note(`${broken} open files of ${label} cannot be read: ${why}`);
   }
 
-  #add(holder: VirtualAddress, sharers: readonly Task[], fd: number): void {
+  #add(holder: VirtualAddress, sharers: readonly Sharer[], fd: number): void {
     if (holder === 0n) return; // opened with O_PATH, or being closed
     this.#count++;
     const uses = this.#uses.get(holder);
@@ -114,22 +119,16 @@ export class Holdings {
 /** A table of descriptors, and the processes that have it, in the order in which they are listed. */
 interface SharedTable {
   readonly files: Kernel<'files_struct'>;
-  readonly sharers: Task[];
+  readonly sharers: Sharer[];
 }
 
 /** Adds every table of descriptors: one for each process, but that a thread may have one of its own, or processes share one. */
 function findTables(kernel: Linux, tables: Map<VirtualAddress, SharedTable>): void {
   for (const task of kernel.tasks()) {
-    const what = `open files of ${task.label}`;
-    const threads = kernel.attempt(() => (task.threadCount > 1 ? [...task.threads()] : [task]), [task], what);
-    const ofThis = new Set<VirtualAddress>();
-    for (const thread of threads) {
-      const files = kernel.attempt(() => thread.raw.files, null, what);
-      if (files === null || ofThis.has(files.address)) continue;
-      ofThis.add(files.address);
+    for (const { files, thread } of task.fileTables()) {
       const known = tables.get(files.address);
-      if (known === undefined) tables.set(files.address, { files, sharers: [task] });
-      else known.sharers.push(task);
+      if (known === undefined) tables.set(files.address, { files, sharers: [{ task, thread }] });
+      else known.sharers.push({ task, thread });
     }
   }
 }

@@ -19,6 +19,8 @@ import { unixPeers, unixSockets } from './unix-socket.ts';
 export interface SocketUse {
   readonly socket: Socket;
   readonly task: Task | null;
+  /** The thread that alone has the descriptor; null where the process has it. */
+  readonly thread: Task | null;
   readonly fd: number | null;
   /** See SocketCensus.isHidden. @throws EvidenceFault also where the socket does not say what table it must be in */
   readonly isHidden: () => boolean | null;
@@ -75,11 +77,11 @@ export function* sockets(kernel: Linux): Generator<SocketUse> {
   function* usesOf(socket: Socket, isHidden: () => boolean | null): Generator<SocketUse> {
     const holder = kernel.attempt(() => socket.holder, null, 'the file of a socket');
     let isHeld = false;
-    for (const { task, fd } of holder === null ? [] : holdings.of(holder)) {
+    for (const use of holder === null ? [] : holdings.of(holder)) {
       isHeld = true;
-      yield { socket, task, fd, isHidden };
+      yield { socket, ...use, isHidden };
     }
-    if (!isHeld) yield { socket, task: null, fd: null, isHidden };
+    if (!isHeld) yield { socket, task: null, thread: null, fd: null, isHidden };
   }
 }
 

@@ -183,7 +183,7 @@ export class Task {
   }
 
   /** The tables of its descriptors: its own, then each that a thread has for itself, with that thread. */
-  *#fileTables(): Generator<{ readonly files: Kernel<'files_struct'>; readonly thread: Task | null }> {
+  *fileTables(): Generator<{ readonly files: Kernel<'files_struct'>; readonly thread: Task | null }> {
     const { kernel } = this;
     const what = `open files of ${this.label}`;
     const own = kernel.attempt(() => this.#ofAnyThread((thread) => thread.raw.files), null, what);
@@ -206,7 +206,7 @@ export class Task {
   /** What its file descriptors lead to, ascending; behind them those of threads that have a table of their own. */
   *openFiles(): Generator<OpenFile> {
     const { kernel, label } = this;
-    for (const { files, thread } of this.#fileTables()) {
+    for (const { files, thread } of this.fileTables()) {
       const descriptors = descriptorsOf(kernel, files, label);
       for (const descriptor of kernel.untilFault(descriptors, `open files of ${label}`))
         yield new OpenFile(this, thread, descriptor);

@@ -116,6 +116,7 @@ function expectedSocket({ cells, inode, endsAt }: TruthSocket, holder: Holder, c
     pid,
     process,
     fd,
+    tid: null,
     inode: inode === 0 ? null : inode,
   };
   // Who made it is said by the file where /proc/net does not.
