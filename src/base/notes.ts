@@ -6,7 +6,13 @@ const MAXIMUM_NOTES = 200;
 /** Collects what the evidence lacked, each sentence once, in the order it was first said. */
 export class Notes {
   readonly #counts = new Map<string, number>();
+  readonly #further: () => readonly string[];
   #dropped = 0;
+
+  /** `further`: what else is to be said, asked at each `drain`. */
+  constructor(further: () => readonly string[] = () => []) {
+    this.#further = further;
+  }
 
   /** Adds a note; the same sentence again is counted, not repeated. */
   readonly add: Note = (message) => {
@@ -23,6 +29,6 @@ export class Notes {
     if (this.#dropped > 0) said.push(`${this.#dropped} further notes are not shown`);
     this.#counts.clear();
     this.#dropped = 0;
-    return said;
+    return [...said, ...this.#further()];
   }
 }

@@ -1,6 +1,9 @@
 import { viewOf } from '../base/bytes.ts';
 import { BadProfile } from '../base/errors.ts';
+import { resumeRecords } from './btf-resumption.ts';
+import { sizesByUse } from './btf-sizes.ts';
 import { hashByte, hashName } from './name-hash.ts';
+import { type Gap, isMissing } from './piecewise.ts';
 
 // BTF: Linux Documentation/bpf/btf.rst, "BTF Type and String Encoding"; include/uapi/linux/btf.h.
 const MAGIC = 0xeb9f;
@@ -64,37 +67,29 @@ export class BtfSection {
   /** Word index of each type in #types, by type id; id 0 is void. */
   readonly #starts: Uint32Array;
   readonly #pointerBytes: number;
+  /** What is missing of the strings and of the types, as offsets in each. */
+  readonly #stringGaps: readonly Gap[];
+  readonly #typeGaps: readonly Gap[];
+  /** Sizes of types whose records are missing, as their uses tell. */
+  #lostSizes: ReadonlyMap<number, number> | undefined;
   /** Numbers of all structs, unions and typedefs, and of all enums: a third of all types, which spares looking at the rest. */
   readonly structs: readonly number[];
   readonly enums: readonly number[];
 
-  /** @throws BadProfile where `bytes` is no sound BTF */
-  constructor(bytes: Uint8Array, pointerBytes: 4 | 8) {
-    const view = viewOf(bytes);
-    const magic = bytes.length < HEADER_BYTES ? 0 : view.getUint16(0, true);
-    if (magic === SWAPPED_MAGIC) throw new BadProfile('btf is of a big-endian machine, which is not read');
-    if (magic !== MAGIC) throw new BadProfile('btf has no magic');
-    if (view.getUint8(2) !== 1) throw new BadProfile(`btf has version ${view.getUint8(2)}, known is 1`);
-    const header = view.getUint32(4, true);
-    if (header < HEADER_BYTES || header > bytes.length)
-      throw new BadProfile(`btf has a header of ${header} bytes, known are ${HEADER_BYTES} and more`);
-    const part = (at: number): Uint8Array => {
-      const start = header + view.getUint32(at, true);
-      const end = start + view.getUint32(at + 4, true);
-      if (end > bytes.length) throw new BadProfile(`btf of ${bytes.length} bytes has sections past its end`);
-      return bytes.subarray(start, end);
-    };
-    const types = part(8);
+  /** `gaps`: what of `bytes` is missing. @throws BadProfile where `bytes` is no sound BTF */
+  constructor(bytes: Uint8Array, pointerBytes: 4 | 8, gaps: readonly Gap[] = []) {
+    const { types, strings, lengths } = partsOf(bytes, gaps);
     if (types.length % 4 !== 0)
       throw new BadProfile(`btf has ${types.length} bytes of types: no whole words`);
     this.#pointerBytes = pointerBytes;
     // A copy, since words want an alignment that bytes of a dump need not have (and Buffer's own slice copies nothing).
     this.#types = new Uint32Array(Uint8Array.prototype.slice.call(types).buffer);
-    this.#strings = part(16);
+    this.#strings = strings;
+    this.#typeGaps = gapsWithin(gaps, types.byteOffset - bytes.byteOffset, types.length);
+    this.#stringGaps = gapsWithin(gaps, this.#strings.byteOffset - bytes.byteOffset, this.#strings.length);
     // Name 0 is that of the nameless. In the BTF of modules numbers go on where the kernel's own end.
     if (this.#strings[0] !== 0)
       throw new BadProfile("btf is split: a module's, which means nothing without the kernel's own");
-    const lengths = header < HEADER_BYTES_WITH_LENGTHS ? new Uint8Array() : part(24);
     const [structs, enums]: [number[], number[]] = [[], []];
     this.#starts = this.#index(recordWords(lengths), structs, enums);
     this.structs = structs;
@@ -108,7 +103,8 @@ export class BtfSection {
 
   /** The word index of a type's record; undefined for void and for what does not exist. */
   startOf(id: number): number | undefined {
-    return id === 0 ? undefined : this.#starts[id];
+    const start = id === 0 ? undefined : this.#starts[id];
+    return start === LOST ? undefined : start;
   }
   word(at: number): number {
     return this.#types[at]!;
@@ -144,7 +140,7 @@ export class BtfSection {
     let current = id;
     for (let depth = 0; depth < MAXIMUM_DEPTH; depth++) {
       const target = this.resolve(current);
-      if (target === undefined) return 0;
+      if (target === undefined) return this.#typeGaps.length === 0 ? 0 : count * this.#lostSizeOf(current);
       const at = this.#starts[target]!;
       if (this.kindAt(at) !== KIND.array) {
         const size = count * this.#plainSizeAt(at);
@@ -170,6 +166,7 @@ export class BtfSection {
     }
     if (at > end) return undefined;
     const name = names.withHash(hash);
+    if (isMissing(this.#stringGaps, offset, at + 1)) return undefined;
     return name !== undefined && this.nameAt(offset) === name ? name : undefined;
   }
 
@@ -177,7 +174,31 @@ export class BtfSection {
   nameAt(offset: number): string {
     const piece = this.#strings.subarray(offset, offset + MAXIMUM_NAME_BYTES);
     const end = piece.indexOf(0);
+    if (isMissing(this.#stringGaps, offset, offset + end + 1)) return '';
     return end <= 0 ? '' : String.fromCharCode(...piece.subarray(0, end));
+  }
+
+  /** Whether nothing of it is missing. */
+  get isWhole(): boolean {
+    return this.#typeGaps.length === 0 && this.#stringGaps.length === 0;
+  }
+
+  /** The size of a type that leads to a record that is missing; 0 where nothing tells it. */
+  #lostSizeOf(id: number): number {
+    this.#lostSizes ??= sizesByUse(this, (type) => this.#lostTypeOf(type));
+    return this.#lostSizes.get(this.#lostTypeOf(id) ?? 0) ?? 0;
+  }
+
+  /** The number of the missing record that `id` leads to through typedefs and qualifiers; undefined where it leads to none. */
+  #lostTypeOf(id: number): number | undefined {
+    let current = id;
+    for (let depth = 0; depth < MAXIMUM_DEPTH; depth++) {
+      if (this.#starts[current] === LOST) return current;
+      const at = this.startOf(current);
+      if (at === undefined || !isAlias(this.kindAt(at))) return undefined;
+      current = this.#types[at + 2]!;
+    }
+    return undefined;
   }
 
   #plainSizeAt(at: number): number {
@@ -199,8 +220,37 @@ export class BtfSection {
   #index({ fixed, each }: RecordWords, structs: number[], enums: number[]): Uint32Array {
     const types = this.#types;
     const starts = new Uint32Array(Math.min(MAXIMUM_TYPES, Math.floor(types.length / 3) + 1));
+    // In words.
+    const gaps = this.#typeGaps.map(({ start, end }) => ({
+      start: Math.floor(start / 4),
+      end: Math.ceil(end / 4),
+    }));
+    let gap = gaps.shift();
     let count = 1; // id 0 is void and has no record
     for (let at = 0; at < types.length; ) {
+      const length = gap === undefined ? 0 : Math.max(3, lengthIn(types, at, { fixed, each }));
+      // Of a record whose head is there and whose end is known, members that are missing are zeros: they have no name.
+      const hasHead = gap !== undefined && at + 3 <= gap.start;
+      while (gap !== undefined && hasHead && gap.end <= at + length) gap = gaps.shift();
+      if (gap !== undefined && at + length > gap.start) {
+        if (hasHead) {
+          if (shortened(types, at, gap.start)) structs.push(count);
+          starts[count++] = at;
+        }
+        const next = resumeRecords(types, {
+          start: gap.start,
+          from: gap.end,
+          to: gaps[0]?.start ?? types.length,
+          lengthAt: (place) => lengthIn(types, place, { fixed, each }),
+          isName: (offset) => offset === 0 || this.#strings[offset - 1] === 0,
+          first: count,
+        });
+        if (next === undefined || next.id >= starts.length) break; // what follows has no number
+        starts.fill(LOST, count, next.id);
+        [at, count] = [next.at, next.id];
+        gap = gaps.shift();
+        continue;
+      }
       const info = types[at + 1];
       if (info === undefined) throw new BadProfile(`btf type ${count} ends past its section`);
       const kind = kindIn(info);
@@ -218,6 +268,75 @@ export class BtfSection {
     }
     return starts.subarray(0, count);
   }
+}
+
+/** The parts of a BTF. */
+interface Parts {
+  readonly types: Uint8Array;
+  readonly strings: Uint8Array;
+  /** How long each kind of record is; empty where it is not told. */
+  readonly lengths: Uint8Array;
+}
+
+/** @throws BadProfile where `bytes` is no sound BTF */
+function partsOf(bytes: Uint8Array, gaps: readonly Gap[]): Parts {
+  if (isMissing(gaps, 0, HEADER_BYTES)) return partsWithoutHeader(bytes);
+  const view = viewOf(bytes);
+  const magic = bytes.length < HEADER_BYTES ? 0 : view.getUint16(0, true);
+  if (magic === SWAPPED_MAGIC) throw new BadProfile('btf is of a big-endian machine, which is not read');
+  if (magic !== MAGIC) throw new BadProfile('btf has no magic');
+  if (view.getUint8(2) !== 1) throw new BadProfile(`btf has version ${view.getUint8(2)}, known is 1`);
+  const header = view.getUint32(4, true);
+  if (header < HEADER_BYTES || header > bytes.length)
+    throw new BadProfile(`btf has a header of ${header} bytes, known are ${HEADER_BYTES} and more`);
+  const part = (at: number): Uint8Array => {
+    const start = header + view.getUint32(at, true);
+    const end = start + view.getUint32(at + 4, true);
+    if (end > bytes.length) throw new BadProfile(`btf of ${bytes.length} bytes has sections past its end`);
+    return bytes.subarray(start, end);
+  };
+  const lengths = header < HEADER_BYTES_WITH_LENGTHS ? new Uint8Array() : part(24);
+  return { types: part(8), strings: part(16), lengths };
+}
+
+/** The parts of a BTF whose header is missing: the strings are what is all text up to the end, and begin with an empty one. */
+function partsWithoutHeader(bytes: Uint8Array): Parts {
+  const isText = (byte: number): boolean => byte === 0 || (byte >= 0x20 && byte < 0x7f);
+  let start = bytes.length;
+  while (start > 0 && isText(bytes[start - 1]!)) start--; // not beyond the last word of a type, which is a small number
+  start = Math.ceil(start / 4) * 4;
+  while (start < bytes.length && !(bytes[start] === 0 && bytes[start + 1] !== 0)) start += 4;
+  if (start >= bytes.length) throw new BadProfile('btf has no header, and no strings at its end');
+  return {
+    types: bytes.subarray(HEADER_BYTES, start),
+    strings: bytes.subarray(start),
+    lengths: new Uint8Array(),
+  };
+}
+
+/** In place of a word index: the record is missing. */
+const LOST = 0xffff_ffff;
+
+/** What of `gaps` lies in the part of so many bytes at `start`, as offsets in it. */
+const gapsWithin = (gaps: readonly Gap[], start: number, length: number): Gap[] =>
+  gaps
+    .map((gap) => ({ start: Math.max(0, gap.start - start), end: Math.min(length, gap.end - start) }))
+    .filter((gap) => gap.start < gap.end);
+
+/** Leaves a record at `at` what of its members ends before `end`. @returns whether it is a struct or union */
+function shortened(types: Uint32Array, at: number, end: number): boolean {
+  const info = types[at + 1]!;
+  const isStruct = kindIn(info) === KIND.struct || kindIn(info) === KIND.union;
+  const members = isStruct ? Math.floor((end - at - 3) / 3) : 0;
+  types[at + 1] = ((info & 0xff00_0000) | members) >>> 0;
+  return isStruct;
+}
+
+/** Words of the record at `at`; 1 where it is of no known kind. */
+function lengthIn(types: Uint32Array, at: number, { fixed, each }: RecordWords): number {
+  const info = types[at + 1] ?? 0;
+  const kind = kindIn(info);
+  return fixed[kind] === UNKNOWN ? 1 : 3 + fixed[kind]! + each[kind]! * vlenIn(info);
 }
 
 /** Words that follow a type's first three, by kind: fixed ones, and those of each member. */

@@ -1,6 +1,7 @@
 import type { Layouts, MemberLayout, TypeLayout } from '../types/layout.ts';
 import { type CType, readCType } from './btf-ctype.ts';
 import { BtfSection, KIND, NameSet } from './btf-section.ts';
+import type { Gap } from './piecewise.ts';
 import type { Wants } from './profile.ts';
 
 /** Members looked at for one struct, inner ones included: task_struct has 300. A struct that contains itself ends here. */
@@ -25,9 +26,14 @@ export interface DescribedMember {
 export class Btf {
   readonly #section: BtfSection;
 
-  /** @throws BadProfile where `bytes` is no sound BTF */
-  constructor(bytes: Uint8Array, pointerBytes: 4 | 8) {
-    this.#section = new BtfSection(bytes, pointerBytes);
+  /** `gaps`: what of `bytes` is missing. What stood there is left out. @throws BadProfile where `bytes` is no sound BTF */
+  constructor(bytes: Uint8Array, pointerBytes: 4 | 8, gaps: readonly Gap[] = []) {
+    this.#section = new BtfSection(bytes, pointerBytes, gaps);
+  }
+
+  /** Whether nothing of it is missing. */
+  get isWhole(): boolean {
+    return this.#section.isWhole;
   }
 
   /** How many types there are, void included. */
@@ -129,6 +135,7 @@ export class Btf {
       const name = section.nameAmong(into.names, nameAt);
       if (name === undefined || into.members.has(name)) continue;
       const size = section.sizeOf(type);
+      if (size === 0 && !section.isWhole && section.resolve(type) === undefined) continue; // how it is to be read is missing
       const layout: MemberLayout = bits === 0 ? [offset, size] : [offset, size, bitOffset & 7, bits];
       into.members.set(name, { type, layout });
     }

@@ -48,7 +48,7 @@ export interface FoundExports {
  * The symbols that an image exports, found by the structure of their tables: where `probes`, names that every kernel
  * exports, stand in the image, which words lead to them, and whether these words are part of long tables that are
  * sorted by name. Tables are believed when the functions in them are where `listed` says that they are, or all as far
- * from there: `distance`, where that is known.
+ * from there: `distance`, where that is known. At least `leastAgreeing` of them must be listed.
  */
 export function searchExports(
   image: ImageBytes,
@@ -56,6 +56,7 @@ export function searchExports(
   listed: (name: string) => readonly bigint[],
   pointerBytes: 4 | 8,
   distance?: bigint,
+  leastAgreeing = MINIMUM_AGREEING,
 ): FoundExports | undefined {
   const names = placesOfNames(image.bytes, probes);
   for (const shape of shapesOf(pointerBytes)) {
@@ -64,7 +65,7 @@ export function searchExports(
     let common = distance;
     for (const entry of tables.entriesOf(names)) {
       const table = new Map(tables.tableAround(entry));
-      const own = distanceOf(table, listed);
+      const own = distanceOf(table, listed, leastAgreeing);
       if (own === undefined || own !== (common ?? own)) continue;
       common = own;
       for (const [name, address] of table) symbols.set(name, address);
@@ -75,7 +76,11 @@ export function searchExports(
 }
 
 /** How much higher than in the table nearly all of its functions are listed; undefined where they do not agree. */
-function distanceOf(table: Exports, listed: (name: string) => readonly bigint[]): bigint | undefined {
+function distanceOf(
+  table: Exports,
+  listed: (name: string) => readonly bigint[],
+  least: number,
+): bigint | undefined {
   const votes = new Map<bigint, number>();
   let known = 0;
   for (const [name, address] of table) {
@@ -84,7 +89,7 @@ function distanceOf(table: Exports, listed: (name: string) => readonly bigint[])
     for (const other of addresses) votes.set(other - address, (votes.get(other - address) ?? 0) + 1);
   }
   for (const [distance, agreeing] of votes)
-    if (agreeing >= MINIMUM_AGREEING && agreeing >= known * AGREEMENT) return distance;
+    if (agreeing >= least && agreeing >= known * AGREEMENT) return distance;
   return undefined;
 }
 

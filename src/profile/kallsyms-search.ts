@@ -2,6 +2,8 @@ import { isKernelAddress } from '../base/address.ts';
 import { viewOf } from '../base/bytes.ts';
 import { EvidenceFault } from '../base/errors.ts';
 import { type ImageReader, type KallsymsPlaces, MAXIMUM_SYMBOLS } from './kallsyms.ts';
+import { Markers } from './kallsyms-markers.ts';
+import { type Gap, type Piecewise, readPiecewise } from './piecewise.ts';
 
 /**
  * The tokens for the ten digits. They are always spelled by themselves (scripts/kallsyms.c keeps every character
@@ -17,6 +19,8 @@ const MAXIMUM_TOKEN_BYTES = 128n;
 /** Names take below 4 MiB and offsets below 1 MiB in the largest kernels known. */
 const WINDOW_BYTES = 8 << 20;
 const BLOCK_BYTES = 1 << 20;
+/** Names before a gap that are marked: fewer agree with anything. */
+const LEAST_MARKERS = 8;
 
 /** Every place in `bytes` where a token table's digits stand. */
 function digitsIn(bytes: Uint8Array): number[] {
@@ -37,7 +41,7 @@ export function* searchKallsyms(
   for (let block = from; block < to; block += BigInt(BLOCK_BYTES)) {
     const length =
       Number(to - block) < BLOCK_BYTES ? Number(to - block) : BLOCK_BYTES + KALLSYMS_DIGITS.length;
-    const bytes = readOrNothing(read, block, length);
+    const { bytes } = readPiecewise(read, block, length);
     for (const at of digitsIn(bytes)) yield* placesAround(read, block + BigInt(at), pointerBytes);
   }
 }
@@ -57,7 +61,7 @@ export function* placesAround(
   const window = windowBefore(read, tokenTable);
   const counted = namesIn(window);
   if (counted === undefined) return;
-  const countAt = tokenTable - BigInt(window.length - counted.at);
+  const countAt = tokenTable - BigInt(window.bytes.length - counted.at);
   const names = countAt + BigInt(counted.namesAt - counted.at);
   const base = { names, symbolCount: counted.symbolCount, tokenTable, tokenIndex };
   const offsetBytes = BigInt(4 * counted.symbolCount);
@@ -125,39 +129,45 @@ function tokenIndexAfter(read: ImageReader, tokenTable: bigint): bigint | undefi
   return undefined;
 }
 
-function windowBefore(read: ImageReader, tokenTable: bigint): Uint8Array {
-  for (let length = WINDOW_BYTES; length >= 65536; length >>= 1) {
-    const bytes = readOrNothing(read, tokenTable - BigInt(length), length);
-    if (bytes.length === length) return bytes;
-  }
-  return new Uint8Array();
-}
+const windowBefore = (read: ImageReader, tokenTable: bigint): Piecewise =>
+  readPiecewise(read, tokenTable - BigInt(WINDOW_BYTES), WINDOW_BYTES);
 
 /**
  * Finds the symbol count and the names that follow it in the bytes before the token table. The names are one
  * length-prefixed record after another, and the markers behind them say where each 256th begins.
  */
-function namesIn(window: Uint8Array): { at: number; namesAt: number; symbolCount: number } | undefined {
+function namesIn({
+  bytes: window,
+  gaps,
+}: Piecewise): { at: number; namesAt: number; symbolCount: number } | undefined {
   const view = viewOf(window);
   for (let at = window.length - (window.length % 4) - 16; at >= 0; at -= 4) {
     const symbolCount = view.getUint32(at, true);
     if (symbolCount < 1000 || symbolCount > MAXIMUM_SYMBOLS) continue;
     for (const namesAt of [at + 8, at + 4]) {
       if (namesAt === at + 8 && view.getUint32(at + 4, true) !== 0) continue;
-      if (areNames(window, view, namesAt, symbolCount)) return { at, namesAt, symbolCount };
+      if (areNames(window, gaps, view, namesAt, symbolCount)) return { at, namesAt, symbolCount };
     }
   }
   return undefined;
 }
 
-function areNames(window: Uint8Array, view: DataView, namesAt: number, symbolCount: number): boolean {
+function areNames(
+  window: Uint8Array,
+  gaps: readonly Gap[],
+  view: DataView,
+  namesAt: number,
+  symbolCount: number,
+): boolean {
   const markers: number[] = [];
+  const gapAt = gaps.find(({ end }) => end > namesAt)?.start ?? Number.POSITIVE_INFINITY;
   let at = namesAt;
   for (let index = 0; index < symbolCount; index++) {
     if (index % 256 === 0) markers.push(at - namesAt);
     let length = window[at++];
     if (length === undefined) return false;
     if (length >= 0x80) length = (length & 0x7f) | (window[at++]! << 7);
+    if (at + length > gapAt) return areMarked(window.subarray(namesAt), gaps, namesAt, symbolCount, markers);
     if (length === 0) return false;
     at += length;
     if (at > window.length) return false;
@@ -172,6 +182,22 @@ function areNames(window: Uint8Array, view: DataView, namesAt: number, symbolCou
       );
     }),
   );
+}
+
+/** Whether names that end in a gap are followed by markers that agree with those before it. */
+function areMarked(
+  names: Uint8Array,
+  gaps: readonly Gap[],
+  namesAt: number,
+  symbolCount: number,
+  markers: readonly number[],
+): boolean {
+  if (markers.length < LEAST_MARKERS) return false;
+  const own = gaps
+    .map(({ start, end }) => ({ start: Math.max(0, start - namesAt), end: end - namesAt }))
+    .filter(({ end }) => end > 0);
+  const found = new Markers(names, own, symbolCount);
+  return markers.every((marker, index) => found.starts[index] === marker);
 }
 
 /** The kernel pointer at `at`, or undefined where there is none. */

@@ -1,5 +1,8 @@
 import { viewOf } from '../base/bytes.ts';
+import { EvidenceFault } from '../base/errors.ts';
+import { Markers, type Resumption } from './kallsyms-markers.ts';
 import { hashByte, hashName, shiftOf } from './name-hash.ts';
+import { type Gap, isMissing, readPiecewise } from './piecewise.ts';
 
 /** Reads the kernel's image: `length` bytes at a virtual address. @throws EvidenceFault */
 export type ImageReader = (address: bigint, length: number) => Uint8Array;
@@ -40,21 +43,32 @@ const MAXIMUM_NAME_BYTES = 512;
 /** The kernel's own symbol table. Names are read in one piece, addresses one by one. */
 export class Kallsyms {
   readonly places: KallsymsPlaces;
+  /** Pages of names that the snapshot lacks: the symbols in them are not found. */
+  readonly #gaps: readonly Gap[];
   readonly #names: Uint8Array;
   readonly #tokens: readonly Uint8Array[];
   readonly #read: ImageReader;
 
-  /** @throws EvidenceFault where a table cannot be read */
+  #markers: Markers | undefined;
+
+  /** @throws EvidenceFault where the tokens cannot be read, without which no name can */
   constructor(places: KallsymsPlaces, read: ImageReader) {
     this.places = places;
     this.#read = read;
-    this.#names = read(places.names, Number(places.tokenTable - places.names));
+    const { bytes, gaps } = readPiecewise(read, places.names, Number(places.tokenTable - places.names));
+    this.#names = bytes;
+    this.#gaps = gaps;
     this.#tokens = readTokens(places, read);
   }
 
   /** The ways in which the offsets can be meant, given the tables that are there. */
   get schemes(): readonly AddressScheme[] {
     return this.places.relativeBase === null ? ['self-relative'] : ['absolute-percpu', 'relative'];
+  }
+
+  /** Whether all names could be read. */
+  get isWhole(): boolean {
+    return this.#gaps.length === 0;
   }
 
   /** The address of symbol number `index`. @throws EvidenceFault */
@@ -77,11 +91,18 @@ export class Kallsyms {
     // The first character of the expanded name is the symbol's type and does not count.
     const firsts = Int32Array.from(this.#tokens, (token) => token.subarray(1).reduce(hashByte, 0));
     const names = this.#names;
+    let gapAt = this.#gaps[0]?.start ?? Number.POSITIVE_INFINITY;
     let at = 0;
     for (let index = 0; index < this.places.symbolCount && at < names.length; index++) {
       let length = names[at++]!;
       if (length >= 0x80) length = (length & 0x7f) | (names[at++]! << 7);
       const end = Math.min(at + length, names.length);
+      if (end > gapAt) {
+        const next = this.#resume(end);
+        if (next === undefined) break;
+        [index, at, gapAt] = [next.index - 1, next.at, this.#gapFrom(next.at)];
+        continue;
+      }
       let hash = firsts[names[at]!]!;
       for (let i = at + 1; i < end; i++)
         hash = (Math.imul(hash, shifts[names[i]!]!) + hashes[names[i]!]!) | 0;
@@ -95,20 +116,40 @@ export class Kallsyms {
     return found;
   }
 
-  /** Every symbol in the table's own order, which is that of addresses. @throws EvidenceFault where the offsets cannot be read */
+  /** Every symbol in the table's own order, which is that of addresses; those are left out of which name or address is missing. */
   *all(scheme: AddressScheme): Generator<KernelSymbol> {
     const { offsets, symbolCount } = this.places;
-    const bytes = this.#read(offsets, 4 * symbolCount);
+    const { bytes, gaps } = readPiecewise(this.#read, offsets, 4 * symbolCount);
     const view = viewOf(bytes);
+    let gapAt = this.#gapFrom(0);
     let at = 0;
     for (let index = 0; index < symbolCount && at < this.#names.length; index++) {
       let length = this.#names[at++]!;
       if (length >= 0x80) length = (length & 0x7f) | (this.#names[at++]! << 7);
+      if (at + length > gapAt) {
+        const next = this.#resume(at + length);
+        if (next === undefined) break;
+        [index, at, gapAt] = [next.index - 1, next.at, this.#gapFrom(next.at)];
+        continue;
+      }
       const spelled = this.#spell(at, at + length);
       at += length;
+      if (isMissing(gaps, 4 * index, 4 * index + 4)) continue;
       const address = this.#resolve(index, view.getInt32(4 * index, true), scheme);
       yield { type: spelled.slice(0, 1), name: spelled.slice(1), address };
     }
+  }
+
+  /** Where the first gap begins that ends behind `at`. */
+  #gapFrom(at: number): number {
+    return this.#gaps.find(({ end }) => end > at)?.start ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** The next name that can be found behind the gap into which a name reaches that would end at `end`. */
+  #resume(end: number): Resumption | undefined {
+    this.#markers ??= new Markers(this.#names, this.#gaps, this.places.symbolCount);
+    const gap = this.#gaps.findLast(({ start }) => start < end);
+    return this.#markers.after(gap?.end ?? end);
   }
 
   #resolve(index: number, offset: number, scheme: AddressScheme): bigint {
@@ -134,14 +175,43 @@ export class Kallsyms {
 }
 
 /** The 256 tokens that names are spelled with. Their table is below 4 KiB in every kernel; twice that is read. */
-function readTokens(places: KallsymsPlaces, read: ImageReader): Uint8Array[] {
-  const index = read(places.tokenIndex, 512);
-  const starts = new DataView(index.buffer, index.byteOffset, 512);
-  const last = starts.getUint16(510, true);
-  const table = read(places.tokenTable, Math.min(last + MAXIMUM_NAME_BYTES, 65536));
-  return Array.from({ length: 256 }, (_, token) => {
-    const start = starts.getUint16(2 * token, true);
+function readTokens({ tokenTable, tokenIndex }: KallsymsPlaces, read: ImageReader): Uint8Array[] {
+  const starts = tokenStarts(read, tokenIndex, tokenTable);
+  const { bytes: table, gaps } = readPiecewise(read, tokenTable, starts.at(-1)! + MAXIMUM_NAME_BYTES);
+  const last = table.indexOf(0, starts.at(-1)!);
+  if (isMissing(gaps, 0, last + 1)) read(tokenTable, last + 1); // throws, saying why
+  return starts.map((start) => {
     const end = table.indexOf(0, start);
     return table.slice(start, Math.min(end < 0 ? start : end, start + MAXIMUM_NAME_BYTES));
   });
+}
+
+/** Where each of the 256 tokens begins: as the index says, or where that is missing one behind the other. @throws EvidenceFault */
+function tokenStarts(read: ImageReader, tokenIndex: bigint, tokenTable: bigint): number[] {
+  try {
+    const view = viewOf(read(tokenIndex, 512));
+    return Array.from({ length: 256 }, (_, token) => view.getUint16(2 * token, true));
+  } catch (fault) {
+    if (!(fault instanceof EvidenceFault)) throw fault;
+    const table = read(tokenTable, Number(tokenIndex - tokenTable));
+    const starts = [0];
+    while (starts.length < 256) {
+      const end = table.indexOf(0, starts.at(-1)!);
+      if (end < 0) throw fault;
+      starts.push(end + 1);
+    }
+    return starts;
+  }
+}
+
+/** How many names stand between `names` and what follows them: padding, or a marker of 0. Past `MAXIMUM_SYMBOLS` where pages of them are missing. */
+export function countNames(read: ImageReader, names: bigint, tokenTable: bigint): number {
+  const { bytes, gaps } = readPiecewise(read, names, Number(tokenTable - names));
+  if (gaps.length > 0) return Number.POSITIVE_INFINITY;
+  let count = 0;
+  for (let at = 0; at < bytes.length && bytes[at] !== 0; count++) {
+    const length = bytes[at++]!;
+    at += length < 0x80 ? length : (length & 0x7f) | (bytes[at++]! << 7);
+  }
+  return count;
 }

@@ -1,8 +1,10 @@
 import { physical } from '../base/address.ts';
 import { EvidenceFault } from '../base/errors.ts';
 import type { PhysicalMemory } from '../memory/physical.ts';
+import { PAGE_BYTES } from '../memory/source.ts';
 import type { ImageReader } from '../profile/kallsyms.ts';
-import { IMAGE_REACH_BYTES } from './image.ts';
+import { readPiecewise } from '../profile/piecewise.ts';
+import { IMAGE_REACH_BYTES, imageReader } from './image.ts';
 import type { Located } from './located.ts';
 
 /** What every `linux_banner` begins with (init/version.c). */
@@ -45,9 +47,8 @@ export function bannerPlace(read: ImageReader, located: Located): bigint | undef
   let otherwise: bigint | undefined;
   let texts = 0;
   for (let offset = 0; offset < IMAGE_REACH_BYTES; offset += BLOCK_BYTES) {
-    const block = Buffer.from(
-      readOrNothing(read, first + BigInt(offset), BLOCK_BYTES + MAXIMUM_BANNER_BYTES),
-    );
+    const { bytes } = readPiecewise(read, first + BigInt(offset), BLOCK_BYTES + MAXIMUM_BANNER_BYTES);
+    const block = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
     for (let at = block.indexOf(start); at >= 0; at = block.indexOf(start, at + 1)) {
       const place = first + BigInt(offset + at);
       if (firstLine(block.subarray(at, at + MAXIMUM_BANNER_BYTES)).endsWith(version)) return place;
@@ -56,6 +57,31 @@ export function bannerPlace(read: ImageReader, located: Located): bigint | undef
     }
   }
   return otherwise;
+}
+
+/**
+ * The banner of a located kernel whose own is missing: a text anywhere in memory, as the kernel's log has one, that
+ * names the release and ends as `init_uts_ns` says. Empty where there is none. Reads all of memory.
+ */
+export function bannerElsewhere(memory: PhysicalMemory, located: Located): string {
+  const release = located.vmcoreinfo?.release;
+  const version = versionIn(imageReader(memory, located.delta), located);
+  if (release === undefined || version === '') return '';
+  const start = Buffer.from(`${BANNER_START}${release} (`, 'latin1');
+  const block = Buffer.alloc(BLOCK_BYTES + PAGE_BYTES);
+  for (const range of memory.ranges) {
+    for (let base: number = range.start; base < range.end; base += BLOCK_BYTES) {
+      const most = block.subarray(0, Math.min(block.length, range.end - base));
+      const had = most.subarray(0, memory.readRun(physical(base), most));
+      for (let at = had.indexOf(start); at >= 0; at = had.indexOf(start, at + 1)) {
+        // The log does not end its texts: what follows the version is of the next record.
+        const line = firstLine(had.subarray(at, at + MAXIMUM_BANNER_BYTES));
+        const end = line.indexOf(version);
+        if (end > 0) return line.slice(0, end + version.length);
+      }
+    }
+  }
+  return '';
 }
 
 /** What `uname -v` prints, with which the banner ends; empty where it is not known. */

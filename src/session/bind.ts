@@ -1,5 +1,5 @@
 import { hex, type PhysicalAddress, wrapped } from '../base/address.ts';
-import { EvidenceFault, ForensicError, NoKernel, NoProfile } from '../base/errors.ts';
+import { EvidenceFault, ForensicError, NoKernel, NoProfile, NotInSnapshot } from '../base/errors.ts';
 import { Linux, type LinuxParts } from '../kernel/linux/linux.ts';
 import type { BindingStep } from '../plugin/document.ts';
 import type { Profile } from '../profile/profile.ts';
@@ -7,6 +7,7 @@ import { parseVmcoreinfo } from '../profile/vmcoreinfo.ts';
 import type { Snapshot } from '../snapshot/open.ts';
 import { AddressSpace } from '../translate/address-space.ts';
 import { maps } from './architecture/architecture.ts';
+import { linearAreas } from './linear-areas.ts';
 import { type Located, locate } from './located.ts';
 import { type ProfileChoice, profileOf } from './profile-of.ts';
 import { type Proof, prove } from './proof.ts';
@@ -135,20 +136,27 @@ function mapsItself({ memory }: Snapshot, { paging, delta, known }: Located): bo
 
 /** Binds at a place, checking page tables, profile and banner on the way. Undefined, with the reason in `steps`, where a check fails. */
 function tryLocated({ snapshot, choice, steps, undescribed }: Attempt, located: Located): Bound | undefined {
-  const space = new AddressSpace(snapshot.memory, located.paging);
+  const tables = new AddressSpace(snapshot.memory, located.paging);
   try {
-    verifyPageTables(space, located, steps);
-    const { profile, isLinked, isOwn } = profileOf(snapshot, located, choice, steps);
+    const areMapped = verifyPageTables(tables, located, steps);
+    const { profile, isLinked, isOwn, lacks } = profileOf(snapshot, located, choice, steps);
     const slide = slideBetween(profile, located);
+    const space = tables.withLinearAreas(() => linearAreas({ space: tables, profile, slide }, located));
     const parts: LinuxParts = { space, profile, slide, origin: snapshot.origin };
     const looks = verifyKernel(space, parts, located, steps);
     const kernel = new Linux(parts);
     const proof = prove(kernel, located, steps);
     kernel.notes.drain(); // each question says for itself what it misses
-    const confidence =
-      proof.contradictions.length > 0 ? 'uncertain' : proof.unread.length > 0 ? lesser(looks) : looks;
+    const unchecked = [
+      ...(areMapped ? [] : ['page tables of its image are missing']),
+      ...(looks === 'uncertain' ? ['init_task or init_uts_ns is not what it should be'] : []),
+      ...proof.unread,
+    ];
+    const isSure = looks !== 'verified' || (unchecked.length === 0 && lacks.length === 0);
+    const confidence = proof.contradictions.length > 0 ? 'uncertain' : isSure ? looks : 'likely';
+    const notes = [...proof.contradictions, ...incompletenessOf(lacks, unchecked)];
     const bound = { snapshot, parts, kernel, located, vmcoreinfoAt: null, isLinked, isOwnProfile: isOwn };
-    return { ...bound, confidence, proof, notes: proof.contradictions };
+    return { ...bound, confidence, proof, notes };
   } catch (error) {
     if (!(error instanceof ForensicError)) throw error;
     if (error instanceof NoProfile) undescribed.push(error);
@@ -157,9 +165,17 @@ function tryLocated({ snapshot, choice, steps, undescribed }: Attempt, located: 
   }
 }
 
-/** What is left of a confidence where something could not be checked. */
-export const lesser = (confidence: Confidence): Confidence =>
-  confidence === 'verified' ? 'likely' : 'uncertain';
+/** What to say where a kernel's description of itself is not whole, or not all of it could be checked. */
+const incompletenessOf = (lacks: readonly string[], unchecked: readonly string[]): string[] => [
+  ...(lacks.length === 0
+    ? []
+    : [
+        `what this kernel says of itself is not all in the snapshot: ${lacks.join('; ')}. What it seems to lack may only be missing here`,
+      ]),
+  ...(unchecked.length === 0
+    ? []
+    : [`not all that tells this kernel could be checked: ${unchecked.join('; ')}`]),
+];
 
 /** What this boot added to the profile's addresses: the same for every symbol that both know. @throws NoKernel */
 function slideBetween({ symbols, architecture, pointerBytes, release }: Profile, located: Located): bigint {
@@ -183,19 +199,27 @@ function slideBetween({ symbols, architecture, pointerBytes, release }: Profile,
   return first[0];
 }
 
-/** The page tables must map the known symbols to where the image says that they are. @throws NoKernel */
+/**
+ * The page tables must map the known symbols to where the image says that they are. @returns whether they do; false where
+ * tables are missing, which contradicts nothing. @throws NoKernel
+ */
 function verifyPageTables(
   space: AddressSpace,
   { architecture, known, delta, paging }: Located,
   steps: BindingStep[],
-): void {
+): boolean {
   const { root } = paging;
+  let missing: NotInSnapshot | undefined;
   for (const [name, address] of known) {
     let mapped: bigint;
     try {
       mapped = BigInt(space.translate(address));
     } catch (fault) {
       if (!(fault instanceof EvidenceFault)) throw fault;
+      if (fault instanceof NotInSnapshot) {
+        missing ??= fault;
+        continue;
+      }
       throw new NoKernel(`page tables at ${hex(root)} do not map ${name}: ${fault.message}`);
     }
     if (mapped !== BigInt.asUintN(64, address - delta))
@@ -203,11 +227,13 @@ function verifyPageTables(
         `page tables at ${hex(root)} map ${name} to ${hex(mapped)}, expected ${hex(BigInt.asUintN(64, address - delta))}`,
       );
   }
-  steps.push({
-    step: 'page tables',
-    outcome: 'verified',
-    detail: `${architecture}, ${paging.shape}, root at ${hex(root)}`,
-  });
+  const detail = `${architecture}, ${paging.shape}, root at ${hex(root)}`;
+  steps.push(
+    missing === undefined
+      ? { step: 'page tables', outcome: 'verified', detail }
+      : { step: 'page tables', outcome: 'skipped', detail: `${detail}: ${missing.message}` },
+  );
+  return missing === undefined;
 }
 
 /** The kernel must introduce itself by the name that led here. @throws NoKernel */
@@ -218,14 +244,8 @@ function verifyKernel(
   steps: BindingStep[],
 ): Confidence {
   const at = (name: string) => wrapped(BigInt(profile.symbols[name] ?? '0') + slide, profile.pointerBytes);
-  const banner = textAt(space, at('linux_banner'), 512);
   const release = located.vmcoreinfo?.release ?? profile.release;
-  if (!banner.startsWith(`Linux version ${release} `)) {
-    throw new NoKernel(`linux_banner says "${banner.slice(0, 60)}", expected release ${release}`);
-  }
-  if (profile.banner !== banner)
-    throw new NoKernel(`the profile is of "${profile.banner}", the kernel is "${banner}"`);
-  steps.push({ step: 'banner', outcome: 'verified', detail: banner });
+  const hasBanner = verifyBanner(space, at('linux_banner'), { release, expected: profile.banner }, steps);
   const names = Buffer.from(space.readableBytes(at('init_uts_ns'), 1024)).toString('latin1');
   const uts = names.includes('Linux\0') && names.includes(`${release}\0`);
   steps.push({
@@ -234,11 +254,41 @@ function verifyKernel(
     detail: uts ? `release ${release}` : `does not say ${release}`,
   });
   const [commOffset] = profile.types['task_struct']?.members['comm'] ?? [0];
-  const comm = textAt(space, at('init_task') + BigInt(commOffset), 16);
+  const comm = told(() => textAt(space, at('init_task') + BigInt(commOffset), 16)).text;
   const idle = comm.startsWith('swapper');
   steps.push({ step: 'init_task', outcome: idle ? 'verified' : 'failed', detail: `comm is "${comm}"` });
   if (!idle && !uts) throw new NoKernel('neither init_task nor init_uts_ns is what it should be');
-  return idle && uts ? 'verified' : 'uncertain';
+  if (!idle || !uts) return 'uncertain';
+  return hasBanner ? 'verified' : 'likely';
+}
+
+/** Holds the banner against what is known. @returns whether it is there: what the snapshot lacks contradicts nothing. @throws NoKernel */
+function verifyBanner(
+  space: AddressSpace,
+  at: bigint,
+  { release, expected }: { readonly release: string; readonly expected: string },
+  steps: BindingStep[],
+): boolean {
+  const { text: banner, why } = told(() => textAt(space, at, 512));
+  if (why !== null) {
+    steps.push({ step: 'banner', outcome: 'skipped', detail: why });
+    return false;
+  }
+  if (!banner.startsWith(`Linux version ${release} `))
+    throw new NoKernel(`linux_banner says "${banner.slice(0, 60)}", expected release ${release}`);
+  if (expected !== banner) throw new NoKernel(`the profile is of "${expected}", the kernel is "${banner}"`);
+  steps.push({ step: 'banner', outcome: 'verified', detail: banner });
+  return true;
+}
+
+/** A text, or why the snapshot lacks it. */
+function told(read: () => string): { readonly text: string; readonly why: string | null } {
+  try {
+    return { text: read(), why: null };
+  } catch (fault) {
+    if (!(fault instanceof NotInSnapshot)) throw fault;
+    return { text: '', why: fault.message };
+  }
 }
 
 /** ASCII at a kernel address, up to NUL or newline. @throws EvidenceFault */

@@ -1,11 +1,20 @@
 import { hex, isKernelAddress } from '../base/address.ts';
+import { viewOf } from '../base/bytes.ts';
 import { BadProfile, EvidenceFault, ForensicError, NoKernel, NoProfile } from '../base/errors.ts';
 import { symbols } from '../kernel/linux/symbols.ts';
 import type { BindingStep } from '../plugin/document.ts';
 import { Btf } from '../profile/btf.ts';
 import { MAXIMUM_BTF_BYTES } from '../profile/btf-search.ts';
-import { type AddressScheme, type ImageReader, Kallsyms, type KallsymsPlaces } from '../profile/kallsyms.ts';
+import {
+  type AddressScheme,
+  countNames,
+  type ImageReader,
+  Kallsyms,
+  type KallsymsPlaces,
+  MAXIMUM_SYMBOLS,
+} from '../profile/kallsyms.ts';
 import { searchKallsyms } from '../profile/kallsyms-search.ts';
+import { missingBytes, readPiecewise } from '../profile/piecewise.ts';
 import {
   linkAddress,
   PROFILE_FORMAT,
@@ -15,7 +24,7 @@ import {
 } from '../profile/profile.ts';
 import type { Vmcoreinfo } from '../profile/vmcoreinfo.ts';
 import type { Snapshot } from '../snapshot/open.ts';
-import { bannerAt, bannerIn } from './banner.ts';
+import { bannerAt, bannerElsewhere, bannerIn } from './banner.ts';
 import { imageReader } from './image.ts';
 import type { Located } from './located.ts';
 import { tellUnlisted, type Unlisted } from './unlisted/tell-unlisted.ts';
@@ -36,6 +45,8 @@ interface Description {
   readonly isLinked: boolean;
   /** Whether it is what the kernel says of itself: worth remembering, once the kernel is known to be what it seems. */
   readonly isOwn: boolean;
+  /** What is missing of what the kernel says of itself, as sentences; empty where it is whole, or comes from elsewhere. */
+  readonly lacks: readonly string[];
 }
 
 /**
@@ -54,27 +65,25 @@ export function profileOf(
       outcome: 'found',
       detail: `given: ${profile.release}, from ${profile.source}`,
     });
-    return { profile, isLinked: true, isOwn: false };
+    return { profile, isLinked: true, isOwn: false, lacks: [] };
   }
   const buildId = located.vmcoreinfo?.buildId ?? null;
   const remembered = buildId === null ? undefined : shelf?.findProfile(buildId);
   if (remembered?.vocabulary === wants.vocabulary) {
     steps.push({ step: 'profile', outcome: 'found', detail: `remembered by build ID ${buildId}` });
-    return { profile: remembered, isLinked: true, isOwn: false };
+    return { profile: remembered, isLinked: true, isOwn: false, lacks: [] };
   }
   try {
-    const own = selfDescription(snapshot, located, steps);
-    return { profile: own, isLinked: located.slide !== null, isOwn: true };
+    const { profile: own, lacks } = selfDescription(snapshot, located, steps);
+    // What is not whole would stand in the way of the next snapshot's own.
+    return { profile: own, isLinked: located.slide !== null, isOwn: lacks.length === 0, lacks };
   } catch (error) {
     if (!(error instanceof ForensicError)) throw error;
     // What it says of itself may also be damaged, or not all in the snapshot.
     const step = error instanceof NoKernel ? 'kallsyms' : 'btf';
     steps.push({ step, outcome: 'failed', detail: error.message });
-    return {
-      profile: foreignProfile(snapshot, located, shelf, steps, error.message),
-      isLinked: true,
-      isOwn: false,
-    };
+    const foreign = foreignProfile(snapshot, located, shelf, steps, error.message);
+    return { profile: foreign, isLinked: true, isOwn: false, lacks: [] };
   }
 }
 
@@ -107,38 +116,77 @@ export function noProfile(banner: string, how: string, shelf: ProfileShelf | und
   );
 }
 
-/** A profile from the kernel's own kallsyms and BTF. @throws NoKernel, BadProfile, EvidenceFault */
-function selfDescription(snapshot: Snapshot, located: Located, steps: BindingStep[]): Profile {
-  const read = imageReader(snapshot.memory, located.delta);
-  const listed = kallsymsOf(read, located);
-  const { kallsyms, scheme } = listed;
-  steps.push({
-    step: 'kallsyms',
-    outcome: 'verified',
-    detail: `${kallsyms.places.symbolCount} symbols, ${scheme} addresses`,
-  });
-  const { btf, found } = listed.found.has('init_task')
+/** What a kernel says of itself, and what of that is missing, as sentences. */
+interface SelfDescription {
+  readonly profile: Profile;
+  readonly lacks: readonly string[];
+}
+
+/** A profile from the kernel's own kallsyms and BTF, as far as they are there. @throws NoKernel, BadProfile, EvidenceFault */
+function selfDescription(snapshot: Snapshot, located: Located, steps: BindingStep[]): SelfDescription {
+  const { memory } = snapshot;
+  const read = imageReader(memory, located.delta);
+  const lacks: string[] = [];
+  const listed = listedSymbols(read, located, lacks, steps);
+  const isListed = listed?.found.has('init_task') === true;
+  const { btf, found } = isListed
     ? listedDescription(read, located, listed.found, steps)
-    : tellUnlisted(snapshot.memory, located, [...kallsyms.all(scheme)], steps);
-  const banner = bannerAt(read, found.get('linux_banner') ?? 0n);
-  return {
+    : tellUnlisted(memory, located, [...(listed?.kallsyms.all(listed.scheme) ?? [])], steps);
+  const types = btf.layouts(wants.types);
+  if (!btf.isWhole && types['task_struct']?.members['tasks'] === undefined)
+    throw new BadProfile('what its BTF says of processes is missing');
+  if (!btf.isWhole)
+    lacks.push('pages of its BTF are missing: types and members that stood there are not known');
+  const banner = bannerAt(read, found.get('linux_banner') ?? 0n) || bannerElsewhere(memory, located);
+  if (!found.has('linux_banner') || bannerAt(read, found.get('linux_banner')!) === '')
+    lacks.push('linux_banner is not in the snapshot');
+  const release = located.vmcoreinfo?.release ?? /^Linux version (\S+)/.exec(banner)?.[1] ?? '';
+  const profile: Profile = {
     format: PROFILE_FORMAT,
-    banner,
-    release: located.vmcoreinfo?.release ?? /^Linux version (\S+)/.exec(banner)?.[1] ?? '',
+    banner: banner || `Linux version ${release}`,
+    release,
     buildId: located.vmcoreinfo?.buildId ?? null,
     architecture: located.architecture,
     pointerBytes: pointerBytesOf(located.architecture),
-    source: listed.found.has('init_task') ? 'btf + kallsyms' : 'btf + kallsyms + exports + code',
+    source: isListed ? 'btf + kallsyms' : 'btf + kallsyms + exports + code',
     vocabulary: wants.vocabulary,
     symbols: Object.fromEntries(
       [...found].map(([name, address]) => [name, linkAddress(address, slideOf(address, located))]),
     ),
-    types: btf.layouts(wants.types),
+    types,
     enumerators: btf.enumerators(wants.enumerators),
   };
+  return { profile, lacks };
 }
 
-/** The BTF of a kernel that lists all of its symbols. @throws NoProfile, BadProfile, EvidenceFault */
+/** The symbol table; undefined where pages are missing without which nothing of it can be read. @throws NoKernel */
+function listedSymbols(
+  read: ImageReader,
+  located: Located,
+  lacks: string[],
+  steps: BindingStep[],
+): FoundKallsyms | undefined {
+  try {
+    const listed = kallsymsOf(read, located);
+    const { kallsyms, scheme } = listed;
+    steps.push({
+      step: 'kallsyms',
+      outcome: 'verified',
+      detail: `${kallsyms.places.symbolCount} symbols, ${scheme} addresses`,
+    });
+    if (!listed.isWhole)
+      lacks.push('pages of its symbol table are missing: symbols that stood there are not known');
+    return listed;
+  } catch (error) {
+    // Without VMCOREINFO nothing but the symbols says where anything is.
+    if (!(error instanceof NoKernel) || located.vmcoreinfo === null) throw error;
+    steps.push({ step: 'kallsyms', outcome: 'failed', detail: error.message });
+    lacks.push('its symbol table cannot be read: only symbols that it exports are known');
+    return undefined;
+  }
+}
+
+/** The BTF of a kernel that lists all of its symbols. @throws NoProfile, BadProfile */
 function listedDescription(
   read: ImageReader,
   { architecture }: Located,
@@ -153,8 +201,10 @@ function listedDescription(
   const length = Number(stop - start);
   if (length <= 0 || length > MAXIMUM_BTF_BYTES)
     throw new BadProfile(`btf of ${length} bytes is implausible`);
-  const btf = new Btf(read(start, length), pointerBytesOf(architecture));
-  steps.push({ step: 'btf', outcome: 'found', detail: `${btf.typeCount} types at ${hex(start)}` });
+  const { bytes, gaps } = readPiecewise(read, start, length);
+  const btf = new Btf(bytes, pointerBytesOf(architecture), gaps);
+  const without = gaps.length === 0 ? '' : `, without ${missingBytes(gaps)} of ${length} bytes`;
+  steps.push({ step: 'btf', outcome: 'found', detail: `${btf.typeCount} types at ${hex(start)}${without}` });
   return { btf, found };
 }
 
@@ -166,6 +216,8 @@ interface FoundKallsyms {
   readonly kallsyms: Kallsyms;
   readonly scheme: AddressScheme;
   readonly found: Map<string, bigint>;
+  /** Whether nothing of the tables is missing. */
+  readonly isWhole: boolean;
 }
 
 /** The kernel's symbols: by the addresses in VMCOREINFO, or where it has none (before 6.0) by the tables' structure. @throws NoKernel */
@@ -201,19 +253,56 @@ function* kallsymsPlaces(
     offsets !== undefined
   ) {
     const base = at('relative_base');
-    const symbolCount = wordAt(read, count, 4);
-    const relativeBase = base === undefined ? null : wordAt(read, base, pointerBytes);
-    if (symbolCount < 2_000_000n)
-      yield { names, symbolCount: Number(symbolCount), tokenTable, tokenIndex, offsets, relativeBase };
+    // The base mostly follows the offsets: where the count is missing, what lies between tells it as well.
+    const room = base === undefined ? 0 : Math.floor(Number(base - offsets) / 4);
+    const symbolCount = Number(
+      wordAt(read, count, 4) ?? (room > 0 ? room : countNames(read, names, tokenTable)),
+    );
+    const places = { names, symbolCount, tokenTable, tokenIndex, offsets };
+    if (symbolCount < MAXIMUM_SYMBOLS) {
+      const bases = base === undefined ? [null] : basesOf(read, base, places, known, pointerBytes);
+      for (const relativeBase of bases) yield { ...places, relativeBase };
+    }
   }
   const bounds = [...known.values()].sort((a, b) => (a < b ? -1 : 1));
   if (bounds.length >= 2) yield* searchKallsyms(read, bounds[0]!, bounds.at(-1)!, pointerBytes);
 }
 
-function wordAt(read: ImageReader, address: bigint, width: 4 | 8): bigint {
-  const bytes = read(address, width);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, width);
+/** What addresses in the table may be relative to: what the kernel says, or where that is missing what the known symbols make of it. */
+function basesOf(
+  read: ImageReader,
+  at: bigint,
+  places: Omit<KallsymsPlaces, 'relativeBase'>,
+  known: ReadonlyMap<string, bigint>,
+  pointerBytes: 4 | 8,
+): readonly bigint[] {
+  const told = wordAt(read, at, pointerBytes);
+  if (told !== undefined) return [told];
+  const kallsyms = tryOrNothing(() => new Kallsyms({ ...places, relativeBase: 0n }, read));
+  const [first] = kallsyms?.find(known.keys()) ?? [];
+  if (kallsyms === undefined || first === undefined) return [];
+  const [name, index] = first;
+  return kallsyms.schemes.flatMap((scheme) => {
+    const address = tryOrNothing(() => kallsyms.addressOf(index, scheme));
+    return address === undefined ? [] : [BigInt.asUintN(64, known.get(name)! - address)];
+  });
+}
+
+/** The little-endian word at `address`; undefined where the snapshot lacks it. */
+function wordAt(read: ImageReader, address: bigint, width: 4 | 8): bigint | undefined {
+  const bytes = tryOrNothing(() => read(address, width));
+  if (bytes === undefined) return undefined;
+  const view = viewOf(bytes);
   return width === 8 ? view.getBigUint64(0, true) : BigInt(view.getUint32(0, true));
+}
+
+function tryOrNothing<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (fault) {
+    if (!(fault instanceof EvidenceFault)) throw fault;
+    return undefined;
+  }
 }
 
 /** How many symbols are looked at to tell whether a table is sorted. */
@@ -223,8 +312,8 @@ const SAMPLES = 64;
 function ascends(kallsyms: Kallsyms, scheme: AddressScheme): boolean {
   const step = kallsyms.places.symbolCount / SAMPLES;
   const addresses = Array.from({ length: SAMPLES }, (_, nth) =>
-    kallsyms.addressOf(Math.floor(nth * step), scheme),
-  );
+    tryOrNothing(() => kallsyms.addressOf(Math.floor(nth * step), scheme)),
+  ).filter((address) => address !== undefined);
   return addresses.every((address, nth) => nth === 0 || address >= addresses[nth - 1]!);
 }
 
@@ -237,16 +326,21 @@ function fitting(
   try {
     const kallsyms = new Kallsyms(places, read);
     const numbers = kallsyms.find(new Set([...symbols, '_stext', 'init_uts_ns']));
-    const checks = [...numbers].filter(([name]) => known.has(name));
-    const scheme = kallsyms.schemes.find(
-      (candidate) =>
-        checks.every(([name, index]) => kallsyms.addressOf(index, candidate) === known.get(name)) &&
+    for (const scheme of kallsyms.schemes) {
+      const found = new Map<string, bigint>();
+      for (const [name, index] of numbers) {
+        const address = tryOrNothing(() => kallsyms.addressOf(index, scheme));
+        if (address !== undefined) found.set(name, address);
+      }
+      const checks = [...found].filter(([name]) => known.has(name));
+      const isRight =
+        checks.every(([name, address]) => address === known.get(name)) &&
         // A kernel that lists functions only (without CONFIG_KALLSYMS_ALL) has but one of the symbols known.
-        (checks.length > 1 || (checks.length === 1 && ascends(kallsyms, candidate))),
-    );
-    if (scheme === undefined) return undefined;
-    const found = new Map([...numbers].map(([name, index]) => [name, kallsyms.addressOf(index, scheme)]));
-    return { kallsyms, scheme, found };
+        (checks.length > 1 || (checks.length === 1 && ascends(kallsyms, scheme)));
+      const isWhole = kallsyms.isWhole && found.size === numbers.size;
+      if (isRight) return { kallsyms, scheme, found, isWhole };
+    }
+    return undefined;
   } catch (fault) {
     if (!(fault instanceof EvidenceFault)) throw fault;
     return undefined;

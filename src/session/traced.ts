@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { Linux } from '../kernel/linux/linux.ts';
 import { recordReads, stillHold } from '../memory/reads.ts';
 import { writeProfile } from '../profile/profile.ts';
-import { AddressSpace } from '../translate/address-space.ts';
 import type { Session } from './session.ts';
 
 /** What of a session tells how its memory is read. */
@@ -16,7 +15,7 @@ export async function traced<T>(
   { kernel: { space, profile, slide, origin } }: Pick<Readable, 'kernel'>,
   ask: (kernel: Linux) => Promise<T>,
 ): Promise<{ readonly result: T; readonly reads: Uint8Array | null }> {
-  const own = new Linux({ space: new AddressSpace(space.memory, space.paging), profile, slide, origin });
+  const own = new Linux({ space: space.anew(), profile, slide, origin });
   return recordReads(space.memory, () => ask(own));
 }
 

@@ -1,6 +1,7 @@
 import { fromWords, highWord, lowWord, type PhysicalAddress, type VirtualAddress } from '../base/address.ts';
-import { EvidenceFault } from '../base/errors.ts';
+import { EvidenceFault, NotInSnapshot } from '../base/errors.ts';
 import type { PhysicalMemory } from '../memory/physical.ts';
+import { type LinearArea, LinearAreas } from './linear-areas.ts';
 import type { Paging } from './paging.ts';
 
 const TLB_SLOTS = 4096;
@@ -18,11 +19,18 @@ export class AddressSpace {
   readonly #tagPage: Int32Array;
   readonly #frame: Float64Array;
   readonly #slotMask: number;
+  readonly #linear: LinearAreas | null;
+  /** Slots whose translation was calculated. */
+  #calculated: number[] = [];
 
-  /** `slots`, a power of two: how many translations are remembered. */
-  constructor(memory: PhysicalMemory, paging: Paging, slots = TLB_SLOTS) {
+  /**
+   * `slots`, a power of two: how many translations are remembered. `linear`: how addresses are translated whose page
+   * tables are missing from the snapshot; where it is left out, they are not.
+   */
+  constructor(memory: PhysicalMemory, paging: Paging, slots = TLB_SLOTS, linear: LinearAreas | null = null) {
     this.memory = memory;
     this.paging = paging;
+    this.#linear = linear;
     this.#tagHi = new Int32Array(slots);
     this.#tagPage = new Int32Array(slots).fill(-1);
     this.#frame = new Float64Array(slots);
@@ -32,6 +40,26 @@ export class AddressSpace {
   /** The same physical memory through another page-table root: a process's own space. */
   withRoot(root: PhysicalAddress): AddressSpace {
     return new AddressSpace(this.memory, this.paging.withRoot(root), PROCESS_TLB_SLOTS);
+  }
+
+  /**
+   * The same tables, where one that is missing is made up for by what is known of the areas that `find` gives. It is
+   * asked when the first is missing.
+   */
+  withLinearAreas(find: () => readonly LinearArea[]): AddressSpace {
+    return new AddressSpace(this.memory, this.paging, TLB_SLOTS, new LinearAreas(find));
+  }
+
+  /** The same space as it was before anything was read through it. */
+  anew(): AddressSpace {
+    return new AddressSpace(this.memory, this.paging, TLB_SLOTS, this.#linear?.anew() ?? null);
+  }
+
+  /** What was calculated since the last call, since page tables are missing. Whoever reads it again hears it again. */
+  drainCalculated(): string[] {
+    for (const slot of this.#calculated) this.#tagPage[slot] = -1;
+    this.#calculated = [];
+    return this.#linear?.drain() ?? [];
   }
 
   /** The physical address behind `address`. @throws EvidenceFault */
@@ -44,7 +72,7 @@ export class AddressSpace {
     const page = lo >>> 12;
     const slot = page & this.#slotMask;
     if (this.#tagPage[slot] !== page || this.#tagHi[slot] !== hi) {
-      this.#frame[slot] = this.paging.walk(this.memory, hi, lo);
+      this.#frame[slot] = this.#linear === null ? this.paging.walk(this.memory, hi, lo) : this.#walk(hi, lo);
       this.#tagPage[slot] = page;
       this.#tagHi[slot] = hi;
     }
@@ -53,8 +81,12 @@ export class AddressSpace {
 
   /** Whether `address` translates and the snapshot holds the page. */
   isReadable(address: VirtualAddress): boolean {
-    const frame = this.paging.probe(this.memory, highWord(address), lowWord(address));
-    return frame !== -1 && this.memory.has(frame as PhysicalAddress);
+    try {
+      return this.memory.has(this.translate(address));
+    } catch (fault) {
+      if (!(fault instanceof EvidenceFault)) throw fault;
+      return false;
+    }
   }
 
   /** The byte `offset` bytes past (hi, lo). @throws EvidenceFault */
@@ -109,6 +141,18 @@ export class AddressSpace {
         this.u8(highWord(address + BigInt(bytes.length)), lowWord(address + BigInt(bytes.length)), 0); // throws
       if (length >= limit) return bytes;
       length *= 4;
+    }
+  }
+
+  /** The walk, where a table that is missing can be made up for. An entry that maps nothing is believed. @throws EvidenceFault */
+  #walk(hi: number, lo: number): number {
+    try {
+      return this.paging.walk(this.memory, hi, lo);
+    } catch (fault) {
+      const frame = fault instanceof NotInSnapshot ? this.#linear!.frameOf(hi, lo, fault) : -1;
+      if (frame === -1) throw fault;
+      this.#calculated.push((lo >>> 12) & this.#slotMask);
+      return frame;
     }
   }
 

@@ -83,10 +83,12 @@ describe('binding', () => {
     const text = stale.toString('latin1').replace(/phys_base\)=-?\d+/, 'phys_base)=4194304');
     overlay.damage(0x1000, Buffer.from(text.padEnd(PAGE_BYTES, '\0').slice(0, PAGE_BYTES), 'latin1'));
     const { facts, kernel } = startSession(asDamaged());
-    expect(facts.kernel.steps[1]?.outcome).toBe('failed');
+    // Its page tables may lie where the snapshot has nothing, which contradicts nothing yet.
+    expect(facts.kernel.steps[1]?.outcome).toMatch(/failed|skipped/);
     expect(facts.kernel.steps[1]?.detail).toMatch(
-      /^page tables at 0x[0-9a-f]+ (do not map|map) |^physical page/,
+      /^page tables at 0x[0-9a-f]+ (do not map|map) |: physical page/,
     );
+    expect(facts.kernel.steps.filter(({ step }) => step === 'vmcoreinfo')).toHaveLength(2);
     expect(facts.kernel.confidence).toBe('verified');
     expect(namesIn(kernel)).toEqual(namesIn(whole.kernel));
   });
@@ -180,16 +182,14 @@ describe('binding', () => {
         garbage,
         () => 'btf type 193 is of kind 85, which is unknown: where the next begins cannot be told',
       ],
-      [
-        'is not all in the snapshot',
-        2,
-        null,
-        () => `physical page 0x${btfPage(2).toString(16)} is not in the snapshot`,
-      ],
+      ['lacks what is said of processes', 1, null, () => 'what its BTF says of processes is missing'],
     ])('%s is read by a profile of its banner, and else it is said what to do', (_, page, bytes, reason) => {
       overlay.damage(btfPage(page), bytes);
       const bound = startSession(asDamaged(), { shelf: shelfWith(whole.profile) });
-      expect(bound.facts.kernel.steps.slice(3, 5)).toEqual([
+      const told = bound.facts.kernel.steps.filter(
+        ({ step, outcome }) => (step === 'btf' && outcome === 'failed') || step === 'profile',
+      );
+      expect(told).toEqual([
         { step: 'btf', outcome: 'failed', detail: reason() },
         { step: 'profile', outcome: 'found', detail: 'by banner: from btf + kallsyms' },
       ]);

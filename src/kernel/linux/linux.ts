@@ -42,7 +42,7 @@ export class Linux {
   /** The memories of its processes. */
   readonly memories: ProcessMemories = new ProcessMemories(this);
   /** What the evidence lacked, since the last `drain`. */
-  readonly notes = new Notes();
+  readonly notes = new Notes(() => this.space.drainCalculated());
   readonly note: Note = (message) => (this.#apart ?? this.notes).add(message);
   #apart: Notes | null = null;
   #paths: Paths | undefined;

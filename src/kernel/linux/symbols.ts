@@ -24,6 +24,14 @@ export const symbols = [
   'idt_table',
   'vmcoreinfo_data',
   'vmcoreinfo_note',
+  // Where the image ends, and where all of RAM is mapped: for addresses whose page tables are missing.
+  '_end',
+  'page_offset_base',
+  'memstart_addr',
+  'max_low_pfn',
+  // Where RAM is: what firmware says on a PC, and what the kernel made of it.
+  'boot_params',
+  'iomem_resource',
   '__per_cpu_offset',
   '__cpu_possible_mask',
   '__cpu_online_mask',

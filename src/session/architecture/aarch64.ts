@@ -48,6 +48,22 @@ export const aarch64: ArchitectureRules = {
     }
   },
   distance: { symbol: 'kimage_voffset', of: (delta) => delta },
+  directMap({ vmcoreinfo, word }) {
+    const first = vmcoreinfo?.numbers.get('PHYS_OFFSET') ?? word('memstart_addr');
+    const built = vmcoreinfo?.numbers.get('VA_BITS');
+    if (first === undefined || built === undefined || built < 32n || built > 52n) return undefined;
+    // Since Linux kernel commit 14c127c957c1 ("arm64: mm: Flip kernel VA space") (in v5.4) it is the lower half.
+    const isLower = versionOf(vmcoreinfo?.release ?? '') >= 5004;
+    const start = BigInt.asUintN(64, -(1n << (isLower ? built : built - 1n)));
+    const end = start + (1n << (built - 1n));
+    // With addresses of 52 bits where the CPU has 48, memory is counted from an address below 0.
+    return {
+      name: 'the linear map',
+      start,
+      end: end > 1n << 64n ? 1n << 64n : end,
+      physical: Number(BigInt.asIntN(64, first)),
+    };
+  },
   // Images are linked at an address that moved with versions, and VMCOREINFO alone has what KASLR added.
   slideOf: () => null,
 };
@@ -67,9 +83,14 @@ function shapeIn({ numbers, pageBytes, release }: Vmcoreinfo): AArch64Shape | un
 
 /** Nothing in memory tells how swap entries are laid out: the release alone does. */
 function swapLayoutOf(release: string): SwapLayout {
-  const [, major = '', minor = ''] = /^(\d+)\.(\d+)/.exec(release) ?? [];
-  const version = Number(major) * 1000 + Number(minor);
+  const version = versionOf(release);
   return version >= 6010 ? 'v6.10' : version >= 5019 ? 'v5.19' : 'v4.0';
+}
+
+/** `6.12.1` as 6012; 0 for what is none. */
+function versionOf(release: string): number {
+  const [, major = '0', minor = '0'] = /^(\d+)\.(\d+)/.exec(release) ?? [];
+  return Number(major) * 1000 + Number(minor);
 }
 
 /**

@@ -3,6 +3,7 @@ import type { SymbolName } from '../../kernel/linux/symbols.ts';
 import type { PhysicalMemory } from '../../memory/physical.ts';
 import type { Architecture } from '../../profile/profile.ts';
 import type { Vmcoreinfo } from '../../profile/vmcoreinfo.ts';
+import type { LinearArea } from '../../translate/linear-areas.ts';
 import type { Paging } from '../../translate/paging.ts';
 
 /** Where in this boot a kernel's image is, and the tables that map it. */
@@ -19,6 +20,17 @@ export interface FoundImage {
   at(symbol: string): number | undefined;
 }
 
+/** What a kernel whose image was found tells of itself, read without its page tables. */
+export interface KernelWords {
+  readonly vmcoreinfo: Vmcoreinfo | null;
+  readonly delta: bigint;
+  readonly paging: Paging;
+  /** Whether this build has the symbol. */
+  has(symbol: SymbolName): boolean;
+  /** The word at a symbol, as wide as a pointer; undefined where this build has none or the snapshot lacks it. */
+  word(symbol: SymbolName): bigint | undefined;
+}
+
 /** What one kind of CPU's kernels leave to find them by. Nothing that is said here is believed before it is verified. */
 export interface ArchitectureRules {
   readonly architecture: Architecture;
@@ -32,6 +44,8 @@ export interface ArchitectureRules {
   slideOf(text: bigint): bigint | null;
   /** The variable in which the kernel keeps how far its image was moved, and what it holds for a `delta`; null where there is none. */
   readonly distance: { readonly symbol: SymbolName; readonly of: (delta: bigint) => bigint } | null;
+  /** Where the kernel maps all of RAM, or all that it can, in one piece; undefined where that is not told. */
+  directMap(kernel: KernelWords): LinearArea | undefined;
   /** Physical addresses at which RAM often begins: the first byte of a raw file is there. */
   readonly ramStarts: readonly number[];
 }

@@ -29,6 +29,11 @@ export const i386: ArchitectureRules = {
     }
   },
   distance: null,
+  directMap({ delta, word }) {
+    const frames = word('max_low_pfn');
+    if (frames === undefined || frames * 4096n > (1n << 32n) - delta) return undefined;
+    return { name: 'low memory', start: delta, end: delta + frames * 4096n, physical: 0 };
+  },
   // VMCOREINFO has no KERNELOFFSET here, and the image is linked where the configuration says.
   slideOf: () => null,
 };

@@ -10,6 +10,11 @@ const LINKED_TEXT = 0xffff_ffff_8100_0000n;
 const IMAGE_SLOTS = 512;
 const SLOT_BYTES = 0x20_0000n;
 const LEVELS = [4, 5] as const;
+/** Where the direct map begins without KASLR, and how long it is at most (Documentation/arch/x86/x86_64/mm.rst). */
+const DIRECT_MAPS = {
+  4: [0xffff_8880_0000_0000n, 1n << 46n],
+  5: [0xff11_0000_0000_0000n, 1n << 55n],
+} as const;
 
 /** x86-64: the image is mapped above a fixed address, `phys_base` away from where it is. */
 export const x8664: ArchitectureRules = {
@@ -41,5 +46,13 @@ export const x8664: ArchitectureRules = {
     }
   },
   distance: { symbol: 'phys_base', of: (delta) => BigInt.asUintN(64, KERNEL_MAP - delta) },
+  directMap({ has, word, paging }) {
+    const [first, bytes] = paging.levels === 5 ? DIRECT_MAPS[5] : DIRECT_MAPS[4];
+    // Built without CONFIG_DYNAMIC_MEMORY_LAYOUT it begins at a constant.
+    const start = has('page_offset_base') ? word('page_offset_base') : first;
+    return start === undefined || start < first || start >= KERNEL_MAP
+      ? undefined
+      : { name: 'the direct map', start, end: start + bytes, physical: 0 };
+  },
   slideOf: (text) => text - LINKED_TEXT,
 };

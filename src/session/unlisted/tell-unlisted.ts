@@ -1,4 +1,4 @@
-import { hex } from '../../base/address.ts';
+import { hex, isKernelAddress } from '../../base/address.ts';
 import { NoProfile } from '../../base/errors.ts';
 import { type SymbolName, symbols } from '../../kernel/linux/symbols.ts';
 import type { PhysicalMemory } from '../../memory/physical.ts';
@@ -43,7 +43,9 @@ export function tellUnlisted(
 ): Unlisted {
   const { known, delta, architecture, paging } = located;
   const pointerBytes = pointerBytesOf(architecture);
-  const [start] = [...known.values(), ...listed.slice(0, 1).map(({ address }) => address)].sort((a, b) =>
+  // Offsets into per-CPU memory are listed first, and are nowhere in the image.
+  const first = listed.find(({ address }) => isKernelAddress(address, pointerBytes));
+  const [start] = [...known.values(), ...(first === undefined ? [] : [first.address])].sort((a, b) =>
     a < b ? -1 : 1,
   );
   const image = readImage(memory, start ?? 0n, delta);
@@ -79,8 +81,13 @@ export function tellUnlisted(
   if (text !== undefined) add([['_text', text]]);
 
   const functions = new Functions(listed, image, architecture);
+  const placesOf = (name: string): readonly bigint[] => {
+    const told = known.get(name);
+    return listed.length > 0 ? functions.named(name) : told === undefined ? [] : [told];
+  };
+  const least = listed.length > 0 ? undefined : 1; // nothing is listed: one symbol that is known must do
   const exports = believed(
-    searchExports(image, EXPORTED_EVERYWHERE, (name) => functions.named(name), pointerBytes, 0n)?.symbols,
+    searchExports(image, EXPORTED_EVERYWHERE, placesOf, pointerBytes, 0n, least)?.symbols,
     known,
   );
   const exported = add(exports);
