@@ -9,7 +9,7 @@ import type { Policy } from '../policy/policy.ts';
 import type { BadPolicy } from '../policy/problem.ts';
 import { Flaws } from './flaws.ts';
 import { shippedFolder } from './shipped.ts';
-import { textOf } from './text-file.ts';
+import { fileTextOf, textOf } from './text-file.ts';
 
 /** The policy that a check is made with where none is named. */
 export const USUAL_POLICY = 'cloud-linux';
@@ -61,11 +61,12 @@ const included = (name: string, from: PolicyText): PolicyText =>
   policyText(
     NAME.test(name) ? name : resolve(dirname(from.key), name),
     NAME.test(name) ? name : join(dirname(from.file), name),
+    fileTextOf,
   );
 
-function policyText(word: string, shown: string): PolicyText {
+function policyText(word: string, shown: string, read = textOf): PolicyText {
   if (NAME.test(word)) return shippedText(word);
-  const text = textOf(word, LARGEST_POLICY);
+  const text = read(word, LARGEST_POLICY);
   return { file: shown, key: keyOf(word), text };
 }
 

@@ -3,7 +3,7 @@ import { writeProfile } from '../profile/profile.ts';
 import { EXIT } from './exit.ts';
 import type { Outcome } from './main.ts';
 import { writeData } from './output.ts';
-import { replaceFile } from './replace-file.ts';
+import { PUBLIC_MODE, replaceFile } from './replace-file.ts';
 
 interface BuildFlags {
   readonly systemMap?: string;
@@ -30,7 +30,7 @@ export function addProfileBuildCommand(profile: Command, outcome: Outcome): void
       const { buildProfile } = await import('./build-profile.ts');
       const text = writeProfile(await buildProfile(vmlinux, systemMap));
       if (output === undefined) writeData(text);
-      else replaceFile(output, text);
+      else replaceFile(output, text, PUBLIC_MODE);
       outcome.code = EXIT.done;
     });
 }

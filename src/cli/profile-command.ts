@@ -9,7 +9,7 @@ import { complain, terminalWidth, writeData } from './output.ts';
 import { addProfileBuildCommand } from './profile-build-command.ts';
 import { addProfileImportCommand } from './profile-import-command.ts';
 import { Recall } from './recall.ts';
-import { replaceFile } from './replace-file.ts';
+import { PUBLIC_MODE, replaceFile } from './replace-file.ts';
 import { type OpenFlags, openSettings, withOpenFlags } from './settings.ts';
 import { storePlaces } from './store-places.ts';
 import { version } from './version.ts';
@@ -49,7 +49,7 @@ export function addProfileCommand(program: Command, outcome: Outcome): void {
       const data =
         flags.isf === true ? isfOf(session, flags.output, complain) : writeProfile(session.profile);
       if (flags.output === undefined) writeData(data);
-      else replaceFile(flags.output, data);
+      else replaceFile(flags.output, data, PUBLIC_MODE);
     } finally {
       inquiry.close();
       recall.close();

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { plugins as own } from '../../plugins/index.ts';
@@ -36,6 +37,8 @@ export const fileOf = (plugin: AnyPlugin): string | undefined => files.get(plugi
 export const isOwn = (plugin: AnyPlugin): boolean => own.includes(plugin);
 
 async function loadPlugin(path: string): Promise<AnyPlugin> {
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() === false)
+    throw new UsageError(`cannot load plugin ${path}: it is no regular file`);
   let loaded: { default?: unknown };
   try {
     loaded = (await import(pathToFileURL(resolve(path)).href)) as { default?: unknown };

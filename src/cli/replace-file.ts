@@ -2,15 +2,20 @@ import { accessSync, constants, renameSync, rmSync, statSync, writeFileSync } fr
 import { dirname } from 'node:path';
 import { UnreadableFile } from '../base/errors.ts';
 
+const OWNERS_MODE = 0o600;
+/** What holds nothing of a machine's memory is whose the umask says. */
+export const PUBLIC_MODE = 0o666;
+
 /**
  * Writes a file as a whole or not at all: whoever reads it at the same time, or after a full disk, sees the old
  * text or the new one. What is no plain file (a pipe, /dev/stdout) is written to as it is.
  *
- * `mode` is that of a new file; one that is there keeps its own.
+ * A new file is its owner's alone unless `mode` says more: most of what is written here quotes memory. One that is there
+ * keeps its own mode.
  *
  * @throws UnreadableFile
  */
-export function replaceFile(path: string, text: string | Uint8Array, mode = 0o666): void {
+export function replaceFile(path: string, text: string | Uint8Array, mode = OWNERS_MODE): void {
   const beside = `${path}.${process.pid}.tmp`;
   try {
     const there = statSync(path, { throwIfNoEntry: false });

@@ -23,9 +23,6 @@ type Flags = OpenFlags &
     readonly since?: string;
   };
 
-/** The page tells what programs had in their environments and command lines: it is its owner's. */
-const PAGE_MODE = 0o600;
-
 /** Adds `vestige report <snapshot|machine…>`. */
 export function addReportCommand(program: Command, plugins: readonly AnyPlugin[], outcome: Outcome): void {
   const command = program
@@ -61,7 +58,7 @@ Examples:
     const { facts, html } = await page(words, plugins, flags, outcome);
     if (output === '-') return writeData(html);
     const path = output ?? (await usualName(facts));
-    replaceFile(path, html, PAGE_MODE);
+    replaceFile(path, html);
     return writeData(`${path}\n`);
   });
 }

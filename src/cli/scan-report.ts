@@ -11,7 +11,6 @@ import { replaceFile } from './replace-file.ts';
 
 /** Pages tell what programs had in their environments and command lines: they are their owner's. */
 const FOLDER_MODE = 0o700;
-const PAGE_MODE = 0o600;
 
 /** Digits of a machine's ID that tell it from others of its name. */
 const ID_DIGITS = 8;
@@ -31,8 +30,8 @@ export const reporterInto = (folder: string, pageOf: (owed: OwedReport) => Promi
       place,
       `${momentOf(new Date(owed.written))}${owed.hasTwin ? `-${owed.snapshotId}` : ''}.html`,
     );
-    replaceFile(path, html, PAGE_MODE);
-    if (owed.isLatest) replaceFile(join(place, 'latest.html'), html, PAGE_MODE);
+    replaceFile(path, html);
+    if (owed.isLatest) replaceFile(join(place, 'latest.html'), html);
     return path;
   },
 });

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { UnreadableFile } from '../base/errors.ts';
 
 const PIECE_BYTES = 1 << 16;
@@ -13,6 +13,13 @@ export function textOf(path: string, most: number): string {
   } catch {
     throw new UnreadableFile(`${path} is no text in UTF-8`);
   }
+}
+
+/** The same of a file that another file names: no pipe, since nobody may be at its other end. @throws UnreadableFile */
+export function fileTextOf(path: string, most: number): string {
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() === false)
+    throw new UnreadableFile(`cannot read ${path}: it is no regular file`);
+  return textOf(path, most);
 }
 
 /** The text of a baseline. @throws UnreadableFile */

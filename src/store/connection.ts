@@ -1,4 +1,5 @@
 import Database from 'better-sqlite3';
+import { StoreError } from '../base/errors.ts';
 
 /**
  * What must not be collected. Since Node 24.19 an object of better-sqlite3 that is collected while no script runs ends the
@@ -7,14 +8,32 @@ import Database from 'better-sqlite3';
  */
 const kept = new Set<unknown>();
 
+/** What Node says where the compiled part is not there, or is another Node's; the package bindings gives no code. */
+const UNBUILT = /^(?:MODULE_NOT_FOUND|ERR_DLOPEN_FAILED)$/;
+const UNFOUND = /^Could not locate the bindings file/;
+
+function opened(path: string | Buffer, options: Database.Options): Database.Database {
+  try {
+    return new Database(path, options);
+  } catch (error) {
+    const { code, message } = error as { code?: unknown; message: string };
+    if (UNBUILT.test(String(code)) || UNFOUND.test(message))
+      throw new StoreError(
+        'the compiled part of better-sqlite3 is not there, or is of another Node: npm rebuild better-sqlite3 makes it',
+      );
+    throw error;
+  }
+}
+
 /**
  * Opens a SQLite file. Every statement stays with the connection and serves again whoever prepares the same text: there
  * are as many as the program has texts, however long it runs, and connections stay too, so open few.
  *
- * @throws what SQLite throws
+ * @param path a file, or what is in one: of that nothing is written anywhere
+ * @throws StoreError where there is no SQLite, or what SQLite throws
  */
-export function connect(path: string, options: Database.Options = {}): Database.Database {
-  const database = new Database(path, options);
+export function connect(path: string | Buffer, options: Database.Options = {}): Database.Database {
+  const database = opened(path, options);
   kept.add(database);
   const prepareAnew = database.prepare.bind(database);
   const statements = new Map<string, Database.Statement>();

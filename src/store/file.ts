@@ -1,4 +1,14 @@
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readSync, rmSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import type Database from 'better-sqlite3';
 import { StoreError } from '../base/errors.ts';
@@ -13,6 +23,7 @@ const HEADER_BYTES = 100;
 const USER_VERSION_AT = 60;
 const APPLICATION_ID_AT = 68;
 const SIGNATURE = 'SQLite format 3\0';
+const NO_FILE = 'it is no regular file';
 
 /**
  * Opens the cache file, making it (and its folder) for its owner alone where it is not there. A file of another
@@ -21,7 +32,7 @@ const SIGNATURE = 'SQLite format 3\0';
 export function openDatabase(path: string): Database.Database {
   const isWritable = makeWritable(path);
   refuseForeign(path);
-  const database = connect(path, { timeout: PATIENCE_MS, readonly: !isWritable });
+  const database = isWritable ? connect(path, { timeout: PATIENCE_MS }) : connectReadonly(path);
   try {
     database.pragma('synchronous = NORMAL');
     database.pragma('foreign_keys = ON');
@@ -42,7 +53,37 @@ export function openReadonly(path: string): Database.Database {
   if (!existsSync(path)) throw new StoreError('there is no such file: nothing has been remembered yet');
   refuseForeign(path);
   if (headerOf(path)?.readUInt32BE(USER_VERSION_AT) !== MIGRATIONS.length) openDatabase(path).close();
-  return connect(path, { timeout: PATIENCE_MS, readonly: true, fileMustExist: true });
+  return connectReadonly(path);
+}
+
+/** A larger store is not taken into memory. */
+const MOST_COPIED_BYTES = 256 * 2 ** 20;
+/** Where the header says which journal a file has for whoever writes and reads it: 1 a rollback journal, 2 a log (sqlite.org/fileformat.html, 1.3). */
+const JOURNALS_AT = [18, 19];
+
+/**
+ * A file that may only be read. SQLite keeps an index of the log beside the file, even to read: in a folder that takes no
+ * files, what is in the file is read as it is, which is all that there is unless somebody was ended over it.
+ */
+function connectReadonly(path: string): Database.Database {
+  const database = connect(path, { timeout: PATIENCE_MS, readonly: true, fileMustExist: true });
+  try {
+    database.pragma('schema_version');
+    return database;
+  } catch (error) {
+    database.close();
+    const { code } = error as { code?: unknown };
+    const hasLog = (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0;
+    if (
+      !/^SQLITE_(CANTOPEN|READONLY)/.test(String(code)) ||
+      hasLog ||
+      statSync(path).size > MOST_COPIED_BYTES
+    )
+      throw error;
+    const bytes = readFileSync(path);
+    for (const at of JOURNALS_AT) bytes[at] = 1;
+    return connect(bytes, { readonly: true });
+  }
 }
 
 /** Readers and writers then do not wait for each other. The file keeps the mode, so that one process succeeds is enough. */
@@ -67,6 +108,8 @@ export function discard(path: string): void {
 
 /** Makes the file where there is none. False where it is there and may only be read: its answers are still good. */
 function makeWritable(path: string): boolean {
+  // A pipe would be waited for until somebody reads it.
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() === false) throw new StoreError(NO_FILE);
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     closeSync(openSync(path, 'a', 0o600)); // SQLite's own files beside it take the same mode
@@ -80,7 +123,7 @@ function makeWritable(path: string): boolean {
 /** What another program left here is not ours to change. An empty file is nobody's. */
 function refuseForeign(path: string): void {
   const stat = statSync(path);
-  if (!stat.isFile()) throw new StoreError('it is no regular file');
+  if (!stat.isFile()) throw new StoreError(NO_FILE);
   // A process killed while it made the file left a journal: only SQLite can tell what the file was.
   if (stat.size === 0 || existsSync(`${path}-journal`)) return;
   const header = headerOf(path);
