@@ -37,6 +37,11 @@ export class UnreadableFile extends SnapshotError {
   readonly code = 'unreadable-file';
 }
 
+/** The file of a snapshot that is remembered is gone, and what is asked of it is not remembered. */
+export class GoneSnapshot extends SnapshotError {
+  readonly code = 'gone-snapshot';
+}
+
 /**
  * Something that the evidence did to us: bytes that are missing or contradict themselves. The runner turns it
  * into an absent cell, so faults are values more than errors and carry no stack (a stack costs 5 µs a throw).

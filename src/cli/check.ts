@@ -23,7 +23,12 @@ export async function check(
   const needs = needsOf(policy);
   const chosen = plugins.filter(({ name }) => needs.answers.has(name));
   const failed: Failed[] = [];
-  const asked = await knownOf(paths, chosen, flags, (path, error) => failed.push({ path, error }));
+  // A machine that is named is judged by its latest snapshot, which is compared with the one before.
+  const most = flags.since === undefined ? 2 : 1;
+  const asked = await knownOf(paths, chosen, flags, {
+    most,
+    failed: (path, error) => failed.push({ path, error }),
+  });
   const since = flags.since === undefined ? undefined : (await knownOf([flags.since], chosen, flags))[0];
   const past = await Past.of(
     asked,
@@ -32,12 +37,14 @@ export async function check(
   );
   const { judge } = await import('../policy/judge.ts');
   const today = new Date().toISOString().slice(0, 10);
-  const judged = asked.map((one): JudgedSnapshot => {
-    const { facts, known } = one;
-    baselines?.checkMachine(facts.kernel);
-    const verdict = judge(policy, { ...facts, answers: known.answers, previous: past.before(one) }, today);
-    return { facts, verdict: baselines?.applied(verdict, facts.kernel) ?? verdict };
-  });
+  const judged = asked
+    .filter(({ age }) => age === 0)
+    .map((one): JudgedSnapshot => {
+      const { facts, known } = one;
+      baselines?.checkMachine(facts.kernel);
+      const verdict = judge(policy, { ...facts, answers: known.answers, previous: past.before(one) }, today);
+      return { facts, verdict: baselines?.applied(verdict, facts.kernel) ?? verdict };
+    });
   await writeVerdicts(judged, failed, plugins, flags);
   for (const { path, error } of failed) complain(naming(path, error));
   return failed.length > 0 ? EXIT.failed : codeOf(judged, flags);

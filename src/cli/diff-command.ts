@@ -34,21 +34,26 @@ export function addDiffCommand(program: Command, plugins: readonly AnyPlugin[], 
   const command = program
     .command('diff')
     .description('Tell what happened between two snapshots: what appeared, vanished and changed')
-    .argument('<before>')
-    .argument('<after>')
+    .argument('<before>', 'a snapshot; the name of a machine alone stands for its last two')
+    .argument('[after]')
     .option('--all', 'list counters, churn, and rows of processes that came or went too')
     .option('--no-rows', 'the summary only')
     .addHelpText(
       'after',
       '\nExit code: 0 nothing differs, 1 something does, 2 it could not be done.\n\nExample:\n  vestige diff before.kdump after.kdump --plugins pslist,sockets,modules\n',
     );
-  withFlags(command).action(async (before: string, after: string, flags: DiffFlags) => {
+  withFlags(command).action(async (before: string, after: string | undefined, flags: DiffFlags) => {
     checkColor(flags);
     const chosen = chosenFrom(plugins, flags.plugins);
-    const [one, other] = await knownOf([before, after], chosen, flags);
+    const words = after === undefined ? [before] : [before, after];
+    const [one, other] = await knownOf(words, chosen, flags, { most: after === undefined ? 2 : 1 });
+    if (other === undefined)
+      throw new UsageError(
+        `diff wants two snapshots, or a machine of which two are remembered: ${before} is one snapshot`,
+      );
     const { compare, differs } = await import('../diff/comparison.ts');
-    const comparison = compare(one!.known, other!.known, chosen, { all: flags.all === true });
-    const sides = { before: one!.facts, after: other!.facts };
+    const comparison = compare(one!.known, other.known, chosen, { all: flags.all === true });
+    const sides = { before: one!.facts, after: other.facts };
     outcome.code = differs(comparison) ? EXIT.findings : EXIT.done;
     const { diffJson, diffTable, diffText } = await import('../report/diff.ts');
     if (flags.json === true) {
@@ -74,7 +79,7 @@ export function addTimelineCommand(program: Command, plugins: readonly AnyPlugin
   const command = program
     .command('timeline')
     .description('Show when each thing was first and last seen in snapshots of one machine')
-    .argument('<snapshot...>')
+    .argument('<snapshot...>', 'snapshots, or a machine for all that are remembered of it')
     .option('--all', 'show what is in every snapshot and what comes and goes by itself too')
     .addHelpText(
       'after',
@@ -82,9 +87,12 @@ export function addTimelineCommand(program: Command, plugins: readonly AnyPlugin
     );
   withFlags(command).action(async (paths: string[], flags: Flags) => {
     checkColor(flags);
-    if (paths.length < 2) throw new UsageError('a timeline wants two snapshots or more');
     const chosen = chosenFrom(plugins, flags.plugins ?? 'pslist,sockets,modules');
-    const snapshots = await knownOf(paths, chosen, flags);
+    const snapshots = await knownOf(paths, chosen, flags, { most: Number.POSITIVE_INFINITY });
+    if (snapshots.length < 2)
+      throw new UsageError(
+        'a timeline wants two snapshots or more, or a machine of which so many are remembered',
+      );
     const { timelineJson, timelineText } = await import('../report/timeline.ts');
     const { inOrderOfTime, lifetimesOf } = await import('../diff/timeline.ts');
     const ordered = inOrderOfTime(snapshots, ({ known }) => known);

@@ -1,12 +1,14 @@
 import type { Limits } from '../base/budget.ts';
-import { ForensicError, UsageError } from '../base/errors.ts';
+import { ForensicError, GoneSnapshot, UsageError } from '../base/errors.ts';
 import type { Row } from '../plugin/cell.ts';
 import type { AnyPlugin, Options } from '../plugin/contract.ts';
 import type { Profile } from '../profile/profile.ts';
 import type { Answer, Facts } from '../report/answer.ts';
 import type { KernelChoice } from '../session/find-kernels.ts';
 import type { Session } from '../session/session.ts';
-import type { SnapshotIdentity } from '../store/store.ts';
+import type { PastSnapshot } from '../store/door.ts';
+import type { RememberedAnswer, SnapshotIdentity } from '../store/store.ts';
+import { sayWhich, snapshotsNamed } from './named-snapshots.ts';
 import { clearProgress, showProgress } from './output.ts';
 import { bindingKey, type Recall } from './recall.ts';
 import { isOwn } from './registry.ts';
@@ -48,6 +50,8 @@ export class Inquiry {
   readonly #settings: OpenSettings;
   readonly #recall: Recall;
   readonly #identity: SnapshotIdentity | undefined;
+  /** The number of a snapshot whose file is gone: all that can be known of it is remembered. */
+  readonly #gone: number | undefined;
   #session: Session | undefined;
   /** What is remembered of the snapshot: of a kernel that was perhaps searched for less closely than is wanted now. */
   readonly #remembered: Facts | undefined;
@@ -58,6 +62,7 @@ export class Inquiry {
     settings: OpenSettings,
     recall: Recall,
     identity: SnapshotIdentity | undefined,
+    gone: number | undefined,
   ) {
     this.path = path;
     this.#settings = settings;
@@ -65,12 +70,32 @@ export class Inquiry {
     this.#identity = identity;
     this.#remembered = identity === undefined ? undefined : recall.facts({ ...identity, path });
     if (isAsClose(this.#remembered, settings.search)) this.#facts = this.#remembered;
+    this.#gone = gone;
+    if (gone !== undefined) this.#facts = recall.past((history) => history.facts(gone));
   }
 
-  /** @throws UsageError where `path` is `-`: memory is read in no order that a pipe could give */
-  static async begin(path: string, settings: OpenSettings, recall: Recall): Promise<Inquiry> {
+  /**
+   * @param past what is remembered of the snapshot, where it was named by its machine: it answers for a file that is gone
+   * @throws UsageError where `path` is `-`: memory is read in no order that a pipe could give
+   */
+  static async begin(
+    path: string,
+    settings: OpenSettings,
+    recall: Recall,
+    past?: PastSnapshot,
+  ): Promise<Inquiry> {
     if (path === '-') throw new UsageError('- is no file: a snapshot cannot be read from a pipe');
-    return new Inquiry(path, settings, recall, await recall.identify(path, bindingKey(settings)));
+    const identity = await recall.identify(path, bindingKey(settings));
+    const isThere =
+      past === undefined ||
+      (identity !== undefined && recall.past((history) => history.find(identity)) === past.id);
+    if (isThere) return new Inquiry(path, settings, recall, identity, undefined);
+    return new Inquiry(path, settings, recall, undefined, past.id);
+  }
+
+  /** True where only what is remembered can answer. */
+  get isGone(): boolean {
+    return this.#gone !== undefined;
   }
 
   /** What is known of the snapshot and its kernel. @throws SnapshotError, ProfileError */
@@ -81,6 +106,10 @@ export class Inquiry {
 
   /** The open snapshot, with the kernel found. @throws SnapshotError, ProfileError */
   async session(): Promise<Session> {
+    if (this.#gone !== undefined)
+      throw new GoneSnapshot(
+        `${this.path} is gone or another by now, and what is asked of it is not remembered`,
+      );
     if (this.#session === undefined) {
       const { openSession } = await import('../session/session.ts');
       const { profileFolder, ...settings } = this.#settings;
@@ -156,6 +185,12 @@ export class Inquiry {
     }
   }
 
+  /** What is remembered of a snapshot whose file is gone. */
+  #past(plugin: AnyPlugin, key: string): RememberedAnswer | undefined {
+    const gone = this.#gone;
+    return gone === undefined ? undefined : this.#recall.past((history) => history.answer(gone, plugin, key));
+  }
+
   /** All rows and columns: from the cache, or from the snapshot and then into the cache. Notes are told behind the last. */
   async *#all(plugin: AnyPlugin, options: Question['options'], notes: string[]): AsyncGenerator<Row> {
     const declared: Options = plugin.options ?? {};
@@ -165,7 +200,9 @@ export class Inquiry {
     const key = optionsKey(options);
     const isRemembered = !secret && isOwn(plugin) && this.#settings.limits === undefined;
     const identity = isRemembered ? this.#identity : undefined;
-    const remembered = identity === undefined ? undefined : this.#recall.answer(identity, plugin, key);
+    const remembered =
+      (identity === undefined ? undefined : this.#recall.answer(identity, plugin, key)) ??
+      (isRemembered ? this.#past(plugin, key) : undefined);
     if (remembered !== undefined) {
       yield* remembered.rows;
       notes.push(...remembered.notes);
@@ -195,6 +232,18 @@ export class Inquiry {
       spool?.close();
     }
   }
+}
+
+/**
+ * The snapshot that a word names, ready to be asked: a file, or the latest that is remembered of a machine. Which one
+ * that is, is said on stderr. @throws UsageError, UnreadableFile
+ */
+export async function inquiryOf(word: string, settings: OpenSettings, recall: Recall): Promise<Inquiry> {
+  const [named] = snapshotsNamed(word, recall, bindingKey(settings), 1);
+  const { path, past } = named ?? { path: word };
+  const inquiry = await Inquiry.begin(path, settings, recall, past);
+  if (named !== undefined) sayWhich(word, named, inquiry.isGone);
+  return inquiry;
 }
 
 /** The closer a search, the higher. */

@@ -4,7 +4,8 @@ import type { Side } from '../diff/tables.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import type { Facts } from '../report/answer.ts';
 import { Inquiry } from './inquiry.ts';
-import { Recall } from './recall.ts';
+import { sayWhich, snapshotsNamed } from './named-snapshots.ts';
+import { bindingKey, Recall } from './recall.ts';
 import { type OpenFlags, openSettings } from './settings.ts';
 import { wholeQuestion } from './show.ts';
 import { storePlaces } from './store-places.ts';
@@ -13,37 +14,52 @@ import { storePlaces } from './store-places.ts';
 export interface Asked {
   readonly facts: Facts;
   readonly known: Known;
+  /** 0 for a file and for the latest snapshot of a machine, 1 for the one before that, and so on. */
+  readonly age: number;
 }
+
+/** Is told of a snapshot that cannot be read. */
+type Failed = (word: string, error: ForensicError) => void;
 
 /**
  * Whole answers of every snapshot to the questions, from the cache where it has them.
  *
+ * @param words files, or machines that are remembered
+ * @param most how many of its latest snapshots the name of a machine stands for
  * @param failed is told of a snapshot that cannot be read, which is then left out
  * @throws SnapshotError, ProfileError where nobody is told
  */
 export async function knownOf(
-  paths: readonly string[],
+  words: readonly string[],
   plugins: readonly AnyPlugin[],
   flags: OpenFlags,
-  failed?: (path: string, error: ForensicError) => void,
+  { most = 1, failed }: { readonly most?: number; readonly failed?: Failed } = {},
 ): Promise<Asked[]> {
   const recall = await Recall.open(storePlaces(flags));
   const settings = await openSettings(flags, 'proof');
   const { fileWrittenAt } = await import('../store/host-time.ts');
   const asked: Asked[] = [];
   try {
-    for (const path of paths) {
-      const inquiry = await Inquiry.begin(path, settings, recall);
+    for (const word of words) {
       try {
-        const facts = await inquiry.facts();
-        const answers = new Map<string, Side>();
-        for (const plugin of plugins) answers.set(plugin.name, await wholeAnswer(inquiry, plugin));
-        asked.push({ facts, known: { kernel: facts.kernel, written: fileWrittenAt(path), answers } });
+        const binding = bindingKey(settings);
+        for (const named of snapshotsNamed(word, recall, binding, most)) {
+          const { path, past, age } = named;
+          const inquiry = await Inquiry.begin(path, settings, recall, past);
+          try {
+            sayWhich(word, named, inquiry.isGone);
+            const facts = await inquiry.facts();
+            const answers = new Map<string, Side>();
+            for (const plugin of plugins) answers.set(plugin.name, await wholeAnswer(inquiry, plugin));
+            const written = past?.written ?? fileWrittenAt(path);
+            asked.push({ facts, known: { kernel: facts.kernel, written, answers }, age });
+          } finally {
+            inquiry.close();
+          }
+        }
       } catch (error) {
         if (failed === undefined || !(error instanceof ForensicError)) throw error;
-        failed(path, error);
-      } finally {
-        inquiry.close();
+        failed(word, error);
       }
     }
   } finally {

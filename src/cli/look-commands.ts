@@ -4,7 +4,7 @@ import { type Facts, factNotes } from '../report/answer.ts';
 import type { Asked } from '../triage/paint.ts';
 import { withBudgetFlags } from './budget-flags.ts';
 import { EXIT } from './exit.ts';
-import { Inquiry, type OpenSettings } from './inquiry.ts';
+import { type Inquiry, inquiryOf, type OpenSettings } from './inquiry.ts';
 import type { Outcome } from './main.ts';
 import { complain, pageWidth, writeAside, writeData } from './output.ts';
 import { Recall } from './recall.ts';
@@ -31,7 +31,7 @@ async function inquire<T>(
   action: (inquiry: Inquiry) => Promise<T>,
 ): Promise<T> {
   const recall = await Recall.open(storePlaces(flags));
-  const inquiry = await Inquiry.begin(path, await openSettings(flags, search), recall);
+  const inquiry = await inquiryOf(path, await openSettings(flags, search), recall);
   try {
     return await action(inquiry);
   } finally {

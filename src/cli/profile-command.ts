@@ -3,7 +3,7 @@ import { writeProfile } from '../profile/profile.ts';
 import { escapeText } from '../report/escape.ts';
 import { wrap } from '../report/width.ts';
 import { EXIT } from './exit.ts';
-import { Inquiry } from './inquiry.ts';
+import { inquiryOf } from './inquiry.ts';
 import type { Outcome } from './main.ts';
 import { complain, terminalWidth, writeData } from './output.ts';
 import { addProfileBuildCommand } from './profile-build-command.ts';
@@ -43,7 +43,7 @@ export function addProfileCommand(program: Command, outcome: Outcome): void {
     const { checkIsfName, isfOf } = await import('./profile-isf.ts');
     if (flags.isf === true) checkIsfName(flags.output);
     const recall = await Recall.open(storePlaces(flags));
-    const inquiry = await Inquiry.begin(path, await openSettings(flags, 'quick'), recall);
+    const inquiry = await inquiryOf(path, await openSettings(flags, 'quick'), recall);
     try {
       const session = await inquiry.session();
       const data =

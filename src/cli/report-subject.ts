@@ -17,26 +17,25 @@ export type Subject =
 const MOST_NAMES = 1_000;
 
 /**
- * Understands the words of the command line: files, or the name or ID of one machine. A word with a slash is a file
- * whatever machines there are. @throws UsageError
+ * Understands the words of the command line: files, or the name or ID of one machine. A file of that name wins, and a
+ * word with a slash is a file whatever machines there are. @throws UsageError
  */
 export function subjectOf(words: readonly string[], recall: Recall): Subject {
   const [word] = words;
-  if (word === undefined || words.length > 1 || word.includes('/')) return { files: words };
+  if (word === undefined || words.length > 1 || word.includes('/') || isFile(word)) return { files: words };
   const past = recall.past((history) => history.snapshots()) ?? [];
-  const machines = machinesNamed(word, past);
-  if (isFile(word)) {
-    if (machines.length === 0) return { files: words };
-    throw new UsageError(
-      `${word} is a file here and a machine that is remembered: ./${word} is the file, ${machines[0]} the machine`,
-    );
-  }
-  if (machines.length > 1)
-    throw new UsageError(`several machines are called ${word}: say which by its ID: ${machines.join(', ')}`);
-  const [machine] = machines;
+  const machine = machineNamed(word, past);
   if (machine !== undefined) return { machine };
   const known = [...namesOf(past), ...filesHere()];
   throw new UsageError(`${word} is no file, and no machine of this name is remembered${hint(word, known)}`);
+}
+
+/** The machine that a word names; undefined where none is remembered that it names. @throws UsageError where several are */
+export function machineNamed(word: string, past: readonly PastSnapshot[]): string | undefined {
+  const machines = machinesNamed(word, past);
+  if (machines.length > 1)
+    throw new UsageError(`several machines are called ${word}: say which by its ID: ${machines.join(', ')}`);
+  return machines[0];
 }
 
 /** The machines that the word is the host name or the ID of. */
@@ -48,13 +47,16 @@ const machinesNamed = (word: string, past: readonly PastSnapshot[]): string[] =>
   ),
 ];
 
-const namesOf = (past: readonly PastSnapshot[]): string[] => [
+/** All words that name a machine. */
+export const namesOf = (past: readonly PastSnapshot[]): string[] => [
   ...new Set(
     past.flatMap(({ machine, name, hostname }) => [machine ?? [], name ?? [], hostname ?? []].flat()),
   ),
 ];
 
-const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === false;
+/** Whether a word is a file, or a device: anything but a folder. */
+export const isFile = (path: string): boolean =>
+  statSync(path, { throwIfNoEntry: false })?.isDirectory() === false;
 
 function filesHere(): string[] {
   try {

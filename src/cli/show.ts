@@ -4,7 +4,7 @@ import type { Answer, Facts, Presenter } from '../report/answer.ts';
 import { escapeText } from '../report/escape.ts';
 import { loadStyle, type Style, wantsColor } from '../report/style.ts';
 import { EXIT } from './exit.ts';
-import { Inquiry, type LimitedAnswer, type Question } from './inquiry.ts';
+import { type Inquiry, inquiryOf, type LimitedAnswer, type Question } from './inquiry.ts';
 import { complain, terminalWidth, writeAside, writeData } from './output.ts';
 import { Recall } from './recall.ts';
 import {
@@ -38,7 +38,7 @@ export async function showAnswers(
   for (const path of paths) {
     let inquiry: Inquiry | undefined;
     try {
-      inquiry = await Inquiry.begin(path, settings, recall);
+      inquiry = await inquiryOf(path, settings, recall);
       code = Math.max(code, await showSnapshot(presenter, inquiry, questions, flags, format));
     } catch (error) {
       if (!(error instanceof ForensicError)) throw error;

@@ -250,7 +250,7 @@ describe('what cannot be done', () => {
     [
       'a snapshot before that is not there',
       ['--since', 'gone.kdump'],
-      'cannot open gone.kdump: no such file',
+      'cannot open gone.kdump: no such file, and no machine of this name is remembered',
     ],
     ['a baseline that is not there', ['--baseline', 'gone.json'], 'cannot read gone.json: no such file'],
     [
@@ -285,7 +285,10 @@ describe('what cannot be done', () => {
 
   it('a snapshot that cannot be read does not keep the others from being judged', () => {
     const { status, stdout, stderr } = vestige('check', 'gone.kdump', AFTER, '--policy', shell);
-    expect([status, stderr]).toEqual([2, 'vestige: cannot open gone.kdump: no such file\n']);
+    expect([status, stderr]).toEqual([
+      2,
+      'vestige: cannot open gone.kdump: no such file, and no machine of this name is remembered\n',
+    ]);
     expect(stdout).toContain('bash talks to 203.0.113.66');
   });
 

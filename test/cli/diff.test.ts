@@ -67,7 +67,7 @@ describe('vestige diff', () => {
       [BEFORE, AFTER, '--plugins', 'pslst'],
       /there is no plugin pslst \(did you mean pslist\?\)/,
     ],
-    ['one snapshot only', [BEFORE], /missing required argument 'after'/],
+    ['one snapshot only', [BEFORE], /diff wants two snapshots, or a machine of which two are remembered/],
   ])('ends with 2 for %s', (_, words, message) => {
     const { status, stdout, stderr } = vestige('diff', ...words);
     expect([status, stdout]).toEqual([2, '']);

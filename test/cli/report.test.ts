@@ -168,12 +168,12 @@ describe('vestige report', () => {
       'web-2 is no file, and no machine of this name is remembered (did you mean web-1?)',
     ],
     [
-      'a word that is both',
+      'a file by the name of a machine, which is taken',
       () => {
         scratch.file('here/orders-db-7', 'text');
         return ['orders-db-7', '--cache', pastCache()];
       },
-      'orders-db-7 is a file here and a machine that is remembered: ./orders-db-7 is the file, id of orders-db-7 the machine',
+      'orders-db-7 is a text file, not memory',
     ],
     [
       'a machine where nothing is remembered',
