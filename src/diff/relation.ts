@@ -1,5 +1,11 @@
 import type { KernelFacts } from '../plugin/document.ts';
-import { areOtherKernels, isNamed } from '../plugin/machine-identity.ts';
+import {
+  areOtherKernels,
+  type BootStart,
+  beganTogether,
+  isNamed,
+  startOf,
+} from '../plugin/machine-identity.ts';
 import { stateSentence } from '../plugin/machine-state.ts';
 import { type Anomaly, CLOCK_SLACK_S, clockAnomalies, type Sighting, secondsBetween } from './anomalies.ts';
 import { identityAnomalies } from './identity-anomalies.ts';
@@ -32,7 +38,7 @@ type MachineFacts = Pick<KernelFacts, 'machineId' | 'hostname'>;
 export function relate(one: Identified, other: Identified): Relation {
   const { kernel: before } = one;
   const { kernel: after } = other;
-  const boot = bootsOf(before, after);
+  const boot = bootsOf(one, other);
   const isKnown = (one.machine ?? null) !== null && one.machine === other.machine;
   const machine = isKnown || boot === 'same' ? 'same' : machinesOf(before, after);
   const kernel = before.banner === after.banner ? 'same' : 'other';
@@ -55,15 +61,24 @@ export function relate(one: Identified, other: Identified): Relation {
   };
 }
 
-function bootsOf(before: KernelFacts, after: KernelFacts): Relation['boot'] {
+function bootsOf(one: Identified, other: Identified): Relation['boot'] {
+  const { kernel: before } = one;
+  const { kernel: after } = other;
   // An ID can be copied from another machine; where the kernel lies cannot.
   if (areOtherKernels(before, after)) return 'other';
   if (before.bootId !== null && after.bootId !== null)
     return before.bootId === after.bootId ? 'same' : 'other';
   // Where nobody asked for the boot's ID there is none.
+  if (beganTogether(bootStartOf(one), bootStartOf(other))) return 'same';
   const apart = secondsBetween(before.bootTime, after.bootTime);
   return apart !== null && Math.abs(apart) <= CLOCK_SLACK_S ? 'same' : 'unknown';
 }
+
+const bootStartOf = ({ kernel: { kaslr, bootTime, uptimeSeconds }, written }: Identified): BootStart => ({
+  kaslr,
+  byGuest: Date.parse(bootTime ?? ''),
+  byHost: startOf(written, uptimeSeconds),
+});
 
 /** Whether two kernels run on the same machine, by what they say of it. */
 export function machinesOf(before: MachineFacts, after: MachineFacts): Relation['machine'] {

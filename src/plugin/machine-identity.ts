@@ -40,3 +40,34 @@ export function hardwareChanges(before: HardwareTraits, after: HardwareTraits): 
       : [`${after.cpus} CPU${after.cpus === 1 ? '' : 's'} and not ${before.cpus}`]),
   ];
 }
+
+/** When a boot began, as far as a snapshot of it tells: in milliseconds since 1970, NaN where it does not. */
+export interface BootStart {
+  readonly kaslr: KernelFacts['kaslr'];
+  readonly byGuest: number;
+  /** By when the snapshot was written, and how long the boot had run. */
+  readonly byHost: number;
+}
+
+/** A boot's start moves by so much at most when the guest's clock is corrected. */
+const GUEST_SLACK_MS = 60_000;
+/** A file is written so long after its memory was read, at most: dumps of large machines take their time. */
+const HOST_SLACK_MS = 600_000;
+
+/**
+ * Whether two snapshots of which nobody has asked for the boot's ID are of one boot: their kernels lie in the same random
+ * place, and by the guest's clock or by the host's they began at the same moment. A kernel that is not placed at
+ * random lies where all of its build lie.
+ */
+export function beganTogether(before: BootStart, after: BootStart): boolean {
+  const { virtual } = before.kaslr;
+  if (virtual === null || Number(virtual) === 0 || virtual !== after.kaslr.virtual) return false;
+  return (
+    Math.abs(before.byGuest - after.byGuest) <= GUEST_SLACK_MS ||
+    Math.abs(before.byHost - after.byHost) <= HOST_SLACK_MS
+  );
+}
+
+/** The moment at which a boot began that had run so long at another, in milliseconds since 1970; NaN where one is not known. */
+export const startOf = (moment: string | null | undefined, uptimeSeconds: number | null): number =>
+  Date.parse(moment ?? '') - (uptimeSeconds ?? Number.NaN) * 1000;

@@ -2,7 +2,13 @@
 // They outlive the snapshots that they were read from: a name or an ID that comes back is known.
 import type Database from 'better-sqlite3';
 import type { KernelFacts } from '../plugin/document.ts';
-import { type BootTraits, type HardwareTraits, isNamed } from '../plugin/machine-identity.ts';
+import {
+  type BootStart,
+  type BootTraits,
+  type HardwareTraits,
+  isNamed,
+  startOf,
+} from '../plugin/machine-identity.ts';
 
 /** What one boot says of itself. */
 export interface Claim {
@@ -57,10 +63,23 @@ export function claimOf({
 const COLUMNS = `c.machine, m.name, c.boot, c.machine_id AS machineId, c.hostname, c.traits, c.first, c.last, c.taken,
   c.uptime AS uptimeSeconds, c.told FROM claim c JOIN machine m ON m.id = c.machine`;
 
+/** What a boot has from its first moment to its last, as it is kept. */
+export const traitsText = ({ traits }: Claim): string => JSON.stringify(traits);
+
+/** When the boot that makes a claim began, as far as the snapshot of it tells that was written then. */
+export const bootStartOf = (
+  { traits: { kaslr }, taken, uptimeSeconds }: Claim,
+  written: string,
+): BootStart => ({
+  kaslr,
+  byGuest: startOf(taken, uptimeSeconds),
+  byHost: startOf(written, uptimeSeconds),
+});
+
 /** Claims that tell one thing, those of the machine seen last in front. */
 export function claimsWith(
   database: Database.Database,
-  what: 'boot' | 'machine_id' | 'hostname' | 'machine',
+  what: 'boot' | 'machine_id' | 'hostname' | 'machine' | 'traits',
   value: string,
 ): KnownClaim[] {
   if (value === '') return [];
@@ -81,7 +100,7 @@ export function recordClaim(
   claim: Claim,
   { written, isTold }: { readonly written: string; readonly isTold: boolean },
 ): void {
-  const { boot, machineId, hostname, traits, taken, uptimeSeconds } = claim;
+  const { boot, machineId, hostname, taken, uptimeSeconds } = claim;
   database
     .prepare(
       `INSERT INTO claim (machine, boot, machine_id, hostname, traits, first, last, taken, uptime, told)
@@ -92,7 +111,7 @@ export function recordClaim(
          first = min(first, excluded.first), last = max(last, excluded.last), told = max(told, excluded.told)`,
     )
     .run(
-      ...[machine, boot, machineId, hostname, JSON.stringify(traits), written, written],
+      ...[machine, boot, machineId, hostname, traitsText(claim), written, written],
       ...[taken, uptimeSeconds, isTold ? 1 : 0],
     );
   database

@@ -1,5 +1,6 @@
 // Where two machines say the same of themselves, and where one machine's boots take turns, which no machine's do.
 // Found among what the store knows of all machines; each is news when it first shows.
+import { startOf } from '../plugin/machine-identity.ts';
 import type { Claim, KnownClaim } from './claims.ts';
 
 /** One thing that two machines say of themselves. */
@@ -75,7 +76,8 @@ export function turnsOf(claim: Claim, own: readonly KnownClaim[], written: strin
       conflicts: isTold ? [] : [{ over: 'earlier-boot', value: claim.boot, other: calledOf(latest) }],
       others: [],
     };
-  if (startOf(latest) > Date.parse(claim.taken ?? '')) return { conflicts: [], others: [] };
+  if (startOf(latest.taken, latest.uptimeSeconds) > Date.parse(claim.taken ?? ''))
+    return { conflicts: [], others: [] };
   const over = claim.machineId !== '' && claim.machineId === latest.machineId ? 'machine-id' : 'hostname';
   const value = over === 'machine-id' ? claim.machineId : (latest.name ?? latest.hostname);
   return {
@@ -83,10 +85,6 @@ export function turnsOf(claim: Claim, own: readonly KnownClaim[], written: strin
     others: [...new Set(between.map(({ boot }) => boot))],
   };
 }
-
-/** When a boot began, by the guest's clock, in milliseconds since 1970; NaN where that is not known. */
-const startOf = ({ taken, uptimeSeconds }: KnownClaim): number =>
-  Date.parse(taken ?? '') - (uptimeSeconds ?? Number.NaN) * 1000;
 
 /** What people call a machine. */
 const calledOf = ({ name, hostname, machine }: KnownClaim): string => name ?? (hostname || machine);

@@ -1,8 +1,8 @@
 // Which machine a snapshot is of: first whom the operator names, then the boot ID, then the machine ID, the host name last.
 // All but the first is the guest's word: where two machines give the same, both keep a history of their own, and it is said.
 import type Database from 'better-sqlite3';
-import { areOtherKernels, hardwareChanges } from '../plugin/machine-identity.ts';
-import { type Claim, claimOf, claimsWith, recordClaim } from './claims.ts';
+import { areOtherKernels, beganTogether, hardwareChanges } from '../plugin/machine-identity.ts';
+import { bootStartOf, type Claim, claimOf, claimsWith, recordClaim, traitsText } from './claims.ts';
 import { type Conflict, conflictsOf, type Like, turnsOf } from './conflicts.ts';
 import type { RememberedFacts } from './door.ts';
 import { explaining } from './file.ts';
@@ -43,7 +43,10 @@ export class Machines {
     return explaining(this.#path, () => {
       const claim = claimOf(facts.kernel);
       const known = this.#claimsLike(claim);
-      const found = operator === undefined ? this.#found(claim, known) : this.#named(operator, claim, known);
+      const found =
+        operator === undefined
+          ? this.#found(claim, written, known)
+          : this.#named(operator, claim, written, known);
       const machine = found ?? this.#unused(placeOf(facts).machine);
       const name = machine === null ? null : (operator ?? this.#nameOf(machine));
       const own = machine === null ? [] : claimsWith(this.#database, 'machine', machine);
@@ -83,14 +86,14 @@ export class Machines {
   }
 
   /** The machine that the operator means: one that nobody has named is taken to be it where the guest says so. */
-  #named(operator: string, claim: Claim, known: Like): string {
+  #named(operator: string, claim: Claim, written: string, known: Like): string {
     const named = this.#database.prepare('SELECT id FROM machine WHERE name = ?').pluck().get(operator);
     if (typeof named === 'string') return named;
-    const found = this.#found(claim, known);
+    const found = this.#found(claim, written, known);
     return found !== undefined && this.#nameOf(found) === null ? found : this.#unused(`name:${operator}`)!;
   }
 
-  #found(claim: Claim, known: Like): string | undefined {
+  #found(claim: Claim, written: string, known: Like): string | undefined {
     const sameBoot = known.boot.filter(({ traits }) => !areOtherKernels(traits, claim.traits));
     const [boot] = sameBoot;
     const others = known.machineId.filter(({ machine }) => machine !== boot?.machine);
@@ -100,6 +103,14 @@ export class Machines {
     // Of machines that were made from one, and have its ID, the one of this name is meant.
     const ofId = others.find(({ hostname }) => hostname === claim.hostname) ?? others[0];
     if (ofId !== undefined) return ofId.machine;
+    const start = bootStartOf(claim, written);
+    const ofStart = claimsWith(this.#database, 'traits', claim.boot === '' ? traitsText(claim) : '').find(
+      (one) =>
+        one.boot === '' &&
+        one.machineId === claim.machineId &&
+        beganTogether(bootStartOf(one, one.last), start),
+    );
+    if (ofStart !== undefined) return ofStart.machine;
     return known.hostname.find(
       ({ machineId, traits }) =>
         machineId === '' && claim.machineId === '' && hardwareChanges(traits, claim.traits).length === 0,

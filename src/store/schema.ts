@@ -215,6 +215,7 @@ export const MIGRATIONS: readonly string[] = [
    CREATE INDEX claim_boot ON claim (boot);
    CREATE INDEX claim_machine_id ON claim (machine_id);
    CREATE INDEX claim_hostname ON claim (hostname);
+   CREATE INDEX claim_traits ON claim (traits) WHERE boot = '';
    INSERT INTO machine (id) SELECT DISTINCT machine FROM snapshot WHERE machine IS NOT NULL;
    INSERT INTO claim (machine, boot, machine_id, hostname, traits, first, last, taken, uptime, told)
      SELECT machine, coalesce(json_extract(facts, '$.kernel.bootId'), ''), coalesce(json_extract(facts, '$.kernel.machineId'), ''),

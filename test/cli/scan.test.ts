@@ -137,6 +137,18 @@ describe('vestige scan', () => {
     expect({ ...taken, id: 0 }).toEqual({ ...posted, id: 0 });
   });
 
+  it('names machines as it is told to, before anything that they say', () => {
+    give('before.kdump');
+    expect(scan('--machine-by-folder').out).toEqual([FIRST.replace('web-1', 'snapshots')]);
+    give('after.kdump');
+    const { status, out } = scan('--machine', 'shop');
+    expect({ status, lines: out.length }).toEqual({ status: 1, lines: 1 });
+    // The boot is that of a machine that was named otherwise: two histories, and a word about it.
+    expect(out[0]).toMatch(
+      /^shop .*: 1 high finding new \(boot-id-claimed-twice\); snapshots tells the boot ID /,
+    );
+  });
+
   it('uses what was asked before, and leaves what it finds to those who ask later', () => {
     give('before.kdump');
     expect(scan().status).toBe(0);
@@ -218,6 +230,8 @@ describe('vestige scan', () => {
       '--webhook wants no password in the address: command lines are seen by others',
     ],
     [['--plugins', 'pslits'], 'there is no plugin pslits (did you mean pslist?)'],
+    [['--machine', ''], '--machine wants a name'],
+    [['--machine', 'a', '--machine-by-folder'], '--machine contradicts --machine-by-folder'],
     [['--fail-on', 'high'], '--fail-on wants --policy: it is of findings'],
     [['--baseline', 'x'], '--baseline wants --policy: it is of findings'],
     [

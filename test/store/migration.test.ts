@@ -24,7 +24,7 @@ const PUBLISHED = [
   '684699807c26',
   '88f1156a9b84',
   '745bce4929e5',
-  'dea39ccc24a5',
+  '075d69d24b1d',
 ];
 
 const { snapshot, kernel } = fakeFacts('/snapshots/1.raw');

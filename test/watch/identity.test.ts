@@ -44,6 +44,37 @@ describe('a machine', () => {
       expect(histories(bench)).toEqual({ 'host:web': ['a', 'b', 'c', 'd'] });
     }));
 
+  it('is the same where nobody has asked for its boot ID, if its kernel lies and began where and when it did', () =>
+    atBench(async (bench) => {
+      const silent = { bootId: null, machineId: null };
+      give(bench, 'a', 1, silent);
+      give(bench, 'b', 2, { ...silent, hostname: 'db' });
+      give(bench, 'c', 3, {
+        ...silent,
+        hostname: 'db',
+        time: '2016-01-02T12:03:00.000Z',
+        bootTime: '2016-01-02T02:00:00.000Z',
+      });
+      give(bench, 'd', 4, { ...silent, hostname: '(none)' });
+      give(bench, 'x', 5, { ...silent, hostname: 'db', ...OTHER_KERNEL });
+      expect(await told(bench)).toEqual([
+        'a first',
+        'b after a machine-renamed!',
+        'c after b guest-clock-set-back!',
+        'd after c guest-clock-set-forward machine-renamed!',
+        'x after d!', // by its name alone: it was rebooted
+      ]);
+      expect(histories(bench)).toEqual({ 'host:web': ['a', 'b', 'c', 'd', 'x'] });
+    }));
+
+  it('is not taken for another of its build that lies where all of them do', () =>
+    atBench(async (bench) => {
+      const silent = { bootId: null, machineId: null, kaslr: { virtual: '0x0', physical: '0x1000000' } };
+      give(bench, 'a', 1, silent);
+      give(bench, 'x', 2, { ...silent, hostname: 'db' });
+      expect(await told(bench)).toEqual(['a first', 'x first']);
+    }));
+
   it('is the same after a reboot by its machine ID, and other hardware is news', () =>
     atBench(async (bench) => {
       give(bench, 'a', 1);
