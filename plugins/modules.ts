@@ -4,7 +4,7 @@ export default definePlugin({
   name: 'modules',
   summary: 'List loaded kernel modules',
   example: '--name overlay,dm_crypt --columns name,base,usedBy',
-  version: 2,
+  version: 3,
   subjects: (kernel) => kernel.modules(),
   columns: {
     name: { text: (module) => module.name },
