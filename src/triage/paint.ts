@@ -1,7 +1,7 @@
 import { type Cell, isAbsent, type Row } from '../plugin/cell.ts';
 import type { Result } from '../plugin/document.ts';
 import { type End, joinConnections } from './connections.ts';
-import type { KeyLine, ModuleLine, NotableProcess, Picture, Reach } from './picture.ts';
+import type { KeyLine, ModuleLine, NotableProcess, Picture, Reach, SocketLine } from './picture.ts';
 import { reasonsByProcess } from './reasons.ts';
 
 /** The questions that a triage asks, in this order. */
@@ -18,7 +18,7 @@ export function paintPicture(results: readonly Asked[], lacking: readonly string
   return {
     reach: Object.fromEntries(results.map((result) => [result.plugin, reachOf(result)])),
     processes: processesIn(rowsOf('pslist'), reasonsByProcess(rowsOf)),
-    listening: socketEnds(sockets.filter(isListening)).map(({ line }) => line),
+    listening: byNotice(socketEnds(sockets.filter(isListening)).map(({ line }) => line)),
     established: joinConnections(socketEnds(sockets.filter(isEstablished)), listeningPorts(sockets)),
     modules: { total: rowsOf('modules').length, notable: rowsOf('modules').flatMap(notableModule) },
     keys: keyLines(rowsOf('keys').filter(isInUse)),
@@ -99,6 +99,12 @@ const isEstablished = (row: Row): boolean =>
 
 const listeningPorts = (rows: readonly Row[]): ReadonlySet<number> =>
   new Set(rows.filter(isListening).flatMap((row) => numberOf(row['localPort']) ?? []));
+
+/** A screen shows few of many: first those that nobody holds, then those of other protocols than TCP and UDP. */
+const byNotice = (lines: readonly SocketLine[]): SocketLine[] =>
+  [...lines].sort((a, b) => noticeOf(a) - noticeOf(b));
+const noticeOf = ({ holders, protocol }: SocketLine): number =>
+  holders === null ? 0 : protocol === 'tcp' || protocol === 'udp' ? 2 : 1;
 
 /** One line for each socket, whoever holds it. */
 function socketEnds(rows: readonly Row[]): End[] {

@@ -216,6 +216,23 @@ describe('sockets of every family', () => {
     ]);
   });
 
+  it('come first where nobody holds them, or where they are not of TCP or UDP', () => {
+    const { listening } = paint({
+      sockets: [
+        tcp({ inode: 1 }),
+        vsock({ inode: 2 }),
+        tcp({ inode: 3, localPort: 80, pid: null, process: null, fd: null }),
+        tcp({ inode: 4, localPort: 443 }),
+      ],
+    });
+    expect(listening.map(({ local }) => local)).toEqual([
+      '0.0.0.0:80',
+      '*:4402',
+      '0.0.0.0:22',
+      '0.0.0.0:443',
+    ]);
+  });
+
   it('name the interface that they are bound to', () => {
     const { listening } = paint({
       sockets: [
