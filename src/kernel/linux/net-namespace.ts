@@ -66,6 +66,8 @@ export class NetNamespaces {
   readonly kernel: Linux;
   readonly #known = new Map<VirtualAddress, NetNamespace>();
   #all: readonly NetNamespace[] | undefined;
+  /** Sockets say which they are in; not so without CONFIG_NET_NS. */
+  #areTold: boolean | undefined;
   constructor(kernel: Linux) {
     this.kernel = kernel;
   }
@@ -83,8 +85,8 @@ export class NetNamespaces {
   /** The namespace that a socket is in. @throws EvidenceFault */
   of(socket: Kernel<'sock_common'>): NetNamespace {
     const { kernel } = this;
-    const [, bytes] = kernel.types.memberOf('sock_common', 'skc_net');
-    return this.at(bytes === 0 ? kernel.symbol('init_net') : socket.skc_net);
+    this.#areTold ??= kernel.types.memberOf('sock_common', 'skc_net')[1] > 0;
+    return this.at(this.#areTold ? socket.skc_net : kernel.symbol('init_net'));
   }
 
   /** Those on the kernel's list, the initial one first, then those that only a process still leads to. */

@@ -3,7 +3,8 @@
 import type { VirtualAddress } from '../../base/address.ts';
 import { EvidenceFault, type Note, WalkIncomplete } from '../../base/errors.ts';
 import type { NetNamespace, NetNamespaces } from './net-namespace.ts';
-import { Socket } from './socket.ts';
+import { isStandIn, type Socket } from './socket.ts';
+import type { Kernel } from './structs.ts';
 
 /** What sockets are kept in tables of their own, as notes call it. */
 export type SocketKind =
@@ -67,23 +68,27 @@ export class SocketCensus {
     for (const [address, its] of this.#kinds) if (its === kind) yield address;
   }
 
-  /** Takes down a socket that a table has. False where it is known already. */
-  add(kind: SocketKind, address: VirtualAddress): boolean {
+  /** Takes down a socket that a table has, whose common part this is. False where it is known already. */
+  add(kind: SocketKind, address: VirtualAddress, common: Kernel<'sock_common'>): boolean {
     if (this.#kinds.has(address)) return false;
     this.#kinds.set(address, kind);
     try {
-      const { standsIn, namespace } = new Socket(
-        this.#namespaces.kernel.at('sock', address),
-        this.#namespaces,
-      );
-      const numbers = this.#numbers.get(kind) ?? new Map<VirtualAddress, number>();
-      this.#numbers.set(kind, numbers);
-      if (!standsIn) numbers.set(namespace.address, (numbers.get(namespace.address) ?? 0) + 1);
+      if (kind !== 'TCP sockets' || !isStandIn(common.skc_state))
+        this.#count(kind, this.#namespaces.of(common));
     } catch (fault) {
       if (!(fault instanceof EvidenceFault)) throw fault;
       this.miss(kind); // what is wrong with it, its cells say
     }
     return true;
+  }
+
+  #count(kind: SocketKind, { address }: NetNamespace): void {
+    let numbers = this.#numbers.get(kind);
+    if (numbers === undefined) {
+      numbers = new Map();
+      this.#numbers.set(kind, numbers);
+    }
+    numbers.set(address, (numbers.get(address) ?? 0) + 1);
   }
 
   /** The families of the kind's sockets (AF_…): what has another is none, and a broken table led there. */

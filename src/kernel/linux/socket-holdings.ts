@@ -68,7 +68,7 @@ export class Holdings {
   /** Each descriptor that leads to this `struct socket`, once for each process that shares its table. */
   *of(holder: VirtualAddress): Generator<Use> {
     for (const { sharers, fds } of this.#uses.get(holder) ?? []) {
-      for (const sharer of sharers) for (const fd of fds) yield { ...sharer, fd };
+      for (const { task, thread } of sharers) for (const fd of fds) yield { task, thread, fd };
     }
   }
 

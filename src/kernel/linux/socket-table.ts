@@ -5,6 +5,7 @@ import { EvidenceFault } from '../../base/errors.ts';
 import { chainedLinks, type HashTable } from './hash-table.ts';
 import type { Linux } from './linux.ts';
 import type { SocketCensus, SocketKind } from './socket-census.ts';
+import type { Kernel } from './structs.ts';
 
 /** Entries that are no sockets after which a table is given up: by then it is not a table. */
 const MAXIMUM_STRAYS = 1000;
@@ -50,16 +51,17 @@ export function* linkedSockets(
   let strays = 0;
   for (const at of links) {
     const address = BigInt.asUintN(64, at - offset);
+    const common = kernel.at('sock', address).__sk_common;
     // Where even the family cannot be read, it may still be a socket, and every cell says why it is empty.
-    if (!mayBeOf(families, address)) {
+    if (!mayBeOne(common)) {
       if (++strays >= MAXIMUM_STRAYS) break;
-    } else if (census.add(kind, address)) yield address;
+    } else if (census.add(kind, address, common)) yield address;
   }
   if (strays > 0) note(`${strays} entries among ${name} are no such sockets and are left out`);
 
-  function mayBeOf(wanted: readonly number[], address: VirtualAddress): boolean {
+  function mayBeOne(common: Kernel<'sock_common'>): boolean {
     try {
-      return wanted.includes(kernel.at('sock', address).__sk_common.skc_family);
+      return families.includes(common.skc_family);
     } catch (fault) {
       if (!(fault instanceof EvidenceFault)) throw fault;
       note(`a socket among ${name}: ${fault.message}`);

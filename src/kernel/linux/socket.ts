@@ -13,6 +13,9 @@ const AF_PACKET = 17;
 const TIME_WAIT = 6;
 const NEW_SYN_RECV = 12;
 
+/** Whether one of TCP's in this state is such a stand-in. */
+export const isStandIn = (state: number): boolean => state === TIME_WAIT || state === NEW_SYN_RECV;
+
 /** A socket, whether or not a process holds it. `raw` is the kernel's own. */
 export class Socket {
   readonly raw: Kernel<'sock'>;
@@ -120,7 +123,7 @@ export class Socket {
     if (this.#standsIn === undefined) {
       const { skc_family: family, skc_state: state } = this.common;
       const isInet = family === AF_INET || family === AF_INET6;
-      this.#standsIn = isInet && (state === TIME_WAIT || state === NEW_SYN_RECV);
+      this.#standsIn = isInet && isStandIn(state);
     }
     return this.#standsIn;
   }

@@ -77,9 +77,9 @@ export function* sockets(kernel: Linux): Generator<SocketUse> {
   function* usesOf(socket: Socket, isHidden: () => boolean | null): Generator<SocketUse> {
     const holder = kernel.attempt(() => socket.holder, null, 'the file of a socket');
     let isHeld = false;
-    for (const use of holder === null ? [] : holdings.of(holder)) {
+    for (const { task, thread, fd } of holder === null ? [] : holdings.of(holder)) {
       isHeld = true;
-      yield { socket, ...use, isHidden };
+      yield { socket, task, thread, fd, isHidden };
     }
     if (!isHeld) yield { socket, task: null, thread: null, fd: null, isHidden };
   }
