@@ -2,10 +2,10 @@ import type { AnyPlugin } from '../plugin/contract.ts';
 import type { Previous } from '../policy/judge.ts';
 import { needsOf } from '../policy/policy.ts';
 import { countedFindings, SEVERITIES, type Severity } from '../policy/verdict.ts';
-import type { JudgedSnapshot } from '../report/verdict/judged.ts';
+import type { JudgedSnapshot, UnreadSnapshot } from '../report/verdict/judged.ts';
 import { Baselines } from './baselines.ts';
 import type { CheckFlags } from './check-command.ts';
-import { type Failed, writeVerdicts } from './check-output.ts';
+import { writeVerdicts } from './check-output.ts';
 import { EXIT } from './exit.ts';
 import { type Asked, knownOf } from './known.ts';
 import { complain } from './output.ts';
@@ -22,12 +22,12 @@ export async function check(
   const baselines = await Baselines.from(flags);
   const needs = needsOf(policy);
   const chosen = plugins.filter(({ name }) => needs.answers.has(name));
-  const failed: Failed[] = [];
+  const unread: UnreadSnapshot[] = [];
   // A machine that is named is judged by its latest snapshot, which is compared with the one before.
   const most = flags.since === undefined ? 2 : 1;
   const asked = await knownOf(paths, chosen, flags, {
     most,
-    failed: (path, error) => failed.push({ path, error }),
+    failed: (path, error) => unread.push({ path, error }),
   });
   const since = flags.since === undefined ? undefined : (await knownOf([flags.since], chosen, flags))[0];
   const past = await Past.of(
@@ -45,9 +45,9 @@ export async function check(
       const verdict = judge(policy, { ...facts, answers: known.answers, previous: past.before(one) }, today);
       return { facts, verdict: baselines?.applied(verdict, facts.kernel) ?? verdict };
     });
-  await writeVerdicts(judged, failed, plugins, flags);
-  for (const { path, error } of failed) complain(naming(path, error));
-  return failed.length > 0 ? EXIT.failed : codeOf(judged, flags);
+  await writeVerdicts({ policy: policy.name, judged, unread }, plugins, flags);
+  for (const { path, error } of unread) complain(naming(path, error));
+  return unread.length > 0 ? EXIT.failed : codeOf(judged, flags);
 }
 
 /** Findings count from a severity on, and so do rules that could not be evaluated: theirs would have. */

@@ -79,7 +79,7 @@ export function addInfoCommand(program: Command, outcome: Outcome): void {
         outcome.code = EXIT.failed;
       }
     }
-    if (flags.json !== true || (paths.length === 1 && outcome.code === EXIT.failed)) return;
+    if (flags.json !== true) return;
     const { jsonDocument, jsonDocuments } = await import('../report/json.ts');
     if (paths.length === 1) writeData(jsonDocument(version(), documents[0]!));
     else writeData(jsonDocuments(version(), documents));

@@ -9,8 +9,8 @@ import { escapeJson } from './escape.ts';
 export const JSON_SCHEMA = 1;
 
 /**
- * One JSON document for one snapshot; for several, an array with one document each, in the order asked, where
- * a snapshot that could not be read has `error` in place of `kernel` and `results`. Rows are written as they
+ * One JSON document for one snapshot; for several, an array with one document each, in the order asked. A snapshot that
+ * could not be read has `error` in place of `kernel` and `results`. Rows are written as they
  * come, a line each, so that a document may be larger than memory.
  */
 export function jsonPresenter(version: string, several: boolean): Presenter {
@@ -28,10 +28,9 @@ export function jsonPresenter(version: string, several: boolean): Presenter {
       yield `${results > 0 ? '\n' : ''}]}${several ? '' : '\n'}`;
     },
     failed: (path, error) =>
-      several
-        ? separator() +
-          jsonText({ vestige: version, schema: JSON_SCHEMA, snapshot: { path }, error: errorJson(error) })
-        : '',
+      separator() +
+      jsonText({ vestige: version, schema: JSON_SCHEMA, snapshot: { path }, error: errorJson(error) }) +
+      (several ? '' : '\n'),
     end: () => (several ? '\n]\n' : ''),
   };
 }

@@ -128,6 +128,35 @@ describe('the action of GitHub', () => {
     expect(JSON.parse(file('vestige.sarif')).runs[0].results).toEqual([]);
   });
 
+  it('offers no SARIF where a snapshot could not be read, for its alerts would be closed, and says so everywhere', () => {
+    for (const unevaluated of ['fail', 'pass']) {
+      const { code, stdout, file } = runCheck({ snapshots: `gone.kdump\n${AFTER}`, unevaluated });
+      expect(code).toBe(2);
+      expect(file('output')).toBe('findings=15\n');
+      const [run] = JSON.parse(file('vestige.sarif')).runs;
+      expect(run.invocations[0].executionSuccessful).toBe(false);
+      expect(commandsIn(stdout)[0]).toMatch(
+        /^::error file=gone\.kdump,title=the snapshot could not be read::cannot open gone\.kdump: no such file/,
+      );
+      expect(commandsIn(stdout).at(-1)).toMatch(/^::warning title=vestige::.* it would close alerts$/);
+      expect(file('summary.md')).toMatch(/^## 1 snapshot could not be read\n\n- cannot open gone&#46;kdump/);
+      expect(file('summary.md')).toContain('## web&#45;1: 15 findings');
+    }
+  });
+
+  it('offers no SARIF where a rule could not be evaluated, unless that may pass', () => {
+    const folder = workFolder();
+    writeFileSync(
+      join(folder, 'blind.yaml'),
+      'version: 1\nname: blind\nrules:\n  - id: blind\n    title: Each step counts\n    severity: low\n    plugin: maps\n    where: all.maps.all(one, all.maps.all(other, all.maps.all(third, one.pid + other.pid + third.pid >= 0)))\n    message: counted\n',
+    );
+    const given = { snapshots: AFTER, policy: './blind.yaml' };
+    expect(runCheck(given, folder).file('output')).toBe('findings=0\n');
+    const passed = runCheck({ ...given, unevaluated: 'pass' }, folder);
+    expect(passed.file('output')).toContain('findings=0\nsarif=vestige.sarif\n');
+    expect(passed.code).toBe(0);
+  });
+
   it.each([
     '$(touch pwned)`touch pwned`"; touch pwned; "\'; touch pwned; \'',
     '--output=pwned',

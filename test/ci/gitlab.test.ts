@@ -45,6 +45,19 @@ describe('the job of GitLab', () => {
     expect(stdout).toContain('bash (183), of user 33, is typed into from 203.0.113.66:4444');
   });
 
+  it('has an error in its test report for a snapshot that could not be read', () => {
+    const { code, stdout, file } = runJob(SH, job.script, {
+      VESTIGE_HOME: CHECKOUT,
+      VESTIGE_SNAPSHOTS: `gone.kdump\n${AFTER}`,
+    });
+    expect(code).toBe(2);
+    expect(file(job.artifacts.reports.junit)).toContain(
+      '<error type="unreadable-file" message="cannot open gone.kdump: no such file',
+    );
+    expect(JSON.parse(file('vestige.sarif')).runs[0].invocations[0].executionSuccessful).toBe(false);
+    expect(stdout).toContain('gone.kdump\ncould not be read\n');
+  });
+
   it.each([[BASH], [SH]])('runs nothing of its variables in %j', (shell) => {
     const folder = workFolder();
     const word = '$(touch pwned)`touch pwned`"; touch pwned; ';

@@ -292,6 +292,22 @@ describe('what cannot be done', () => {
     expect(stdout).toContain('bash talks to 203.0.113.66');
   });
 
+  it.each([
+    ['text', /^gone\.kdump\ncould not be read\n {2}cannot open gone\.kdump: no such file/],
+    ['json', /"error": \{\n {4}"code": "unreadable-file"/],
+    ['sarif', /"executionSuccessful": false[\s\S]*"level": "error"[\s\S]*cannot open gone\.kdump/],
+    [
+      'junit',
+      /<testsuites name="vestige" tests="1" failures="0" errors="1"[\s\S]*<error type="unreadable-file"/,
+    ],
+    ['github', /^::error file=gone\.kdump,title=the snapshot could not be read::cannot open gone\.kdump/],
+    ['markdown', /^## 1 snapshot could not be read\n\n- cannot open gone&#46;kdump/],
+  ])('a snapshot that cannot be read is an error in %s, alone too', (format, expected) => {
+    const { status, stdout } = vestige('check', 'gone.kdump', '--policy', shell, '--format', format);
+    expect(status).toBe(2);
+    expect(stdout).toMatch(expected);
+  });
+
   it('every problem of a policy has a line with its place', () => {
     const flawed = file(
       'flawed.yaml',

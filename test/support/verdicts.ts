@@ -1,7 +1,8 @@
+import { BadSnapshot } from '../../src/base/errors.ts';
 import type { Row } from '../../src/plugin/cell.ts';
 import type { AnyPlugin } from '../../src/plugin/contract.ts';
 import type { Finding, RuleFacts, RuleVerdict, Verdict } from '../../src/policy/verdict.ts';
-import type { JudgedSnapshot } from '../../src/report/verdict/judged.ts';
+import type { JudgedSnapshot, Judgement, UnreadSnapshot } from '../../src/report/verdict/judged.ts';
 import { drawnPlugin, fakeFacts } from './fake-session.ts';
 
 /** A rule over processes, as outputs see it. */
@@ -156,3 +157,18 @@ export function eventful(): JudgedSnapshot {
     { notes: ['the suppression of old-rule matches nothing'] },
   );
 }
+
+/** What became of snapshots that a policy was to judge. */
+export const judgement = (
+  judged: readonly JudgedSnapshot[],
+  unread: readonly UnreadSnapshot[] = [],
+): Judgement => ({ policy: 'drawn', judged, unread });
+
+/** A snapshot that could not be read. */
+export const unreadSnapshot = (
+  path = 'torn.raw',
+  message = `${path} is cut in the middle of its header`,
+): UnreadSnapshot => ({
+  path,
+  error: new BadSnapshot(message),
+});

@@ -5,10 +5,13 @@ import {
   attackPage,
   counted,
   type JudgedSnapshot,
+  type Judgement,
   objections,
   severitiesText,
   tallyOf,
+  type UnreadSnapshot,
   unreadRules,
+  unreadText,
 } from './judged.ts';
 
 /** Annotations of one level that GitHub shows for a step: the last of more tells how many there are. */
@@ -39,8 +42,8 @@ interface Annotation {
  * Findings as workflow commands of GitHub Actions, a line each: `::error file=…,title=…::…`. No more of a level than
  * GitHub shows; the last of them tells how many more there are. Empty where there is nothing to tell.
  */
-export function githubAnnotations(judged: readonly JudgedSnapshot[]): string {
-  const all = judged.flatMap(annotationsOf);
+export function githubAnnotations({ judged, unread }: Judgement): string {
+  const all = [...unread.map(unreadAnnotation), ...judged.flatMap(annotationsOf)];
   return (['error', 'warning', 'notice'] as const)
     .flatMap((level) => {
       const these = all.filter((annotation) => annotation.level === level);
@@ -54,6 +57,13 @@ export function githubAnnotations(judged: readonly JudgedSnapshot[]): string {
     .map((line) => `${line}\n`)
     .join('');
 }
+
+const unreadAnnotation = (snapshot: UnreadSnapshot): Annotation => ({
+  level: 'error',
+  file: snapshot.path,
+  title: 'the snapshot could not be read',
+  message: unreadText(snapshot),
+});
 
 function annotationsOf({ facts, verdict }: JudgedSnapshot): Annotation[] {
   const file = facts.snapshot.path;
@@ -90,9 +100,9 @@ const data = (text: string): string =>
 const property = (text: string): string => data(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
 
 /** Verdicts in Markdown, for the summary of a job: what a workflow appends to the file `$GITHUB_STEP_SUMMARY`. */
-export function githubSummary(judged: readonly JudgedSnapshot[]): string {
-  const parts: string[] = [];
-  let size = 0;
+export function githubSummary({ judged, unread }: Judgement): string {
+  const parts: string[] = unread.length === 0 ? [] : [unreadSummary(unread)];
+  let size = Buffer.byteLength(parts.join(''));
   for (const [index, snapshot] of judged.entries()) {
     const part = summaryOf(snapshot);
     size += Buffer.byteLength(part);
@@ -104,6 +114,21 @@ export function githubSummary(judged: readonly JudgedSnapshot[]): string {
   }
   return parts.join('\n');
 }
+
+/** Snapshots that could not be read: before all others, for what was not looked at is no news otherwise. */
+const unreadSummary = (unread: readonly UnreadSnapshot[]): string =>
+  `${[
+    `## ${counted(unread.length, 'snapshot')} could not be read`,
+    '',
+    ...most(
+      unread.map((snapshot) => {
+        const text = unreadText(snapshot);
+        return `- ${inert(text.length > LONGEST_MESSAGE ? `${text.slice(0, LONGEST_MESSAGE)}…` : text)}`;
+      }),
+      '- ',
+      '',
+    ),
+  ].join('\n')}\n`;
 
 function summaryOf({ facts, verdict }: JudgedSnapshot): string {
   const { snapshot, kernel } = facts;

@@ -1,3 +1,4 @@
+import type { ForensicError } from '../../base/errors.ts';
 import { type Cell, isAbsent, type Row } from '../../plugin/cell.ts';
 import { type AnyPlugin, type ColumnKind, kindOf } from '../../plugin/contract.ts';
 import type { Finding, Outcome, RuleVerdict, Severity, Verdict } from '../../policy/verdict.ts';
@@ -9,6 +10,24 @@ export interface JudgedSnapshot {
   readonly facts: Facts;
   readonly verdict: Verdict;
 }
+
+/** A snapshot that could not be read, and so was not judged: an error in every format. */
+export interface UnreadSnapshot {
+  readonly path: string;
+  readonly error: ForensicError;
+}
+
+/** What became of all snapshots that a policy was to judge. */
+export interface Judgement {
+  /** The name of the policy, whether or not any snapshot could be judged by it. */
+  readonly policy: string;
+  readonly judged: readonly JudgedSnapshot[];
+  readonly unread: readonly UnreadSnapshot[];
+}
+
+/** Why it could not be read, with the snapshot that it is about where the error does not name it. Quotes the path as it is. */
+export const unreadText = ({ path, error: { message } }: UnreadSnapshot): string =>
+  message.includes(path) ? message : `${path}: ${message}`;
 
 /** How grave findings are, the gravest first: the order in which every output tells them. */
 export const GRAVEST_FIRST: readonly Severity[] = ['critical', 'high', 'medium', 'low', 'info'];

@@ -2,7 +2,15 @@ import XMLBuilder from 'fast-xml-builder';
 import type { Finding, RuleVerdict } from '../../policy/verdict.ts';
 import { factNotes } from '../answer.ts';
 import { escapeText } from '../escape.ts';
-import { counted, counts, type JudgedSnapshot, NOTHING_BEFORE } from './judged.ts';
+import {
+  counted,
+  counts,
+  type JudgedSnapshot,
+  type Judgement,
+  NOTHING_BEFORE,
+  type UnreadSnapshot,
+  unreadText,
+} from './judged.ts';
 
 /** An element: attributes begin with `@`, `#text` is what stands inside. */
 interface Element {
@@ -11,10 +19,15 @@ interface Element {
 
 /**
  * Verdicts as JUnit XML, which every CI reads: a suite for each snapshot, a case for each rule. A rule with findings has
- * failed, one that could not be evaluated is an error, one without a snapshot to compare with is skipped.
+ * failed, one that could not be evaluated is an error, one without a snapshot to compare with is skipped. A snapshot that
+ * could not be read is a suite with one case, which is an error.
  */
-export function junitXml(judged: readonly JudgedSnapshot[]): string {
-  const suites = judged.map((snapshot) => suiteOf(snapshot, judged.length > 1));
+export function junitXml({ policy, judged, unread }: Judgement): string {
+  const several = judged.length + unread.length > 1;
+  const suites = [
+    ...judged.map((snapshot) => suiteOf(snapshot, several)),
+    ...unread.map((snapshot) => unreadSuite(snapshot, escapeText(policy), several)),
+  ];
   const builder = new XMLBuilder({
     ignoreAttributes: false,
     attributeNamePrefix: '@',
@@ -65,6 +78,37 @@ function suiteOf({ facts, verdict }: JudgedSnapshot, several: boolean): Element 
     // GitLab knows a case by its class and name alone: the same rule of another snapshot would be left out.
     testcase: verdict.rules.map((rule) => caseOf(rule, several ? `${policy} on ${path}` : policy)),
     ...(said.length === 0 ? {} : { 'system-out': lines(said) }),
+  };
+}
+
+function unreadSuite(snapshot: UnreadSnapshot, policy: string, several: boolean): Element {
+  const path = escapeText(snapshot.path);
+  return {
+    '@name': path,
+    '@tests': 1,
+    '@failures': 0,
+    '@errors': 1,
+    '@skipped': 0,
+    '@time': 0,
+    '@hostname': 'unknown',
+    properties: {
+      property: [
+        { '@name': 'snapshot', '@value': path },
+        { '@name': 'policy', '@value': policy },
+      ],
+    },
+    testcase: [
+      {
+        '@classname': several ? `${policy} on ${path}` : policy,
+        '@name': 'unread-snapshot: The snapshot can be read',
+        '@time': 0,
+        error: {
+          '@type': snapshot.error.code,
+          '@message': escapeText(snapshot.error.message),
+          '#text': escapeText(unreadText(snapshot)),
+        },
+      },
+    ],
   };
 }
 

@@ -13,7 +13,16 @@ import type { AnyPlugin } from '../../plugin/contract.ts';
 import type { Finding, RuleFacts, RuleVerdict, Severity } from '../../policy/verdict.ts';
 import { factNotes } from '../answer.ts';
 import { escapeJson, escapeText } from '../escape.ts';
-import { attackPage, firstCell, GRAVEST_FIRST, type JudgedSnapshot, jsonRows } from './judged.ts';
+import {
+  attackPage,
+  firstCell,
+  GRAVEST_FIRST,
+  type JudgedSnapshot,
+  type Judgement,
+  jsonRows,
+  type UnreadSnapshot,
+  unreadText,
+} from './judged.ts';
 
 /*
  * SARIF 2.1.0, an OASIS standard: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
@@ -49,10 +58,11 @@ const SCORES: Readonly<Record<Severity, string | undefined>> = {
 
 /**
  * Verdicts as one SARIF log with one run: the rules of the policy, a result for every finding (those that are
- * suppressed say so), and a notification for everything that could not be evaluated.
+ * suppressed say so), and a notification for everything that could not be evaluated. Where that is a snapshot or a whole
+ * rule, the execution was not successful: who takes what is not found for what is gone must not believe it.
  */
 export function sarifLog(
-  judged: readonly JudgedSnapshot[],
+  { policy, judged, unread }: Judgement,
   version: string,
   plugins: readonly AnyPlugin[],
 ): Log {
@@ -74,16 +84,18 @@ export function sarifLog(
         version,
         semanticVersion: version,
         rules: [...rules.values()].map((rule) => descriptorOf(rule, techniques)),
+        ...(unread.length > 0 ? { notifications: [UNREAD_SNAPSHOT] } : {}),
         ...(techniques.length > 0 ? { supportedTaxonomies: [{ name: ATTACK, index: 0 }] } : {}),
       },
     },
-    automationDetails: { id: `vestige/${policyOf(judged)}/` },
+    automationDetails: { id: `vestige/${escapeText(policy)}/` },
     columnKind: 'unicodeCodePoints',
-    artifacts: judged.map(artifactOf),
+    artifacts: [...judged.map(artifactOf), ...unread.map(unreadArtifact)],
     invocations: [
       {
-        executionSuccessful: !unevaluated,
+        executionSuccessful: !unevaluated && unread.length === 0,
         toolExecutionNotifications: [
+          ...unread.map((one, nth) => unreadNotification(one, judged.length + nth)),
           ...judged.flatMap((snapshot, artifact) => notificationsOf(snapshot, artifact, ruleIndex)),
           ...(found.length > results.length ? [leftOut(found.length - results.length)] : []),
         ],
@@ -99,18 +111,12 @@ export function sarifLog(
 }
 
 /** The same log as text, safe to print. */
-export const sarifText = (
-  judged: readonly JudgedSnapshot[],
-  version: string,
-  plugins: readonly AnyPlugin[],
-): string => `${escapeJson(JSON.stringify(sarifLog(judged, version, plugins), null, 2))}\n`;
+export const sarifText = (judgement: Judgement, version: string, plugins: readonly AnyPlugin[]): string =>
+  `${escapeJson(JSON.stringify(sarifLog(judgement, version, plugins), null, 2))}\n`;
 
 /** The rules of all verdicts by ID: one policy judges them all. */
 const rulesOf = (judged: readonly JudgedSnapshot[]): Map<string, RuleFacts> =>
   new Map(judged.flatMap(({ verdict }) => verdict.rules.map(({ rule }) => [rule.id, rule])));
-
-const policyOf = (judged: readonly JudgedSnapshot[]): string =>
-  [...new Set(judged.map(({ verdict }) => verdict.policy))].map(escapeText).join('+') || 'policy';
 
 function descriptorOf(rule: RuleFacts, techniques: readonly string[]): ReportingDescriptor {
   const title = `${escapeText(rule.title)}.`;
@@ -284,6 +290,26 @@ const artifactOf = ({ facts: { snapshot, kernel } }: JudgedSnapshot): Artifact =
     bootId: kernel.bootId,
     taken: kernel.time ?? snapshot.takenAt,
   },
+});
+
+/** What tells a notification about a whole snapshot from the others. */
+const UNREAD_SNAPSHOT: ReportingDescriptor = {
+  id: 'unread-snapshot',
+  shortDescription: { text: 'A snapshot could not be read, and was not judged.' },
+  defaultConfiguration: { level: 'error' },
+};
+
+const unreadArtifact = ({ path }: UnreadSnapshot): Artifact => ({
+  location: { uri: uriOf(path) },
+  roles: ['analysisTarget'],
+});
+
+const unreadNotification = ({ path, error }: UnreadSnapshot, artifact: number): Notification => ({
+  descriptor: { id: UNREAD_SNAPSHOT.id, index: 0 },
+  level: 'error',
+  message: { text: plain(unreadText({ path, error })) },
+  locations: [locationOf(path, artifact)],
+  properties: { code: error.code },
 });
 
 function notificationsOf(

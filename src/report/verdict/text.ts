@@ -3,7 +3,7 @@ import { factNotes } from '../answer.ts';
 import { escapeText } from '../escape.ts';
 import { snapshotLine } from '../snapshot-line.ts';
 import type { Style } from '../style.ts';
-import { atMost, padEnd, truncate, widthOf, wrap } from '../width.ts';
+import { atMost, padEnd, truncate, truncatePath, widthOf, wrap } from '../width.ts';
 import {
   counted,
   GRAVEST_FIRST,
@@ -13,7 +13,9 @@ import {
   severitiesText,
   type Tally,
   tallyOf,
+  type UnreadSnapshot,
   unreadRules,
+  unreadText,
 } from './judged.ts';
 
 /** Findings of one rule that are listed; what is left out is counted, and JSON has all. */
@@ -48,6 +50,15 @@ export function verdictText(judged: JudgedSnapshot, style: Style, width: number)
   if (notes.length > 0) lines.push('', style.title('Notes'), ...sentenceLines(notes, 2, style, width));
   lines.push('', ...restLines(verdict, tally, width).map((line) => style.faint(line)));
   return `${lines.join('\n')}\n`;
+}
+
+/** A snapshot that could not be read, as a person reads it: ends in a newline. */
+export function unreadSnapshotText(snapshot: UnreadSnapshot, style: Style, width: number): string {
+  const path = truncatePath(escapeText(snapshot.path), width);
+  const reason = wrap(escapeText(unreadText(snapshot)), width - 2).map((line) => `  ${line}`);
+  return [style.title(path), style.danger('could not be read'), ...reason]
+    .map((line) => `${line}\n`)
+    .join('');
 }
 
 function headLines({ facts, verdict }: JudgedSnapshot, tally: Tally, style: Style, width: number): string[] {

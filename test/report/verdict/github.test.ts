@@ -2,7 +2,15 @@ import { marked } from 'marked';
 import { describe, expect, it } from 'vitest';
 import type { Severity } from '../../../src/policy/verdict.ts';
 import { githubAnnotations, githubSummary } from '../../../src/report/verdict/github.ts';
-import { drawnFinding, drawnRule, eventful, judgedSnapshot, ruleVerdict } from '../../support/verdicts.ts';
+import {
+  drawnFinding,
+  drawnRule,
+  eventful,
+  judgedSnapshot,
+  judgement,
+  ruleVerdict,
+  unreadSnapshot,
+} from '../../support/verdicts.ts';
 import { Hostile } from '../hostile.ts';
 
 /** What a runner makes of a line: the command, its properties and its message. After `ActionCommand.cs` of actions/runner. */
@@ -26,15 +34,37 @@ const linesOf = (text: string): string[] => text.split('\n').slice(0, -1);
 
 describe('annotations of GitHub', () => {
   it('are a workflow command for each finding and for what could not be evaluated', () => {
-    expect(githubAnnotations([eventful()])).toBe(`\
+    expect(githubAnnotations(judgement([eventful()]))).toBe(`\
 ::error file=memory.raw,title=shell-on-socket%3A A shell reads its commands from a socket::bash (183), of user 33: socket:[2040]
 ::error file=memory.raw,title=deleted-executable%3A A program runs whose file is deleted::sshd (200) runs /tmp/.x, which is deleted
 ::error file=memory.raw,title=auditd-runs%3A could not be evaluated::pslist stopped early: 0xffff888003a8c000 is not mapped
 `);
   });
 
+  it('tell first of a snapshot that could not be read', () => {
+    const lines = linesOf(githubAnnotations(judgement([eventful()], [unreadSnapshot()])));
+    expect(lines).toHaveLength(4);
+    expect(lines[0]).toBe(
+      '::error file=torn.raw,title=the snapshot could not be read::torn.raw is cut in the middle of its header',
+    );
+  });
+
+  it('of snapshots that could not be read quote the evidence so that it acts on nothing', () => {
+    const hostile = new Hostile(33);
+    for (let round = 0; round < 100; round++) {
+      const path = `${hostile.text()}\n::error::x,y=%0A|<b>`;
+      const text = githubAnnotations(judgement([], [unreadSnapshot(path, hostile.text())]));
+      const [line, ...more] = linesOf(text);
+      expect(more).toEqual([]);
+      expect(Object.keys(commandIn(line!).properties)).toEqual(['file', 'title']);
+      const summary = githubSummary(judgement([], [unreadSnapshot(path)]));
+      expect(summary).toMatch(/^## 1 snapshot could not be read\n\n- [^\n]*\n$/);
+      expect(summary).not.toMatch(/<b>|\|/);
+    }
+  });
+
   it('are none where there is nothing to tell', () => {
-    expect(githubAnnotations([judgedSnapshot([ruleVerdict(drawnRule(), [])])])).toBe('');
+    expect(githubAnnotations(judgement([judgedSnapshot([ruleVerdict(drawnRule(), [])])]))).toBe('');
   });
 
   it('are no more of a level than are shown, and the last tells how many are left out', () => {
@@ -46,7 +76,9 @@ describe('annotations of GitHub', () => {
       );
     };
     const lines = linesOf(
-      githubAnnotations([judgedSnapshot([some('low', 3), some('medium', 10), some('critical', 25)])]),
+      githubAnnotations(
+        judgement([judgedSnapshot([some('low', 3), some('medium', 10), some('critical', 25)])]),
+      ),
     );
     const of = (level: string): string[] => lines.filter((line) => line.startsWith(`::${level} `));
     expect(of('error')).toHaveLength(10);
@@ -64,7 +96,7 @@ describe('annotations of GitHub', () => {
       const rule = drawnRule({ title: text() });
       const finding = drawnFinding(rule, { message: text() });
       const judged = judgedSnapshot([ruleVerdict(rule, [finding])], { path: text() });
-      const lines = githubAnnotations([judged]).split(/\r\n|[\n\r\u0085\u2028\u2029]/);
+      const lines = githubAnnotations(judgement([judged])).split(/\r\n|[\n\r\u0085\u2028\u2029]/);
       expect(lines).toHaveLength(2);
       const { name, properties, message } = commandIn(lines[0]!);
       expect(name).toBe('error');
@@ -78,7 +110,7 @@ describe('annotations of GitHub', () => {
 
 describe('the summary of a job', () => {
   it('tells the verdict as Markdown', async () => {
-    const html = await marked(githubSummary([eventful()]));
+    const html = await marked(githubSummary(judgement([eventful()])));
     expect(html).toContain('<h2>guest: 2 findings (1 critical, 1 high)</h2>');
     expect(textOf(html)).toContain(
       'critical shell-on-socket bash (183), of user 33: socket:[2040] T1059.004 T1095',
@@ -92,22 +124,22 @@ describe('the summary of a job', () => {
   });
 
   it('says that nothing was found', async () => {
-    expect(await marked(githubSummary([judgedSnapshot([ruleVerdict(drawnRule(), [])])]))).toContain(
-      '<h2>guest: nothing found</h2>',
-    );
+    expect(
+      await marked(githubSummary(judgement([judgedSnapshot([ruleVerdict(drawnRule(), [])])]))),
+    ).toContain('<h2>guest: nothing found</h2>');
   });
 
   it('counts the findings beyond those it lists', () => {
     const rule = drawnRule();
     const judged = judgedSnapshot([ruleVerdict(rule, Array(250).fill(drawnFinding(rule)))]);
-    expect(githubSummary([judged])).toContain('\n| | | and 50 more | |\n');
+    expect(githubSummary(judgement([judged]))).toContain('\n| | | and 50 more | |\n');
   });
 
   it('stays below the size that GitHub refuses, and says what it left out', () => {
     const rule = drawnRule();
     const finding = drawnFinding(rule, { message: '/'.repeat(300) });
     const judged = judgedSnapshot([ruleVerdict(rule, Array(200).fill(finding))]);
-    const summary = githubSummary(Array(10).fill(judged));
+    const summary = githubSummary(judgement(Array(10).fill(judged)));
     expect(Buffer.byteLength(summary)).toBeLessThan(1 << 20);
     expect(summary).toMatch(/There is no room for \d+ more snapshots\.\n$/);
   });
@@ -123,7 +155,7 @@ describe('the summary of a job', () => {
         [ruleVerdict(rule, [drawnFinding(rule, { message: text() })], { unread: [text()] })],
         { path: text(), notes: [text()] },
       );
-      const html = await marked(githubSummary([judged]), { gfm: true });
+      const html = await marked(githubSummary(judgement([judged])), { gfm: true });
       expect([...html.matchAll(/href="([^"]*)"/g)].map(([, link]) => link)).toEqual([
         'https://attack.mitre.org/techniques/T1059/004/',
       ]);

@@ -1,7 +1,16 @@
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { describe, expect, it } from 'vitest';
 import { junitXml } from '../../../src/report/verdict/junit.ts';
-import { drawnFinding, drawnRule, eventful, judgedSnapshot, ruleVerdict } from '../../support/verdicts.ts';
+import { flawsOfJunit } from '../../support/junit.ts';
+import {
+  drawnFinding,
+  drawnRule,
+  eventful,
+  judgedSnapshot,
+  judgement,
+  ruleVerdict,
+  unreadSnapshot,
+} from '../../support/verdicts.ts';
 import { actingIn, Hostile } from '../hostile.ts';
 
 const parser = new XMLParser({
@@ -10,15 +19,16 @@ const parser = new XMLParser({
   isArray: (name) => ['testsuite', 'testcase', 'property'].includes(name),
 });
 
-/** The suites of a document, which must be well-formed. */
+/** The suites of a document, which must be well-formed and of the form that CI services read. */
 function suitesIn(xml: string): Record<string, never>[] {
   expect(XMLValidator.validate(xml)).toBe(true);
+  expect(flawsOfJunit(xml)).toEqual([]);
   return parser.parse(xml).testsuites.testsuite ?? [];
 }
 
 describe('a verdict as JUnit XML', () => {
   it('has a case for every rule, failed, in error, skipped or passed', () => {
-    expect(junitXml([eventful()])).toBe(`\
+    expect(junitXml(judgement([eventful()]))).toBe(`\
 <?xml version="1.0" encoding="UTF-8"?>
 <testsuites name="vestige" tests="6" failures="2" errors="1" skipped="1" time="0">
   <testsuite name="memory.raw" tests="6" failures="2" errors="1" skipped="1" time="0" timestamp="2026-01-02T03:04:05" hostname="guest">
@@ -54,10 +64,12 @@ MITRE ATT&amp;CK: T1059.004, T1095</failure>
 
   it('sums up the suites of several snapshots, and tells their cases apart', () => {
     const rule = drawnRule();
-    const xml = junitXml([
-      judgedSnapshot([ruleVerdict(rule, [drawnFinding(rule), drawnFinding(rule)])], { path: 'a.raw' }),
-      judgedSnapshot([ruleVerdict(rule, [])], { path: 'b.raw' }),
-    ]);
+    const xml = junitXml(
+      judgement([
+        judgedSnapshot([ruleVerdict(rule, [drawnFinding(rule), drawnFinding(rule)])], { path: 'a.raw' }),
+        judgedSnapshot([ruleVerdict(rule, [])], { path: 'b.raw' }),
+      ]),
+    );
     expect(xml).toContain(
       '<testsuites name="vestige" tests="2" failures="1" errors="0" skipped="0" time="0">',
     );
@@ -76,13 +88,41 @@ MITRE ATT&amp;CK: T1059.004, T1095</failure>
     const judged = judgedSnapshot([
       ruleVerdict(rule, [drawnFinding(rule)], { unread: ['a page is missing'] }),
     ]);
-    expect(suitesIn(junitXml([judged]))).toMatchObject([
+    expect(suitesIn(junitXml(judgement([judged])))).toMatchObject([
       { errors: '0', testcase: [{ 'system-out': 'could not be evaluated: a page is missing' }] },
     ]);
   });
 
+  it('has a suite with an error for a snapshot that could not be read', () => {
+    const xml = junitXml(judgement([judgedSnapshot([ruleVerdict(drawnRule(), [])])], [unreadSnapshot()]));
+    expect(xml).toContain(
+      '<testsuites name="vestige" tests="2" failures="0" errors="1" skipped="0" time="0">',
+    );
+    expect(suitesIn(xml)[1]).toMatchObject({
+      name: 'torn.raw',
+      errors: '1',
+      testcase: [
+        {
+          classname: 'drawn on torn.raw',
+          name: 'unread-snapshot: The snapshot can be read',
+          error: { type: 'bad-snapshot', message: 'torn.raw is cut in the middle of its header' },
+        },
+      ],
+    });
+    expect(suitesIn(junitXml(judgement([], [unreadSnapshot()])))).toHaveLength(1);
+  });
+
+  it('would be refused where it is not of the form', () => {
+    expect(
+      flawsOfJunit(
+        '<testsuites><testsuite name="a" tests="2" failures="0" errors="0" skipped="0"><testcase/></testsuite></testsuites>',
+      ),
+    ).toEqual(['testcase has no name', 'testsuite a counts 2 tests, and has 1']);
+    expect(flawsOfJunit('<testsuites><error/></testsuites>')).toEqual(['testsuites holds error']);
+  });
+
   it('is well-formed without snapshots too', () => {
-    expect(suitesIn(junitXml([]))).toEqual([]);
+    expect(suitesIn(junitXml(judgement([])))).toEqual([]);
   });
 
   it('has nothing that XML cannot hold, and no markup of the evidence', () => {
@@ -97,9 +137,9 @@ MITRE ATT&amp;CK: T1059.004, T1095</failure>
           notes: [text()],
         },
       );
-      const xml = junitXml([judged]);
+      const xml = junitXml(judgement([judged], [unreadSnapshot(text(), text())]));
       expect(actingIn(xml)).toEqual([]);
-      expect(suitesIn(xml)).toHaveLength(1);
+      expect(suitesIn(xml)).toHaveLength(2);
       expect(xml.split('<failure').length).toBe(2);
     }
   });

@@ -5,16 +5,18 @@ import type { Log, Run } from 'sarif';
 import { describe, expect, it } from 'vitest';
 import env from '../../../plugins/env.ts';
 import type { Severity } from '../../../src/policy/verdict.ts';
-import type { JudgedSnapshot } from '../../../src/report/verdict/judged.ts';
+import type { JudgedSnapshot, UnreadSnapshot } from '../../../src/report/verdict/judged.ts';
 import { sarifLog, sarifText } from '../../../src/report/verdict/sarif.ts';
 import {
   drawnFinding,
   drawnRule,
   eventful,
   judgedSnapshot,
+  judgement,
   PROCESS_JSON,
   processes,
   ruleVerdict,
+  unreadSnapshot,
 } from '../../support/verdicts.ts';
 import { actingIn, Hostile } from '../hostile.ts';
 
@@ -23,8 +25,8 @@ addFormats.default(ajv);
 const isValid = ajv.compile(JSON.parse(readFileSync('test/support/sarif/sarif-2.1.0.json', 'utf8')));
 
 /** The log of these verdicts, which must be what the standard's schema describes. */
-function validLog(judged: readonly JudgedSnapshot[]): Log {
-  const log: Log = JSON.parse(JSON.stringify(sarifLog(judged, '0.1.0', [processes, env])));
+function validLog(judged: readonly JudgedSnapshot[], unread: readonly UnreadSnapshot[] = []): Log {
+  const log: Log = JSON.parse(JSON.stringify(sarifLog(judgement(judged, unread), '0.1.0', [processes, env])));
   expect(isValid(log) ? [] : isValid.errors).toEqual([]);
   return log;
 }
@@ -36,6 +38,42 @@ describe('a verdict as SARIF', () => {
     validLog([eventful()]);
     validLog([]);
     expect(isValid({ version: '2.1.0', runs: [{ tool: {}, results: [] }] })).toBe(false);
+  });
+
+  it('was no success where a snapshot could not be read, and has a notification for each', () => {
+    const { invocations, artifacts, results, automationDetails } = validLog(
+      [judgedSnapshot([ruleVerdict(drawnRule(), [])])],
+      [unreadSnapshot(), unreadSnapshot('/a b/c.raw', 'no kernel was found')],
+    ).runs[0]!;
+    expect(invocations![0]!.executionSuccessful).toBe(false);
+    expect(invocations![0]!.toolExecutionNotifications).toMatchObject([
+      {
+        descriptor: { id: 'unread-snapshot', index: 0 },
+        level: 'error',
+        message: { text: 'torn.raw is cut in the middle of its header' },
+        locations: [{ physicalLocation: { artifactLocation: { uri: 'torn.raw', index: 1 } } }],
+        properties: { code: 'bad-snapshot' },
+      },
+      { level: 'error', message: { text: '/a b/c.raw: no kernel was found' } },
+    ]);
+    expect(artifacts!.map(({ location }) => location!.uri)).toEqual([
+      'memory.raw',
+      'torn.raw',
+      'file:///a%20b/c.raw',
+    ]);
+    expect(results).toEqual([]);
+    // Under the name of the policy even where nothing could be judged: what is of another category closes no alert.
+    expect(validLog([], [unreadSnapshot()]).runs[0]!.automationDetails).toEqual(automationDetails);
+    expect(automationDetails).toEqual({ id: 'vestige/drawn/' });
+  });
+
+  it('of snapshots that could not be read is valid and safe to print whatever they are called', () => {
+    const hostile = new Hostile(35);
+    for (let round = 0; round < 100; round++) {
+      const unread = [unreadSnapshot(hostile.text(), hostile.text()), unreadSnapshot(`/${hostile.text()}`)];
+      validLog([], unread);
+      expect(actingIn(sarifText(judgement([], unread), '0.1.0', [processes]))).toEqual([]);
+    }
   });
 
   it('describes every rule as code scanning wants it', () => {
@@ -303,9 +341,11 @@ describe('a verdict as SARIF', () => {
         ]),
       ];
       expect(actingIn(JSON.stringify(printed.flat()))).toEqual([]);
-      const file = sarifText([judged], '0.1.0', [processes]);
+      const file = sarifText(judgement([judged]), '0.1.0', [processes]);
       expect(actingIn(file)).toEqual([]);
-      expect(JSON.parse(file)).toEqual(JSON.parse(JSON.stringify(sarifLog([judged], '0.1.0', [processes]))));
+      expect(JSON.parse(file)).toEqual(
+        JSON.parse(JSON.stringify(sarifLog(judgement([judged]), '0.1.0', [processes]))),
+      );
     }
   });
 });
