@@ -5,7 +5,6 @@ import { hint } from '../base/nearest.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import { EXIT } from './exit.ts';
 import { Flaws } from './flaws.ts';
-import { meantBy } from './other-names.ts';
 import { clearProgress, complain, ReaderGone, writeAside, writeData } from './output.ts';
 import { isCommand, loadPlugins } from './registry.ts';
 import { usageText } from './usage-text.ts';
@@ -21,7 +20,7 @@ export async function main(words: readonly string[]): Promise<number> {
   try {
     const outcome: Outcome = { code: EXIT.done };
     const { plugins, rest } = await loadPlugins(words);
-    const asked = inOwnWords(rest, plugins);
+    const asked = await inOwnWords(rest, plugins);
     const program = await programFor(asked, plugins, outcome);
     refuseUnknown(asked, program);
     await program.parseAsync([...asked], { from: 'user' });
@@ -102,9 +101,13 @@ const hasFlag =
     command.options.some(({ long }) => long === flag);
 
 /** The words with the command's own name in front, where they begin with another name of it. @throws UsageError */
-function inOwnWords(words: readonly string[], plugins: readonly AnyPlugin[]): readonly string[] {
+async function inOwnWords(
+  words: readonly string[],
+  plugins: readonly AnyPlugin[],
+): Promise<readonly string[]> {
   const [word, ...rest] = words;
   if (word === undefined || /^-|^help$/.test(word) || isCommand(word, plugins)) return words;
+  const { meantBy } = await import('./other-names.ts');
   const meant = meantBy(word);
   if (meant === undefined) return words;
   if ('command' in meant) {

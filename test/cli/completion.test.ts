@@ -83,6 +83,8 @@ describe.each(['bash', 'zsh', 'fish'].filter(isInstalled))('completion in %s', (
     [['run', 'pslist,pst'], ['pslist,pstree']],
     [['check', 'x', '--format', 'sar'], ['sarif']],
     [['check', 'x', '--fail-on', 'cri'], ['critical']],
+    [['sockets', 'x', '--state', 'LIS'], ['LISTEN']],
+    [['sockets', 'x', '--local-po'], ['--local-port']],
     [['check', 'x', '--policy', 'a'], ['a snapshot.raw']],
     [['policy', 'val'], ['validate']],
     [['pslist', '--limi'], ['--limit']],
