@@ -3,9 +3,10 @@ import type { Command } from 'commander';
 import { UsageError } from '../base/errors.ts';
 import { escapeJson, escapeText } from '../report/escape.ts';
 import { bytesText } from '../report/info.ts';
+import { wrap } from '../report/width.ts';
 import type { StoreDoor } from '../store/door.ts';
 import type { Holdings, StoredSnapshot } from '../store/upkeep.ts';
-import { complain, writeData } from './output.ts';
+import { complain, terminalWidth, writeData } from './output.ts';
 import type { OpenFlags } from './settings.ts';
 import { partStores, type StorePlaces, storePlaces } from './store-places.ts';
 import { version } from './version.ts';
@@ -135,5 +136,6 @@ function snapshotText(snapshot: StoredSnapshot): string {
   const facts = [origin, bytesText(sizeBytes), rows, findings, `last asked at ${seen}`].filter(
     (part) => part !== '',
   );
-  return `${escapeText(path)}\n  ${escapeText(facts.join(', '))}\n`;
+  const lines = wrap(escapeText(facts.join(', ')), terminalWidth() - 2).map((line) => `  ${line}\n`);
+  return `${escapeText(path)}\n${lines.join('')}`;
 }

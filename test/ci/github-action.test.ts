@@ -148,7 +148,7 @@ describe('the action of GitHub', () => {
     const folder = workFolder();
     writeFileSync(
       join(folder, 'blind.yaml'),
-      'version: 1\nname: blind\nrules:\n  - id: blind\n    title: Each step counts\n    severity: low\n    plugin: maps\n    where: all.maps.all(one, all.maps.all(other, all.maps.all(third, one.pid + other.pid + third.pid >= 0)))\n    message: counted\n',
+      'version: 1\nname: blind\nrules:\n  - id: blind\n    title: Nobody can tell\n    severity: low\n    plugin: pslist\n    where: 1 / (row.pid - row.pid) > 0\n    message: told\n',
     );
     const given = { snapshots: AFTER, policy: './blind.yaml' };
     expect(runCheck(given, folder).file('output')).toBe('findings=0\n');

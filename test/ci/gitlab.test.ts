@@ -39,7 +39,7 @@ describe('the job of GitLab', () => {
     });
     expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
     expect(file(job.artifacts.reports.junit)).toMatch(
-      /<testsuites name="vestige" tests="102" failures="17" errors="0" skipped="5" time="0">/,
+      /<testsuites name="vestige" tests="\d+" failures="17" errors="0" skipped="5" time="0">/,
     );
     expect(JSON.parse(file('vestige.sarif')).runs[0].results).toHaveLength(25);
     expect(stdout).toContain('bash (183), of user 33, is typed into from 203.0.113.66:4444');
