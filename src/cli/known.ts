@@ -37,7 +37,7 @@ export async function knownOf(
 ): Promise<Asked[]> {
   const recall = await Recall.open(storePlaces(flags));
   const settings = await openSettings(flags, 'proof');
-  const { fileWrittenAt } = await import('../store/host-time.ts');
+  const { acquiredName, fileWrittenAt } = await import('../store/host-time.ts');
   const asked: Asked[] = [];
   try {
     for (const word of words) {
@@ -52,7 +52,8 @@ export async function knownOf(
             const answers = new Map<string, Side>();
             for (const plugin of plugins) answers.set(plugin.name, await wholeAnswer(inquiry, plugin));
             const written = past?.written ?? fileWrittenAt(path);
-            asked.push({ facts, known: { kernel: facts.kernel, written, answers }, age });
+            const name = past?.name ?? acquiredName(path)?.machine ?? null;
+            asked.push({ facts, known: { kernel: facts.kernel, written, name, answers }, age });
           } finally {
             inquiry.close();
           }

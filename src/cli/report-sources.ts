@@ -4,7 +4,7 @@ import type { Side } from '../diff/tables.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import type { Facts } from '../report/answer.ts';
 import type { PastSnapshot } from '../store/door.ts';
-import { fileWrittenAt } from '../store/host-time.ts';
+import { acquiredName, fileWrittenAt } from '../store/host-time.ts';
 import { placeOf } from '../store/place.ts';
 import { Inquiry, type OpenSettings } from './inquiry.ts';
 import { wholeAnswer } from './known.ts';
@@ -16,16 +16,16 @@ export interface Source {
   readonly facts: Facts;
   /** Its number in the store; undefined where that knows nothing of it. */
   readonly id: number | undefined;
-  /** When its file was written, ISO 8601 and by the host, and which machine it is of as the store knows it. */
-  readonly place: Pick<PastSnapshot, 'machine' | 'digest'> & { readonly written: string | null };
+  /** When its file was written, ISO 8601 and by the host, and which machine it is of as the store and the operator call it. */
+  readonly place: Pick<PastSnapshot, 'machine' | 'name' | 'digest'> & { readonly written: string | null };
   /** A whole answer; undefined where it can no more be had. */
   answer(plugin: AnyPlugin): Promise<Side | undefined>;
   close(): void;
 }
 
 /** A source as comparisons of snapshots know it. */
-export const identified = ({ facts: { kernel }, place: { written, machine } }: Source): Identified => ({
-  ...{ kernel, written, machine },
+export const identified = ({ facts: { kernel }, place: { written, name } }: Source): Identified => ({
+  ...{ kernel, written, name },
 });
 
 /** How files are asked. */
@@ -46,7 +46,8 @@ export class FileSource implements Source {
 
   private constructor(path: string, asking: Asking, facts: Facts, inquiry: Inquiry) {
     this.facts = facts;
-    this.#place = { written: fileWrittenAt(path), machine: placeOf(facts).machine, digest: '' };
+    const name = acquiredName(path)?.machine ?? null;
+    this.#place = { written: fileWrittenAt(path), machine: placeOf(facts).machine, name, digest: '' };
     this.#path = path;
     this.#asking = asking;
     this.#inquiry = inquiry;

@@ -27,8 +27,8 @@ export interface Relation {
 
 /** A snapshot, and who it is. */
 export interface Identified extends Sighting {
-  /** The machine as the host knows it: what it says of itself then counts less. Null or left out where nobody knows. */
-  readonly machine?: string | null;
+  /** What the operator calls the machine: what it says of itself then counts less. Null or left out where nobody said. */
+  readonly name?: string | null;
 }
 
 /** What tells a machine from others. */
@@ -39,8 +39,8 @@ export function relate(one: Identified, other: Identified): Relation {
   const { kernel: before } = one;
   const { kernel: after } = other;
   const boot = bootsOf(one, other);
-  const isKnown = (one.machine ?? null) !== null && one.machine === other.machine;
-  const machine = isKnown || boot === 'same' ? 'same' : machinesOf(before, after);
+  const isNamedSo = (one.name ?? null) !== null && one.name === other.name;
+  const machine = isNamedSo || boot === 'same' ? 'same' : machinesOf(before, after);
   const kernel = before.banner === after.banner ? 'same' : 'other';
   const elapsedSeconds = secondsBetween(before.time, after.time);
   const isSameBoot = boot === 'same';

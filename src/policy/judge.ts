@@ -45,7 +45,7 @@ export function judge(policy: Policy, evidence: Evidence, today: string, steps =
   const court = new Court(policy, evidence, suppressions, steps);
   const { previous, anomalies } = evidence;
   const odd = anomalies ?? (typeof previous === 'string' ? [] : previous.comparison.relation.anomalies);
-  const rules = [...policy.rules.map((rule) => court.judge(rule)), ...anomalyRules(odd)];
+  const rules = [...policy.rules.map((rule) => court.judge(rule)), ...anomalyRules(odd, policy.builtIn)];
   return { policy: policy.name, rules, notes: [...court.notes, ...suppressions.notesAfter(rules)] };
 }
 

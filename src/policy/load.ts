@@ -1,5 +1,6 @@
 import { ForensicError } from '../base/errors.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
+import { isBuiltIn } from './anomaly-rules.ts';
 import type { Policy } from './policy.ts';
 import { type Place, Problems, placeText } from './problem.ts';
 import { Meter } from './reading.ts';
@@ -52,7 +53,15 @@ export function loadPolicy(
   );
   problems.throwIfAny();
   const pslist = plugins.find(({ name }) => name === 'pslist');
-  return { name: names.join(' + '), rules, suppressions, vocabulary, pslist };
+  const { severity, disabled } = merged;
+  return {
+    name: names.join(' + '),
+    rules,
+    suppressions,
+    builtIn: { severity, disabled },
+    vocabulary,
+    pslist,
+  };
 }
 
 /** Reads files, the included before those that include them, each once. */
@@ -124,6 +133,7 @@ function merge(sources: readonly PolicySource[], problems: Problems): Merged {
     }
     for (const set of source.sets) sets.set(set.name, { ...set, replaces: sets.get(set.name) });
     const known = (rule: { text: string; at: Place }): boolean => {
+      if (isBuiltIn(rule.text)) return true;
       if (!ids.has(rule.text)) problems.add(rule.at, noRule(rule.text, ids));
       return rules.has(rule.text);
     };

@@ -2,7 +2,7 @@ import type { AnyPlugin } from '../plugin/contract.ts';
 import type { Expression } from './expression.ts';
 import type { Place } from './problem.ts';
 import type { Template } from './template.ts';
-import type { RuleFacts } from './verdict.ts';
+import type { RuleFacts, Severity } from './verdict.ts';
 import { hasPid, type Vocabulary } from './vocabulary.ts';
 
 /** A rule, ready to be judged by. */
@@ -35,12 +35,20 @@ export interface SuppressionRule {
   readonly expires: string | null;
 }
 
+/** Which rules are disabled, and which have another severity. Others are among them. */
+export interface BuiltInChoice {
+  readonly disabled: ReadonlySet<string>;
+  readonly severity: ReadonlyMap<string, Severity>;
+}
+
 /** A policy, ready to be judged by. */
 export interface Policy {
   readonly name: string;
   /** Those that are not disabled. */
   readonly rules: readonly Rule[];
   readonly suppressions: readonly SuppressionRule[];
+  /** What it says of rules that need none: see anomaly-rules.ts. */
+  readonly builtIn: BuiltInChoice;
   readonly vocabulary: Vocabulary;
   /** What tells processes apart. */
   readonly pslist: AnyPlugin | undefined;

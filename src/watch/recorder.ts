@@ -30,6 +30,8 @@ interface Known {
   /** ISO 8601: when its file was written, by the host. */
   readonly written: string;
   readonly machine: string | null;
+  /** What the operator calls the machine; null where nobody said. */
+  readonly name: string | null;
 }
 
 /** The snapshot before of the same machine, and what differs in what the scan asks. */
@@ -92,7 +94,10 @@ export class Recorder {
     const now = stateOf(path);
     if (trouble !== undefined || now === undefined || !isSameState(now, state))
       return this.#failures.unsound(file, trouble ?? 'it was changed while it was read');
-    if (twin !== undefined && this.#isCopy(twin, { ...candidate, facts, answers, machine: twin.machine }))
+    if (
+      twin !== undefined &&
+      this.#isCopy(twin, { ...candidate, facts, answers, machine: twin.machine, name: null })
+    )
       return this.#again(candidate, twin);
     const operator = this.#choice.machineOf?.(path) ?? acquiredName(path)?.machine;
     const who = store.machines.identify(facts, { written: candidate.written, operator });
@@ -108,7 +113,7 @@ export class Recorder {
 
   /** Whether a snapshot answers as another of its boot and moment does. A guest whose clock stands still has many of one moment. */
   #isCopy(twin: ScannedSnapshot, now: Known): boolean {
-    const past = this.#past(twin, now.answers);
+    const past = this.#past(twin, now);
     if (past === undefined || this.#questions.some(({ name }) => !past.answers.has(name))) return false;
     const { tables } = compare(comparable(past), comparable(now), this.#questions, { all: true });
     return !differs({ tables }) && tables.every(({ unsure }) => unsure.length === 0);
@@ -136,7 +141,7 @@ export class Recorder {
     const { store, judge } = this.#parts;
     const { machine, others } = who;
     const before = machine === null ? undefined : store.scans.before(machine, written, others);
-    const now = { facts, answers, written, machine };
+    const now = { facts, answers, written, machine, name: who.name };
     const compared = before === undefined ? undefined : this.#compared(before, now);
     const { comparison, plugins = [], remarks = [] } = compared ?? {};
     const counts = countDifferences(comparison?.tables ?? []);
@@ -200,8 +205,8 @@ export class Recorder {
 
   /** What differs from a snapshot of which only the store needs to know. */
   #compared(before: ScannedSnapshot, now: Known): Compared | undefined {
-    const { facts, answers } = now;
-    const past = this.#past(before, answers);
+    const { facts } = now;
+    const past = this.#past(before, now);
     if (past === undefined) return undefined;
     const plugins = this.#choice.plugins.filter(({ name }) => past.answers.has(name));
     const without = this.#choice.plugins.filter((plugin) => !plugins.includes(plugin));
@@ -218,7 +223,7 @@ export class Recorder {
   }
 
   /** What is known of a recorded snapshot, for a newer one to be compared with. */
-  #past(snapshot: ScannedSnapshot, answers: Answers): Known | undefined {
+  #past(snapshot: ScannedSnapshot, { answers, name }: Known): Known | undefined {
     const { history } = this.#parts.store;
     const { id, written, machine } = snapshot;
     const facts = history.facts(id);
@@ -230,7 +235,7 @@ export class Recorder {
       const answer = now?.kept?.snapshotId === id ? now : history.answer(id, plugin);
       if (answer !== undefined) earlier.set(plugin.name, answer);
     }
-    return { facts, answers: earlier, written, machine };
+    return { facts, answers: earlier, written, machine, name };
   }
 
   /** Rows, notes, what the policy says, what came of the file and what is to be told of it: all or nothing. */
@@ -265,8 +270,8 @@ export class Recorder {
   }
 }
 
-const comparable = ({ facts: { kernel }, answers, written, machine }: Known) => ({
-  ...{ kernel, answers, written, machine },
+const comparable = ({ facts: { kernel }, answers, written, name }: Known) => ({
+  ...{ kernel, answers, written, name },
 });
 
 /** Whether two states of a file have the same content: its mode, owner or number of links may differ. */

@@ -4,6 +4,7 @@ import { compare } from '../../src/diff/comparison.ts';
 import { relate } from '../../src/diff/relation.ts';
 import type { KernelFacts } from '../../src/plugin/document.ts';
 import { anomalyRules, verdictOnAnomalies } from '../../src/policy/anomaly-rules.ts';
+import { load } from '../policy/drawn.ts';
 import { drawnPlugin, fakeFacts } from '../support/fake-session.ts';
 
 const START = Date.parse('2026-01-02T03:00:00.000Z');
@@ -145,7 +146,7 @@ describe('a machine’s identity', () => {
   it('is the host’s affair first', () => {
     const [before, after] = [sighting(60), sighting(HOUR, { bootId: 'b', machineId: 'n', hostname: 'db' })];
     expect(relate(before, after).machine).toBe('other');
-    const known = relate({ ...before, machine: 'name:web' }, { ...after, machine: 'name:web' });
+    const known = relate({ ...before, name: 'web' }, { ...after, name: 'web' });
     expect(known.machine).toBe('same');
     expect(known.anomalies.map(({ rule }) => rule)).toEqual(['machine-renamed', 'machine-id-changed']);
     expect(known.remarks).toContain('it called itself web-1 before and calls itself db now');
@@ -169,5 +170,26 @@ describe('anomalies as findings', () => {
     ).toBe(3);
     expect(found[1]!.rule.title).toBe(ANOMALIES['guest-clock-set-back'].title);
     expect(verdictOnAnomalies([])).toBeNull();
+  });
+
+  it('are the policy’s to disable, and to call grave', () => {
+    const policy = load(
+      [
+        'version: 1',
+        'name: ours',
+        'disable: [machine-renamed]',
+        'severity: {hardware-changed: critical}',
+      ].join('\n'),
+    );
+    const found = anomalyRules(
+      [
+        { rule: 'machine-renamed', message: 'one' },
+        { rule: 'hardware-changed', message: 'two' },
+      ],
+      policy.builtIn,
+    );
+    expect(found.map(({ rule, findings }) => [rule.id, rule.severity, findings[0]?.severity])).toEqual([
+      ['hardware-changed', 'critical', 'critical'],
+    ]);
   });
 });
