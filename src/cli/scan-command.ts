@@ -204,9 +204,8 @@ export async function withScan(
     ...choiceFrom(places, plugins, flags),
     binding: bindingKey(settings),
   };
-  const channels = await channelsFrom(flags);
-  const judge = await judgeOf(flags, plugins);
   const { Store } = await import('../store/store.ts');
+  const { isAnyNew } = await import('../watch/candidates.ts');
   const { surroundings } = await import('../watch/settling.ts');
   const { failureMessageOf } = await import('./failure-message.ts');
   const { messageOf } = await import('./scan-lines.ts');
@@ -215,6 +214,10 @@ export async function withScan(
   const store = Store.open(path, version());
   const readers = readersFor(store, also, plugins, flags, limits);
   try {
+    // A reader starts while policies are read.
+    if (isAnyNew(choice, store)) readers.expect();
+    const channels = await channelsFrom(flags);
+    const judge = await judgeOf(flags, plugins);
     await action(choice, {
       store,
       open: (path) => readers.open(path),
@@ -230,6 +233,7 @@ export async function withScan(
       ...(signal === undefined ? {} : { signal }),
     });
   } finally {
+    await readers.close();
     store.close();
   }
 }

@@ -8,7 +8,7 @@ import type { Limits } from './limits.ts';
 import type { Lesson, Reply, Request } from './protocol.ts';
 
 /** The process that read a snapshot has ended before it had answered: what is in the snapshot, or the machine, made it. */
-export class ReaderEnded extends SnapshotError {
+class ReaderEnded extends SnapshotError {
   readonly code = 'reader-ended';
 }
 

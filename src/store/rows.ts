@@ -132,7 +132,7 @@ export const viewOf = (
 export const originColumns: readonly string[] = ORIGIN.map(([name]) => name);
 
 /** The table of the newest version of a plugin that anything is remembered of. */
-export function newestTable(database: Database.Database, plugin: string): string | undefined {
+function newestTable(database: Database.Database, plugin: string): string | undefined {
   const versions = rowTables(database).filter(({ name }) => name === plugin);
   const newest = versions.sort((a, b) => b.version - a.version)[0];
   return newest === undefined ? undefined : tableOf(newest);

@@ -6,7 +6,7 @@ import { keyOfSettled } from '../store/key.ts';
 import { isMappedForWriting } from '../store/moving.ts';
 import { placeOf } from '../store/place.ts';
 import { Failures } from './failures.ts';
-import type { Listed } from './listing.ts';
+import { type Listed, listFiles } from './listing.ts';
 import { otherThanSnapshot } from './other-files.ts';
 import { type Reading, rememberedFacts } from './reading.ts';
 import type { ScanChoice, ScanParts } from './scan.ts';
@@ -30,6 +30,16 @@ interface Found extends Omit<Candidate, 'written'>, Ordered {
 
 /** Recorded snapshots that were written so soon after a new one may have been copied in another order. */
 const COPIED_MS = 120_000;
+
+/** Whether something will probably have to be read. Whether it is a snapshot, and settled, is found out later. */
+export const isAnyNew = (
+  { places, depth }: Pick<ScanChoice, 'places' | 'depth'>,
+  { scans }: Pick<ScanParts['store'], 'scans'>,
+): boolean =>
+  listFiles(places, depth).files.some(
+    (file) =>
+      [undefined, 'begun'].includes(scans.file(file.state)?.outcome) && otherThanSnapshot(file) === undefined,
+  );
 
 /** Looks for snapshots that no scan has read, and when each was written. */
 export class Candidates {
