@@ -34,7 +34,7 @@ const COLORS = ['auto', 'always', 'never'];
 
 /** Flags that want a value of their own. */
 const VALUED = [
-  ...['--plugin', '--profile', '--cache', '--output', '--base', '--limit'],
+  ...['--plugin', '--profile', '--cache', '--output', '--base', '--map', '--limit'],
   ...['--policy', '--since', '--baseline', '--write-baseline', '--where'],
 ];
 

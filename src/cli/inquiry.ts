@@ -1,5 +1,6 @@
 import type { Limits } from '../base/budget.ts';
 import { ForensicError, GoneSnapshot, UsageError } from '../base/errors.ts';
+import type { MapPiece } from '../memory/origin.ts';
 import type { Row } from '../plugin/cell.ts';
 import type { AnyPlugin, Options } from '../plugin/contract.ts';
 import type { Profile } from '../profile/profile.ts';
@@ -18,6 +19,8 @@ import { Sieve } from './sieve.ts';
 /** How snapshots are opened, whatever is asked of them. */
 export interface OpenSettings {
   readonly base?: number;
+  /** Where each piece of a raw file belongs. */
+  readonly map?: readonly MapPiece[];
   readonly profile?: Profile;
   /** Where to look first for the profile of a kernel that does not describe itself. */
   readonly profileFolder?: string;

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import type { PhysicalAddress } from '../base/address.ts';
 import { StoreError } from '../base/errors.ts';
 import type { ExtentMemories } from '../memory/extents.ts';
+import type { MapPiece } from '../memory/origin.ts';
 import type { Row } from '../plugin/cell.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import type { Profile, ProfileShelf } from '../profile/profile.ts';
@@ -17,16 +18,24 @@ import { version } from './version.ts';
 /** What the user forced of how a file is opened. */
 interface Forced {
   readonly base?: number;
+  readonly map?: readonly MapPiece[];
   readonly profile?: Profile;
   readonly kernel?: number;
 }
 
-/** What makes one binding of a file differ from another: a base address, a profile or a kernel that the user forced. */
-export const bindingKey = ({ base, profile, kernel }: Forced): string =>
-  base === undefined && profile === undefined && kernel === undefined
+/** What makes one binding of a file differ from another: a base address, a layout, a profile or a kernel that the user forced. */
+export const bindingKey = ({ base, map, profile, kernel }: Forced): string =>
+  base === undefined && map === undefined && profile === undefined && kernel === undefined
     ? ''
     : createHash('sha256')
-        .update(JSON.stringify([base ?? null, profile ?? null, ...(kernel === undefined ? [] : [kernel])]))
+        .update(
+          JSON.stringify([
+            base ?? null,
+            profile ?? null,
+            ...(kernel === undefined ? [] : [kernel]),
+            ...(map === undefined ? [] : [map]),
+          ]),
+        )
         .digest('hex')
         .slice(0, 16);
 

@@ -64,7 +64,7 @@ export const isCommand = (word: string, plugins: readonly AnyPlugin[]): boolean 
 
 /** Flags of every plugin: an option or a filter of such a name could not be told from them. */
 const FLAGS =
-  'columns sort limit where format json vertical header no-header color strict base profile cache no-cache plugin help'.split(
+  'columns sort limit where format json vertical header no-header color strict base map profile cache no-cache plugin help'.split(
     ' ',
   );
 /** Views of the cache that are about no plugin: one of such a name would take their place. */

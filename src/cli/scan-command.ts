@@ -13,6 +13,7 @@ import { EXIT } from './exit.ts';
 import { collected, timeFrom, wordOf } from './flag-words.ts';
 import { type LimitFlags, limitsFrom, withLimitFlags } from './limit-flags.ts';
 import type { Outcome } from './main.ts';
+import { MAP_HELP } from './map-flag.ts';
 import { complain, writeAside, writeData } from './output.ts';
 import { bindingKey } from './recall.ts';
 import { type OpenFlags, openSettings } from './settings.ts';
@@ -26,6 +27,7 @@ export interface ScanFlags extends LimitFlags, BudgetFlags {
   readonly history?: string;
   readonly cache?: string;
   readonly base?: string;
+  readonly map?: string;
   readonly profile?: string;
   readonly recursive?: true;
   readonly settle: string;
@@ -91,6 +93,7 @@ export const withScanFlags = (command: Command): Command =>
     .option('--syslog', "put a line on what is new into the system's log (by logger)")
     .option('--command <program>', 'give what is new as JSON to the standard input of a program')
     .option('--base <address>', 'physical address of the first byte of raw snapshots')
+    .option('--map <pieces>', MAP_HELP)
     .option('--profile <file>', 'bind by this profile or symbol table; in a folder, look for one')
     .option('--kernel <number>', 'of several kernels in a snapshot, read this one: info numbers them')
     .option('--history <file>', 'record in this file instead of the usual one')

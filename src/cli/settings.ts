@@ -4,10 +4,12 @@ import type { ColorChoice } from '../report/style.ts';
 import { type BudgetFlags, budgetFrom } from './budget-flags.ts';
 import type { OpenSettings } from './inquiry.ts';
 import { kernelChosen, withKernelFlag } from './kernel-flag.ts';
+import { MAP_HELP, mapFrom } from './map-flag.ts';
 
 /** Flags of every command that opens snapshots, as commander gives them. */
 export interface OpenFlags extends BudgetFlags {
   readonly base?: string;
+  readonly map?: string;
   readonly profile?: string;
   readonly kernel?: string;
   /** A path, `false` for `--no-cache`, `true` where no flag says. */
@@ -36,6 +38,7 @@ const unlessNone = (path: string, before: string | boolean | undefined): string 
 export const withOpenFlags = (command: Command): Command =>
   withKernelFlag(command)
     .option('--base <address>', 'physical address of the first byte of a raw snapshot')
+    .option('--map <pieces>', MAP_HELP)
     .option(
       '--profile <file>',
       'bind by this profile or symbol table instead of what the snapshot says of itself; in a folder, look for one',
@@ -58,7 +61,7 @@ export const withShowFlags = (command: Command): Command =>
  * @throws UsageError, UnreadableFile, BadProfile
  */
 export async function openSettings(
-  { base, profile, kernel, ...budget }: OpenFlags,
+  { base, map, profile, kernel, ...budget }: OpenFlags,
   search: OpenSettings['search'],
 ): Promise<OpenSettings> {
   const chosen = kernelChosen(kernel);
@@ -66,6 +69,7 @@ export async function openSettings(
     search,
     ...(chosen === undefined ? {} : { kernel: chosen }),
     ...(base === undefined ? {} : { base: addressFrom(base) }),
+    ...(map === undefined ? {} : { map: mapFrom(map, base) }),
     ...(profile === undefined ? {} : await profileSettings(profile)),
     ...budgetSettings(budget),
   };

@@ -7,6 +7,15 @@ export interface OpenOptions {
    * lies above 4 GiB in the machine. Found by content where it is not given.
    */
   readonly hole?: number;
+  /** Where each piece of a raw file belongs: what lies in none of them is left out. Found by content where it is not given. */
+  readonly map?: readonly MapPiece[];
+}
+
+/** Physical memory from `start` up to and without `end` that a raw file has at `offset`, in bytes. */
+export interface MapPiece {
+  readonly start: number;
+  readonly end: number;
+  readonly offset: number;
 }
 
 /** All that it takes to open a snapshot again, on another thread for instance: it survives `postMessage`. */

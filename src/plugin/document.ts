@@ -13,8 +13,13 @@ export interface SnapshotFacts {
   readonly ranges: readonly { readonly start: string; readonly end: string }[];
   readonly rangeCount: number;
   readonly memoryBytes: number;
-  /** Bytes between the first and the last range that the snapshot does not hold. */
-  readonly missingBytes: number;
+  /**
+   * Bytes of the RAM that the kernel knows of and the snapshot does not hold; where the kernel does not tell (`ramBytes` is
+   * null), bytes between the first and the last range, and of a raw file null.
+   */
+  readonly missingBytes: number | null;
+  /** Bytes of RAM that the kernel knows of; null where it does not tell. */
+  readonly ramBytes: number | null;
   /** ISO 8601: the guest's own clock in the snapshot, or null. */
   readonly takenAt: string | null;
   /** Why the file holds less than it says of itself, which is one of `notes`; null where it is whole. */

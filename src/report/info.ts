@@ -1,5 +1,5 @@
 import { durationText } from '../base/duration.ts';
-import type { BindingStep, KernelCandidate, KernelFacts } from '../plugin/document.ts';
+import type { BindingStep, KernelCandidate, KernelFacts, SnapshotFacts } from '../plugin/document.ts';
 import { stateSentence } from '../plugin/machine-state.ts';
 import type { Facts } from './answer.ts';
 import { escapeText } from './escape.ts';
@@ -48,12 +48,7 @@ export function factSections({ snapshot, kernel }: Facts): readonly FactSection[
           'memory',
           `${bytesText(snapshot.memoryBytes)} in ${snapshot.rangeCount} range${snapshot.rangeCount === 1 ? '' : 's'}`,
         ],
-        [
-          'missing',
-          snapshot.missingBytes === 0
-            ? 'nothing'
-            : `${bytesText(snapshot.missingBytes)} between the first and the last range`,
-        ],
+        ['missing', missingText(snapshot)],
         ...ranges.map((range, index) => [index === 0 ? 'ranges' : '', range] as const),
         ...(more > 0 ? [['', `and ${more} more`] as const] : []),
       ],
@@ -85,6 +80,15 @@ const stateText = ({ state }: KernelFacts): string =>
   state ? (stateSentence(state) ?? state.phase) : 'not known';
 
 /** Kernels of one snapshot; nothing where there is one, of which all else is said. What older versions remembered has no list. */
+/** What the snapshot lacks, in words. Facts of an older version do not say how much RAM there is. */
+function missingText({ missingBytes, ramBytes }: SnapshotFacts): string {
+  if (missingBytes === null) return 'not known: the kernel does not tell how much RAM it has';
+  if (missingBytes === 0) return 'nothing';
+  return typeof ramBytes === 'number'
+    ? `${bytesText(missingBytes)} of the ${bytesText(ramBytes)} of RAM that the kernel knows of`
+    : `${bytesText(missingBytes)} between the first and the last range`;
+}
+
 function kernelsSection({ kernels = [] }: KernelFacts): FactSection[] {
   if (kernels.length < 2) return [];
   return [

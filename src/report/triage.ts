@@ -104,7 +104,8 @@ export function machineTexts({ snapshot, kernel }: Facts): {
   const cpus = kernel.cpus === null ? '' : `, ${kernel.cpus} CPU${kernel.cpus === 1 ? '' : 's'}`;
   const time = kernel.time ?? snapshot.takenAt;
   const up = kernel.uptimeSeconds === null ? '' : `, up ${durationText(kernel.uptimeSeconds)}`;
-  const missing = snapshot.missingBytes > 0 ? `, ${bytesText(snapshot.missingBytes)} missing` : '';
+  const { missingBytes } = snapshot;
+  const missing = missingBytes !== null && missingBytes > 0 ? `, ${bytesText(missingBytes)} missing` : '';
   return {
     system: `Linux ${kernel.release}, ${kernel.architecture}, ${kernel.paging}${cpus}, ${bytesText(snapshot.memoryBytes)}${missing}`,
     moment: `${time === null ? 'time not known' : `at ${time}`}${up}`,

@@ -68,7 +68,7 @@ export function bindByText(attempt: Attempt, { text, at }: FoundVmcoreinfo): Tex
   const { rules, places } = located;
   let doubtful: Bound | undefined;
   let mapped: Located | null = null;
-  for (const layout of rawLayouts(snapshot, rules, places[0]!)) {
+  for (const layout of rawLayouts(snapshot, rules, places[0]!, () => doubtful)) {
     const place = places.find((candidate) => mapsItself(layout, candidate));
     const found = place === undefined ? undefined : tryLocated({ ...attempt, snapshot: layout }, place);
     const bound = found === undefined ? undefined : { ...found, vmcoreinfoAt: at };
@@ -128,7 +128,7 @@ export const placeKey = ({ architecture, delta, paging }: Located): string =>
   `${architecture} ${delta} ${paging.root} ${paging.shape}`;
 
 /** Whether the page tables map what they must, before anything is said of it. */
-function mapsItself({ memory }: Snapshot, { paging, delta, known }: Located): boolean {
+export function mapsItself({ memory }: Snapshot, { paging, delta, known }: Located): boolean {
   return [...known].every(([, address]) =>
     maps(memory, paging, address, Number(BigInt.asUintN(64, address - delta))),
   );

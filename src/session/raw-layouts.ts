@@ -1,5 +1,7 @@
 import { hex, highWord, lowWord, type PhysicalAddress, physical, wrapped } from '../base/address.ts';
 import { EvidenceFault } from '../base/errors.ts';
+import { ramOf } from '../kernel/linux/ram.ts';
+import type { OpenOptions } from '../memory/origin.ts';
 import { PAGE_BYTES } from '../memory/source.ts';
 import { openSnapshot, type Snapshot } from '../snapshot/open.ts';
 import type { ArchitectureRules } from './architecture/architecture.ts';
@@ -26,19 +28,52 @@ export function* rawLayouts(
   snapshot: Snapshot,
   { architecture, ramStarts }: ArchitectureRules,
   located: Located,
+  soFar: () => Bound | undefined = () => undefined,
 ): Generator<Snapshot> {
   yield snapshot;
   if (!isOpen(snapshot)) return;
   const { path, options } = snapshot.origin;
-  if (architecture === 'aarch64') {
-    for (const base of [...ramStarts, ramStartBy(snapshot, located)]) {
-      if (base !== 0 && base !== undefined) yield openSnapshot(path, { ...options, base });
-    }
+  const { sizeBytes } = snapshot.file;
+  const withHole = (hole: number): Snapshot => openSnapshot(path, { ...options, hole });
+  const found = soFar();
+  if (found !== undefined) {
+    // The kernel was found as the file stands, and tells where its RAM ends.
+    const hole = holeBy(found);
+    if (hole !== undefined) yield withHole(hole);
     return;
   }
-  for (const hole of HOLES) {
-    if (snapshot.file.sizeBytes > FOUR_GIB - hole) yield openSnapshot(path, { ...options, hole });
+  const isPc = architecture !== 'aarch64';
+  if (isPc) for (const hole of HOLES.filter((width) => sizeBytes > FOUR_GIB - width)) yield withHole(hole);
+  else for (const base of ramStarts) if (base !== 0) yield openSnapshot(path, { ...options, base });
+  for (const distance of distancesBy(snapshot, located)) {
+    const isHole = isPc && distance > 0 && distance < FOUR_GIB && sizeBytes > FOUR_GIB - distance;
+    if (isHole) yield withHole(distance);
+    if (distance > -sizeBytes) yield openSnapshot(path, { ...options, ...movedBy(distance, sizeBytes) });
   }
+}
+
+/** The options for a raw file all of which lies so many bytes above where it is in the file. */
+export const movedBy = (distance: number, sizeBytes: number): OpenOptions =>
+  distance >= 0 && distance % PAGE_BYTES === 0
+    ? { base: distance }
+    : {
+        map: [{ start: Math.max(0, distance), end: sizeBytes + distance, offset: Math.max(0, -distance) }],
+      };
+
+/**
+ * How wide the hole below 4 GiB is that a file leaves out, of which the kernel was found below it: as wide as the file is
+ * shorter than the kernel's RAM. Undefined where that cannot be, or firmware says that there is RAM.
+ */
+function holeBy(bound: Bound): number | undefined {
+  const { sizeBytes } = bound.snapshot.file;
+  const end = endOfRam(bound);
+  const hole = end === undefined ? 0 : end - sizeBytes;
+  const isPossible = hole > 0 && hole < FOUR_GIB && sizeBytes > FOUR_GIB - hole && hole % START_GRAIN === 0;
+  if (!isPossible) return undefined;
+  const isRam = ramOf(bound.kernel).some(
+    ({ start, end: last }) => start < FOUR_GIB && last > FOUR_GIB - hole,
+  );
+  return isRam ? undefined : hole;
 }
 
 /** A raw file laid out in another way than it stands. */
@@ -65,28 +100,40 @@ export function* otherLayouts(snapshot: Snapshot, ramStarts: readonly number[]):
 }
 
 /** Whether nobody has said yet how the file is laid out. */
-const isOpen = ({ format, origin: { options } }: Snapshot): boolean =>
-  format.name === 'raw' && options.base === undefined && options.hole === undefined;
+export const isOpen = ({ format, origin: { options } }: Snapshot): boolean =>
+  format.name === 'raw' &&
+  options.base === undefined &&
+  options.hole === undefined &&
+  options.map === undefined;
 
 /** The kernel's own name and release, `init_uts_ns.name`: strings of 65 bytes each (include/uapi/linux/utsname.h). */
 const SYSTEM_NAME = Buffer.from('Linux\0', 'latin1');
 const RELEASE_OFFSET = 130;
 /** The names begin the namespace or stand behind a counter of 4 bytes, aligned. */
 const NAME_OFFSETS = [0, 4, 8];
-/** RAM begins at a multiple of this. */
-const START_GRAIN = 65536;
+/** Pieces of RAM are whole pages. */
+const START_GRAIN = PAGE_BYTES;
 const BLOCK_BYTES = 1 << 20;
+/** Copies of the names that are followed. */
+const MOST_DISTANCES = 64;
 
 /**
- * Where RAM must begin so that the names that stand in `init_uts_ns` are where VMCOREINFO says: for boards whose RAM
- * begins where few do. Asked for last, since it may read the whole file.
+ * How far above its place in the file memory may lie so that the names that stand in `init_uts_ns` are where VMCOREINFO
+ * says: for boards whose RAM begins where few do, holes of other widths, and files that lack their beginning or have
+ * something in front. Programs keep copies of the names, so none is right before it is verified. Asked for last, since it
+ * may read the whole file. `grain`: what they are multiples of.
  */
-function ramStartBy({ memory }: Snapshot, { vmcoreinfo, known, delta }: Located): number | undefined {
+export function* distancesBy(
+  { memory }: Snapshot,
+  { vmcoreinfo, known, delta }: Located,
+  grain = START_GRAIN,
+): Generator<number> {
   const names = known.get('init_uts_ns');
-  if (vmcoreinfo === null || names === undefined) return undefined;
+  if (vmcoreinfo === null || names === undefined) return;
   const expected = Number(BigInt.asUintN(64, names - delta));
   const release = Buffer.from(`${vmcoreinfo.release}\0`, 'latin1');
   const block = Buffer.alloc(BLOCK_BYTES + PAGE_BYTES);
+  const seen = new Set<number>();
   for (const { start, end } of memory.ranges) {
     for (let at: number = start; at < end; at += BLOCK_BYTES) {
       const had = block.subarray(
@@ -96,13 +143,15 @@ function ramStartBy({ memory }: Snapshot, { vmcoreinfo, known, delta }: Located)
       for (let hit = had.indexOf(release); hit >= 0; hit = had.indexOf(release, hit + 1)) {
         const name = hit - RELEASE_OFFSET;
         if (name < 0 || !had.subarray(name, name + SYSTEM_NAME.length).equals(SYSTEM_NAME)) continue;
-        const starts = NAME_OFFSETS.map((offset) => expected + offset - (at + name));
-        const found = starts.find((candidate) => candidate > 0 && candidate % START_GRAIN === 0);
-        if (found !== undefined) return found;
+        for (const offset of NAME_OFFSETS) {
+          const distance = expected + offset - (at + name);
+          if (distance === 0 || distance % grain !== 0 || seen.has(distance)) continue;
+          yield distance;
+          if (seen.add(distance).size >= MOST_DISTANCES) return;
+        }
       }
     }
   }
-  return undefined;
 }
 
 /** Whether memory ends where the kernel says that RAM ends: in a raw file laid out in another way it does not. */

@@ -1,13 +1,18 @@
 import { hex } from '../base/address.ts';
 import type { Limits } from '../base/budget.ts';
+import { ForensicError, NoKernel, NoProfile } from '../base/errors.ts';
 import type { Linux } from '../kernel/linux/linux.ts';
+import { bytesMissing, ramOf } from '../kernel/linux/ram.ts';
+import type { MapPiece, OpenOptions } from '../memory/origin.ts';
 import { bytesIn } from '../memory/source.ts';
 import type { KernelCandidate, KernelFacts, SnapshotFacts } from '../plugin/document.ts';
 import type { Profile } from '../profile/profile.ts';
 import { openSnapshot, type Snapshot } from '../snapshot/open.ts';
+import { rulesOf } from './architecture/all.ts';
 import { type FoundKernels, findKernels, type KernelChoice } from './find-kernels.ts';
 import type { Located } from './located.ts';
 import type { Ranked } from './rank.ts';
+import { layoutNotes, runTogether, shiftedLayouts } from './shifted-layouts.ts';
 
 /** A snapshot with its kernel found: all that plugins need, and how sure we are of it. */
 export interface Session {
@@ -25,6 +30,8 @@ export interface Session {
 export interface SessionOptions extends KernelChoice {
   /** Physical address of a raw file's first byte. */
   readonly base?: number;
+  /** Where each piece of a raw file belongs. */
+  readonly map?: readonly MapPiece[];
   /** What one question may cost, instead of what is in proportion to the snapshot. */
   readonly limits?: Partial<Limits>;
 }
@@ -32,9 +39,15 @@ export interface SessionOptions extends KernelChoice {
 /** Ranges that `info` and the JSON document list; more are only counted. */
 const MAXIMUM_LISTED_RANGES = 64;
 
+/** What of the options says how the file is opened. */
+export const openOptions = ({ base, map }: SessionOptions): OpenOptions => ({
+  ...(base === undefined ? {} : { base }),
+  ...(map === undefined ? {} : { map }),
+});
+
 /** Opens a snapshot and finds its kernel. @throws SnapshotError, ProfileError */
 export function openSession(path: string, options: SessionOptions = {}): Session {
-  const snapshot = openSnapshot(path, options.base === undefined ? {} : { base: options.base });
+  const snapshot = openSnapshot(path, openOptions(options));
   try {
     return startSession(snapshot, options);
   } catch (error) {
@@ -45,7 +58,7 @@ export function openSession(path: string, options: SessionOptions = {}): Session
 
 /** Finds the kernel of a snapshot that is open already. @throws ProfileError, UsageError */
 export function startSession(opened: Snapshot, options: SessionOptions = {}): Session {
-  const found = findKernels(opened, options);
+  const found = kernelsIn(opened, options);
   const { snapshot, kernel, located, parts } = found.shown;
   if (snapshot !== opened) opened.file.close();
   const { memory } = snapshot;
@@ -54,17 +67,61 @@ export function startSession(opened: Snapshot, options: SessionOptions = {}): Se
   return { snapshot, kernel, facts, profile: parts.profile, located, close: () => snapshot.file.close() };
 }
 
+/** The kernels of a snapshot, in the layout of a raw file in which one is found. @throws ProfileError, UsageError */
+function kernelsIn(opened: Snapshot, options: SessionOptions): FoundKernels {
+  try {
+    return inLayout(opened, findKernels(opened, options), options);
+  } catch (error) {
+    if (!(error instanceof NoKernel) && !(error instanceof NoProfile)) throw error;
+    for (const layout of shiftedLayouts(opened)) {
+      try {
+        return inLayout(opened, findKernels(layout, options), options);
+      } catch (other) {
+        layout.file.close();
+        if (!(other instanceof ForensicError)) throw other;
+      }
+    }
+    throw error;
+  }
+}
+
+/** The same kernels where the file turns out to be laid out in another way still, and what to say of its layout. */
+function inLayout(opened: Snapshot, found: FoundKernels, options: SessionOptions): FoundKernels {
+  const { path, options: asked } = opened.origin;
+  const map = asked.base === undefined && asked.map === undefined ? runTogether(found.shown) : undefined;
+  if (map !== undefined) {
+    const layout = openSnapshot(path, map);
+    try {
+      const again = findKernels(layout, options);
+      if (found.shown.snapshot !== opened) found.shown.snapshot.file.close();
+      return withLayout(again, asked);
+    } catch (error) {
+      layout.file.close();
+      if (!(error instanceof ForensicError)) throw error;
+    }
+  }
+  return withLayout(found, asked);
+}
+
+function withLayout(found: FoundKernels, asked: OpenOptions): FoundKernels {
+  const { snapshot, located } = found.shown;
+  const usual = rulesOf[located.architecture].ramStarts;
+  return { ...found, notes: [...layoutNotes(snapshot, asked, usual), ...found.notes] };
+}
+
 function factsOf(found: FoundKernels): Session['facts'] {
   const facts = kernelFacts(found);
-  const file = snapshotFacts(found.shown.snapshot);
+  const file = snapshotFacts(found.shown.snapshot, found.shown.kernel);
   // Few formats say when memory was taken: the guest's own clock does.
   return { snapshot: { ...file, takenAt: file.takenAt ?? facts.time }, kernel: facts };
 }
 
-function snapshotFacts({ file, format, contents, memory }: Snapshot): SnapshotFacts {
+function snapshotFacts({ file, format, contents, memory }: Snapshot, kernel: Linux): SnapshotFacts {
   const { ranges } = memory;
   const memoryBytes = bytesIn(ranges);
   const span = ranges.length === 0 ? 0 : memory.end - ranges[0]!.start;
+  // A gap that the kernel knows of no RAM in lacks nothing, and RAM behind the last range is missing too.
+  const ram = ramOf(kernel);
   return {
     path: file.path,
     sizeBytes: file.sizeBytes,
@@ -75,7 +132,10 @@ function snapshotFacts({ file, format, contents, memory }: Snapshot): SnapshotFa
       .map(({ start, end }) => ({ start: hex(start), end: hex(end) })),
     rangeCount: ranges.length,
     memoryBytes,
-    missingBytes: span - memoryBytes,
+    // A flat file has no gaps, and does not say how long it should be.
+    missingBytes:
+      ram.length > 0 ? bytesMissing(ram, ranges) : format.name === 'raw' ? null : span - memoryBytes,
+    ramBytes: ram.length === 0 ? null : ram.reduce((sum, { start, end }) => sum + end - start, 0),
     takenAt: contents.takenAt?.toISOString() ?? null,
     cut: contents.cut,
     notes: contents.notes,

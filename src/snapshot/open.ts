@@ -42,7 +42,7 @@ function readContents(file: SnapshotFile, options: OpenOptions): Pick<Snapshot, 
   const head = headOf(file);
   if (isFlattened(head)) return readFlattened(new FlattenedFile(file), options);
   // Whoever gives a base address knows that it is memory, even where it happens to begin like something else.
-  const isSaid = options.base !== undefined;
+  const isSaid = options.base !== undefined || options.map !== undefined;
   const claimed = formatOf(head);
   const isProgram = claimed === elfCore && !isCoreDump(head);
   const format = isProgram && (isSaid || isAsLongAsRam(file.sizeBytes)) ? raw : claimed;

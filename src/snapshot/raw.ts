@@ -18,8 +18,8 @@ export const raw: SnapshotFormat = {
   name: 'raw',
   summary: 'physical memory byte by byte, no header (pmemsave, dd, .vmem)',
   recognises: () => true,
-  open(file, { base, hole }) {
-    if (base === undefined && file.sizeBytes < MINIMUM_BYTES) {
+  open(file, { base, hole, map }) {
+    if (base === undefined && map === undefined && file.sizeBytes < MINIMUM_BYTES) {
       throw new UnknownFormat(
         `${file.path} is no snapshot: no known format, and with ${file.sizeBytes} bytes too small to be raw memory`,
       );
@@ -27,26 +27,28 @@ export const raw: SnapshotFormat = {
     const start = physical(base ?? 0);
     const rest = file.sizeBytes % PAGE_BYTES;
     const end = physical(start + file.sizeBytes);
-    const { source } = readSegments(
-      file,
-      hole === undefined ? [{ start, end, offset: 0 }] : aroundHole(end, hole),
-    );
+    const pieces =
+      map?.map((piece) => ({ ...piece, start: physical(piece.start), end: physical(piece.end) })) ??
+      (hole === undefined ? [{ start, end, offset: 0 }] : aroundHole(end, hole));
+    const { source, cut, notes } = readSegments(file, pieces);
     return {
       source,
       vmcoreinfo: null,
       cpus: [],
       takenAt: null,
-      cut: null, // nothing says how long it should be, but for the kernel inside
+      cut: map === undefined ? null : cut, // else nothing says how long it should be, but for the kernel inside
       facts: {
         ...(file.isSparse ? { storage: 'sparse' } : {}),
         ...(hole === undefined
           ? {}
           : { layout: `without the ${hole / 2 ** 30} GiB below 4 GiB that are no RAM` }),
       },
-      notes: rest === 0 ? [] : [`the file ends ${rest} bytes into a page: that page is left out`],
+      notes: map !== undefined ? notes : rest === 0 ? [] : [endText(rest)],
     };
   },
 };
+
+const endText = (bytes: number): string => `the file ends ${bytes} bytes into a page: that page is left out`;
 
 /** A PC's RAM in one piece, as a memory backend's file has it: below the hole, then from 4 GiB on. */
 function aroundHole(end: number, hole: number): Segment[] {

@@ -1,7 +1,7 @@
 import { CutSnapshot } from '../base/errors.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import { runPlugin } from '../plugin/run.ts';
-import { type Session, type SessionOptions, startSession } from '../session/session.ts';
+import { openOptions, type Session, type SessionOptions, startSession } from '../session/session.ts';
 import { openSnapshot } from '../snapshot/open.ts';
 import type { StoreDoor } from '../store/door.ts';
 import { placeOf } from '../store/place.ts';
@@ -23,7 +23,7 @@ export interface Past {
 export const opener =
   (options: SessionOptions, { extents, history }: Past, isOwn: (plugin: AnyPlugin) => boolean): Open =>
   async (path) => {
-    const snapshot = openSnapshot(path, options.base === undefined ? {} : { base: options.base });
+    const snapshot = openSnapshot(path, openOptions(options));
     try {
       const { cut } = snapshot.contents;
       if (cut !== null) throw new CutSnapshot(cut);

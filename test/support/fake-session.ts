@@ -60,6 +60,7 @@ export const fakeFacts = (path = 'memory.raw'): { snapshot: SnapshotFacts; kerne
     rangeCount: 1,
     memoryBytes: 1 << 29,
     missingBytes: 0,
+    ramBytes: 1 << 29,
     takenAt: '2026-01-02T03:04:05.000Z',
     cut: null,
     notes: [],
