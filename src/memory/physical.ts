@@ -104,6 +104,26 @@ export class PhysicalMemory {
   }
 
   /**
+   * Whether the page of `at` holds nothing but zeros. What shows that it does is one word, the nearest to `at`: only
+   * that counts as read. @throws NotInSnapshot
+   */
+  isBlank(at: PhysicalAddress): boolean {
+    const within = (at % PAGE_BYTES) & ~3;
+    const start = this.#find(at) - (at % PAGE_BYTES);
+    for (let distance = 0; distance < PAGE_BYTES; distance += 4) {
+      for (const word of [within - distance, within + distance]) {
+        if (word < 0 || word >= PAGE_BYTES || this.#view.getInt32(start + word, true) === 0) continue;
+        if (this.#record !== null) this.#record.add(at - (at % PAGE_BYTES) + word, 4);
+        this.spend(distance / BYTES_A_READ);
+        return false;
+      }
+    }
+    if (this.#record !== null) this.#record.add(at - (at % PAGE_BYTES), PAGE_BYTES);
+    this.spend(PAGE_BYTES / BYTES_A_READ);
+    return true;
+  }
+
+  /**
    * The bytes of the page around `at`, from `at` to the page's end, at most `length`: a window into the cache, valid
    * until the next read. @throws NotInSnapshot
    */

@@ -20,9 +20,16 @@ export function stateSentence({ phase, panic, isCrashKernel: isCrash }: MachineS
   return sentences.length === 0 ? null : sentences.join('; ');
 }
 
+/** Phases in which a machine has few processes, modules and sockets, or none. A kernel that panicked still has all it had. */
+const SPARSE: ReadonlySet<Phase> = new Set(['starting', 'shutting down', 'restarting']);
+
 /** Says with an answer what the machine was about, where that explains why there is little or nothing in it. */
 export function noteMachineState(kernel: Linux): void {
-  const state = kernel.attempt(() => kernel.machine.state, null, 'state of the machine');
-  const sentence = state === null ? null : stateSentence(state);
+  let sentence: string | null = null;
+  // What is not known of the state is said with the facts of the session, and is no gap in an answer.
+  kernel.notedApart(() => {
+    const state = kernel.attempt(() => kernel.machine.state, null, 'state of the machine');
+    if (state !== null && (SPARSE.has(state.phase) || state.isCrashKernel)) sentence = stateSentence(state);
+  });
   if (sentence !== null) kernel.note(sentence);
 }

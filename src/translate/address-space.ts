@@ -116,6 +116,12 @@ export class AddressSpace {
     return fromWords(this.i32(hi, lo, offset + 4), low);
   }
 
+  /** Whether the page of the byte `offset` bytes past (hi, lo) holds nothing but zeros. @throws EvidenceFault */
+  isBlank(hi: number, lo: number, offset: number): boolean {
+    const low = (lo + offset) | 0;
+    return this.memory.isBlank(this.locate(carry(hi, lo, low, offset), low));
+  }
+
   /** `length` bytes from `address` on, as a copy. @throws EvidenceFault at the first byte that cannot be read */
   bytes(address: VirtualAddress, length: number): Uint8Array {
     const into = new Uint8Array(length);

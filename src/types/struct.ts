@@ -1,6 +1,6 @@
-import { fromWords, type VirtualAddress } from '../base/address.ts';
+import { fromWords, hex, type VirtualAddress } from '../base/address.ts';
 import type { Note } from '../base/errors.ts';
-import { NotInKernel } from '../base/errors.ts';
+import { CorruptStructure, NotInKernel } from '../base/errors.ts';
 import type { AddressSpace } from '../translate/address-space.ts';
 import type { Layouts, MemberLayout } from './layout.ts';
 
@@ -167,7 +167,7 @@ export class TypeTable {
     // Bound at the first read: a run touches a fraction of the table, and start-up pays for none of the rest.
     const prototype = this.classOf(type).prototype as object;
     const bind = (): Getter<unknown> => {
-      const get = field.bind(member, this);
+      const get = believable(field, member[0], field.bind(member, this), type);
       Object.defineProperty(prototype, name, { get, enumerable: true, configurable: true });
       return get;
     };
@@ -176,3 +176,33 @@ export class TypeTable {
     };
   }
 }
+
+/** Fields that tell where something is, and read nothing. */
+const PLACES: ReadonlySet<Reads> = new Set(['place', 'inside', 'links']);
+
+/**
+ * A getter that believes a zero only where its page holds something else. A structure that the kernel uses has links,
+ * counts and pointers: a page of zeros in its place was not copied, or not in time (dumpers write zeros for what they
+ * could not get), and would make an owner root, a list empty and a table end.
+ */
+function believable(
+  field: Field<unknown>,
+  offset: number,
+  get: Getter<unknown>,
+  type: string,
+): Getter<unknown> {
+  if (PLACES.has(field.reads)) return get;
+  return function () {
+    const value = get.call(this);
+    if (isZero(value) && this.space.isBlank(this.hi, this.lo, offset))
+      throw new CorruptStructure(`the page of the ${type} at ${hex(this.address)} holds nothing but zeros`);
+    return value;
+  };
+}
+
+const isZero = (value: unknown): boolean =>
+  value === 0 ||
+  value === 0n ||
+  value === '' ||
+  value === null ||
+  (value instanceof Uint8Array && value.every((byte) => byte === 0));

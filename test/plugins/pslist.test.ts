@@ -170,6 +170,12 @@ describe('a machine that is not up and running', () => {
     expect((await ask(pslist, drawn('init(1)', 3))).notes).toEqual([]);
   });
 
+  it('says nothing of a panic, after which all processes are still there', async () => {
+    const kernel = fakeKernel('init(1)');
+    kernel.image.put32(kernel.physical(kernel.symbol('panic_cpu')), 0);
+    expect((await ask(pslist, kernel.linux())).notes).toEqual([]);
+  });
+
   it('says so in place of an empty table, whatever was asked', async () => {
     for (const plugin of [pslist, pstree])
       expect(await ask(plugin, drawn('', 1))).toEqual({

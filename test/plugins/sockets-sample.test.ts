@@ -77,6 +77,7 @@ describe('sockets of a machine that a rootkit is at work in', () => {
     overlay.damage(at - (at % PAGE), new Uint8Array(PAGE));
     const { rows, notes } = await answer();
     expect(rows.length).toBeLessThan(29);
-    expect(notes).toContain('hash table of netlink connector sockets has 0 entries, and the kernel counts 1');
+    // The table on a page of zeros is none, and is not taken for an empty one.
+    expect(notes.join('\n')).toMatch(/hash table of netlink connector sockets .*holds nothing but zeros/);
   });
 });

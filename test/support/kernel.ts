@@ -12,6 +12,8 @@ const IMAGE_START = 0xffff_ffff_8100_0000n;
 const DIRECT_MAP = { 4: 0xffff_8880_0000_0000n, 5: 0xff11_0000_0000_0000n } as const;
 const PF_KTHREAD = 0x0020_0000;
 const TASK_INTERRUPTIBLE = 1;
+/** What a page has beside what is drawn on it. */
+const NEIGHBOUR = 0x6e65_6967_6862_6f72n;
 /** Where drawn processes have the words they were started with. */
 export const STACK = 0x7ffc_1234_5000n;
 /** 2026-01-01T00:00:00Z, in nanoseconds. */
@@ -189,7 +191,11 @@ export class FakeKernel {
   /** A struct somewhere in memory, with some members set. @returns its address */
   draw(type: string, values: Readonly<Record<string, bigint | number | string>> = {}): bigint {
     const size = this.profile.types[type]?.size ?? 8;
-    const address = this.virtual(this.image.take(size, this.#wishes.packed === true ? 8 : PAGE));
+    const isPacked = this.#wishes.packed === true;
+    // Something else of the kernel's stands on each page: one of zeros alone would not be believed.
+    const whole = isPacked ? size : Math.ceil((size + 8) / PAGE) * PAGE;
+    const address = this.virtual(this.image.take(whole, isPacked ? 8 : PAGE));
+    if (!isPacked) this.image.put64(this.physical(address) + whole - 8, NEIGHBOUR);
     this.write(address, type, values);
     return address;
   }
@@ -216,7 +222,8 @@ export class FakeKernel {
   /** Room for a variable of the kernel image. */
   #symbol(name: SymbolName, length: number): bigint {
     const address = IMAGE_START + BigInt(this.#textEnd);
-    this.#textEnd += Math.ceil(length / PAGE) * PAGE;
+    this.#textEnd += (Math.floor(length / PAGE) + 1) * PAGE;
+    this.image.put64(this.physical(IMAGE_START + BigInt(this.#textEnd)) - 8, NEIGHBOUR);
     this.#symbols[name] = `0x${address.toString(16)}`;
     return address;
   }

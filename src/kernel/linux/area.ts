@@ -111,7 +111,7 @@ export class Area {
     for (const symbol of ['special_mapping_vmops', 'legacy_special_mapping_vmops'] as const) {
       if (vm_ops === 0n || !kernel.hasSymbol(symbol) || kernel.symbol(symbol) !== vm_ops) continue;
       const { name } = kernel.at('vm_special_mapping', vm_private_data);
-      return decodeText(kernel.space.cString(name, MAXIMUM_NAME_BYTES));
+      return kernel.nameAt(name, MAXIMUM_NAME_BYTES);
     }
     if (kernel.hasSymbol('gate_vma') && this.raw.address === kernel.symbol('gate_vma')) return '[vsyscall]';
     return null;

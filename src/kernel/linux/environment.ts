@@ -1,6 +1,7 @@
+import { hex } from '../../base/address.ts';
 import { EvidenceFault } from '../../base/errors.ts';
 import { EnvironmentString } from './environment-string.ts';
-import { MAXIMUM_ARGUMENT_BYTES, type ProcessMemory } from './process-memory.ts';
+import { blankPageIn, MAXIMUM_ARGUMENT_BYTES, type ProcessMemory } from './process-memory.ts';
 import type { Task } from './task.ts';
 
 const PAGE_BYTES = 4096;
@@ -71,6 +72,9 @@ function* stringsIn(memory: ProcessMemory, task: Task): Generator<EnvironmentStr
   let torn = false; // the first string of a piece that follows a hole has lost its beginning
   for (let at = start; at < end; ) {
     const bytes = space.readableBytes(at, Number(end - at));
+    const blank = blankPageIn(space, at, bytes);
+    if (blank !== undefined)
+      task.kernel.note(`environment of ${task.label}: the page at ${hex(blank)} holds nothing but zeros`);
     at += BigInt(bytes.length);
     yield* wholeStrings(bytes, torn, at < end);
     if (at >= end) return;

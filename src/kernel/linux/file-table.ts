@@ -1,5 +1,5 @@
 import { highWord, lowWord, type VirtualAddress } from '../../base/address.ts';
-import { EvidenceFault } from '../../base/errors.ts';
+import { CorruptStructure, EvidenceFault } from '../../base/errors.ts';
 import type { Linux } from './linux.ts';
 import type { Kernel } from './structs.ts';
 
@@ -9,6 +9,11 @@ import type { Kernel } from './structs.ts';
  */
 const MAXIMUM_DESCRIPTORS = 4_194_304;
 const SLOTS_PER_READ = 512;
+/**
+ * Descriptors up to which the bitmap of those that are open, which are never none, is on one page with that of those
+ * that close at exec (fs/file.c, alloc_fdtable).
+ */
+const BITMAPS_ON_A_PAGE = 8192;
 const PAGE_BYTES = 4096;
 /** Slots that lead to no memory after which a table is given up: by then it is not one. */
 const MAXIMUM_BROKEN = 1000;
@@ -26,8 +31,11 @@ export class Descriptor {
   }
   /** Whether the descriptor closes at exec: the table's bitmap knows, not the file. @throws EvidenceFault */
   get closesOnExec(): boolean {
-    const bitmap = this.#table.close_on_exec;
-    const byte = this.#table.space.u8(highWord(bitmap), lowWord(bitmap), this.fd >>> 3);
+    const { space, close_on_exec: bitmap, max_fds } = this.#table;
+    const [hi, lo] = [highWord(bitmap), lowWord(bitmap)];
+    const byte = space.u8(hi, lo, this.fd >>> 3);
+    if (byte === 0 && max_fds <= BITMAPS_ON_A_PAGE && space.isBlank(hi, lo, this.fd >>> 3))
+      throw new CorruptStructure('the bitmap of descriptors that close at exec holds nothing but zeros');
     return ((byte >>> (this.fd & 7)) & 1) === 1;
   }
 }
@@ -46,6 +54,7 @@ export function* descriptorsOf(
 ): Generator<Descriptor> {
   const { fdt } = files;
   const { fd: array, max_fds: claimed } = fdt;
+  if (claimed === 0) throw new CorruptStructure('a table of no descriptors, which no process has');
   const count = Math.min(claimed, MAXIMUM_DESCRIPTORS);
   if (count < claimed) {
     kernel.note(`file table of ${owner} claims ${claimed} descriptors; the first ${count} are listed`);
@@ -60,16 +69,21 @@ export function* descriptorsOf(
       return kernel.note(
         `file table of ${owner} ends at descriptor ${first}: the rest is a page of memory that it has already`,
       );
+    let empty = 0;
     for (let slot = 0; slot * 2 < words.length; slot++) {
       const lo = words[slot * 2]!;
       const hi = words[slot * 2 + 1]!;
-      if ((lo | hi) === 0) continue;
+      if ((lo | hi) === 0) {
+        empty++;
+        continue;
+      }
       if (!isThere(kernel, hi, lo) && ++broken > MAXIMUM_BROKEN)
         return kernel.note(
           `file table of ${owner} is given up at descriptor ${first + slot}: ${MAXIMUM_BROKEN} lead nowhere`,
         );
       yield new Descriptor(first + slot, kernel.atWords('file', hi, lo), fdt);
     }
+    if (empty > 0) noteBlankSlots(kernel, fdt, first, words, owner);
     if (words.length < slots * 2) {
       const last = first + slots - 1;
       kernel.note(
@@ -77,6 +91,39 @@ export function* descriptorsOf(
       );
     }
   }
+}
+
+/**
+ * Says which slots are zeros though the bitmap has their descriptors as open, where their page holds nothing else. A
+ * descriptor that is just being opened has its bit and no file yet, so a single one on a page of others means nothing.
+ */
+function noteBlankSlots(
+  kernel: Linux,
+  fdt: Kernel<'fdtable'>,
+  first: number,
+  words: Int32Array,
+  owner: string,
+): void {
+  if (!kernel.types.has('fdtable', 'open_fds')) return;
+  const width = kernel.types.pointerBytes;
+  const bitmap = kernel.attempt(() => fdt.open_fds, null, `bitmap of open files of ${owner}`);
+  if (bitmap === null) return;
+  const bits = kernel.space.readableBytes(bitmap + BigInt(first >>> 3), Math.ceil(words.length / 16));
+  let lost = 0;
+  let page = -1n;
+  let isBlank = false;
+  for (let slot = 0; slot * 2 < words.length; slot++) {
+    if ((words[slot * 2]! | words[slot * 2 + 1]!) !== 0) continue;
+    if ((((bits[slot >>> 3] ?? 0) >>> (slot & 7)) & 1) === 0) continue;
+    const at = fdt.fd + BigInt((first + slot) * width);
+    if (at / BigInt(PAGE_BYTES) !== page) {
+      page = at / BigInt(PAGE_BYTES);
+      isBlank = kernel.space.isBlank(highWord(at), lowWord(at), 0);
+    }
+    if (isBlank) lost++;
+  }
+  if (lost > 0)
+    kernel.note(`file table of ${owner}: ${lost} open descriptors from ${first} on are on a page of zeros`);
 }
 
 /**

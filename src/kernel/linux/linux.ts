@@ -1,6 +1,7 @@
-import { highWord, isKernelAddress, lowWord, type VirtualAddress, wrapped } from '../../base/address.ts';
-import { EvidenceFault, type Note, NotInKernel } from '../../base/errors.ts';
+import { hex, highWord, isKernelAddress, lowWord, type VirtualAddress, wrapped } from '../../base/address.ts';
+import { CorruptStructure, EvidenceFault, type Note, NotInKernel } from '../../base/errors.ts';
 import { Notes } from '../../base/notes.ts';
+import { decodeText } from '../../base/text.ts';
 import type { SnapshotOrigin } from '../../memory/origin.ts';
 import type { Profile } from '../../profile/profile.ts';
 import type { AddressSpace } from '../../translate/address-space.ts';
@@ -122,6 +123,13 @@ export class Linux {
   /** The unsigned 64-bit word at `address`. @throws EvidenceFault */
   u64At(address: VirtualAddress): bigint {
     return this.space.u64(highWord(address), lowWord(address), 0);
+  }
+
+  /** The name at `address`, at most `limit` bytes. @throws CorruptStructure where it is empty: nothing of the kernel is called so @throws EvidenceFault */
+  nameAt(address: VirtualAddress, limit: number): string {
+    const name = this.space.cString(address, limit);
+    if (name.length === 0) throw new CorruptStructure(`an empty name at ${hex(address)}`);
+    return decodeText(name);
   }
 
   /** The entries of the list whose head is at `head`, from its start or its end: structs of kernel type `type`, linked through `member`. */

@@ -64,6 +64,9 @@ export function* mapleEntries(kernel: Linux, tree: VirtualAddress, what: string)
       const stated = slot < shape.pivotCount ? word(shape.pivots + width * slot) : limit;
       const pivot = stated === 0n && slot > 0 ? limit : stated; // the last slot in use needs no pivot
       const entry = word(shape.slots + width * slot);
+      // Nothing lies below the first page, and no node says so: its first entry reaches further.
+      if (slot === 0 && stated === 0n && entry === 0n)
+        return kernel.note(`${what}: node at 0x${address.toString(16)} holds zeros`);
       if (type !== LEAF_64) {
         if (entry !== 0n) yield* visit(entry, pivot, depth + 1);
       } else if (entry !== 0n && (entry & 3n) === 0n) {

@@ -1,7 +1,6 @@
 import type { VirtualAddress } from '../../base/address.ts';
 import { viewOf } from '../../base/bytes.ts';
-import { NotInKernel } from '../../base/errors.ts';
-import { decodeText } from '../../base/text.ts';
+import { CorruptStructure, NotInKernel } from '../../base/errors.ts';
 import type { Linux } from './linux.ts';
 import type { Kernel } from './structs.ts';
 
@@ -22,12 +21,17 @@ export class Module {
     this.raw = raw;
     this.kernel = kernel;
   }
+  /** @throws CorruptStructure where it has none @throws EvidenceFault */
   get name(): string {
-    return this.raw.name;
+    const { name } = this.raw;
+    if (name === '') throw new CorruptStructure('a module without a name');
+    return name;
   }
-  /** Where its code is: the address in /proc/modules. */
+  /** Where its code is: the address in /proc/modules. @throws CorruptStructure where it has none @throws EvidenceFault */
   get base(): VirtualAddress {
-    return this.#memories[0]!.base;
+    const { base } = this.#memories[0]!;
+    if (base === 0n) throw new CorruptStructure('a module without code');
+    return base;
   }
   /** All its memory in bytes, that of its start included until the kernel frees it: the size in /proc/modules. */
   get sizeBytes(): number {
@@ -63,7 +67,7 @@ export class Module {
       const note = kernel.at('bin_attribute', notes.attrs + BigInt(nth) * each);
       const { name } = note.attr;
       if (name === 0n) return null;
-      if (decodeText(kernel.space.cString(name, MAXIMUM_NAME_BYTES)) === BUILD_ID_NOTE)
+      if (kernel.nameAt(name, MAXIMUM_NAME_BYTES) === BUILD_ID_NOTE)
         return buildIdIn(kernel.space.bytes(note.private, Math.min(Number(note.size), MAXIMUM_NOTE_BYTES)));
     }
     return null;
@@ -91,6 +95,7 @@ export class Module {
 function buildIdIn(note: Uint8Array): string | null {
   if (note.length < 16) return null;
   const view = viewOf(note);
+  if (view.getUint32(0, true) === 0) throw new CorruptStructure('the note of a build ID has no name');
   const content = 12 + Math.ceil(view.getUint32(0, true) / 4) * 4;
   const end = content + view.getUint32(4, true);
   return end <= note.length && end > content

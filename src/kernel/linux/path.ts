@@ -41,12 +41,14 @@ export class Paths {
 
   /** The name of a file system: `ext4`, `sockfs`. @throws EvidenceFault */
   fileSystem(block: Kernel<'super_block'>): string {
-    return decodeText(this.#kernel.space.cString(block.s_type.name, MAXIMUM_NAME_BYTES));
+    return this.#kernel.nameAt(block.s_type.name, MAXIMUM_NAME_BYTES);
   }
 
   /** The last component. @throws EvidenceFault */
   nameOf({ d_name }: Kernel<'dentry'>): string {
-    return decodeText(this.#kernel.space.bytes(d_name.name, Math.min(d_name.len, MAXIMUM_NAME_BYTES)));
+    const name = this.#kernel.space.bytes(d_name.name, Math.min(d_name.len, MAXIMUM_NAME_BYTES));
+    if (name.length === 0 || name[0] === 0) throw new CorruptStructure('a file without a name');
+    return decodeText(name);
   }
 
   #walk(from: Kernel<'dentry'>, on: Kernel<'mount'>): string {
@@ -133,6 +135,6 @@ export class Paths {
     if (inode === null) throw new CorruptStructure('a namespace file without an inode');
     const operations = this.#kernel.at('ns_common', inode.i_private).ops;
     if (operations === null) throw new CorruptStructure('a namespace without operations');
-    return `${decodeText(this.#kernel.space.cString(operations.name, MAXIMUM_NAME_BYTES))}:[${inode.i_ino}]`;
+    return `${this.#kernel.nameAt(operations.name, MAXIMUM_NAME_BYTES)}:[${inode.i_ino}]`;
   }
 }

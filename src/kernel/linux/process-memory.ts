@@ -1,4 +1,4 @@
-import { physical } from '../../base/address.ts';
+import { hex, highWord, lowWord, physical, type VirtualAddress } from '../../base/address.ts';
 import { CorruptStructure } from '../../base/errors.ts';
 import { decodeText } from '../../base/text.ts';
 import type { AddressSpace } from '../../translate/address-space.ts';
@@ -6,6 +6,8 @@ import type { EnvironmentString } from './environment-string.ts';
 import type { Linux } from './linux.ts';
 import type { Kernel } from './structs.ts';
 
+/** Of what snapshots have and lack. */
+const PAGE_BYTES = 4096;
 /** Arguments and environment may have three quarters of _STK_LIM, 8 MiB, at most (fs/exec.c). */
 export const MAXIMUM_ARGUMENT_BYTES = 6 << 20;
 
@@ -91,6 +93,8 @@ export class ProcessMemory {
     const { arg_start, arg_end, env_start, env_end } = this.raw;
     if (env_end === 0n || arg_start >= arg_end) return '';
     const args = this.space.bytes(arg_start, boundedLength(arg_start, arg_end, 'command line'));
+    const blank = blankPageIn(this.space, arg_start, args);
+    if (blank !== undefined) throw new CorruptStructure(`the page at ${hex(blank)} holds nothing but zeros`);
     if (args.at(-1) === 0) return joined(args);
     const end = env_start === arg_end && env_end >= env_start ? env_end : arg_end;
     // A title that a process gave itself is read up to one page (get_mm_proctitle).
@@ -98,6 +102,25 @@ export class ProcessMemory {
     const limit = end - arg_start < pageBytes ? Number(end - arg_start) : pageBytes;
     return joined(this.space.cString(arg_start, limit));
   }
+}
+
+/**
+ * The first page around `bytes`, which stand at `start`, that holds nothing but zeros, beside the bytes too: above the
+ * words of a process the kernel writes more of them, so such a page was not copied.
+ */
+export function blankPageIn(
+  space: AddressSpace,
+  start: bigint,
+  bytes: Uint8Array,
+): VirtualAddress | undefined {
+  for (let from = 0; from < bytes.length; ) {
+    const at = start + BigInt(from);
+    const to = from + PAGE_BYTES - Number(at % BigInt(PAGE_BYTES));
+    const isZero = bytes[from] === 0 && bytes.subarray(from, to).every((byte) => byte === 0);
+    if (isZero && space.isBlank(highWord(at), lowWord(at), 0)) return at;
+    from = to;
+  }
+  return undefined;
 }
 
 /** Bytes from `start` to `end`. @throws CorruptStructure where no kernel would have allowed so many */

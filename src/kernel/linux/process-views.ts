@@ -80,7 +80,6 @@ export class ProcessViews {
   /** Says where views disagree with each other, and with what the kernel counts. */
   noteDifferences(): void {
     for (const view of COMPLETE) this.#noteLacking(view);
-    this.#noteLostFirstThreads();
     const counts = kernelCounts(this.#kernel);
     const threads = sumOf(this.tasks, (task) => task.threadCount);
     this.#noteCount('processes', counts.processes, this.tasks.length);
@@ -106,18 +105,6 @@ export class ProcessViews {
     const [count, are] = lacking.length === 1 ? ['1 process', 'is'] : [`${lacking.length} processes`, 'are'];
     this.#kernel.note(
       `${count} ${are} not in ${IN_WORDS[view]}, and other views have them: ${named.join(', ')}${rest}; ${why}`,
-    );
-  }
-
-  #noteLostFirstThreads(): void {
-    const lost = this.tasks.filter((task) => settled(() => task.hasLostFirstThread) === true);
-    if (lost.length === 0) return;
-    const names = lost
-      .slice(0, NAMED)
-      .map((task) => `${task.label} (${settled(() => task.threadCount - 1)} left)`);
-    const rest = lost.length > NAMED ? ` and ${lost.length - NAMED} more` : '';
-    this.#kernel.note(
-      `the first thread has ended and others go on, so that /proc shows little: ${names.join(', ')}${rest}`,
     );
   }
 

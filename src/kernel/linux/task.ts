@@ -143,11 +143,6 @@ export class Task {
     return this.#ofAnyThread((thread) => thread.raw.nsproxy);
   }
 
-  /** Its first thread has ended and is a zombie, and others go on: /proc/PID is then blank but for /proc/PID/task. @throws EvidenceFault */
-  get hasLostFirstThread(): boolean {
-    return this.raw.exit_state !== 0 && this.threadCount > 1;
-  }
-
   /**
    * What each thread has until it ends: the first thread's, or where that has none any more, or cannot be read,
    * another's. Null where none has it. @throws EvidenceFault where none that can be read has it
