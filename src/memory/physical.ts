@@ -129,7 +129,7 @@ export class PhysicalMemory {
    */
   restOfPage(at: PhysicalAddress, length: number = PAGE_BYTES): Uint8Array {
     const had = Math.min(length, PAGE_BYTES - (at % PAGE_BYTES));
-    this.spend(had / BYTES_A_READ);
+    this.spend(Math.ceil(had / BYTES_A_READ));
     if (this.#record !== null) this.#record.add(at, had);
     const place = this.#find(at);
     return this.#bytes.subarray(place, place + had);

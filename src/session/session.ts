@@ -1,5 +1,5 @@
 import { hex } from '../base/address.ts';
-import type { Limits } from '../base/budget.ts';
+import { Budget, type Limits } from '../base/budget.ts';
 import { ForensicError, NoKernel, NoProfile } from '../base/errors.ts';
 import type { Linux } from '../kernel/linux/linux.ts';
 import { bytesMissing, ramOf } from '../kernel/linux/ram.ts';
@@ -36,6 +36,9 @@ export interface SessionOptions extends KernelChoice {
   readonly limits?: Partial<Limits>;
 }
 
+/** What a single fact may take of the work that a question may: one that has no end costs no other. */
+const FACT_SHARE = 1 / 32;
+
 /** Ranges that `info` and the JSON document list; more are only counted. */
 const MAXIMUM_LISTED_RANGES = 64;
 
@@ -63,7 +66,13 @@ export function startSession(opened: Snapshot, options: SessionOptions = {}): Se
   if (snapshot !== opened) opened.file.close();
   const { memory } = snapshot;
   memory.limits = { ...memory.limits, ...options.limits };
-  const facts = factsOf(found);
+  memory.chargeTo(new Budget(memory.limits));
+  let facts: Session['facts'];
+  try {
+    facts = factsOf(found);
+  } finally {
+    memory.chargeTo(null);
+  }
   return { snapshot, kernel, facts, profile: parts.profile, located, close: () => snapshot.file.close() };
 }
 
@@ -147,7 +156,9 @@ function kernelFacts({ shown, kernels, steps, search, notes }: FoundKernels): Ke
   const { profile } = parts;
   const { machine } = kernel;
   const { clock } = machine;
-  const told = <T>(read: () => T, what: string): T | null => kernel.attempt<T | null>(read, null, what);
+  const { memory } = kernel.space;
+  const told = <T>(read: () => T, what: string): T | null =>
+    kernel.attempt<T | null>(() => memory.within(FACT_SHARE, read), null, what);
   return {
     banner: profile.banner,
     release: profile.release,

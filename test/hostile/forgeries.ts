@@ -120,4 +120,24 @@ export const forgeries: Readonly<Record<string, Forgery>> = {
     questions: ['modules'],
     forge: (memory) => lengthenList(memory, memory.kernel.symbol('modules')),
   },
+  'records of the log that lie in each other': {
+    questions: ['dmesg'],
+    forge(memory) {
+      const { kernel } = memory;
+      const ring = kernel.at('printk_ringbuffer', kernel.pointerAt(kernel.symbol('prb')));
+      const { count_bits, descs, infos } = ring.desc_ring;
+      const textBits = BigInt(ring.text_data_ring.size_bits);
+      for (let nth = 0n; nth < 1n << BigInt(count_bits); nth++) {
+        const desc = kernel.at('prb_desc', descs + nth * BigInt(kernel.types.sizeOf('prb_desc')));
+        const info = kernel.at('printk_info', infos + nth * BigInt(kernel.types.sizeOf('printk_info')));
+        const { begin } = desc.text_blk_lpos;
+        if ((begin & 1n) === 1n) continue;
+        // Each goes on to the end of the buffer, over all that come after it.
+        const end = (((begin >> textBits) + 1n) << textBits) - 8n;
+        memory.word(memory.at(desc.text_blk_lpos, 'prb_data_blk_lpos', 'next'), end);
+        const length = memory.at(info, 'printk_info', 'text_len');
+        memory.half(length, (kernel.u32At(length) & ~0xffff) | 0xffff);
+      }
+    },
+  },
 };

@@ -90,7 +90,7 @@ class AreaMap {
   /** The one around an address; null where there is none. @throws EvidenceFault where it may be one that is not readable */
   at(address: VirtualAddress): Area | null {
     this.#areas ??= [...this.#read()];
-    this.#task.kernel.space.memory.spend(this.#areas.length / AREAS_A_READ);
+    this.#task.kernel.space.memory.spend(Math.ceil(this.#areas.length / AREAS_A_READ));
     const found = this.#areas.find(({ start, end }) => address >= start && address < end);
     if (found === undefined && this.#fault !== undefined) throw this.#fault;
     return found?.area ?? null;

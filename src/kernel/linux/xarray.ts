@@ -1,6 +1,8 @@
 // Entries of an xarray, which IDRs and radix trees are since 4.20: include/linux/xarray.h, lib/radix-tree.c.
 // A node that cannot be read costs the entries below it, and a note.
+
 import { fromWords, hex, type VirtualAddress } from '../../base/address.ts';
+import { ENTRY_COST } from '../../base/budget.ts';
 import { CorruptStructure, EvidenceFault } from '../../base/errors.ts';
 import type { Walk } from '../../types/struct.ts';
 import { pointersAt } from './file-table.ts';
@@ -45,6 +47,7 @@ export function* xarrayEntries(kernel: Linux, root: VirtualAddress, what: string
       if (!(fault instanceof EvidenceFault)) throw fault;
       return lose(fault.message);
     }
+    kernel.space.memory.spend(ENTRY_COST);
     seen.add(address);
     const words = pointersAt(kernel, address + BigInt(slotsAt), slotCount);
     for (let at = 0; at < words.length; at += 2) {
