@@ -7,7 +7,7 @@ import { EXIT } from './exit.ts';
 import { knownOf } from './known.ts';
 import type { Outcome } from './main.ts';
 import { pageWidth, terminalWidth, writeData } from './output.ts';
-import { checkColor, type OpenFlags, type ShowFlags, withOpenFlags } from './settings.ts';
+import { checkColor, checkVertical, type OpenFlags, type ShowFlags, withOpenFlags } from './settings.ts';
 import { styleFor } from './show.ts';
 import { version } from './version.ts';
 
@@ -44,6 +44,7 @@ export function addDiffCommand(program: Command, plugins: readonly AnyPlugin[], 
     );
   withFlags(command).action(async (before: string, after: string | undefined, flags: DiffFlags) => {
     checkColor(flags);
+    checkVertical(flags, flags.json === true ? 'json' : 'table');
     const chosen = chosenFrom(plugins, flags.plugins);
     const words = after === undefined ? [before] : [before, after];
     const [one, other] = await knownOf(words, chosen, flags, { most: after === undefined ? 2 : 1 });
@@ -87,6 +88,7 @@ export function addTimelineCommand(program: Command, plugins: readonly AnyPlugin
     );
   withFlags(command).action(async (paths: string[], flags: Flags) => {
     checkColor(flags);
+    checkVertical(flags, flags.json === true ? 'json' : 'table');
     const chosen = chosenFrom(plugins, flags.plugins ?? 'pslist,sockets,modules');
     const snapshots = await knownOf(paths, chosen, flags, { most: Number.POSITIVE_INFINITY });
     if (snapshots.length < 2)

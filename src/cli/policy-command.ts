@@ -7,7 +7,7 @@ import { EXIT } from './exit.ts';
 import type { Outcome } from './main.ts';
 import { writeData } from './output.ts';
 import { policyFrom, problemLines, USUAL_POLICY } from './policy-shelf.ts';
-import { checkColor, type ShowFlags } from './settings.ts';
+import { checkColor, checkVertical, type ShowFlags } from './settings.ts';
 import { styleFor } from './show.ts';
 import { version } from './version.ts';
 
@@ -43,6 +43,7 @@ export function addPolicyCommand(program: Command, plugins: readonly AnyPlugin[]
     .addHelpText('after', '\nExample:\n  vestige policy list cloud-linux\n')
     .action(async (words: string[], flags: Pick<ShowFlags, 'json' | 'color' | 'vertical'>) => {
       checkColor(flags);
+      checkVertical(flags, flags.json === true ? 'json' : 'table');
       const { name, rules } = await policyFrom(words.length === 0 ? [USUAL_POLICY] : words, plugins);
       const facts = rules.map((rule) => rule.facts);
       if (flags.json === true) return writeData(await asJson({ policy: name, rules: facts }));

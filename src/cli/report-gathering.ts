@@ -6,6 +6,8 @@ import { Follower, inOrderOfTime } from '../diff/timeline.ts';
 import type { TimelineParts } from '../page/timeline.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import type { Facts } from '../report/answer.ts';
+import { sayWhich, snapshotsNamed } from './named-snapshots.ts';
+import { bindingKey } from './recall.ts';
 import { type Asking, FileSource, identified, PastSource, type Source } from './report-sources.ts';
 import type { Subject } from './report-subject.ts';
 
@@ -31,7 +33,7 @@ export interface Telling {
   readonly subject: Subject;
   /** The questions that are asked, in their order. */
   readonly plugins: readonly AnyPlugin[];
-  /** The file to compare with instead of the snapshot before. */
+  /** The file, or the machine for its latest snapshot, to compare with instead of the snapshot before. */
   readonly since: string | undefined;
 }
 
@@ -54,7 +56,7 @@ async function gather(telling: Telling, asking: Asking, opened: Source[]): Promi
   const { subject, plugins, since } = telling;
   const files = 'files' in subject ? await openFiles(subject.files, asking, opened) : [];
   const chosen = 'files' in subject ? files.at(-1)! : rememberedOf(subject, asking);
-  const other = since === undefined ? undefined : await openFile(since, asking, opened);
+  const other = since === undefined ? undefined : await openSince(since, asking, opened);
   const answers = await answersOf(chosen, plugins);
   for (const file of files) await file.identify();
   const isOfMachine = other !== undefined && isSameMachine(other, chosen);
@@ -73,6 +75,17 @@ async function openFile(path: string, asking: Asking, opened: Source[]): Promise
   const source = await FileSource.open(path, asking);
   opened.push(source);
   return source;
+}
+
+/** What `--since` names: a file, or the latest that is remembered of a machine. */
+async function openSince(word: string, asking: Asking, opened: Source[]): Promise<Source> {
+  const { recall, settings } = asking;
+  const [named] = snapshotsNamed(word, recall, bindingKey(settings), 1);
+  const past = named?.past;
+  const facts = past === undefined ? undefined : recall.past((history) => history.facts(past.id));
+  if (past === undefined || facts === undefined) return openFile(word, asking, opened);
+  sayWhich(word, { path: past.path, past, age: 0 }, false);
+  return new PastSource(past, facts, recall);
 }
 
 /** In the order of time. @throws UsageError where they are of several machines */

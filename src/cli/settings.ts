@@ -91,16 +91,22 @@ async function profileSettings(path: string): Promise<Pick<OpenSettings, 'profil
 }
 
 /** @throws UsageError */
-export function formatFrom({ format, json, vertical }: ShowFlags): FormatName {
+export function formatFrom(flags: ShowFlags): FormatName {
+  const { format, json } = flags;
   const word = json === true ? 'json' : (format ?? 'table');
   const known = FORMATS.find((name) => name === word);
   if (known === undefined)
     throw new UsageError(`there is no format ${word}; there are ${FORMATS.join(', ')}`);
   if (json === true && format !== undefined && format !== 'json')
     throw new UsageError('--json contradicts --format');
-  if (vertical === true && known !== 'table')
-    throw new UsageError(`--vertical is a form of tables, and the format is ${known}`);
+  checkVertical(flags, known);
   return known;
+}
+
+/** Records are a form of tables, and no other format has them. @throws UsageError */
+export function checkVertical({ vertical }: Pick<ShowFlags, 'vertical'>, format: string): void {
+  if (vertical === true && format !== 'table')
+    throw new UsageError(`--vertical is a form of tables, and the format is ${format}`);
 }
 
 /** @throws UsageError */

@@ -102,7 +102,8 @@ class Counted {
     const shown = values.slice(0, SHOWN_VALUES).map(([value, count]) => `${value} (${count})`);
     const more = values.length > SHOWN_VALUES ? ', …' : '';
     const meant = kind === 'text' ? hint(words, [...this.#values.keys()]) : '';
-    return `${none}${meant}; there ${values.length === 1 ? 'is' : 'are'} ${shown.join(', ')}${more}`;
+    const there = kind === 'flag' ? 'it is' : values.length === 1 ? 'there is' : 'there are';
+    return `${none}${meant}; ${there} ${shown.join(', ')}${more}`;
   }
 
   #see(cell: Cell, kind: ColumnKind): void {

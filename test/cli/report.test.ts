@@ -215,4 +215,12 @@ describe('vestige report', () => {
       `vestige: a report is about one machine: ${files[0]} is of guest, ${files[1]} of other\n`,
     ]);
   });
+
+  it('compares with the latest that is remembered of a machine where --since names one', () => {
+    const words = [AFTER, '--since', 'web-1', '--cache', pastCache(), '--output', '-'];
+    const { status, stdout, stderr } = report(...words);
+    expect(status).toBe(0);
+    expect(stderr).toContain('web-1: the snapshot of 2026-01-01T03:00:00.000Z, /snapshots/3.raw\n');
+    expect(modelOf(stdout).changes?.before.path).toBe('/snapshots/3.raw');
+  });
 });

@@ -179,6 +179,10 @@ describe('filters', () => {
     expect(sifted({ pid: '>9000' }, many).remarks).toEqual(['no row has pid >9000; they go from 1 to 5000']);
     const long = [{ pid: 1, name: 'x'.repeat(1_000), state: null }];
     expect(sifted({ name: 'y' }, long).remarks[0]).toBe(`no row has name y; there is ${'x'.repeat(60)}… (1)`);
+    const flags = drawnPlugin({ kernel: 'flag' }, []);
+    expect(sifted({ kernel: 'yes' }, [{ kernel: false }], flags).remarks).toEqual([
+      'no row has kernel yes; it is no (1)',
+    ]);
     expect(sifted({ pid: '1' }, []).remarks).toEqual(['there are no rows to filter']);
   });
 
