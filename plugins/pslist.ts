@@ -1,4 +1,5 @@
 import { definePlugin } from '../src/plugin/contract.ts';
+import { hiddenProcesses, shown } from '../src/plugin/hidden-processes.ts';
 import { noteMachineState } from '../src/plugin/machine-state.ts';
 
 export default definePlugin({
@@ -41,6 +42,17 @@ export default definePlugin({
   ofBoot: ['pid', 'ppid'],
   // Workers of the kernel are made and let go as there is work, and are called by what they last did.
   churn: ({ kernel, name }) => kernel === true && String(name).startsWith('kworker/'),
+  observations: [
+    ...hiddenProcesses,
+    {
+      of: ({ pid, name, state, threads }) =>
+        state === 'Z' && Number(threads) > 1
+          ? `${shown(pid)} (${shown(name)}, ${Number(threads) - 1} left)`
+          : null,
+      sentence: (things) =>
+        `the first thread has ended and others go on, so that /proc shows little: ${things}`,
+    },
+  ],
   filters: ['pid', 'ppid', 'name', 'uid', 'euid', 'state', 'started', 'exe', 'args', 'kernel', 'hidden'],
   words: { state: ['R', 'S', 'D', 'I', 'T', 't', 'X', 'Z', 'P'] },
   uncut: ['state'],

@@ -1,11 +1,12 @@
 import { UsageError } from '../src/base/errors.ts';
 import { definePlugin } from '../src/plugin/contract.ts';
+import { hiddenProcesses } from '../src/plugin/hidden-processes.ts';
 
 export default definePlugin({
   name: 'pstree',
   summary: 'Show which process started which',
   example: '--root 1 --columns pid,name,args',
-  version: 3,
+  version: 4,
   options: {
     root: { help: 'show this process and its descendants', value: 'pid', parse: pidOf },
   },
@@ -21,14 +22,17 @@ export default definePlugin({
     started: { time: ({ task }) => task.started },
     exe: { text: ({ task }) => task.memory?.executable ?? null },
     args: { text: ({ task }) => task.memory?.commandLine ?? null },
+    hidden: { flag: ({ task }) => task.isHidden },
+    views: { text: ({ task }) => task.views },
   },
   identity: ['pid', 'started'],
-  restless: ['state', 'threads'],
+  restless: ['state', 'threads', 'views'],
+  observations: hiddenProcesses,
   filters: ['pid', 'name', 'uid', 'state'],
   words: { state: ['R', 'S', 'D', 'I', 'T', 't', 'X', 'Z', 'P'] },
   uncut: ['state'],
   paths: ['exe'],
-  dispensable: ['exe', 'threads', 'state', 'started', 'uid'],
+  dispensable: ['views', 'hidden', 'exe', 'threads', 'state', 'started', 'uid'],
   tree: { column: 'name', by: 'depth' },
 });
 

@@ -60,6 +60,16 @@ export default definePlugin({
   ofBoot: ['netns', 'pid', 'tid', 'fd', 'inode', 'localPort', 'remotePort'],
   // A connection that is over only waits for stray packets.
   churn: ({ state }) => state === 'TIME-WAIT',
+  observations: [
+    {
+      of: ({ family, protocol, localPort, process, hidden }) =>
+        hidden === true
+          ? `${protocol ?? family}${localPort === null ? '' : ` port ${localPort}`} (${process ?? 'no process'})`
+          : null,
+      sentence: (things, count) =>
+        `${count === 1 ? '1 socket is' : `${count} sockets are`} in use and not in the kernel's table of them: ${things}`,
+    },
+  ],
   filters: [
     ...([
       'netns',

@@ -3,6 +3,7 @@ import { ForensicError, GoneSnapshot, UsageError } from '../base/errors.ts';
 import type { MapPiece } from '../memory/origin.ts';
 import type { Row } from '../plugin/cell.ts';
 import type { AnyPlugin, Options } from '../plugin/contract.ts';
+import { Observer } from '../plugin/observation.ts';
 import type { Profile } from '../profile/profile.ts';
 import type { Answer, Facts } from '../report/answer.ts';
 import type { KernelChoice } from '../session/find-kernels.ts';
@@ -139,6 +140,7 @@ export class Inquiry {
   answer({ plugin, options, selection }: Question): LimitedAnswer {
     const notes: string[] = [];
     const remarks: string[] = [];
+    const observations: string[] = [];
     const answer: { -readonly [K in keyof LimitedAnswer]: LimitedAnswer[K] } = {
       plugin,
       columns: selection.columns,
@@ -147,10 +149,12 @@ export class Inquiry {
       sorted: selection.order.length > 0,
       notes,
       remarks,
+      observations,
       failure: undefined,
       withheld: 0,
       rows: {
-        [Symbol.asyncIterator]: () => this.#rows({ plugin, options, selection }, { notes, remarks }, answer),
+        [Symbol.asyncIterator]: () =>
+          this.#rows({ plugin, options, selection }, { notes, remarks, observations }, answer),
       },
     };
     return answer;
@@ -163,21 +167,24 @@ export class Inquiry {
   /** Rows are given on as they are found, but where they are to be sorted. */
   async *#rows(
     { plugin, options, selection }: Question,
-    said: { readonly notes: string[]; readonly remarks: string[] },
+    said: Record<'notes' | 'remarks' | 'observations', string[]>,
     outcome: { failure: ForensicError | undefined; withheld: number },
   ): AsyncGenerator<Row> {
     const { order, limit } = selection;
     const sieve = new Sieve(selection.tests());
+    const observer = new Observer(plugin.observations);
     const gathered: Row[] = [];
     let given = 0;
     try {
       for await (const row of this.#all(plugin, options, said.notes)) {
+        observer.see(row);
         if (!sieve.passes(row)) continue;
         if (order.length > 0) gathered.push(row);
         else if (given++ < limit) yield row;
       }
       said.notes.push(...sieve.notes);
       said.remarks.push(...sieve.remarks);
+      said.observations.push(...observer.sentences());
       outcome.withheld = Math.max(0, given + gathered.length - limit);
       yield* sortRows(gathered, order).slice(0, limit);
     } catch (error) {

@@ -129,6 +129,7 @@ function answerOf(columns: readonly string[], rows: readonly Row[], { dispensabl
     named: dispensable === undefined,
     sorted: true,
     notes: [],
+    observations: [],
     failure: undefined,
     rows: each(rows),
   };

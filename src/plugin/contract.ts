@@ -1,6 +1,7 @@
 import type { VirtualAddress } from '../base/address.ts';
 import type { Linux } from '../kernel/linux/linux.ts';
 import type { Cell, Row } from './cell.ts';
+import type { Observation } from './observation.ts';
 
 /**
  * A column: the kind of its cells, and how to read one from a subject. `null` means "does not apply".
@@ -97,6 +98,8 @@ export interface Plugin<S = unknown, O extends Options = Options, K extends stri
   readonly churn?: (row: Row) => boolean;
   /** Rows that come and go with their process: where it is new or gone as a whole, `diff` only counts them. */
   readonly followsProcess?: true;
+  /** What is worth a sentence beside the rows, though nothing is missing. */
+  readonly observations?: readonly Observation[];
   /** Columns that a verdict does not repeat, because it goes where the snapshot must not: into logs and to CI services. */
   readonly confidential?: readonly NoInfer<K>[];
   /** Columns with a flag of their own: `--pid 1,200` keeps the rows whose cell is one of these. */

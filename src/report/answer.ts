@@ -17,6 +17,8 @@ export interface Answer {
   readonly rows: AsyncIterable<Row>;
   /** What the evidence lacked: whole after the last row. */
   readonly notes: readonly string[];
+  /** What is worth a sentence, though nothing is missing: whole after the last row. */
+  readonly observations: readonly string[];
   /** Why the answer ended before its time, if it did: known after the last row. */
   readonly failure: ForensicError | undefined;
 }

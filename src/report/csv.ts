@@ -4,7 +4,7 @@ import { factNotes, type Presenter } from './answer.ts';
 import { cellText } from './cell.ts';
 import { csvField, csvLine, guardFormula } from './csv-text.ts';
 import { escapeText } from './escape.ts';
-import { noteAside } from './table-presenter.ts';
+import { noteAside, saidLines } from './table-presenter.ts';
 
 /**
  * CSV as RFC 4180 has it: commas, CRLF, a header, quotes where they are needed. A cell that does not apply is
@@ -24,7 +24,8 @@ export function csvPresenter({
     begin: () => '',
     async *snapshot(facts, answers) {
       const origin = several ? [csvField(guardFormula(escapeText(facts.snapshot.path)))] : [];
-      for await (const { plugin, columns, rows, notes } of answers) {
+      for await (const answer of answers) {
+        const { plugin, columns, rows } = answer;
         if (!headed)
           yield csvLine([
             ...(several ? ['snapshot'] : []),
@@ -35,7 +36,7 @@ export function csvPresenter({
         for await (const row of rows) {
           yield csvLine([...origin, ...columns.map((name, index) => field(kinds[index]!, row[name]!))]);
         }
-        yield noteAside(notes);
+        yield { aside: saidLines(answer) };
       }
       yield noteAside(factNotes(facts));
     },

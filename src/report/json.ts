@@ -88,5 +88,5 @@ async function* result(answer: Answer): AsyncGenerator<string> {
   let rows = 0;
   for await (const row of answer.rows) yield `${rows++ > 0 ? ',\n' : '\n'}${jsonText(write(row))}`;
   const failure = answer.failure === undefined ? '' : `, "error": ${jsonText(errorJson(answer.failure))}`;
-  yield `${rows > 0 ? '\n' : ''}], "notes": ${jsonText(answer.notes)}${failure}}`;
+  yield `${rows > 0 ? '\n' : ''}], "notes": ${jsonText(answer.notes)}, "observations": ${jsonText(answer.observations)}${failure}}`;
 }

@@ -2,8 +2,8 @@ import { factNotes, type Presenter } from './answer.ts';
 import { errorJson, jsonText, rowWriter } from './json.ts';
 
 /**
- * One JSON object per line: each row with its `snapshot` and `plugin` before the columns. Notes and errors are
- * lines of their own, with `note` or `error` in place of columns.
+ * One JSON object per line: each row with its `snapshot` and `plugin` before the columns. Notes, observations and
+ * errors are lines of their own, with `note`, `observation` or `error` in place of columns.
  */
 export function jsonlPresenter(): Presenter {
   return {
@@ -15,6 +15,7 @@ export function jsonlPresenter(): Presenter {
         const write = rowWriter(answer);
         for await (const row of answer.rows) yield `${jsonText({ ...origin, ...write(row) })}\n`;
         for (const note of answer.notes) yield `${jsonText({ ...origin, note })}\n`;
+        for (const observation of answer.observations) yield `${jsonText({ ...origin, observation })}\n`;
         if (answer.failure !== undefined)
           yield `${jsonText({ ...origin, error: errorJson(answer.failure) })}\n`;
       }

@@ -55,7 +55,7 @@ function* inPieces(lines: readonly string[]): Generator<string> {
 
 function asides(
   { hidden, absences }: Table,
-  { named, notes }: Answer,
+  { named, notes, observations }: Answer,
   { width, remedy }: TablePresenterOptions,
 ): string {
   const way = named ? WIDER : (remedy ?? '--columns shows them, and --vertical');
@@ -66,17 +66,18 @@ function asides(
     const reasons = [...absences].map(([reason, count]) => `${escapeText(reason)} (${count})`).join(', ');
     text += `${ABSENT_MARK} could not be read: ${reasons}\n`;
   }
-  return text + noteLines(notes);
+  return text + saidLines({ observations, notes });
 }
 
 /** Notes as lines for stderr. */
-export const noteLines = (notes: readonly string[]): string =>
-  notes
-    .map(
-      (note) => `note: ${escapeText(note)}
-`,
-    )
-    .join('');
+export const noteLines = (notes: readonly string[]): string => linesOf('note', notes);
+
+const linesOf = (what: string, sentences: readonly string[]): string =>
+  sentences.map((sentence) => `${what}: ${escapeText(sentence)}\n`).join('');
+
+/** What is worth a sentence, and then what the evidence lacked, as lines for stderr. */
+export const saidLines = ({ observations, notes }: Pick<Answer, 'observations' | 'notes'>): string =>
+  linesOf('observed', observations) + noteLines(notes);
 
 /** Notes as an aside. */
 export const noteAside = (notes: readonly string[]): Piece => ({ aside: noteLines(notes) });

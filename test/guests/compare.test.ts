@@ -93,6 +93,7 @@ const right: Readonly<Record<string, readonly Row[]>> = {
     {
       ...{ pid: 20, ppid: 1, name: 'a) (b', depth: 0, threads: 1, uid: 7, state: 'S' },
       ...{ started: new Date(1_003_000), exe: '/opt/\\xffa (deleted)', args: 'sleep 10' },
+      ...{ hidden: false, views: 'list,pids,children' },
     },
   ],
   keys: [

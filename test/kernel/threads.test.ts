@@ -7,7 +7,7 @@ import pslist from '../../plugins/pslist.ts';
 import { DrawnAreas } from '../support/areas.ts';
 import { DrawnFiles } from '../support/files.ts';
 import { type FakeKernel, fakeKernel } from '../support/kernel.ts';
-import { ask, column } from '../support/rows.ts';
+import { ask, column, observed } from '../support/rows.ts';
 
 const ZOMBIE = 0x20;
 
@@ -22,7 +22,7 @@ function drawn(): { kernel: FakeKernel; world: DrawnFiles } {
 }
 
 describe('a process whose first thread has ended', () => {
-  it('has the arguments, the executable and the environment of those that go on', async () => {
+  it('has the arguments, the executable and the environment of those that go on, and a sentence', async () => {
     const { kernel, world } = drawn();
     const mm = kernel.read(kernel.task(11), 'task_struct', 'mm');
     kernel.write(mm, 'mm_struct', { exe_file: world.open(world.entry(world.root, 'evil')) });
@@ -36,6 +36,9 @@ describe('a process whose first thread has ended', () => {
       rss: 24,
     });
     expect(answer.notes).toEqual([]);
+    expect(observed(pslist, answer)).toEqual([
+      expect.stringMatching(/^the first thread has ended .*: 10 \(.*, 2 left\)$/),
+    ]);
     expect((await ask(env, kernel.linux())).rows[1]).toEqual({ pid: 10, name: 'LD_PRELOAD', value: '/x' });
   });
 

@@ -68,8 +68,8 @@ describe('json', () => {
       schema: 1,
       ...fakeFacts(),
       results: [
-        { plugin: 'drawn', version: 1, rows: JSON_ROWS, notes: NOTES },
-        { plugin: 'drawn', version: 1, rows: [], notes: [] },
+        { plugin: 'drawn', version: 1, rows: JSON_ROWS, notes: NOTES, observations: [] },
+        { plugin: 'drawn', version: 1, rows: [], notes: [], observations: [] },
       ],
     });
     expect(out.endsWith(']}\n')).toBe(true);

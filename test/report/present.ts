@@ -12,6 +12,7 @@ export function answerOf(plugin: AnyPlugin, rows: readonly Row[], more: Partial<
     sorted: false,
     rows: stream(rows),
     notes: [],
+    observations: [],
     failure: undefined,
     ...more,
   };

@@ -15,13 +15,6 @@ type CompleteView = (typeof COMPLETE)[number];
 /** These lead to some processes only: leaders of known threads, members of groups and sessions, parents of known processes. */
 type ProcessView = CompleteView | 'leaders' | 'groups' | 'parents';
 
-const IN_WORDS: Readonly<Record<CompleteView, string>> = {
-  list: 'the task list',
-  'list backwards': 'the task list, gone through backwards',
-  pids: 'the table of process IDs',
-  children: "the lists of their parents' children",
-};
-
 /** What of a question's work one view may take. */
 const VIEW_SHARE = 1 / 16;
 
@@ -79,7 +72,7 @@ export class ProcessViews {
 
   /** Says where views disagree with each other, and with what the kernel counts. */
   noteDifferences(): void {
-    for (const view of COMPLETE) this.#noteLacking(view);
+    this.#noteOffBrokenList();
     const counts = kernelCounts(this.#kernel);
     const threads = sumOf(this.tasks, (task) => task.threadCount);
     this.#noteCount('processes', counts.processes, this.tasks.length);
@@ -87,24 +80,22 @@ export class ProcessViews {
     this.#noteCount('process and thread IDs', counts.numbers, this.#numbers);
   }
 
-  #noteLacking(view: CompleteView): void {
-    // What lacks something because it is broken says so itself; of the list it is worth saying who is not on it.
-    if (view !== 'list' && !this.#views.isWhole(view)) return;
-    const lacking = this.tasks.filter((task) => {
-      const views = this.#lacking(task.address);
-      // Who is off the list is off it both ways: said once.
-      if (!views.includes(view) || (view === 'list backwards' && views.includes('list'))) return false;
-      return settled(() => task.isSettled) ?? false;
-    });
+  /**
+   * Who is not on the list where that breaks. Who is missing from what does not break is hidden: the rows say it, and
+   * nothing is missing from them.
+   */
+  #noteOffBrokenList(): void {
+    if (this.#views.isWhole('list')) return;
+    const lacking = this.tasks.filter(
+      (task) => this.#lacking(task.address).includes('list') && (settled(() => task.isSettled) ?? false),
+    );
     if (lacking.length === 0) return;
     const named = lacking.slice(0, NAMED).map((task) => this.#named(task));
     const rest = lacking.length > NAMED ? ` and ${lacking.length - NAMED} more` : '';
-    const why = this.#views.isWhole(view)
-      ? 'it does not break, so somebody took them out'
-      : 'it breaks, so they may well have been in it';
     const [count, are] = lacking.length === 1 ? ['1 process', 'is'] : [`${lacking.length} processes`, 'are'];
     this.#kernel.note(
-      `${count} ${are} not in ${IN_WORDS[view]}, and other views have them: ${named.join(', ')}${rest}; ${why}`,
+      `${count} ${are} not in the task list, and other views have them: ${named.join(', ')}${rest}; ` +
+        'it breaks, so they may well have been in it',
     );
   }
 

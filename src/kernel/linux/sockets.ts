@@ -9,7 +9,7 @@ import { netlinkSockets } from './netlink-socket.ts';
 import { packetSockets } from './packet-socket.ts';
 import { sctpAssociations } from './sctp-socket.ts';
 import { Socket } from './socket.ts';
-import { INET_KINDS, kindOf, SocketCensus, type SocketKind } from './socket-census.ts';
+import { INET_KINDS, SocketCensus, type SocketKind } from './socket-census.ts';
 import { noteCounts } from './socket-counts.ts';
 import { Holdings } from './socket-holdings.ts';
 import type { Task } from './task.ts';
@@ -39,31 +39,15 @@ export function* sockets(kernel: Linux): Generator<SocketUse> {
     yield* usesOf(socketAt(address), () => false);
   noteCounts(kernel, namespaces, census);
   // Sockets that are in no table: not bound yet, closed again, of a family that keeps none, or unlinked.
-  const hidden = new Map<SocketKind, number>();
   const seen = new Set<VirtualAddress>();
   for (const address of otherSockets()) {
     if (seen.has(address) || census.has(address)) continue;
     seen.add(address);
     const socket = socketAt(address);
-    const kind = hiddenKindOf(socket);
-    if (kind !== null) hidden.set(kind, (hidden.get(kind) ?? 0) + 1);
     // No table has one of SCTP either: they are found by their descriptors alone.
     for (const one of [socket, ...sctpAssociations(socket)])
       yield* usesOf(one, () => census.isHidden(socket));
   }
-  for (const [kind, count] of hidden)
-    kernel.note(`${count} ${kind} are in use and not in the kernel's table of them: see the column hidden`);
-
-  /** The kind of a socket that is hidden; null for all others, whose cells say why where it is not known. */
-  function hiddenKindOf(socket: Socket): SocketKind | null {
-    try {
-      return census.isHidden(socket) === true ? kindOf(socket) : null;
-    } catch (fault) {
-      if (!(fault instanceof EvidenceFault)) throw fault;
-      return null;
-    }
-  }
-
   /** What processes have open, and what is at the other end of a Unix socket. */
   function* otherSockets(): Generator<VirtualAddress> {
     yield* holdings.sockets();

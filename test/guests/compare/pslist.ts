@@ -35,8 +35,6 @@ function expectedProcess(process: ProcessTruth, truth: Truth): Expected {
       rss: residentOf(process),
       kernel: stat.isKernelThread,
       task: kernelAddress(truth),
-      hidden: false,
-      views: 'list,pids,children',
     },
   };
 }
@@ -79,6 +77,8 @@ export function commonCells(process: ProcessTruth, truth: Truth) {
     started: startedOf(stat, truth),
     exe: process.exe === null ? null : textOf(process.exe),
     args: process.cmdline === null ? null : noMemory(process, joined(process.cmdline)),
+    hidden: false,
+    views: 'list,pids,children',
   } satisfies Record<string, Expectation>;
 }
 
