@@ -3,7 +3,7 @@ import { FormatRefused, NotAcquired } from './errors.ts';
 import type { Format, Guest, Order, Progress, Written } from './guest.ts';
 import { LibvirtGuest } from './libvirt-guest.ts';
 import { fileNameOf, momentOf } from './names.ts';
-import { folderAt, freeBytes, PartFile } from './part-file.ts';
+import { abandonedIn, folderAt, freeBytes, PartFile } from './part-file.ts';
 import { QmpGuest } from './qmp-guest.ts';
 
 /** Who has the machine: QEMU behind a socket of its protocol (a path, or host:port), or libvirt. */
@@ -111,6 +111,8 @@ async function take(
   const machine = options.name ?? name;
   checkRoom(folder, memoryBytes);
   const { live = false, progress = () => undefined, note = () => undefined } = options;
+  for (const path of abandonedIn(folder))
+    note(`${path} was begun more than a day ago and never finished: it is no snapshot, and takes room`);
   const takenAt = new Date();
   const as = async (format: Format): Promise<Omit<Acquired, 'seconds'>> => {
     const file = PartFile.begin(

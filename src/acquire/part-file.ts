@@ -9,6 +9,7 @@ import {
   linkSync,
   lstatSync,
   openSync,
+  readdirSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -22,6 +23,9 @@ import { messageOf, NotAcquired } from './errors.ts';
 /** Whoever may read the memory of a machine has everything that is in it. */
 const MODE = 0o600;
 
+/** What a file is called until it is whole: `.web-1-20261123T114044Z.kdump.part`. */
+const PART_NAME = /^\..*-\d{8}T\d{6}Z\.(?:kdump|elf|raw)\.part$/;
+
 const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? messageOf(error);
 
 /** The folder as everybody sees it who does not stand where we stand. @throws NotAcquired */
@@ -32,6 +36,29 @@ export function folderAt(path: string): string {
     throw new NotAcquired(`cannot write to ${path}: ${codeOf(error)}; the folder must be there already`);
   }
   throw new NotAcquired(`${path} is no folder`);
+}
+
+/** How long a file that is still being written may seem to be left: no writer pauses for a day. */
+const ABANDONED_MS = 86_400_000;
+
+/**
+ * Files in a folder that were begun here and that nobody goes on with, since whatever wrote them was ended. Others may
+ * still be at work, on other hosts too, so that they are named and not deleted.
+ */
+export function abandonedIn(folder: string, now: number = Date.now()): string[] {
+  let names: string[];
+  try {
+    names = readdirSync(folder);
+  } catch {
+    return []; // a folder may take files and show none
+  }
+  return names
+    .filter((name) => PART_NAME.test(name))
+    .flatMap((name) => {
+      const path = join(folder, name);
+      const stat = statSync(path, { throwIfNoEntry: false });
+      return stat?.isFile() === true && now - stat.mtimeMs > ABANDONED_MS ? [path] : [];
+    });
 }
 
 /** How much more fits into a folder, for those who are not root. */

@@ -1,4 +1,13 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -83,6 +92,22 @@ describe('a snapshot over QMP', () => {
       running: true,
     });
     expect(note.mock.calls).toEqual([[expect.stringMatching(/^QEMU itself paused the guest/)]]);
+  });
+
+  it('names what was begun here and given up, and deletes nothing', async () => {
+    const note = vi.fn();
+    const [abandoned, young, other] = [
+      '.web-20260101T000000Z.kdump.part',
+      '.db-20260101T000000Z.elf.part',
+      '.mine.part',
+    ].map((name) => join(folder, name));
+    for (const path of [abandoned!, young!, other!]) writeFileSync(path, 'half');
+    for (const path of [abandoned!, other!]) utimesSync(path, 1, 1);
+    await taking({ note });
+    expect(note.mock.calls).toEqual([
+      [expect.stringContaining(`${abandoned} was begun more than a day ago`)],
+    ]);
+    expect(left().length).toBe(4);
   });
 
   it('says of a live raw file that memory moved meanwhile', async () => {
