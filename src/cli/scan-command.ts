@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { Command } from 'commander';
 import { UsageError } from '../base/errors.ts';
@@ -214,13 +215,14 @@ export async function withScan(
   const { messageOf } = await import('./scan-lines.ts');
   const { readersFor } = await import('./scan-readers.ts');
   const { path, also } = await scanPlaces(flags.history ?? flags.cache);
+  // What is wrong with a policy is said before there is a file to record in.
+  const known = existsSync(path) ? undefined : await voicesFrom(flags, plugins);
   const store = Store.open(path, version());
   const readers = readersFor(store, also, plugins, flags, limits);
   try {
     // A reader starts while policies are read.
     if (isAnyNew(choice, store)) readers.expect();
-    const channels = await channelsFrom(flags);
-    const judge = await judgeOf(flags, plugins);
+    const { channels, judge } = known ?? (await voicesFrom(flags, plugins));
     await action(choice, {
       store,
       open: (path) => readers.open(path),
@@ -239,6 +241,14 @@ export async function withScan(
     await readers.close();
     store.close();
   }
+}
+
+/** Who is told of a scan, and who judges in it. @throws Flaws, UsageError */
+async function voicesFrom(
+  flags: ScanFlags,
+  plugins: readonly AnyPlugin[],
+): Promise<{ readonly channels: Channel[]; readonly judge: Judge | undefined }> {
+  return { channels: await channelsFrom(flags), judge: await judgeOf(flags, plugins) };
 }
 
 /** What judging takes is loaded where it is asked for. @throws Flaws, UsageError */
