@@ -157,6 +157,7 @@ const TAINTS: Readonly<Record<string, string>> = {
 function notableModule(row: Row): ModuleLine[] {
   const reasons = [...textOf(row['taints'])].flatMap((letter) => TAINTS[letter] ?? []);
   if (textOf(row['state']) !== '' && row['state'] !== 'Live') reasons.push(`state ${textOf(row['state'])}`);
+  if (row['hidden'] === true) reasons.unshift('hidden from the kernel’s own lists');
   return reasons.length === 0 ? [] : [{ name: textOf(row['name']), reasons }];
 }
 

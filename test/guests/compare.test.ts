@@ -133,7 +133,7 @@ const right: Readonly<Record<string, readonly Row[]>> = {
   modules: [
     {
       ...{ name: 'dummy', base: 0xffff_ffff_c028_1000n, size: 16384, references: 2, usedBy: 'a,b' },
-      ...{ state: 'Live', taints: 'OE', buildId: 'c0ffee' },
+      ...{ state: 'Live', taints: 'OE', buildId: 'c0ffee', hidden: false, views: 'list,tree,sysfs' },
     },
   ],
   dmesg: [

@@ -501,6 +501,11 @@ export const CASES: readonly Case[] = [
   },
   { rule: 'module-in-between', fires: [module({ state: 'Going' })], quiet: [module()] },
   {
+    rule: 'unlisted-module',
+    fires: [module({ hidden: true, views: 'tree' })],
+    quiet: [module({ hidden: false, views: 'list,tree,sysfs' })],
+  },
+  {
     rule: 'hidden-module',
     fires: [
       said('evil: loading out-of-tree module taints kernel.'),

@@ -67,3 +67,10 @@ export class CrossView<V extends string> {
     throw new WalkIncomplete(`the walk of ${name} did not come to its end`);
   }
 }
+
+/** The addresses of what a walk leads to. */
+export function* addresses(walk: Walk<{ readonly address: VirtualAddress }>): Walk<VirtualAddress> {
+  let step = walk.next();
+  for (; step.done !== true; step = walk.next()) yield step.value.address;
+  return step.value;
+}

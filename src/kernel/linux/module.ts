@@ -2,6 +2,7 @@ import type { VirtualAddress } from '../../base/address.ts';
 import { viewOf } from '../../base/bytes.ts';
 import { CorruptStructure, NotInKernel } from '../../base/errors.ts';
 import type { Linux } from './linux.ts';
+import { ModuleViews } from './module-views.ts';
 import type { Kernel } from './structs.ts';
 
 /** What a loaded module counts itself as, beside those who use it: MODULE_REF_BASE. */
@@ -17,9 +18,19 @@ const MAXIMUM_NOTE_BYTES = 256;
 export class Module {
   readonly raw: Kernel<'module'>;
   readonly kernel: Linux;
-  constructor(raw: Kernel<'module'>, kernel: Linux) {
+  readonly #views: ModuleViews;
+  constructor(raw: Kernel<'module'>, kernel: Linux, views: ModuleViews) {
     this.raw = raw;
     this.kernel = kernel;
+    this.#views = views;
+  }
+  /** A view that has every live module lacks this one, and nothing is missing there. @throws WalkIncomplete @throws EvidenceFault */
+  get isHidden(): boolean {
+    return this.#views.isHidden(this.raw.address);
+  }
+  /** The views of the kernel that have it: `list,tree,sysfs`. */
+  get views(): string {
+    return this.#views.viewsWith(this.raw.address);
   }
   /** @throws CorruptStructure where it has none @throws EvidenceFault */
   get name(): string {
@@ -103,9 +114,11 @@ function buildIdIn(note: Uint8Array): string | null {
     : null;
 }
 
-/** Every module on the kernel's list, last loaded first: what lsmod shows. */
+/** Every module: those on the kernel's list, last loaded first, as lsmod shows them, then those that only other views have. */
 export function* modules(kernel: Linux): Generator<Module> {
-  for (const raw of kernel.list(kernel.symbol('modules'), 'module', 'list')) yield new Module(raw, kernel);
+  const views = new ModuleViews(kernel);
+  for (const address of views.all) yield new Module(kernel.at('module', address), kernel, views);
+  views.noteDifferences();
 }
 
 /** In the order of enum module_state, in the words of /proc/modules. */

@@ -3,7 +3,7 @@
 import type { VirtualAddress } from '../../base/address.ts';
 import { EvidenceFault, NotInKernel } from '../../base/errors.ts';
 import type { Walk } from '../../types/struct.ts';
-import { CrossView } from './cross-view.ts';
+import { addresses, CrossView } from './cross-view.ts';
 import type { Linux } from './linux.ts';
 import { firstLinks, numbers, PIDTYPE, taskAt, tasksLinked } from './pid-table.ts';
 import { kernelCounts } from './process-counts.ts';
@@ -257,12 +257,6 @@ export class ProcessViews {
     const raw = this.#kernel.at('task_struct', address);
     return settled(() => raw.group_leader.address === address && raw.pid > 0) ?? false;
   }
-}
-
-function* addresses(walk: Walk<{ readonly address: VirtualAddress }>): Walk<VirtualAddress> {
-  let step = walk.next();
-  for (; step.done !== true; step = walk.next()) yield step.value.address;
-  return step.value;
 }
 
 /** The fault that `work` gives, or throws; undefined where there is none. */

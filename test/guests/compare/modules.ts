@@ -41,6 +41,8 @@ function expectedModule(line: string, buildId: Expectation): Expected {
       state: oneOf(state!),
       taints: taints?.replace(/[()]/g, '') ?? null,
       buildId,
+      hidden: false,
+      views: 'list,tree,sysfs',
     },
   };
 }
