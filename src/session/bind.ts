@@ -44,6 +44,8 @@ export interface Attempt {
   readonly steps: BindingStep[];
   /** Kernels that were found and that nothing describes: the better reason to give when no road leads on. */
   readonly undescribed: NoProfile[];
+  /** Whether it is known how the snapshot is laid out, so that no other ways are tried: each opens the file once more. */
+  readonly isLaidOut: boolean;
 }
 
 /** How the attempt at one VMCOREINFO ended. */
@@ -68,7 +70,8 @@ export function bindByText(attempt: Attempt, { text, at }: FoundVmcoreinfo): Tex
   const { rules, places } = located;
   let doubtful: Bound | undefined;
   let mapped: Located | null = null;
-  for (const layout of rawLayouts(snapshot, rules, places[0]!, () => doubtful)) {
+  const layouts = attempt.isLaidOut ? [snapshot] : rawLayouts(snapshot, rules, places[0]!, () => doubtful);
+  for (const layout of layouts) {
     const place = places.find((candidate) => mapsItself(layout, candidate));
     const found = place === undefined ? undefined : tryLocated({ ...attempt, snapshot: layout }, place);
     const bound = found === undefined ? undefined : { ...found, vmcoreinfoAt: at };

@@ -21,9 +21,9 @@ export interface KernelChoice extends ProfileChoice {
   /** Number of the kernel to show, counted from 1 as they are listed; the first where none is chosen. */
   readonly kernel?: number;
   /**
-   * How far others are searched for. `whole`: through all of memory. `proof`: no further than to a kernel that the
-   * CPUs' registers prove to be the one that runs. `quick`: that, and through so much of memory that nobody waits.
-   * Where a kernel is chosen, always through all of memory.
+   * How far others are searched for. `proof`, where nothing is said: no further than to a kernel that the CPUs' registers
+   * prove to be the one that runs, else through all of memory. `quick`: the same through so much of memory that nobody
+   * waits. `whole`, and where a kernel is chosen: through all of memory.
    */
   readonly search?: 'quick' | 'proof' | 'whole';
   /** Page-table roots of all kernels that a search of this very memory found, in hex: where all bind again, it is not repeated. */
@@ -47,6 +47,8 @@ const QUICK_BYTES = 2 * 2 ** 30;
 const MOST_TOLD = 16;
 /** Kernels that are kept; those that contradict themselves are the first that are not. */
 const MOST_KERNELS = 16;
+/** Texts that are tried in every way in which a raw file may be laid out, before a kernel tells which it is. */
+const MOST_LAYOUTS = 64;
 /** Page tables are followed so often where nothing describes the kernel yet: that may take half a second each time. */
 const MOST_TRIES = 64;
 
@@ -78,11 +80,12 @@ class KernelSearch {
   readonly #learned = new Map<string, Profile>();
   #found = 0;
   #tries = 0;
+  #layouts = 0;
 
   constructor(snapshot: Snapshot, choice: KernelChoice) {
     this.#snapshot = snapshot;
     this.#choice = choice;
-    this.#search = choice.kernel === undefined ? (choice.search ?? 'whole') : 'whole';
+    this.#search = choice.kernel === undefined ? (choice.search ?? 'proof') : 'whole';
     const mostBytes = this.#search === 'quick' ? QUICK_BYTES : Number.POSITIVE_INFINITY;
     this.#texts = new VmcoreinfoSearch(snapshot, choice.likely ?? [], mostBytes);
   }
@@ -183,9 +186,12 @@ class KernelSearch {
   }
 
   #attempt(steps: BindingStep[]): Attempt {
+    // A file is laid out in one way: in that in which one kernel binds all others do.
+    const [bound] = this.bounds;
+    const isLaidOut = bound !== undefined || ++this.#layouts > MOST_LAYOUTS;
     return {
-      ...{ snapshot: this.#snapshot, choice: this.#profiles(), steps },
-      undescribed: this.#undescribed,
+      ...{ snapshot: bound?.snapshot ?? this.#snapshot, choice: this.#profiles(), steps },
+      ...{ undescribed: this.#undescribed, isLaidOut },
     };
   }
 

@@ -178,7 +178,7 @@ function kernelFacts({ shown, kernels, steps, search, notes }: FoundKernels): Ke
     bootId: told(() => machine.bootId, 'boot ID'),
     machineId: told(() => machine.uuid, 'machine ID'),
     cpus: told(() => machine.cpus.online.length, 'CPUs'),
-    state: told(() => machine.state, 'state of the machine'),
+    state: shown.state ?? told(() => machine.state, 'state of the machine'),
     kernels: kernels.map((candidate) => candidateFacts(candidate, candidate === shown)),
     search,
     boundBy: profile.source,

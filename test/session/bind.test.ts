@@ -30,7 +30,7 @@ const namesIn = (kernel: Linux): string[] => [...kernel.tasks()].map(({ name }) 
 beforeAll(() => {
   snapshot = openSnapshot('samples/web-1/after.kdump');
   overlay = new Overlay(snapshot.contents.source);
-  whole = startSession(asDamaged());
+  whole = startSession(asDamaged(), { search: 'whole' });
   places = [];
   for (const { start, end } of snapshot.memory.ranges) {
     for (let at: number = start; at < end; at += PAGE_BYTES)
@@ -82,7 +82,7 @@ describe('binding', () => {
     const stale = Buffer.from(overlay.page(places[0]!));
     const text = stale.toString('latin1').replace(/phys_base\)=-?\d+/, 'phys_base)=4194304');
     overlay.damage(0x1000, Buffer.from(text.padEnd(PAGE_BYTES, '\0').slice(0, PAGE_BYTES), 'latin1'));
-    const { facts, kernel } = startSession(asDamaged());
+    const { facts, kernel } = startSession(asDamaged(), { search: 'whole' });
     // Its page tables may lie where the snapshot has nothing, which contradicts nothing yet.
     expect(facts.kernel.steps[1]?.outcome).toMatch(/failed|skipped/);
     expect(facts.kernel.steps[1]?.detail).toMatch(

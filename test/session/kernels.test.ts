@@ -64,7 +64,7 @@ describe('a decoy beside the kernel', () => {
       ['not remembered', false],
     ])('is never shown, and named, where the profile is %s', (_name, isRemembered) => {
       const shelf = shelfWith(isRemembered ? whole.profile : undefined);
-      const session = startSession(damaged(registers()), { shelf });
+      const session = startSession(damaged(registers()), { shelf, search: 'whole' });
       const { kernel } = session.facts;
       expect(pidsOf(session)).toEqual(expect.arrayContaining(HIDDEN));
       expect(kernel.confidence).toBe('verified');
@@ -122,7 +122,7 @@ describe('a decoy beside the kernel', () => {
 describe('two kernels in one memory', () => {
   let two: TwoKernels;
   const start = (options: SessionOptions = {}, registers: readonly CpuState[] = []): Session =>
-    startSession(two.snapshot(registers), { profile: whole.profile, ...options });
+    startSession(two.snapshot(registers), { profile: whole.profile, search: 'whole', ...options });
   const rootOf = ({ facts }: Session): number => Number(facts.kernel.pageTableRoot);
   beforeEach(() => {
     two = new TwoKernels(snapshot, whole.profile);
