@@ -6,7 +6,7 @@ import {
   isNamed,
   startOf,
 } from '../plugin/machine-identity.ts';
-import { stateSentence } from '../plugin/machine-state.ts';
+import { kernelSentences } from '../plugin/machine-state.ts';
 import { type Anomaly, CLOCK_SLACK_S, clockAnomalies, type Sighting, secondsBetween } from './anomalies.ts';
 import { identityAnomalies } from './identity-anomalies.ts';
 
@@ -111,10 +111,8 @@ function remarksOn(
 }
 
 /** What a reader must know of a machine that was not up and running. */
-function stateRemark(which: string, { state }: KernelFacts): string[] {
-  const sentence = state ? stateSentence(state) : null;
-  return sentence === null ? [] : [`the ${which} snapshot: ${sentence}`];
-}
+const stateRemark = (which: string, kernel: KernelFacts): string[] =>
+  kernelSentences(kernel).map((sentence) => `the ${which} snapshot: ${sentence}`);
 
 const nameOf = ({ hostname, machineId }: KernelFacts): string =>
   hostname ?? machineId ?? 'one without a name';

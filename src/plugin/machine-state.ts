@@ -2,6 +2,7 @@
 // Questions say it where it explains their answer; reports say it in their first lines.
 import type { Linux } from '../kernel/linux/linux.ts';
 import type { MachineState, Phase } from '../kernel/linux/machine-state.ts';
+import type { KernelFacts } from './document.ts';
 
 const SENTENCES: Readonly<Record<Exclude<Phase, 'running'>, string>> = {
   starting: 'the machine was still starting',
@@ -22,6 +23,19 @@ export function stateSentence({ phase, panic, isCrashKernel: isCrash }: MachineS
 
 /** Phases in which a machine has few processes, modules and sockets, or none. A kernel that panicked still has all it had. */
 const SPARSE: ReadonlySet<Phase> = new Set(['starting', 'shutting down', 'restarting']);
+
+/** What a reader must know of a kernel before all else: that no CPU ran on it, and what the machine was about. */
+export function kernelSentences({
+  state,
+  kernels,
+}: Partial<Pick<KernelFacts, 'state' | 'kernels'>>): string[] {
+  const isLive = kernels?.find(({ isShown }) => isShown)?.isLive;
+  const sentence = state ? stateSentence(state) : null;
+  return [
+    ...(isLive === false ? ['no CPU ran on this kernel: the machine was reset, or ran something else'] : []),
+    ...(sentence === null ? [] : [sentence]),
+  ];
+}
 
 /** Says with an answer what the machine was about, where that explains why there is little or nothing in it. */
 export function noteMachineState(kernel: Linux): void {

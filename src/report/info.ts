@@ -1,6 +1,6 @@
 import { durationText } from '../base/duration.ts';
 import type { BindingStep, KernelCandidate, KernelFacts, SnapshotFacts } from '../plugin/document.ts';
-import { stateSentence } from '../plugin/machine-state.ts';
+import { kernelSentences } from '../plugin/machine-state.ts';
 import type { Facts } from './answer.ts';
 import { escapeText } from './escape.ts';
 import type { Style } from './style.ts';
@@ -76,10 +76,9 @@ export function factSections({ snapshot, kernel }: Facts): readonly FactSection[
 }
 
 /** What the machine was about: `running`, `the kernel has panicked: Fatal exception`. */
-const stateText = ({ state }: KernelFacts): string =>
-  state ? (stateSentence(state) ?? state.phase) : 'not known';
+const stateText = (kernel: KernelFacts): string =>
+  kernelSentences(kernel).join('; ') || (kernel.state?.phase ?? 'not known');
 
-/** Kernels of one snapshot; nothing where there is one, of which all else is said. What older versions remembered has no list. */
 /** What the snapshot lacks, in words. Facts of an older version do not say how much RAM there is. */
 function missingText({ missingBytes, ramBytes }: SnapshotFacts): string {
   if (missingBytes === null) return 'not known: the kernel does not tell how much RAM it has';
@@ -89,6 +88,7 @@ function missingText({ missingBytes, ramBytes }: SnapshotFacts): string {
     : `${bytesText(missingBytes)} between the first and the last range`;
 }
 
+/** Kernels of one snapshot; nothing where there is one, of which all else is said. What older versions remembered has no list. */
 function kernelsSection({ kernels = [] }: KernelFacts): FactSection[] {
   if (kernels.length < 2) return [];
   return [

@@ -1,5 +1,5 @@
 import { durationText } from '../base/duration.ts';
-import { stateSentence } from '../plugin/machine-state.ts';
+import { kernelSentences } from '../plugin/machine-state.ts';
 import type { Picture, Reach, SocketLine } from '../triage/picture.ts';
 import type { Facts } from './answer.ts';
 import { escapeText } from './escape.ts';
@@ -118,10 +118,11 @@ function machineLines(facts: Facts, style: Style, width: number): string[] {
   const { system, moment, binding } = machineTexts(facts);
   const sure = { verified: style.good, likely: style.warning, uncertain: style.danger }[kernel.confidence];
   const cut = (text: string): string => truncate(escapeText(text), width);
-  const state = kernel.state ? stateSentence(kernel.state) : null;
   return [
     `${style.title(cut(kernel.hostname ?? 'no host name'))}`,
-    ...(state === null ? [] : wrap(escapeText(state), width).map((line) => style.danger(line))),
+    ...kernelSentences(kernel)
+      .flatMap((sentence) => wrap(escapeText(sentence), width))
+      .map((line) => style.danger(line)),
     cut(system),
     cut(moment),
     `${cut(binding)}: ${sure(kernel.confidence)}`,

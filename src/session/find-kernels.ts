@@ -1,7 +1,7 @@
 // All kernels of a snapshot, and which of them is shown. A snapshot may hold several: a crash kernel and the one that
 // crashed, what a boot before left behind, and what somebody drew to be taken for the kernel.
-import { hex, type PhysicalAddress } from '../base/address.ts';
-import { NoKernel, type NoProfile, UsageError } from '../base/errors.ts';
+import { hex, type PhysicalAddress, physical } from '../base/address.ts';
+import { EvidenceFault, NoKernel, type NoProfile, UsageError } from '../base/errors.ts';
 import type { BindingStep, KernelFacts } from '../plugin/document.ts';
 import type { Profile } from '../profile/profile.ts';
 import { parseVmcoreinfo } from '../profile/vmcoreinfo.ts';
@@ -10,7 +10,7 @@ import { type Attempt, type Bound, bindByScan, bindByText, placeKey, placeText }
 import { type Located, locate } from './located.ts';
 import type { ProfileChoice } from './profile-of.ts';
 import { isSettled, type Judged, judged, type Ranked, ranked } from './rank.ts';
-import { lengthNotes } from './raw-layouts.ts';
+import { endsWhereRamEnds, lengthNotes } from './raw-layouts.ts';
 import { cpuNames, cpusOf, registerText } from './registers.ts';
 import { type FoundVmcoreinfo, VmcoreinfoSearch } from './vmcoreinfo-search.ts';
 
@@ -41,6 +41,8 @@ export interface FoundKernels {
   readonly notes: readonly string[];
 }
 
+/** The names in `init_uts_ns`: six of 65 bytes behind a counter (include/uapi/linux/utsname.h). */
+const NAMES_BYTES = 400;
 /** So much is searched for the price of half a second. */
 const QUICK_BYTES = 2 * 2 ** 30;
 /** Attempts whose steps are told, and kernels that are named. */
@@ -72,7 +74,7 @@ class KernelSearch {
   /** Steps of attempts that led to nothing, attempt by attempt, and of those that did. */
   readonly #failed: (readonly BindingStep[])[] = [];
   readonly #stepsOf = new Map<string, readonly BindingStep[]>();
-  /** Texts whose page tables are none of the CPUs': others may be. */
+  /** Texts whose page tables are none of the CPUs', and those that lead to no name of a kernel: others may. */
   readonly #deferred: FoundVmcoreinfo[] = [];
   /** Texts whose page tables map what they must, and that led to no kernel all the same. */
   #pretenders: Pretender[] = [];
@@ -90,11 +92,11 @@ class KernelSearch {
     this.#texts = new VmcoreinfoSearch(snapshot, choice.likely ?? [], mostBytes);
   }
 
-  /** Follows what VMCOREINFO texts say, those first whose page tables a CPU walks. */
+  /** Follows what VMCOREINFO texts say, those first whose page tables a CPU walks and that a kernel's name is behind. */
   byText(): void {
     for (const found of this.#texts) {
       this.#found++;
-      if (this.#isOfNoCpu(found)) this.#deferred.push(found);
+      if (this.#isOfNoCpu(found) || !this.#isNamed(found)) this.#deferred.push(found);
       else this.#try(found);
       if (this.#isEnough()) return;
     }
@@ -171,6 +173,25 @@ class KernelSearch {
     return cpus.every(({ here }) => here.length === 0) && cpus.some(({ elsewhere }) => elsewhere.length > 0);
   }
 
+  /**
+   * Whether the kernel's name stands where a text says that it is. That costs next to nothing, and what draws texts to
+   * keep us busy must draw it too; a file that is laid out in another way than it stands has it elsewhere.
+   */
+  #isNamed({ text }: FoundVmcoreinfo): boolean {
+    return placesIn(text).some(({ known, delta, vmcoreinfo }) => {
+      const names = known.get('init_uts_ns');
+      const at = names === undefined ? Number.NaN : Number(BigInt.asUintN(64, names - delta));
+      if (!Number.isSafeInteger(at)) return false;
+      try {
+        const bytes = this.#snapshot.memory.bytes(physical(at), NAMES_BYTES);
+        return Buffer.from(bytes).includes(`${vmcoreinfo?.release}\0`, 0, 'latin1');
+      } catch (fault) {
+        if (!(fault instanceof EvidenceFault)) throw fault;
+        return false;
+      }
+    });
+  }
+
   #try(found: FoundVmcoreinfo): void {
     const places = placesIn(found.text);
     if (places.some((place) => this.#stepsOf.has(placeKey(place)))) return; // the same kernel's other copy
@@ -186,8 +207,8 @@ class KernelSearch {
   }
 
   #attempt(steps: BindingStep[]): Attempt {
-    // A file is laid out in one way: in that in which one kernel binds all others do.
-    const [bound] = this.bounds;
+    // A file is laid out in one way: in that in which a kernel binds that nothing contradicts all others do.
+    const bound = this.bounds.find((one) => one.proof.contradictions.length === 0 && endsWhereRamEnds(one));
     const isLaidOut = bound !== undefined || ++this.#layouts > MOST_LAYOUTS;
     return {
       ...{ snapshot: bound?.snapshot ?? this.#snapshot, choice: this.#profiles(), steps },

@@ -1,9 +1,11 @@
 // Which kernel the CPUs ran on, told by the registers that a dumper saved: a guest can write any page, but page tables
 // that no CPU walks are not those of the kernel that runs.
 import { hex, highWord, isKernelAddress, lowWord, physical } from '../base/address.ts';
+import { EvidenceFault, NotInSnapshot } from '../base/errors.ts';
 import type { PhysicalMemory } from '../memory/physical.ts';
 import { pointerBytesOf } from '../profile/profile.ts';
 import type { CpuState } from '../snapshot/format.ts';
+import type { Paging } from '../translate/paging.ts';
 import type { Located } from './located.ts';
 
 /** The numbers of the CPUs that ran on one kernel, on something else, and of those whose registers do not tell. */
@@ -55,14 +57,25 @@ function byTables(
 ): keyof CpusOf | 'unmapped' {
   const tables = paging.withRoot(physical(Number(root)));
   if (!memory.has(tables.root)) return 'unknown';
-  let isMapped = false;
+  let [isMapped, isLost] = [false, false];
   for (const address of symbolsOf(known)) {
-    const frame = tables.probe(memory, highWord(address), lowWord(address));
-    if (frame === -1) continue;
-    if (frame + Number(address & 0xfffn) !== Number(BigInt.asUintN(64, address - delta))) return 'elsewhere';
+    const at = placeIn(memory, tables, address);
+    if (at === 'lost') isLost = true;
+    if (typeof at === 'string') continue;
+    if (at !== Number(BigInt.asUintN(64, address - delta))) return 'elsewhere';
     isMapped = true;
   }
-  return isMapped ? 'here' : 'unmapped';
+  return isMapped ? 'here' : isLost ? 'unknown' : 'unmapped';
+}
+
+/** Where tables map an address; `nowhere`, or `lost` where a table of the walk is missing. */
+function placeIn(memory: PhysicalMemory, tables: Paging, address: bigint): number | 'nowhere' | 'lost' {
+  try {
+    return tables.walk(memory, highWord(address), lowWord(address)) + Number(address & 0xfffn);
+  } catch (fault) {
+    if (!(fault instanceof EvidenceFault)) throw fault;
+    return fault instanceof NotInSnapshot ? 'lost' : 'nowhere';
+  }
 }
 
 /** The known symbols, the top table's before all others. */
@@ -83,8 +96,9 @@ function byPointers(
   const bytes = pointerBytesOf(architecture);
   if (instruction === null || stack === null) return 'unknown';
   if (!isKernelAddress(instruction, bytes) || !isKernelAddress(stack, bytes)) return 'unknown';
-  const isMapped = (address: bigint) => paging.probe(memory, highWord(address), lowWord(address)) !== -1;
-  return isMapped(instruction) && isMapped(stack) ? 'here' : 'elsewhere';
+  const places = [instruction, stack].map((address) => placeIn(memory, paging, address));
+  if (places.includes('nowhere')) return 'elsewhere';
+  return places.includes('lost') ? 'unknown' : 'here';
 }
 
 /** `CPUs 0, 1`: for sentences. */

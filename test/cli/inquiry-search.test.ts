@@ -11,7 +11,7 @@ let recall: Recall;
 let count = 0;
 
 beforeEach(async () => {
-  recall = await Recall.open(scratch.path(`cache-${count++}.sqlite`));
+  recall = await Recall.open({ cache: scratch.path(`cache-${count++}.sqlite`) });
 });
 afterEach(() => recall.close());
 

@@ -237,6 +237,11 @@ describe('triageText', () => {
     const state = { phase: 'panicked', panic: 'sysrq \u001b[2J', isCrashKernel: false } as const;
     const text = triageText({ snapshot, kernel: { ...kernel, state } }, PICTURE, plainStyle, 80);
     expect(text.split('\n').slice(0, 2)).toEqual(['guest', 'the kernel has panicked: sysrq \\x1b[2J']);
+    const kernels = kernel.kernels.map((candidate) => ({ ...candidate, isLive: false }));
+    const reset = triageText({ snapshot, kernel: { ...kernel, kernels } }, PICTURE, plainStyle, 80);
+    expect(reset.split('\n')[1]).toBe(
+      'no CPU ran on this kernel: the machine was reset, or ran something else',
+    );
   });
 
   it('counts what one screen has no room for', () => {
