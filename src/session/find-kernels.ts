@@ -22,8 +22,8 @@ export interface KernelChoice extends ProfileChoice {
   readonly kernel?: number;
   /**
    * How far others are searched for. `proof`, where nothing is said: no further than to a kernel that the CPUs' registers
-   * prove to be the one that runs, else through all of memory. `quick`: the same through so much of memory that nobody
-   * waits. `whole`, and where a kernel is chosen: through all of memory.
+   * prove to be the one that runs, else through all of memory. `quick`: the same, and where one is found through no more
+   * memory than nobody waits for. `whole`, and where a kernel is chosen: through all of memory.
    */
   readonly search?: 'quick' | 'proof' | 'whole';
   /** Page-table roots of all kernels that a search of this very memory found, in hex: where all bind again, it is not repeated. */
@@ -88,8 +88,10 @@ class KernelSearch {
     this.#snapshot = snapshot;
     this.#choice = choice;
     this.#search = choice.kernel === undefined ? (choice.search ?? 'proof') : 'whole';
-    const mostBytes = this.#search === 'quick' ? QUICK_BYTES : Number.POSITIVE_INFINITY;
-    this.#texts = new VmcoreinfoSearch(snapshot, choice.likely ?? [], mostBytes);
+    // A search that has found nothing yet goes on to the end.
+    const mayStop = (searched: number): boolean =>
+      this.#search === 'quick' && searched >= QUICK_BYTES && this.bounds.length > 0;
+    this.#texts = new VmcoreinfoSearch(snapshot, choice.likely ?? [], mayStop);
   }
 
   /** Follows what VMCOREINFO texts say, those first whose page tables a CPU walks and that a kernel's name is behind. */

@@ -24,20 +24,24 @@ export type SearchEnd = 'whole' | 'too many texts' | 'too much memory';
 
 /**
  * Every VMCOREINFO text of a snapshot, the file's own note first, then what stands in `likely` places, then one probe
- * of each page's first bytes, of `mostBytes` of memory at most. Whoever has found the kernel that runs stops it, and
- * then only a part of memory is read.
+ * of each page's first bytes, until `mayStop` is content with so many bytes of memory. Whoever has found the kernel that
+ * runs stops it, and then only a part of memory is read.
  */
 export class VmcoreinfoSearch implements Iterable<FoundVmcoreinfo> {
   readonly #snapshot: Snapshot;
   readonly #likely: readonly PhysicalAddress[];
-  readonly #mostBytes: number;
+  readonly #mayStop: (searchedBytes: number) => boolean;
   readonly #seen = new Set<string>();
   #end: SearchEnd | null = null;
 
-  constructor(snapshot: Snapshot, likely: readonly PhysicalAddress[], mostBytes: number) {
+  constructor(
+    snapshot: Snapshot,
+    likely: readonly PhysicalAddress[],
+    mayStop: (searchedBytes: number) => boolean,
+  ) {
     this.#snapshot = snapshot;
     this.#likely = likely;
-    this.#mostBytes = mostBytes;
+    this.#mayStop = mayStop;
   }
 
   /** What ended the search; null as long as it may go on. */
@@ -67,7 +71,7 @@ export class VmcoreinfoSearch implements Iterable<FoundVmcoreinfo> {
     let searched = 0;
     const block = new Uint8Array(BLOCK_BYTES);
     for (const range of inLikelyOrder(memory.ranges)) {
-      if (searched >= this.#mostBytes) {
+      if (this.#mayStop(searched)) {
         this.#end = 'too much memory';
         return;
       }
