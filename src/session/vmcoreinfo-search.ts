@@ -88,9 +88,9 @@ function* textsWithin(
   block: Uint8Array,
 ): Generator<FoundVmcoreinfo> {
   const { stored } = memory.source;
-  if (stored?.firstByte !== undefined) {
-    // A dump's blocks are as large as its kernel's pages, and texts begin pages.
-    for (let at: number = start; at < end; at += stored.grainBytes) {
+  // A block may be larger than the pages that texts begin: QEMU dumps AArch64 in blocks of 64 KiB, whatever the kernel's are.
+  if (stored?.firstByte !== undefined && stored.grainBytes === PAGE_BYTES) {
+    for (let at: number = start; at < end; at += PAGE_BYTES) {
       const byte = stored.firstByte(physical(at));
       if (byte !== -1 && !isFirstByte(byte)) continue;
       const had = memory.readRun(physical(at), block.subarray(0, PAGE_BYTES));

@@ -3,7 +3,11 @@ import { PAGE_BYTES } from '../../src/memory/source.ts';
 import { VmcoreinfoSearch } from '../../src/session/vmcoreinfo-search.ts';
 import { openSnapshot, type Snapshot } from '../../src/snapshot/open.ts';
 import { Overlay } from '../support/overlay.ts';
+import { drawMemory } from '../support/writers.ts';
+import { writeKdump } from '../support/writers-kdump.ts';
+import { scratchFolder } from '../support/writers-scratch.ts';
 
+const scratch = scratchFolder();
 const ALL = (): boolean => false;
 let snapshot: Snapshot;
 let overlay: Overlay;
@@ -34,6 +38,18 @@ describe('a search for VMCOREINFO', () => {
     const found = [...new VmcoreinfoSearch(packed, [], ALL)];
     expect(found).toEqual([...new VmcoreinfoSearch(unpacked(), [], ALL)]);
     expect(found.length).toBeGreaterThan(0);
+  });
+
+  it('finds a text within a packed block that is larger than a page', () => {
+    const text = Buffer.from(textOf(1), 'latin1');
+    const bytes = Buffer.alloc(0x40000);
+    text.copy(bytes, 0x25000);
+    const memory = drawMemory(new Map([[0, bytes]]));
+    const path = scratch.path('blocks');
+    writeKdump(path, memory, { blockBytes: 65536 });
+    const blocks = openSnapshot(path);
+    expect([...new VmcoreinfoSearch(blocks, [], ALL)]).toEqual([{ text: textOf(1), at: 0x25000 }]);
+    blocks.file.close();
   });
 
   it('yields each text once, those in likely places first, and knows that it has seen all of memory', () => {
