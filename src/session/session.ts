@@ -65,8 +65,9 @@ export function startSession(opened: Snapshot, options: SessionOptions = {}): Se
   const { snapshot, kernel, located, parts } = found.shown;
   if (snapshot !== opened) opened.file.close();
   const { memory } = snapshot;
-  memory.limits = { ...memory.limits, ...options.limits };
+  // What the user allows is for questions: facts have what is in proportion to the snapshot.
   memory.chargeTo(new Budget(memory.limits));
+  memory.limits = { ...memory.limits, ...options.limits };
   let facts: Session['facts'];
   try {
     facts = factsOf(found);
@@ -130,7 +131,7 @@ function snapshotFacts({ file, format, contents, memory }: Snapshot, kernel: Lin
   const memoryBytes = bytesIn(ranges);
   const span = ranges.length === 0 ? 0 : memory.end - ranges[0]!.start;
   // A gap that the kernel knows of no RAM in lacks nothing, and RAM behind the last range is missing too.
-  const ram = ramOf(kernel);
+  const ram = kernel.attempt(() => memory.within(FACT_SHARE, () => ramOf(kernel)), [], 'RAM');
   return {
     path: file.path,
     sizeBytes: file.sizeBytes,
