@@ -18,10 +18,14 @@ export interface Piecewise {
   readonly gaps: readonly Gap[];
 }
 
-/** Reads `length` bytes at `address` in one piece, or where that cannot be done page by page. */
+/**
+ * Reads `length` bytes at `address` in one piece, or where that cannot be done page by page. A page of zeros counts as
+ * missing: no table has one, and who takes a snapshot may write zeros for what could not be read.
+ */
 export function readPiecewise(read: ImageReader, address: bigint, length: number): Piecewise {
   const whole = tryRead(read, address, length);
-  if (whole !== undefined) return { bytes: whole, gaps: [] };
+  if (whole !== undefined && !hasZeroPage(whole, Number(address & BigInt(PAGE_BYTES - 1))))
+    return { bytes: whole, gaps: [] };
   const bytes = new Uint8Array(length);
   const gaps: { start: number; end: number }[] = [];
   for (let at = 0; at < length; ) {
@@ -29,7 +33,8 @@ export function readPiecewise(read: ImageReader, address: bigint, length: number
     const end = Math.min(length, at + PAGE_BYTES - within);
     const piece = tryRead(read, address + BigInt(at), end - at);
     const last = gaps.at(-1);
-    if (piece !== undefined) bytes.set(piece, at);
+    const isThere = piece !== undefined && !(piece.length === PAGE_BYTES && isZero(piece));
+    if (isThere) bytes.set(piece, at);
     else if (last?.end === at) last.end = end;
     else gaps.push({ start: at, end });
     at = end;
@@ -44,6 +49,16 @@ export const isMissing = (gaps: readonly Gap[], start: number, end: number): boo
 /** How many bytes are missing. */
 export const missingBytes = (gaps: readonly Gap[]): number =>
   gaps.reduce((sum, { start, end }) => sum + end - start, 0);
+
+const ZEROS = Buffer.alloc(PAGE_BYTES);
+const isZero = (page: Uint8Array): boolean => Buffer.compare(page, ZEROS) === 0;
+
+/** Whether one of the whole pages in `bytes`, which begin so far into a page, is zeros. */
+function hasZeroPage(bytes: Uint8Array, within: number): boolean {
+  for (let at = (PAGE_BYTES - within) % PAGE_BYTES; at + PAGE_BYTES <= bytes.length; at += PAGE_BYTES)
+    if (bytes[at] === 0 && isZero(bytes.subarray(at, at + PAGE_BYTES))) return true;
+  return false;
+}
 
 function tryRead(read: ImageReader, address: bigint, length: number): Uint8Array | undefined {
   try {

@@ -13,6 +13,7 @@ import { type FoundKernels, findKernels, type KernelChoice } from './find-kernel
 import type { Located } from './located.ts';
 import type { Ranked } from './rank.ts';
 import { layoutNotes, runTogether, shiftedLayouts } from './shifted-layouts.ts';
+import { zeroNotes } from './zero-pages.ts';
 
 /** A snapshot with its kernel found: all that plugins need, and how sure we are of it. */
 export interface Session {
@@ -116,7 +117,8 @@ function inLayout(opened: Snapshot, found: FoundKernels, options: SessionOptions
 function withLayout(found: FoundKernels, asked: OpenOptions): FoundKernels {
   const { snapshot, located } = found.shown;
   const usual = rulesOf[located.architecture].ramStarts;
-  return { ...found, notes: [...layoutNotes(snapshot, asked, usual), ...found.notes] };
+  const notes = [...layoutNotes(snapshot, asked, usual), ...zeroNotes(found.shown), ...found.notes];
+  return { ...found, notes };
 }
 
 function factsOf(found: FoundKernels): Session['facts'] {
