@@ -8,6 +8,7 @@ import { bytesIn } from '../memory/source.ts';
 import type { KernelCandidate, KernelFacts, SnapshotFacts } from '../plugin/document.ts';
 import type { Profile } from '../profile/profile.ts';
 import { openSnapshot, type Snapshot } from '../snapshot/open.ts';
+import { splitText } from '../snapshot/split-files.ts';
 import { rulesOf } from './architecture/all.ts';
 import { type FoundKernels, findKernels, type KernelChoice } from './find-kernels.ts';
 import type { Located } from './located.ts';
@@ -92,6 +93,8 @@ function kernelsIn(opened: Snapshot, options: SessionOptions): FoundKernels {
         if (!(other instanceof ForensicError)) throw other;
       }
     }
+    const split = splitText(opened.file.path);
+    if (split !== undefined) throw new NoKernel(`${error.message}. ${split}`);
     throw error;
   }
 }
@@ -117,7 +120,14 @@ function inLayout(opened: Snapshot, found: FoundKernels, options: SessionOptions
 function withLayout(found: FoundKernels, asked: OpenOptions): FoundKernels {
   const { snapshot, located } = found.shown;
   const usual = rulesOf[located.architecture].ramStarts;
-  const notes = [...layoutNotes(snapshot, asked, usual), ...zeroNotes(found.shown), ...found.notes];
+  const { missingBytes } = snapshotFacts(snapshot, found.shown.kernel);
+  const split = missingBytes === 0 ? undefined : splitText(snapshot.file.path);
+  const notes = [
+    ...(split === undefined ? [] : [split]),
+    ...layoutNotes(snapshot, asked, usual),
+    ...zeroNotes(found.shown),
+    ...found.notes,
+  ];
   return { ...found, notes };
 }
 
