@@ -7,7 +7,7 @@ import { PAGE_BYTES } from '../memory/source.ts';
 import type { Bound } from './bind.ts';
 
 /** Pages of each piece that are looked at, all of them where one of these is zeros: fewer where each is to be unpacked. */
-const SAMPLES = { plain: 256, costly: 16 };
+const SAMPLES = { plain: 32, costly: 16 };
 /** Pages of a piece that are counted at most: 256 MiB. */
 const MOST_PAGES = 65536;
 const ZEROS = Buffer.alloc(PAGE_BYTES);

@@ -26,17 +26,25 @@ const E820_RAM = 1;
 const FIRST_PAGE_BYTES = 4096;
 const BIOS = { start: 0xa_0000, end: 0x10_0000 };
 
-/** What the kernel knows of RAM; empty where it does not tell. Never faults. */
+/**
+ * What the kernel knows of RAM; empty where it does not tell. Never faults. The tree lies all over memory, and is only gone
+ * through where firmware told of less than the kernel has: on boards without e820, and where memory was plugged in.
+ */
 export function ramOf(kernel: Linux): readonly RamRange[] {
-  for (const ask of [systemRam, firmwareRam]) {
-    try {
-      const found = ask(kernel);
-      if (found.length > 0) return found;
-    } catch (fault) {
-      if (!(fault instanceof EvidenceFault)) throw fault;
-    }
+  const told = orNothing(() => firmwareRam(kernel));
+  const end = orNothing(() => [Number(kernel.pointerAt(kernel.symbol('max_pfn'))) * kernel.pageBytes])[0];
+  if (told.length > 0 && end !== undefined && told.at(-1)!.end >= end) return told;
+  const known = orNothing(() => systemRam(kernel));
+  return known.length > 0 ? known : told;
+}
+
+function orNothing<T>(read: () => T[]): T[] {
+  try {
+    return read();
+  } catch (fault) {
+    if (!(fault instanceof EvidenceFault)) throw fault;
+    return [];
   }
-  return [];
 }
 
 /** `System RAM` of /proc/iomem, memory that was plugged in later too. @throws EvidenceFault */
