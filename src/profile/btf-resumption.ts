@@ -38,17 +38,22 @@ const NO_MEMBERS: ReadonlySet<number> = new Set([7, FUNC, FUNC_PROTO, 14, 15]);
 /** So many at least must agree on a number, and so many times as many as on any other. */
 const LEAST_VOTES = 8;
 const LEAD = 1.2;
+/** Types that may be missing in one place, each of which every record is held against: twelve pages of them. */
+const MOST_LOST = 4096;
 /** Records that are asked, and members of each. */
 const MOST_ASKED = 20_000;
 const MOST_MEMBERS = 64;
+/** Records that are looked at from all places together: a kernel has some 100,000. */
+const MOST_STEPS = 2_000_000;
 /** Places at which records seem to go on; the first is nearly always right. */
 const MOST_TRIES = 4;
 
 /** The first whole record behind a gap; undefined where it or its number cannot be told. */
 export function resumeRecords(types: Uint32Array, torn: Torn): Resumed | undefined {
   let tries = 0;
+  const budget = { left: MOST_STEPS };
   for (let at = torn.from; at < Math.min(torn.to, torn.from + MOST_WORDS) && tries < MOST_TRIES; at++) {
-    const records = recordsFrom(types, at, torn);
+    const records = recordsFrom(types, at, torn, budget);
     if (records === undefined) continue;
     tries++;
     const id = firstNumber(types, records, torn);
@@ -58,12 +63,17 @@ export function resumeRecords(types: Uint32Array, torn: Torn): Resumed | undefin
 }
 
 /** Where all records from `at` on begin; undefined where one makes no sense. */
-function recordsFrom(types: Uint32Array, at: number, { to, lengthAt, isName }: Torn): number[] | undefined {
+function recordsFrom(
+  types: Uint32Array,
+  at: number,
+  { to, lengthAt, isName }: Torn,
+  budget: { left: number },
+): number[] | undefined {
   const records: number[] = [];
   for (let place = at; place + LEAST_WORDS <= to; ) {
     const length = lengthAt(place);
     const isSound = length >= LEAST_WORDS && (records.length >= PROBED || isName(types[place]!));
-    if (!isSound) return undefined;
+    if (!isSound || budget.left-- <= 0) return undefined;
     if (place + length > to) break; // the next gap tears it, or the section ends in it
     records.push(place);
     place += length;
@@ -83,7 +93,9 @@ function firstNumber(
 ): number | undefined {
   const [begin = start] = records;
   const kinds = Uint8Array.from(records, (at) => (types[at + 1]! >>> 24) & 0x7f);
-  const votes = new Uint32Array(Math.ceil((begin - start) / LEAST_WORDS) + 1);
+  const most = Math.ceil((begin - start) / LEAST_WORDS);
+  if (most > MOST_LOST) return undefined;
+  const votes = new Uint32Array(most + 1);
   const impossible = new Uint8Array(votes.length);
   let asked = 0;
   for (let index = 0; index < records.length && asked < MOST_ASKED; index++) {

@@ -38,7 +38,7 @@ function markersIn(bytes: Uint8Array, gaps: readonly Gap[], count: number): numb
   // Markers are u32 since Linux kernel commit 80ffbaa5b1bd ("kallsyms: reduce size a little on 64-bit") (in v4.20).
   for (const width of [4, 8]) {
     for (let at = 0; at + count * width <= bytes.length; at += 4) {
-      if (view.getUint32(at, true) !== 0 || isMissing(gaps, at, at + count * width)) continue;
+      if (view.getUint32(at, true) !== 0) continue;
       const starts = [0];
       while (starts.length < count) {
         const next = view.getUint32(at + starts.length * width, true);
@@ -46,7 +46,7 @@ function markersIn(bytes: Uint8Array, gaps: readonly Gap[], count: number): numb
         if (step < LEAST_STEP || step > MOST_STEP || next >= at) break;
         starts.push(next);
       }
-      if (starts.length === count && count > 1) return starts;
+      if (starts.length === count && count > 1 && !isMissing(gaps, at, at + count * width)) return starts;
     }
   }
   return [];

@@ -19,7 +19,8 @@ const MAXIMUM_TOKEN_BYTES = 128n;
 /** Names take below 4 MiB and offsets below 1 MiB in the largest kernels known. */
 const WINDOW_BYTES = 8 << 20;
 const BLOCK_BYTES = 1 << 20;
-/** Names before a gap that are marked: fewer agree with anything. */
+/** Markers that must agree with the names before a gap, and those that there must be: fewer agree with anything. */
+const LEAST_AGREEING = 2;
 const LEAST_MARKERS = 8;
 
 /** Every place in `bytes` where a token table's digits stand. */
@@ -192,12 +193,14 @@ function areMarked(
   symbolCount: number,
   markers: readonly number[],
 ): boolean {
-  if (markers.length < LEAST_MARKERS) return false;
+  if (markers.length < LEAST_AGREEING) return false;
   const own = gaps
     .map(({ start, end }) => ({ start: Math.max(0, start - namesAt), end: end - namesAt }))
     .filter(({ end }) => end > 0);
   const found = new Markers(names, own, symbolCount);
-  return markers.every((marker, index) => found.starts[index] === marker);
+  return (
+    found.starts.length >= LEAST_MARKERS && markers.every((marker, index) => found.starts[index] === marker)
+  );
 }
 
 /** The kernel pointer at `at`, or undefined where there is none. */

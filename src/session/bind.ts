@@ -11,7 +11,7 @@ import { linearAreas } from './linear-areas.ts';
 import { type Located, locate } from './located.ts';
 import { type ProfileChoice, profileOf } from './profile-of.ts';
 import { type Proof, prove } from './proof.ts';
-import { endsWhereRamEnds, rawLayouts } from './raw-layouts.ts';
+import { endsWhereRamEnds, layoutsByNames, rawLayouts } from './raw-layouts.ts';
 import { scanForKernel } from './scan-for-kernel.ts';
 import type { FoundVmcoreinfo } from './vmcoreinfo-search.ts';
 
@@ -82,7 +82,14 @@ export function bindByText(attempt: Attempt, { text, at }: FoundVmcoreinfo): Tex
   }
   if (mapped !== null) return { bound: doubtful, mapped };
   // For the reason that it gives: in no layout do the tables map the image.
-  return { bound: tryLocated(attempt, places[0]!), mapped: null };
+  const plain = tryLocated(attempt, places[0]!);
+  if (plain !== undefined) return { bound: { ...plain, vmcoreinfoAt: at }, mapped: null };
+  for (const layout of layoutsByNames(snapshot, rules, places[0]!)) {
+    const bound = tryLocated({ ...attempt, snapshot: layout }, places[0]!);
+    if (bound !== undefined) return { bound: { ...bound, vmcoreinfoAt: at }, mapped: null };
+    layout.file.close();
+  }
+  return { bound: undefined, mapped: null };
 }
 
 /** Where a VMCOREINFO stands, in words. */

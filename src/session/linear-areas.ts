@@ -6,13 +6,15 @@ import type { LinuxParts } from '../kernel/linux/linux.ts';
 import type { SymbolName } from '../kernel/linux/symbols.ts';
 import type { LinearArea } from '../translate/linear-areas.ts';
 import { rulesOf } from './architecture/all.ts';
+import { IMAGE_REACH_BYTES } from './image.ts';
 import type { Located } from './located.ts';
 
 /** The areas of a kernel; those of which it does not tell where they begin are left out. Reads the image only, never through page tables. */
 export function linearAreas(
-  { space, profile, slide }: Pick<LinuxParts, 'space' | 'profile' | 'slide'>,
+  parts: Pick<LinuxParts, 'space' | 'profile' | 'slide'>,
   located: Located,
 ): LinearArea[] {
+  const { space, profile, slide } = parts;
   const { delta, architecture, vmcoreinfo, paging } = located;
   const symbol = (name: SymbolName): bigint | undefined => {
     const link = profile.symbols[name];
@@ -32,7 +34,8 @@ export function linearAreas(
     }
   };
   const areas: LinearArea[] = [];
-  const [start, end] = [symbol('_text') ?? symbol('_stext'), symbol('_end')];
+  const start = symbol('_text') ?? symbol('_stext');
+  const end = symbol('_end') ?? (start === undefined ? undefined : lastSymbolOf(parts, start));
   if (start !== undefined && end !== undefined && end > start)
     areas.push({ name: "the kernel's image", start, end, physical: toPhysical(start) });
   const direct = rulesOf[architecture].directMap({
@@ -48,4 +51,17 @@ export function linearAreas(
     areas.push({ ...direct, end: last < direct.end ? last : direct.end });
   }
   return areas;
+}
+
+/** What a symbol stands for is no longer: without `_end`, the image goes at least so far behind its last symbol that is known. */
+const SYMBOL_BYTES = 4096n;
+
+/** The address behind the last symbol of the image that begins at `start`. */
+function lastSymbolOf({ profile, slide }: Pick<LinuxParts, 'profile' | 'slide'>, start: bigint): bigint {
+  let last = start;
+  for (const link of Object.values(profile.symbols)) {
+    const address = wrapped(BigInt(link) + slide, profile.pointerBytes);
+    if (address > last && address < start + BigInt(IMAGE_REACH_BYTES)) last = address;
+  }
+  return last + SYMBOL_BYTES;
 }

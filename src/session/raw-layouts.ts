@@ -1,6 +1,5 @@
-import { hex, highWord, lowWord, type PhysicalAddress, physical, wrapped } from '../base/address.ts';
-import { EvidenceFault } from '../base/errors.ts';
-import { ramOf } from '../kernel/linux/ram.ts';
+import { hex, type PhysicalAddress, physical } from '../base/address.ts';
+import { endOfRam, ramOf } from '../kernel/linux/ram.ts';
 import type { OpenOptions } from '../memory/origin.ts';
 import { PAGE_BYTES } from '../memory/source.ts';
 import { openSnapshot, type Snapshot } from '../snapshot/open.ts';
@@ -52,6 +51,24 @@ export function* rawLayouts(
   }
 }
 
+/**
+ * The layouts in which the kernel's names are where VMCOREINFO says, for kernels whose page tables a file lacks: nothing
+ * but what stands in the image can tell which is right. Whoever takes one closes it.
+ */
+export function* layoutsByNames(
+  snapshot: Snapshot,
+  { ramStarts }: ArchitectureRules,
+  located: Located,
+): Generator<Snapshot> {
+  if (!isOpen(snapshot)) return;
+  const { path, options } = snapshot.origin;
+  const distances = [...distancesBy(snapshot, located)];
+  // Where RAM begins on known boards before anything else.
+  const known = distances.filter((distance) => ramStarts.includes(distance));
+  for (const distance of [...known, ...distances].slice(0, MOST_TORN))
+    yield openSnapshot(path, { ...options, ...movedBy(distance, snapshot.file.sizeBytes) });
+}
+
 /** The options for a raw file all of which lies so many bytes above where it is in the file. */
 export const movedBy = (distance: number, sizeBytes: number): OpenOptions =>
   distance >= 0 && distance % PAGE_BYTES === 0
@@ -66,7 +83,7 @@ export const movedBy = (distance: number, sizeBytes: number): OpenOptions =>
  */
 function holeBy(bound: Bound): number | undefined {
   const { sizeBytes } = bound.snapshot.file;
-  const end = endOfRam(bound);
+  const end = endOfRam(bound.kernel);
   const hole = end === undefined ? 0 : end - sizeBytes;
   const isPossible = hole > 0 && hole < FOUR_GIB && sizeBytes > FOUR_GIB - hole && hole % START_GRAIN === 0;
   if (!isPossible) return undefined;
@@ -116,6 +133,8 @@ const START_GRAIN = PAGE_BYTES;
 const BLOCK_BYTES = 1 << 20;
 /** Copies of the names that are followed. */
 const MOST_DISTANCES = 64;
+/** Layouts that are tried without page tables; each takes a tenth of a second. */
+const MOST_TORN = 4;
 
 /**
  * How far above its place in the file memory may lie so that the names that stand in `init_uts_ns` are where VMCOREINFO
@@ -158,7 +177,7 @@ export function* distancesBy(
 export function endsWhereRamEnds(bound: Bound): boolean {
   const { snapshot } = bound;
   if (snapshot.format.name !== 'raw' || snapshot.file.sizeBytes <= FOUR_GIB / 2) return true;
-  const end = endOfRam(bound);
+  const end = endOfRam(bound.kernel);
   // Also where that cannot be read: it may be beyond the hole.
   if (end === undefined) return false;
   const beyond = snapshot.memory.end - end;
@@ -168,25 +187,9 @@ export function endsWhereRamEnds(bound: Bound): boolean {
 /** What to say where a raw file is shorter than the kernel's RAM, or laid out in no way that is known; else nothing. */
 export function lengthNotes(bound: Bound): string[] {
   const { snapshot } = bound;
-  const end = endOfRam(bound);
+  const end = endOfRam(bound.kernel);
   if (snapshot.format.name !== 'raw' || end === undefined) return [];
   const ends = `the kernel knows of RAM up to ${hex(end)}, the file ends at ${hex(snapshot.memory.end)}`;
   if (snapshot.memory.end < end) return [`${ends}: the rest is missing`];
   return endsWhereRamEnds(bound) ? [] : [`${ends}: memory may be laid out in another way`];
-}
-
-/** The first physical address past all RAM: `max_pfn` pages. */
-function endOfRam({ parts: { space, profile, slide } }: Bound): number | undefined {
-  const link = profile.symbols['max_pfn'];
-  if (link === undefined) return undefined;
-  const { pointerBytes } = profile;
-  const address = wrapped(BigInt(link) + slide, pointerBytes);
-  const [hi, lo] = [highWord(address), lowWord(address)];
-  try {
-    const frames = pointerBytes === 8 ? Number(space.u64(hi, lo, 0)) : space.i32(hi, lo, 0) >>> 0;
-    return frames * space.paging.pageBytes;
-  } catch (fault) {
-    if (!(fault instanceof EvidenceFault)) throw fault;
-    return undefined;
-  }
 }

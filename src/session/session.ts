@@ -2,8 +2,9 @@ import { hex } from '../base/address.ts';
 import { Budget, type Limits } from '../base/budget.ts';
 import { ForensicError, NoKernel, NoProfile } from '../base/errors.ts';
 import type { Linux } from '../kernel/linux/linux.ts';
-import { bytesMissing, ramOf } from '../kernel/linux/ram.ts';
+import { bytesMissing, endOfRam, ramOf } from '../kernel/linux/ram.ts';
 import type { MapPiece, OpenOptions } from '../memory/origin.ts';
+import type { PhysicalMemory } from '../memory/physical.ts';
 import { bytesIn } from '../memory/source.ts';
 import type { KernelCandidate, KernelFacts, SnapshotFacts } from '../plugin/document.ts';
 import type { Profile } from '../profile/profile.ts';
@@ -156,12 +157,22 @@ function snapshotFacts({ file, format, contents, memory }: Snapshot, kernel: Lin
     memoryBytes,
     // A flat file has no gaps, and does not say how long it should be.
     missingBytes:
-      ram.length > 0 ? bytesMissing(ram, ranges) : format.name === 'raw' ? null : span - memoryBytes,
+      ram.length > 0
+        ? bytesMissing(ram, ranges)
+        : format.name === 'raw'
+          ? behindTheEnd(kernel, memory)
+          : span - memoryBytes,
     ramBytes: ram.length === 0 ? null : ram.reduce((sum, { start, end }) => sum + end - start, 0),
     takenAt: contents.takenAt?.toISOString() ?? null,
     cut: contents.cut,
     notes: contents.notes,
   };
+}
+
+/** Bytes of RAM behind the end of a flat file; null where the kernel does not tell where RAM ends. */
+function behindTheEnd(kernel: Linux, { end }: PhysicalMemory): number | null {
+  const last = endOfRam(kernel);
+  return last === undefined ? null : Math.max(0, last - end);
 }
 
 function kernelFacts({ shown, kernels, steps, search, notes }: FoundKernels): KernelFacts {

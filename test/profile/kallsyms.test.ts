@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { type AddressScheme, Kallsyms, type KallsymsPlaces } from '../../src/profile/kallsyms.ts';
+import { physical } from '../../src/base/address.ts';
+import { NotInSnapshot } from '../../src/base/errors.ts';
+import {
+  type AddressScheme,
+  type ImageReader,
+  Kallsyms,
+  type KallsymsPlaces,
+} from '../../src/profile/kallsyms.ts';
 import { searchKallsyms } from '../../src/profile/kallsyms-search.ts';
 import { type DrawnOrder, drawKallsyms } from '../support/kallsyms.ts';
 
@@ -43,6 +50,29 @@ describe.each(['before 6.4', 'since 6.4', 'since 7.0'] as const)(
       const { places } = recognised(order);
       expect(places.symbolCount).toBe(symbols.size);
       expect(places.names).toBe(drawKallsyms(symbols, order, base).namesAt);
+    });
+
+    it('is found, and all symbols but those that stood there, where a page of names is missing', () => {
+      const drawn = drawKallsyms(symbols, order, base);
+      const lost = (drawn.namesAt & ~0xfffn) + 0x3000n;
+      const read: ImageReader = (address, length) => {
+        if (address < lost + 0x1000n && address + BigInt(length) > lost) throw new NotInSnapshot(physical(0));
+        return drawn.read(address, length);
+      };
+      const found = [...searchKallsyms(read, base, base + BigInt(drawn.bytes.length), 8)].flatMap(
+        (places) => {
+          const kallsyms = new Kallsyms(places, read);
+          return kallsyms.schemes.map((scheme) => ({ kallsyms, all: [...kallsyms.all(scheme)] }));
+        },
+      );
+      const right = found.filter(({ all }) =>
+        all.every(({ name, address }) => symbols.get(name) === address),
+      );
+      const [best] = right.sort((a, b) => b.all.length - a.all.length);
+      expect(best?.kallsyms.isWhole).toBe(false);
+      expect(best!.all.length).toBeLessThan(symbols.size);
+      expect(best!.all.length).toBeGreaterThan(symbols.size / 2);
+      expect([...best!.kallsyms.find(['init_uts_ns']).keys()]).toEqual(['init_uts_ns']);
     });
 
     it('gives every symbol its name and address', () => {

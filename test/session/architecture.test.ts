@@ -198,3 +198,53 @@ const i386Book = (pae: boolean): TableBook =>
         entries: () => 1024,
         link: (to) => BigInt(to) | 0x67n,
       };
+
+describe('where all of RAM is mapped in one piece', () => {
+  const ask = (
+    architecture: keyof typeof rulesOf,
+    lines: readonly string[],
+    words: Record<string, bigint> = {},
+  ) => {
+    const vmcoreinfo = parseVmcoreinfo(['OSRELEASE=6.12.1', ...lines, ''].join('\n'))!;
+    const [place] = locate(vmcoreinfo)!.places;
+    const map = rulesOf[architecture].directMap({
+      ...place!,
+      vmcoreinfo,
+      has: (symbol) => symbol in words,
+      word: (symbol) => words[symbol],
+    });
+    return map && [map.start, map.end, map.physical].map((value) => `0x${value.toString(16)}`);
+  };
+  const arm = [...ARM, 'PAGESIZE=4096', 'NUMBER(TCR_EL1_T1SZ)=0x10'];
+
+  it('is told by VMCOREINFO on AArch64, with 52 bits built in too', () => {
+    expect(ask('aarch64', [...arm, 'NUMBER(VA_BITS)=48', 'NUMBER(PHYS_OFFSET)=0x40000000'])).toEqual([
+      '0xffff000000000000',
+      '0xffff800000000000',
+      '0x40000000',
+    ]);
+    // 0xffff38fb80000000 is where this kernel has the RAM at 0x40000000.
+    expect(ask('aarch64', [...arm, 'NUMBER(VA_BITS)=52', 'NUMBER(PHYS_OFFSET)=0xfff0c704c0000000'])).toEqual([
+      '0xfff0000000000000',
+      '0xffff800000000000',
+      `0x${(0x4000_0000 - 0xf_38fb_8000_0000).toString(16)}`,
+    ]);
+  });
+
+  const pc = [
+    'SYMBOL(swapper_pg_dir)=ffffffff82a10000',
+    'NUMBER(phys_base)=0',
+    'NUMBER(pgtable_l5_enabled)=0',
+  ];
+  it('is where the kernel says on x86-64, and nowhere where that is missing', () => {
+    expect(ask('x86-64', pc, { page_offset_base: 0xffff_8a00_0000_0000n })?.[0]).toBe('0xffff8a0000000000');
+    expect(ask('x86-64', pc)?.[0]).toBe('0xffff888000000000');
+    expect(ask('x86-64', pc, { page_offset_base: 0n })).toBeUndefined();
+  });
+
+  it('is low memory on i386, as far as the kernel has it', () => {
+    const lines = ['SYMBOL(swapper_pg_dir)=c1cd6000'];
+    expect(ask('i386', lines, { max_low_pfn: 0x8000n })).toEqual(['0xc0000000', '0xc8000000', '0x0']);
+    expect(ask('i386', lines)).toBeUndefined();
+  });
+});

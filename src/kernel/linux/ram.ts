@@ -32,11 +32,15 @@ const BIOS = { start: 0xa_0000, end: 0x10_0000 };
  */
 export function ramOf(kernel: Linux): readonly RamRange[] {
   const told = orNothing(() => firmwareRam(kernel));
-  const end = orNothing(() => [Number(kernel.pointerAt(kernel.symbol('max_pfn'))) * kernel.pageBytes])[0];
+  const end = endOfRam(kernel);
   if (told.length > 0 && end !== undefined && told.at(-1)!.end >= end) return told;
   const known = orNothing(() => systemRam(kernel));
   return known.length > 0 ? known : told;
 }
+
+/** The first physical address behind all RAM, `max_pfn` pages; undefined where the snapshot lacks it. Never faults. */
+export const endOfRam = (kernel: Linux): number | undefined =>
+  orNothing(() => [Number(kernel.pointerAt(kernel.symbol('max_pfn'))) * kernel.pageBytes])[0];
 
 function orNothing<T>(read: () => T[]): T[] {
   try {

@@ -52,17 +52,15 @@ export const aarch64: ArchitectureRules = {
     const first = vmcoreinfo?.numbers.get('PHYS_OFFSET') ?? word('memstart_addr');
     const built = vmcoreinfo?.numbers.get('VA_BITS');
     if (first === undefined || built === undefined || built < 32n || built > 52n) return undefined;
-    // Since Linux kernel commit 14c127c957c1 ("arm64: mm: Flip kernel VA space") (in v5.4) it is the lower half.
+    // Since Linux kernel commit 14c127c957c1 ("arm64: mm: Flip kernel VA space") (in v5.4) it is the lower half; with 52 bits
+    // built in, up to where it ends with 48 (arch/arm64/include/asm/memory.h, PAGE_OFFSET and PAGE_END).
     const isLower = versionOf(vmcoreinfo?.release ?? '') >= 5004;
-    const start = BigInt.asUintN(64, -(1n << (isLower ? built : built - 1n)));
-    const end = start + (1n << (built - 1n));
+    const least = built < 48n ? built : 48n;
+    const [start, end] = isLower
+      ? [-(1n << built), -(1n << (least - 1n))].map((address) => BigInt.asUintN(64, address))
+      : [BigInt.asUintN(64, -(1n << (built - 1n))), 1n << 64n];
     // With addresses of 52 bits where the CPU has 48, memory is counted from an address below 0.
-    return {
-      name: 'the linear map',
-      start,
-      end: end > 1n << 64n ? 1n << 64n : end,
-      physical: Number(BigInt.asIntN(64, first)),
-    };
+    return { name: 'the linear map', start: start!, end: end!, physical: Number(BigInt.asIntN(64, first)) };
   },
   // Images are linked at an address that moved with versions, and VMCOREINFO alone has what KASLR added.
   slideOf: () => null,
