@@ -155,6 +155,23 @@ describe('maps', () => {
     expect(answer.notes).toEqual(['mappings of process 9 loop after 3']);
   });
 
+  it('finds by the tree what is behind a lost entry of the list', async () => {
+    const { kernel, areas } = drawn(LIST);
+    const all = plain(areas, 4);
+    areas.giveList(9, all);
+    const node = (nth: number): bigint => kernel.member(all[nth]!, 'vm_area_struct', 'vm_rb');
+    // The second is the root, with the first and the fourth below it, and below that the third.
+    kernel.write(node(1), 'rb_node', { rb_left: node(0), rb_right: node(3) });
+    kernel.write(node(3), 'rb_node', { rb_left: node(2) });
+    const mm = kernel.member(areas.memoryOf(9), 'mm_struct', 'mm_rb');
+    kernel.write(mm, 'rb_root', { rb_node: node(1) });
+    kernel.lose(all[2]!);
+    const answer = await ask(maps, kernel.linux());
+    expect(answer.rows).toHaveLength(4);
+    expect(answer.rows.filter(({ start }) => typeof start === 'bigint')).toHaveLength(3);
+    expect(answer.notes).toHaveLength(2); // of the list and of the tree
+  });
+
   it('has its columns in the order that others rely on', () => {
     expect(Object.keys(maps.columns).join(' ')).toBe('pid start end flags offset device inode path');
   });

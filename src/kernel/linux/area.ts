@@ -1,9 +1,12 @@
 import { highWord, lowWord, type VirtualAddress } from '../../base/address.ts';
 import { ENTRY_COST } from '../../base/budget.ts';
+import { EvidenceFault } from '../../base/errors.ts';
 import { decodeText } from '../../base/text.ts';
+import type { Walk } from '../../types/struct.ts';
 import type { Linux } from './linux.ts';
 import { mapleEntries } from './maple.ts';
 import { deviceText, userPath } from './open-file.ts';
+import { rbNodes } from './rb-tree.ts';
 import type { Kernel } from './structs.ts';
 import type { Task } from './task.ts';
 
@@ -155,16 +158,48 @@ function* rawAreas(
     return;
   }
   const seen = new Set<VirtualAddress>();
-  let area = kernel.attempt(() => mm.mmap ?? null, null, what);
+  if ((yield* areasOnList(kernel, mm, what, seen)) || !kernel.types.has('vm_area_struct', 'vm_rb')) return;
+  // Until 6.1 they are in a tree as well, which leads past the one that is lost.
+  const root = kernel.attempt(() => mm.mm_rb?.rb_node ?? 0n, 0n, what);
+  const link = BigInt(kernel.types.offsetOf('vm_area_struct', 'vm_rb'));
+  for (const node of rbNodes(kernel, root, what)) {
+    const area = kernel.at('vm_area_struct', node - link);
+    kernel.space.memory.spend(ENTRY_COST);
+    if (!seen.has(area.address)) yield area;
+  }
+}
+
+/** The mappings on the list; those yielded are in `seen`. @returns whether it came to its end */
+function* areasOnList(
+  kernel: Linux,
+  mm: Kernel<'mm_struct'>,
+  what: string,
+  seen: Set<VirtualAddress>,
+): Walk<Kernel<'vm_area_struct'>> {
+  let isWhole = true;
+  const next = (read: () => Kernel<'vm_area_struct'> | null | undefined, where: string) => {
+    try {
+      return read() ?? null;
+    } catch (fault) {
+      if (!(fault instanceof EvidenceFault)) throw fault;
+      isWhole = false;
+      kernel.note(`${where}: ${fault.message}`);
+      return null;
+    }
+  };
+  let area = next(() => mm.mmap, what);
   while (area !== null) {
     const here: Kernel<'vm_area_struct'> = area;
-    if (seen.has(here.address)) return kernel.note(`${what} loop after ${seen.size}`);
-    if (seen.size >= MAXIMUM_AREAS) return kernel.note(`${what} are cut after ${seen.size}`);
+    if (seen.has(here.address) || seen.size >= MAXIMUM_AREAS) {
+      kernel.note(`${what} ${seen.has(here.address) ? 'loop' : 'are cut'} after ${seen.size}`);
+      return false;
+    }
     kernel.space.memory.spend(ENTRY_COST);
     seen.add(here.address);
     yield here;
-    area = kernel.attempt(() => here.vm_next ?? null, null, `${what} end after ${seen.size}`);
+    area = next(() => here.vm_next, `${what} end after ${seen.size}`);
   }
+  return isWhole;
 }
 
 /** Whether /proc shows the vsyscall page to the process (arch/x86/entry/vsyscall/vsyscall_64.c, get_gate_vma). */
