@@ -84,7 +84,8 @@ export function bindByText(attempt: Attempt, { text, at }: FoundVmcoreinfo): Tex
   // For the reason that it gives: in no layout do the tables map the image.
   const plain = tryLocated(attempt, places[0]!);
   if (plain !== undefined) return { bound: { ...plain, vmcoreinfoAt: at }, mapped: null };
-  for (const layout of layoutsByNames(snapshot, rules, places[0]!)) {
+  const others = attempt.isLaidOut ? [] : layoutsByNames(snapshot, rules, places[0]!);
+  for (const layout of others) {
     const bound = tryLocated({ ...attempt, snapshot: layout }, places[0]!);
     if (bound !== undefined) return { bound: { ...bound, vmcoreinfoAt: at }, mapped: null };
     layout.file.close();
