@@ -70,19 +70,28 @@ export function bindByText(attempt: Attempt, { text, at }: FoundVmcoreinfo): Tex
   const { rules, places } = located;
   let doubtful: Bound | undefined;
   let mapped: Located | null = null;
-  const layouts = attempt.isLaidOut ? [snapshot] : rawLayouts(snapshot, rules, places[0]!, () => doubtful);
-  for (const layout of layouts) {
-    const place = places.find((candidate) => mapsItself(layout, candidate));
-    const found = place === undefined ? undefined : tryLocated({ ...attempt, snapshot: layout }, place);
-    const bound = found === undefined ? undefined : { ...found, vmcoreinfoAt: at };
-    mapped ??= place ?? null;
-    if (bound !== undefined && endsWhereRamEnds(bound)) return { bound, mapped };
-    doubtful ??= bound;
-    if (layout !== snapshot && layout !== doubtful?.snapshot) layout.file.close();
-  }
-  if (mapped !== null) return { bound: doubtful, mapped };
+  /** The layout in which the page tables map the image and RAM ends where the file does; `soFar` tells of its end. */
+  const amongLayouts = (soFar: () => Bound | undefined): Bound | undefined => {
+    for (const layout of attempt.isLaidOut ? [snapshot] : rawLayouts(snapshot, rules, places[0]!, soFar)) {
+      const place = places.find((candidate) => mapsItself(layout, candidate));
+      const found = place === undefined ? undefined : tryLocated({ ...attempt, snapshot: layout }, place);
+      const bound = found === undefined ? undefined : { ...found, vmcoreinfoAt: at };
+      mapped ??= place ?? null;
+      if (bound !== undefined && endsWhereRamEnds(bound)) return bound;
+      doubtful ??= bound;
+      if (layout !== snapshot && layout !== doubtful?.snapshot) layout.file.close();
+    }
+    return undefined;
+  };
+  const sound = amongLayouts(() => doubtful);
+  if (sound !== undefined || mapped !== null) return { bound: sound ?? doubtful, mapped };
   // For the reason that it gives: in no layout do the tables map the image.
-  const plain = tryLocated(attempt, places[0]!);
+  const tried: Attempt['steps'] = [];
+  const plain = tryLocated({ ...attempt, steps: tried }, places[0]!);
+  // They may lie behind a hole of a width that nobody guesses, while what is there tells where RAM ends.
+  const behindHole = plain === undefined || attempt.isLaidOut ? undefined : amongLayouts(() => plain);
+  if (behindHole !== undefined) return { bound: behindHole, mapped };
+  steps.push(...tried);
   if (plain !== undefined) return { bound: { ...plain, vmcoreinfoAt: at }, mapped: null };
   const others = attempt.isLaidOut ? [] : layoutsByNames(snapshot, rules, places[0]!);
   for (const layout of others) {
