@@ -238,10 +238,10 @@ const lastLines = (text: string): string => text.trim().split('\n').slice(-5).jo
 /** How a guest's raw dump is laid out, which the file does not say. */
 export const rawLayoutOf = (guest: Guest): OpenOptions =>
   isSplit(guest)
-    ? { hole: belowHoleMiB(guest) * MIB }
+    ? { hole: BEHIND_HOLE - belowHoleMiB(guest) * MIB }
     : guest.shape.addedMiB === undefined
       ? { base: boards[guest.architecture].ramBase }
-      : { hole: guest.ramMiB * MIB };
+      : { hole: BEHIND_HOLE - guest.ramMiB * MIB };
 
 /** What is noted beside the dumps about how they were made. */
 export interface GuestNote {
