@@ -130,7 +130,8 @@ export const forgeries: Readonly<Record<string, Forgery>> = {
       for (let nth = 0n; nth < 1n << BigInt(count_bits); nth++) {
         const desc = kernel.at('prb_desc', descs + nth * BigInt(kernel.types.sizeOf('prb_desc')));
         const info = kernel.at('printk_info', infos + nth * BigInt(kernel.types.sizeOf('printk_info')));
-        const { begin } = desc.text_blk_lpos;
+        // Descriptors that were never used lie in pages of zeros.
+        const begin = kernel.attempt(() => desc.text_blk_lpos.begin, 1n, 'a descriptor of the log');
         if ((begin & 1n) === 1n) continue;
         // Each goes on to the end of the buffer, over all that come after it.
         const end = (((begin >> textBits) + 1n) << textBits) - 8n;
