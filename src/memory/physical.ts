@@ -108,15 +108,17 @@ export class PhysicalMemory {
    * that counts as read. @throws NotInSnapshot
    */
   isBlank(at: PhysicalAddress): boolean {
-    const within = (at % PAGE_BYTES) & ~3;
+    const view = this.#view;
     const start = this.#find(at) - (at % PAGE_BYTES);
-    for (let distance = 0; distance < PAGE_BYTES; distance += 4) {
-      for (const word of [within - distance, within + distance]) {
-        if (word < 0 || word >= PAGE_BYTES || this.#view.getInt32(start + word, true) === 0) continue;
-        if (this.#record !== null) this.#record.add(at - (at % PAGE_BYTES) + word, 4);
-        this.spend(distance / BYTES_A_READ);
-        return false;
-      }
+    let below = (at % PAGE_BYTES) & ~3;
+    for (let above = below + 4; below >= 0 || above < PAGE_BYTES; below -= 4, above += 4) {
+      let word = -1;
+      if (below >= 0 && view.getInt32(start + below, true) !== 0) word = below;
+      else if (above < PAGE_BYTES && view.getInt32(start + above, true) !== 0) word = above;
+      if (word < 0) continue;
+      if (this.#record !== null) this.#record.add(at - (at % PAGE_BYTES) + word, 4);
+      this.spend(Math.abs(word - (at % PAGE_BYTES)) / BYTES_A_READ);
+      return false;
     }
     if (this.#record !== null) this.#record.add(at - (at % PAGE_BYTES), PAGE_BYTES);
     this.spend(PAGE_BYTES / BYTES_A_READ);

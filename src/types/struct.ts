@@ -177,8 +177,10 @@ export class TypeTable {
   }
 }
 
-/** Fields that tell where something is, and read nothing. */
-const PLACES: ReadonlySet<Reads> = new Set(['place', 'inside', 'links']);
+/** What each field gives for a member of zeros; those that tell where something is read nothing. */
+const ZEROS: Partial<Readonly<Record<Reads, unknown>>> = {
+  ...{ uint: 0, int: 0, ulong: 0n, long: 0n, pointer: 0n, text: '', ptr: null },
+};
 
 /**
  * A getter that believes a zero only where its page holds something else. A structure that the kernel uses has links,
@@ -191,18 +193,12 @@ function believable(
   get: Getter<unknown>,
   type: string,
 ): Getter<unknown> {
-  if (PLACES.has(field.reads)) return get;
+  if (!(field.reads in ZEROS)) return get;
+  const zero = ZEROS[field.reads];
   return function () {
     const value = get.call(this);
-    if (isZero(value) && this.space.isBlank(this.hi, this.lo, offset))
+    if (value === zero && this.space.isBlank(this.hi, this.lo, offset))
       throw new CorruptStructure(`the page of the ${type} at ${hex(this.address)} holds nothing but zeros`);
     return value;
   };
 }
-
-const isZero = (value: unknown): boolean =>
-  value === 0 ||
-  value === 0n ||
-  value === '' ||
-  value === null ||
-  (value instanceof Uint8Array && value.every((byte) => byte === 0));
