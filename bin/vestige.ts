@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { join } from 'node:path';
-import { type Main, openBundle } from '../src/start/bundle.ts';
+import { type Main, openBundle, purposeOf } from '../src/start/bundle.ts';
 
 /**
  * The command line from the bundle; its modules where a plugin of the user's is loaded, which imports the package: a
@@ -9,7 +9,7 @@ import { type Main, openBundle } from '../src/start/bundle.ts';
 const commandLine = async (words: readonly string[]): Promise<Main> =>
   words.some((word) => word === '--plugin' || word.startsWith('--plugin='))
     ? (await import('../src/cli/main.ts')).main
-    : openBundle(join(__dirname, '../bundle')).main(require);
+    : openBundle(join(__dirname, '../bundle'), purposeOf(words)).main(require);
 
 async function run(words: readonly string[]): Promise<void> {
   const main = await commandLine(words);

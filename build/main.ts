@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { BUNDLE, codeFile, unseal } from '../src/start/bundle.ts';
+import { BUNDLE, codeFile, type Purpose, unseal } from '../src/start/bundle.ts';
 import { bundleOf, launcherOf, licencesOf } from './bundle.ts';
-import { codeFor } from './code.ts';
+import { codeFor, codeForReading, type Pair } from './code.ts';
 
 /** This file runs from `dist/build`, after the compiler. */
 const dist = fileURLToPath(new URL('..', import.meta.url));
@@ -34,18 +34,27 @@ async function makeBundle(): Promise<void> {
 }
 
 /** Makes the code that is not there yet, where there is something to work on: what is published comes without samples. */
-function makeCode(): void {
-  const path = join(folder, codeFile());
+async function makeCodes(): Promise<void> {
   const before = join(root, 'samples/web-1/before.kdump');
   const after = join(root, 'samples/web-1/after.kdump');
   if (!existsSync(before) || !existsSync(after)) return;
+  await makeCode('main', codeFor, [before, after]);
+  await makeCode('reading', codeForReading, [before, after]);
+}
+
+async function makeCode(
+  purpose: Purpose,
+  make: (folder: string, pair: Pair) => Promise<Buffer | undefined>,
+  pair: Pair,
+): Promise<void> {
+  const path = join(folder, codeFile(purpose));
   if (existsSync(path) && unseal(readFileSync(join(folder, BUNDLE)), readFileSync(path)) !== undefined)
     return;
-  const code = codeFor(folder, [before, after]);
+  const code = await make(folder, pair);
   if (code !== undefined) put(path, code);
   else process.stderr.write('build: no code is kept for the bundle: vestige works, and starts more slowly\n');
 }
 
 await makeLauncher();
 await makeBundle();
-makeCode();
+await makeCodes();

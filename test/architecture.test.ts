@@ -53,7 +53,7 @@ const ROOMS: Readonly<Record<string, Doors>> = {
   'src/cli': { code: ['src', 'plugins'] },
   'src/start': { code: [] },
   bin: { code: ['src/start'], later: ['src/cli'] },
-  build: { code: ['src/start'] },
+  build: { code: ['plugins', 'src/reader', 'src/start'] },
 };
 
 /** Which rooms may import each package. One that is not here is imported by none. */

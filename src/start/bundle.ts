@@ -20,8 +20,18 @@ export const WRAPPING = ['(function (require, module, urlOf) {', '})'] as const;
 /** The bundle, in its folder `dist/bundle`. */
 export const BUNDLE = 'main.cjs';
 
-/** V8's code for the bundle, beside it. Each Node has its own: another's would be read in vain. */
-export const codeFile = (): string => `main.${process.version}-${process.platform}-${process.arch}.v8`;
+/** What a start is about to do: mostly to answer from memory (`main`), or to read a snapshot (`reading`). */
+export type Purpose = 'main' | 'reading';
+
+/** V8's code for the bundle, beside it: for each purpose its own, and each Node has its own: another's would be read in vain. */
+export const codeFile = (purpose: Purpose = 'main'): string =>
+  `${purpose}.${process.version}-${process.platform}-${process.arch}.v8`;
+
+/** What a command line is certain to do. Only where nothing can be remembered a snapshot will surely be read. */
+export function purposeOf([command, ...words]: readonly string[]): Purpose {
+  if (command === 'reader') return 'reading';
+  return words.includes('--no-cache') ? 'reading' : 'main';
+}
 
 const DIGEST_BYTES = 32;
 
@@ -49,12 +59,13 @@ export interface Bundle {
 
 /**
  * Reads and compiles the bundle in `folder`, by the code beside it where that is whole, of this bundle and of this Node:
- * V8 then neither parses nor compiles. Without it everything is the same and takes longer. @throws where there is none
+ * V8 then neither parses nor compiles what is run for `purpose`. Without it everything is the same and takes longer.
+ * @throws where there is no bundle
  */
-export function openBundle(folder: string): Bundle {
+export function openBundle(folder: string, purpose: Purpose = 'main'): Bundle {
   const filename = join(folder, BUNDLE);
   const source = readFileSync(filename);
-  const code = codeBeside(folder, source);
+  const code = codeBeside(folder, source, purpose);
   // The build leaves nothing but ASCII in it, which is read four times as fast as UTF-8 with one other letter.
   const script = new vm.Script(source.toString('latin1'), {
     filename,
@@ -76,10 +87,10 @@ export function openBundle(folder: string): Bundle {
   };
 }
 
-function codeBeside(folder: string, source: Uint8Array): Buffer | undefined {
+function codeBeside(folder: string, source: Uint8Array, purpose: Purpose): Buffer | undefined {
   let sealed: Buffer;
   try {
-    sealed = readFileSync(join(folder, codeFile()));
+    sealed = readFileSync(join(folder, codeFile(purpose)));
   } catch {
     return undefined; // none was made for this Node, or we may not read it
   }

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { BUNDLE, codeFile, openBundle, seal, unseal, WRAPPING } from '../../src/start/bundle.ts';
+import { BUNDLE, codeFile, openBundle, purposeOf, seal, unseal, WRAPPING } from '../../src/start/bundle.ts';
 import { scratchFolder } from '../support/writers-scratch.ts';
 
 const scratch = scratchFolder();
@@ -61,6 +61,16 @@ describe('a bundle', () => {
       new URL('../src/x.js', `file://${folder}/`).href,
       '/',
     ]);
+  });
+
+  it('has code of its own for starts that are certain to read a snapshot', () => {
+    expect(purposeOf(['reader', '--cache', 'x'])).toBe('reading');
+    expect(purposeOf(['pslist', 'x', '--no-cache'])).toBe('reading');
+    expect(purposeOf(['pslist', 'reader'])).toBe('main');
+    expect(purposeOf([])).toBe('main');
+    expect(codeFile('reading')).not.toBe(codeFile('main'));
+    put(drawn(1), (sealed) => sealed);
+    expect(openBundle(scratch.path(''), 'reading').script.cachedDataRejected).toBeUndefined();
   });
 
   it('that is not there is an error with its place', () => {

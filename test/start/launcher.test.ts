@@ -78,9 +78,9 @@ function modules(words: readonly string[]) {
 const first = (body: string): string => `--import data:text/javascript,${encodeURIComponent(body)}`;
 
 describe('the launcher', () => {
-  it('finds code that V8 takes', () => {
+  it.each(['main', 'reading'])('finds code that V8 takes: %s', (purpose) => {
     const script = `import { openBundle } from ${JSON.stringify(pathToFileURL(join(ROOT, 'dist/src/start/bundle.js')).href)};
-      process.stdout.write(String(openBundle('dist/bundle').script.cachedDataRejected));`;
+      process.stdout.write(String(openBundle('dist/bundle', '${purpose}').script.cachedDataRejected));`;
     const { stdout } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], {
       encoding: 'utf8',
       env: { ...process.env, NODE_OPTIONS: '' },
@@ -113,7 +113,7 @@ describe('the launcher', () => {
     const root = packageAt();
     const words = ['pslist', AFTER, '--no-cache'];
     const whole = vestige(root, words);
-    spoil(root, join(root, 'dist/bundle', codeFile()));
+    spoil(root, join(root, 'dist/bundle', codeFile('reading')));
     expect(vestige(root, words)).toEqual(whole);
     expect(whole).toMatchObject({ status: 0, stderr: '' });
   });
