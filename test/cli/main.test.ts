@@ -128,6 +128,7 @@ describe('vestige PLUGIN SNAPSHOT', () => {
           version: plugins.find(({ name }) => name === 'pslist')!.version,
           rows: [{ pid: 1, name: 'init' }],
           notes: [],
+          observations: [],
         },
       ],
     });

@@ -31,9 +31,8 @@ const BINDS_ONE_IN = 4;
 const CPU_OF_BINDING_FACTOR = 10;
 const CPU_OF_BINDING_FLOOR_MS = 2000;
 
-/** Makes a new trial, or one that goes on from an interesting one. */
-export function draw(world: World, random: Random, former?: Case): Case {
-  const damage = random.pick(allDamages);
+/** Makes a new trial of one way of damage; `former` is one that it goes on from. */
+export function draw(world: World, random: Random, damage: Damage, former?: Case): Case {
   const { plugin, words } = random.pick(world.asked.filter((asked) => asked.words.length > 0));
   const edits = [...(former?.edits ?? []), ...damage.edits(world, words, random)];
   const others = world.readersOf(wordsIn(edits)).map((asked) => asked.plugin.name);

@@ -161,14 +161,14 @@ const damages: readonly Damage[] = [
   },
   {
     name: 'a page of noise',
-    isNoticeable: true,
+    isNoticeable: false, // a process's own words may be anything
     edits: (_, words, random) => [
       { at: pageOf(random.pick(words)), bytes: Buffer.from(random.bytes(PAGE_BYTES)).toString('hex') },
     ],
   },
   {
     name: 'another page in its place',
-    isNoticeable: true,
+    isNoticeable: false, // a process's own words may be anything
     edits: (world, words, random) => {
       const other = world.overlay.page(pageOf(random.pick(words)));
       return [{ at: pageOf(random.pick(words)), bytes: Buffer.from(other).toString('hex') }];

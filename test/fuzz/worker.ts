@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Case, draw, randomOf, tryCase, type Verdict } from './case.ts';
+import { allDamages } from './damage.ts';
 import { drawAll, drawFile, FILES, tryFileCase } from './files.ts';
 import { World } from './world.ts';
 
@@ -38,7 +39,10 @@ async function groundOf(name: string): Promise<Ground> {
   }
   const world = await World.open(name);
   return {
-    draw: (number, former) => draw(world, randomOf(Number(seed), number), former),
+    draw: (number, former) => {
+      const random = randomOf(Number(seed), number);
+      return draw(world, random, random.pick(allDamages), former);
+    },
     try: (tried, isFollowUp) => tryCase(world, tried, isFollowUp),
   };
 }
