@@ -134,7 +134,7 @@ export class SocketCensus {
  * one unless closed (net/ipv4/tcp.c, tcp_set_state takes them out first), UDP's and ping's as long as they have a port
  * (udp_lib_unhash and ping_unhash take it away), Unix and packet sockets from the first moment to the last.
  */
-export function kindOf(socket: Socket): SocketKind | null {
+function kindOf(socket: Socket): SocketKind | null {
   const { common, kernel, address, own } = socket;
   const { skc_num: port } = common;
   switch (common.skc_family) {
