@@ -4,14 +4,15 @@ import { Linux, type LinuxParts } from '../kernel/linux/linux.ts';
 import type { BindingStep } from '../plugin/document.ts';
 import type { Profile } from '../profile/profile.ts';
 import { parseVmcoreinfo } from '../profile/vmcoreinfo.ts';
-import type { Snapshot } from '../snapshot/open.ts';
+import { openSnapshot, type Snapshot } from '../snapshot/open.ts';
 import { AddressSpace } from '../translate/address-space.ts';
 import { maps } from './architecture/architecture.ts';
 import { linearAreas } from './linear-areas.ts';
 import { type Located, locate } from './located.ts';
 import { type ProfileChoice, profileOf } from './profile-of.ts';
 import { type Proof, prove } from './proof.ts';
-import { endsWhereRamEnds, layoutsByNames, rawLayouts } from './raw-layouts.ts';
+import { isSameLayout, layoutByRam } from './ram-layout.ts';
+import { endsWhereRamEnds, isOpen, layoutsByNames, rawLayouts } from './raw-layouts.ts';
 import { scanForKernel } from './scan-for-kernel.ts';
 import type { FoundVmcoreinfo } from './vmcoreinfo-search.ts';
 
@@ -70,27 +71,30 @@ export function bindByText(attempt: Attempt, { text, at }: FoundVmcoreinfo): Tex
   const { rules, places } = located;
   let doubtful: Bound | undefined;
   let mapped: Located | null = null;
-  /** The layout in which the page tables map the image and RAM ends where the file does; `soFar` tells of its end. */
-  const amongLayouts = (soFar: () => Bound | undefined): Bound | undefined => {
-    for (const layout of attempt.isLaidOut ? [snapshot] : rawLayouts(snapshot, rules, places[0]!, soFar)) {
-      const place = places.find((candidate) => mapsItself(layout, candidate));
-      const found = place === undefined ? undefined : tryLocated({ ...attempt, snapshot: layout }, place);
-      const bound = found === undefined ? undefined : { ...found, vmcoreinfoAt: at };
-      mapped ??= place ?? null;
-      if (bound !== undefined && endsWhereRamEnds(bound)) return bound;
-      doubtful ??= bound;
-      if (layout !== snapshot && layout !== doubtful?.snapshot) layout.file.close();
+  for (const layout of attempt.isLaidOut ? [snapshot] : rawLayouts(snapshot, rules, places[0]!)) {
+    const place = places.find((candidate) => mapsItself(layout, candidate));
+    const found = place === undefined ? undefined : tryLocated({ ...attempt, snapshot: layout }, place);
+    const bound = found === undefined ? undefined : { ...found, vmcoreinfoAt: at };
+    mapped ??= place ?? null;
+    if (bound !== undefined && endsWhereRamEnds(bound)) return { bound, mapped };
+    if (bound !== undefined) {
+      // The kernel was found in this layout, and tells where its RAM is.
+      const better = inLayoutOfRam(attempt, bound, places);
+      if (better === undefined) doubtful ??= bound;
+      else if (layout !== snapshot) layout.file.close();
+      if (better !== undefined) return { bound: { ...better, vmcoreinfoAt: at }, mapped };
+      if (layout === snapshot) break;
     }
-    return undefined;
-  };
-  const sound = amongLayouts(() => doubtful);
-  if (sound !== undefined || mapped !== null) return { bound: sound ?? doubtful, mapped };
+    if (layout !== snapshot && layout !== doubtful?.snapshot) layout.file.close();
+  }
+  if (doubtful !== undefined || mapped !== null) return { bound: doubtful, mapped };
   // For the reason that it gives: in no layout do the tables map the image.
   const tried: Attempt['steps'] = [];
   const plain = tryLocated({ ...attempt, steps: tried }, places[0]!);
   // They may lie behind a hole of a width that nobody guesses, while what is there tells where RAM ends.
-  const behindHole = plain === undefined || attempt.isLaidOut ? undefined : amongLayouts(() => plain);
-  if (behindHole !== undefined) return { bound: behindHole, mapped };
+  const behindHole = plain === undefined ? undefined : inLayoutOfRam(attempt, plain, places);
+  if (behindHole !== undefined)
+    return { bound: { ...behindHole, vmcoreinfoAt: at }, mapped: behindHole.located };
   steps.push(...tried);
   if (plain !== undefined) return { bound: { ...plain, vmcoreinfoAt: at }, mapped: null };
   const others = attempt.isLaidOut ? [] : layoutsByNames(snapshot, rules, places[0]!);
@@ -101,6 +105,36 @@ export function bindByText(attempt: Attempt, { text, at }: FoundVmcoreinfo): Tex
   }
   return { bound: undefined, mapped: null };
 }
+
+/** Layouts that are tried one after the other: in each the kernel may tell of more RAM than in the one before. */
+const MOST_LAYOUTS = 4;
+
+/**
+ * The same kernel in the layout of the raw file that follows from what it knows of RAM, in which it knows the same; undefined
+ * where there is none. Whoever takes it closes its snapshot.
+ */
+function inLayoutOfRam(attempt: Attempt, bound: Bound, places: readonly Located[]): Bound | undefined {
+  const { snapshot, isLaidOut } = attempt;
+  if (isLaidOut || !isOpen(snapshot)) return undefined;
+  const { path, options } = snapshot.origin;
+  let layout = layoutByRam(bound);
+  for (let count = 0; layout !== undefined && count < MOST_LAYOUTS; count++) {
+    const opened = openSnapshot(path, { ...options, ...layout.options });
+    const place = places.find((candidate) => mapsItself(opened, candidate));
+    const detail = `by what the kernel knows of RAM: ${rangesText(opened)}`;
+    attempt.steps.push({ step: 'layout', outcome: place === undefined ? 'failed' : 'found', detail });
+    const again = place === undefined ? undefined : tryLocated({ ...attempt, snapshot: opened }, place);
+    const next = again === undefined ? undefined : layoutByRam(again);
+    if (again !== undefined && next?.isGuess === false && isSameLayout(layout, next)) return again;
+    opened.file.close();
+    if (next !== undefined && isSameLayout(layout, next)) return undefined;
+    layout = next;
+  }
+  return undefined;
+}
+
+const rangesText = ({ memory }: Snapshot): string =>
+  memory.ranges.map(({ start, end }) => `${hex(start)}-${hex(end)}`).join(', ');
 
 /** Where a VMCOREINFO stands, in words. */
 export const placeText = (at: PhysicalAddress | null): string =>
@@ -134,7 +168,14 @@ export function* bindByScan(
     } else if (endsWhereRamEnds(bound)) {
       taken.add(bound.snapshot);
       yield bound;
-    } else doubtful ??= bound;
+    } else {
+      const better = inLayoutOfRam(attempt, bound, [found.located]);
+      if (better === undefined) doubtful ??= bound;
+      else {
+        taken.add(better.snapshot);
+        yield better;
+      }
+    }
   }
   if (taken.size === 0 && doubtful !== undefined) {
     taken.add(doubtful.snapshot);

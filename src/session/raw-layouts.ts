@@ -1,5 +1,5 @@
 import { hex, type PhysicalAddress, physical } from '../base/address.ts';
-import { endOfRam, ramOf } from '../kernel/linux/ram.ts';
+import { endOfRam } from '../kernel/linux/ram.ts';
 import type { OpenOptions } from '../memory/origin.ts';
 import { PAGE_BYTES } from '../memory/source.ts';
 import { openSnapshot, type Snapshot } from '../snapshot/open.ts';
@@ -27,20 +27,12 @@ export function* rawLayouts(
   snapshot: Snapshot,
   { architecture, ramStarts }: ArchitectureRules,
   located: Located,
-  soFar: () => Bound | undefined = () => undefined,
 ): Generator<Snapshot> {
   yield snapshot;
   if (!isOpen(snapshot)) return;
   const { path, options } = snapshot.origin;
   const { sizeBytes } = snapshot.file;
   const withHole = (hole: number): Snapshot => openSnapshot(path, { ...options, hole });
-  const found = soFar();
-  if (found !== undefined) {
-    // The kernel was found as the file stands, and tells where its RAM ends.
-    const hole = holeBy(found);
-    if (hole !== undefined) yield withHole(hole);
-    return;
-  }
   const isPc = architecture !== 'aarch64';
   if (isPc) for (const hole of HOLES.filter((width) => sizeBytes > FOUR_GIB - width)) yield withHole(hole);
   else for (const base of ramStarts) if (base !== 0) yield openSnapshot(path, { ...options, base });
@@ -76,22 +68,6 @@ export const movedBy = (distance: number, sizeBytes: number): OpenOptions =>
     : {
         map: [{ start: Math.max(0, distance), end: sizeBytes + distance, offset: Math.max(0, -distance) }],
       };
-
-/**
- * How wide the hole below 4 GiB is that a file leaves out, of which the kernel was found below it: as wide as the file is
- * shorter than the kernel's RAM. Undefined where that cannot be, or firmware says that there is RAM.
- */
-function holeBy(bound: Bound): number | undefined {
-  const { sizeBytes } = bound.snapshot.file;
-  const end = endOfRam(bound.kernel);
-  const hole = end === undefined ? 0 : end - sizeBytes;
-  const isPossible = hole > 0 && hole < FOUR_GIB && sizeBytes > FOUR_GIB - hole && hole % START_GRAIN === 0;
-  if (!isPossible) return undefined;
-  const isRam = ramOf(bound.kernel).some(
-    ({ start, end: last }) => start < FOUR_GIB && last > FOUR_GIB - hole,
-  );
-  return isRam ? undefined : hole;
-}
 
 /** A raw file laid out in another way than it stands. */
 export interface OtherLayout {
@@ -176,12 +152,14 @@ export function* distancesBy(
 /** Whether memory ends where the kernel says that RAM ends: in a raw file laid out in another way it does not. */
 export function endsWhereRamEnds(bound: Bound): boolean {
   const { snapshot } = bound;
-  if (snapshot.format.name !== 'raw' || snapshot.file.sizeBytes <= FOUR_GIB / 2) return true;
+  if (snapshot.format.name !== 'raw') return true;
+  // No hole that is tried unasked lengthens a small file: it is never longer than RAM for being laid out otherwise.
+  const isSmall = snapshot.file.sizeBytes <= FOUR_GIB / 2;
   const end = endOfRam(bound.kernel);
   // Also where that cannot be read: it may be beyond the hole.
-  if (end === undefined) return false;
+  if (end === undefined) return isSmall;
   const beyond = snapshot.memory.end - end;
-  return beyond >= 0 && beyond < FIRMWARE_BYTES;
+  return beyond >= 0 && (isSmall || beyond < FIRMWARE_BYTES);
 }
 
 /** What to say where a raw file is shorter than the kernel's RAM, or laid out in no way that is known; else nothing. */

@@ -93,7 +93,7 @@ export function layoutNotes(
   if (map !== undefined && map.length > 1)
     return [
       'the file has the ranges of RAM run together, without what lies between them: where each belongs follows from what ' +
-        "firmware told the kernel. LiME's format=lime keeps that in the file",
+        "the kernel and firmware tell of RAM. LiME's format=lime keeps that in the file",
     ];
   const [{ start, offset } = { start: base ?? 0, offset: 0 }] = map ?? [];
   if (offset > 0)

@@ -51,10 +51,29 @@ function orNothing<T>(read: () => T[]): T[] {
   }
 }
 
+/**
+ * What the kernel and firmware tell of RAM, each where the other's word is not in the snapshot: of the tree as much as can
+ * be read. Never faults.
+ */
+export function readableRam(kernel: Linux): RamRange[] {
+  const known: RamRange[] = [];
+  try {
+    for (const range of ramInTree(kernel)) known.push(range);
+  } catch (fault) {
+    if (!(fault instanceof EvidenceFault)) throw fault;
+  }
+  known.sort((a, b) => a.start - b.start);
+  const end = known.at(-1)?.end ?? 0;
+  return [...known, ...orNothing(() => firmwareRam(kernel)).filter(({ start }) => start >= end)];
+}
+
 /** `System RAM` of /proc/iomem, memory that was plugged in later too. @throws EvidenceFault */
-export function systemRam(kernel: Linux): RamRange[] {
+export const systemRam = (kernel: Linux): RamRange[] =>
+  [...ramInTree(kernel)].sort((a, b) => a.start - b.start);
+
+/** `System RAM` in the tree, as far as it can be read. @throws EvidenceFault */
+function* ramInTree(kernel: Linux): Generator<RamRange> {
   const root = kernel.at('resource', kernel.symbol('iomem_resource'));
-  const ranges: RamRange[] = [];
   const waiting = [{ entry: root.child, parent: root.address }];
   let count = 0;
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
@@ -67,10 +86,9 @@ export function systemRam(kernel: Linux): RamRange[] {
     if (last < start) throw new CorruptStructure('an entry in the tree of resources ends before it begins');
     waiting.push({ entry: entry.sibling, parent });
     if (Buffer.from(kernel.space.cString(entry.name, 64)).toString('latin1').startsWith(SYSTEM_RAM))
-      ranges.push({ start, end: last + 1 });
+      yield { start, end: last + 1 };
     else waiting.push({ entry: entry.child, parent: entry.address });
   }
-  return ranges.sort((a, b) => a.start - b.start);
 }
 
 /** What a PC's firmware called RAM, without what the kernel never takes. It stands in the image, so no other memory is needed. @throws EvidenceFault */
