@@ -192,6 +192,22 @@ export const catalog: readonly Guest[] = [
     shape: { possibleCpus: 64 },
     parts: ['namespaces'],
   }),
+  shallow(amd64, {
+    name: 'amd64-6.1-cloud-hole',
+    suite: 'bookworm',
+    kernelPackage: 'linux-image-cloud-amd64',
+    ramMiB: 1536,
+    shape: { belowHoleMiB: 1024 },
+    parts: ['odd_sockets'],
+  }),
+  shallow(amd64, {
+    name: 'amd64-6.1-generic-added',
+    suite: 'bookworm',
+    kernelPackage: 'linux-image-amd64',
+    shape: { addedMiB: 512 },
+    kernelArguments: ['memhp_default_state=online'],
+    parts: ['odd_sockets'],
+  }),
   // With kernel page-table isolation every process has two tables.
   shallow(amd64, {
     name: 'amd64-6.1-cloud-pti',
