@@ -176,11 +176,20 @@ export class Inquiry {
     const gathered: Row[] = [];
     let given = 0;
     try {
-      for await (const row of this.#all(plugin, options, said.notes)) {
+      const isGiven = (row: Row): boolean => {
         observer.see(row);
-        if (!sieve.passes(row)) continue;
-        if (order.length > 0) gathered.push(row);
-        else if (given++ < limit) yield row;
+        if (!sieve.passes(row)) return false;
+        if (order.length === 0) return given++ < limit;
+        gathered.push(row);
+        return false;
+      };
+      const remembered = this.#recalled(plugin, options);
+      if (remembered === undefined) {
+        for await (const row of this.#asked(plugin, options, said.notes)) if (isGiven(row)) yield row;
+      } else {
+        // Each row that is waited for costs more than it does to read it.
+        for (const row of remembered.rows) if (isGiven(row)) yield row;
+        said.notes.push(...remembered.notes);
       }
       said.notes.push(...sieve.notes);
       said.remarks.push(...sieve.remarks);
@@ -201,23 +210,30 @@ export class Inquiry {
     return gone === undefined ? undefined : this.#recall.past((history) => history.answer(gone, plugin, key));
   }
 
-  /** All rows and columns: from the cache, or from the snapshot and then into the cache. Notes are told behind the last. */
-  async *#all(plugin: AnyPlugin, options: Question['options'], notes: string[]): AsyncGenerator<Row> {
+  /** What is remembered: all rows and columns. */
+  #recalled(plugin: AnyPlugin, options: Question['options']): RememberedAnswer | undefined {
+    if (!this.#mayRemember(plugin, options)) return undefined;
+    const identity = this.#identity;
+    const key = optionsKey(options);
+    return (
+      (identity === undefined ? undefined : this.#recall.answer(identity, plugin, key)) ??
+      this.#past(plugin, key)
+    );
+  }
+
+  /** Whether the answer may come from the cache, and go there. */
+  #mayRemember(plugin: AnyPlugin, options: Question['options']): boolean {
     const declared: Options = plugin.options ?? {};
-    const secret = Object.entries(declared).some(
+    const isSecret = Object.entries(declared).some(
       ([name, option]) => 'secret' in option && options[name] === true,
     );
+    return !isSecret && isOwn(plugin) && this.#settings.limits === undefined;
+  }
+
+  /** All rows and columns from the snapshot, and then into the cache. Notes are told behind the last. */
+  async *#asked(plugin: AnyPlugin, options: Question['options'], notes: string[]): AsyncGenerator<Row> {
     const key = optionsKey(options);
-    const isRemembered = !secret && isOwn(plugin) && this.#settings.limits === undefined;
-    const identity = isRemembered ? this.#identity : undefined;
-    const remembered =
-      (identity === undefined ? undefined : this.#recall.answer(identity, plugin, key)) ??
-      (isRemembered ? this.#past(plugin, key) : undefined);
-    if (remembered !== undefined) {
-      yield* remembered.rows;
-      notes.push(...remembered.notes);
-      return;
-    }
+    const identity = this.#mayRemember(plugin, options) ? this.#identity : undefined;
     const { kernel, snapshot } = await this.session();
     const facts = await this.facts();
     const { runPlugin } = await import('../plugin/run.ts');
