@@ -76,19 +76,34 @@ export interface OtherLayout {
   readonly moved: (at: PhysicalAddress) => PhysicalAddress;
 }
 
-/** The other ways in which a raw file may be laid out, for kernels that no VMCOREINFO leads to. Whoever takes one closes it. */
-export function* otherLayouts(snapshot: Snapshot, ramStarts: readonly number[]): Generator<OtherLayout> {
+/**
+ * The other ways in which a raw file may be laid out, for kernels that no VMCOREINFO leads to: usual ones, and those in which
+ * an image lies so many bytes above its place in the file. Whoever takes one closes it.
+ */
+export function* otherLayouts(
+  snapshot: Snapshot,
+  ramStarts: readonly number[],
+  distances: Iterable<number> = [],
+): Generator<OtherLayout> {
   if (!isOpen(snapshot)) return;
   const { path, options } = snapshot.origin;
-  for (const hole of HOLES) {
-    const below = FOUR_GIB - hole;
-    if (snapshot.file.sizeBytes <= below) continue;
-    const moved = (at: PhysicalAddress) => (at < below ? at : physical(at + hole));
-    yield { snapshot: openSnapshot(path, { ...options, hole }), moved };
-  }
+  const { sizeBytes } = snapshot.file;
+  const withHole = (hole: number): OtherLayout => ({
+    snapshot: openSnapshot(path, { ...options, hole }),
+    moved: (at) => (at < FOUR_GIB - hole ? at : physical(at + hole)),
+  });
+  for (const hole of HOLES) if (sizeBytes > FOUR_GIB - hole) yield withHole(hole);
   for (const base of ramStarts) {
     if (base === 0) continue;
     yield { snapshot: openSnapshot(path, { ...options, base }), moved: (at) => physical(at + base) };
+  }
+  for (const distance of distances) {
+    if (distance < FOUR_GIB && sizeBytes > FOUR_GIB - distance) yield withHole(distance);
+    if (distance > -sizeBytes)
+      yield {
+        snapshot: openSnapshot(path, { ...options, ...movedBy(distance, sizeBytes) }),
+        moved: (at) => physical(at + distance),
+      };
   }
 }
 

@@ -18,6 +18,8 @@ import { scanUnlisted } from './unlisted/scan-unlisted.ts';
 
 /** Images are moved in whole pages. */
 const PAGE_BYTES = 4096n;
+/** Distances that are followed: each opens the file twice more, and reads what was found in it again. */
+const MOST_DISTANCES = 4;
 const SYMBOLS_TO_VERIFY = ['_stext', 'linux_banner', 'init_uts_ns', 'init_task'] as const;
 
 /** A place to try, in the layout of the file in which it was found. */
@@ -55,13 +57,15 @@ export function* scanForKernel(
   });
   refuseOtherSystems(signs);
   let isLed = false;
-  for (const found of scanLayout(snapshot, signs, choice, steps)) {
+  /** How far images that are mapped elsewhere than they are lie above their place. */
+  const distances = new Set<number>();
+  for (const found of scanLayout(snapshot, signs, choice, steps, distances)) {
     isLed = true;
     yield found;
   }
-  for (const other of otherLayouts(snapshot, rulesOf.aarch64.ramStarts)) {
+  for (const other of otherLayouts(snapshot, rulesOf.aarch64.ramStarts, distances)) {
     let isTaken = false;
-    for (const found of scanLayout(other.snapshot, moved(signs, other), choice, steps)) {
+    for (const found of scanLayout(other.snapshot, moved(signs, other), choice, steps, new Set())) {
       isTaken = true;
       yield found;
     }
@@ -79,20 +83,21 @@ function commonest(banners: ReadonlyMap<string, readonly number[]>): string | un
   return whole.sort(([, a], [, b]) => b.length - a.length)[0]?.[0];
 }
 
-const moved = (signs: Signs, { moved: place }: OtherLayout): Signs => ({
-  ...signs,
-  kallsyms: signs.kallsyms.map(place),
-  linuxBanner: signs.linuxBanner.map(place),
-});
+/** Where signs are in another layout; what is in front of its memory is in none. */
+function moved(signs: Signs, { moved: place }: OtherLayout): Signs {
+  const placed = (at: Signs['kallsyms']) => at.map(place).filter((address) => address >= 0);
+  return { ...signs, kallsyms: placed(signs.kallsyms), linuxBanner: placed(signs.linuxBanner) };
+}
 
 function* scanLayout(
   snapshot: Snapshot,
   signs: Signs,
   choice: ProfileChoice,
   steps: BindingStep[],
+  distances: Set<number>,
 ): Generator<Found> {
   for (const set of symbolSets(snapshot, signs, choice, steps)) {
-    for (const located of locateBy(snapshot, set, steps)) yield { snapshot, located };
+    for (const located of locateBy(snapshot, set, steps, distances)) yield { snapshot, located };
   }
   for (const located of scanUnlisted(snapshot.memory, signs.kallsyms, steps)) yield { snapshot, located };
 }
@@ -150,11 +155,15 @@ const ofProfile = (profile: Profile, banners: readonly number[]): SymbolSet => (
   banners,
 });
 
-/** The places at which page tables map an image that has these symbols and one of the banners. */
+/**
+ * The places at which page tables map an image that has these symbols and one of the banners. `distances` gets how far away
+ * those lie that are mapped elsewhere.
+ */
 function* locateBy(
   { memory }: Snapshot,
   { frame, rules, address, banners }: SymbolSet,
   steps: BindingStep[],
+  distances: Set<number>,
 ): Generator<Located> {
   const [banner, text] = [address('linux_banner'), address('_text')];
   if (banner === undefined || text === undefined) return;
@@ -168,7 +177,9 @@ function* locateBy(
       const physically = found === undefined ? -1 : Number(found - toPhysical);
       return Number.isSafeInteger(physically) && physically >= 0 ? physically : undefined;
     };
+    let isMapped = false;
     for (const { paging, delta } of rules.fromImage({ memory, at })) {
+      isMapped = true;
       if (frame === 'runtime' && delta !== toPhysical) continue;
       const runtime = (link: bigint) => wrapped(link - toPhysical + delta, pointerBytes);
       const detail = `root at ${hex(paging.root)} maps the image around ${hex(place)}`;
@@ -186,6 +197,11 @@ function* locateBy(
           }),
         ),
       };
+    }
+    if (isMapped) continue;
+    for (const distance of rules.distancesOfImage?.({ memory, at }) ?? []) {
+      if (distances.size >= MOST_DISTANCES) break;
+      distances.add(distance);
     }
   }
 }

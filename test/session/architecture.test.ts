@@ -169,6 +169,45 @@ describe('where page tables map an image', () => {
   });
 });
 
+describe('how far an x86-64 image lies above its place in the file', () => {
+  const TEXT = 0x20_0000;
+  const MAPPED = 0xffff_ffff_9000_0000n;
+  /** An image at 2 MiB of the file whose tables map it `distance` further up. */
+  function movedImage(levels: 4 | 5, distance: number) {
+    const book: TableBook = { ...x8664Book(levels), link: (to) => BigInt(to + distance) | 0x63n };
+    const tables = new SparseTables(TEXT + 0x10_0000);
+    const root = tables.takeTable(book, levels);
+    const page = BigInt(TEXT + distance) | 0x1e3n;
+    tables.put(tables.entry(book, root, MAPPED, 2), 8, page);
+    const symbols: Readonly<Record<string, number>> = { init_top_pgt: root, _text: TEXT };
+    return { memory: tables.memory(), at: (name: string) => symbols[name] };
+  }
+
+  it.each([
+    [4, 0xf400_0000],
+    [5, 0xf400_0000],
+    [4, -0x20_0000],
+  ] as const)('is told by its %d levels of tables: %d', (levels, distance) => {
+    expect([...rulesOf['x86-64'].distancesOfImage!(movedImage(levels, distance))]).toEqual([distance]);
+  });
+
+  it('is nothing where it is mapped to where it is, or the tables map no text', () => {
+    expect([...rulesOf['x86-64'].distancesOfImage!(movedImage(4, 0))]).toEqual([]);
+    const { memory, at } = movedImage(4, 0x4000_0000);
+    const elsewhere = (name: string) => (name === '_text' ? TEXT + 0x2000 : at(name));
+    expect([...rulesOf['x86-64'].distancesOfImage!({ memory, at: elsewhere })]).toEqual([]);
+    expect([...rulesOf['x86-64'].distancesOfImage!({ memory, at: () => undefined })]).toEqual([]);
+  });
+});
+
+const x8664Book = (levels: 4 | 5): TableBook => ({
+  entryBytes: 8,
+  levels,
+  shift: (level) => 12 + 9 * (level - 1),
+  entries: () => 512,
+  link: (to) => BigInt(to) | 0x63n,
+});
+
 function aarch64Book(granuleBytes: number, bits: number): TableBook {
   const pageShift = Math.log2(granuleBytes);
   const stride = pageShift - 3;

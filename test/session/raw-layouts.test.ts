@@ -67,8 +67,8 @@ describe('how a raw file may be laid out where no VMCOREINFO says where the kern
     return path;
   };
   /** The ranges of each layout, and where it puts what the file has at 1 and at 2.25 GiB. */
-  const layoutsOf = (path: string, options = {}) =>
-    [...otherLayouts(openSnapshot(path, options), [0, 0x4000_0000])].map(({ snapshot, moved }) => {
+  const layoutsOf = (path: string, options = {}, distances: readonly number[] = []) =>
+    [...otherLayouts(openSnapshot(path, options), [0, 0x4000_0000], distances)].map(({ snapshot, moved }) => {
       snapshot.file.close();
       const ranges = snapshot.memory.ranges.map(({ start, end }) => [start / GIB, end / GIB]);
       return [ranges, ...[1, 2.25].map((at) => moved(physical(at * GIB)) / GIB)];
@@ -98,6 +98,22 @@ describe('how a raw file may be laid out where no VMCOREINFO says where the kern
         [4, 5.25],
       ],
       [[1, 4.25]],
+    ]);
+  });
+
+  it('is what the tables of an image say: a hole in front of it, or all of it moved', () => {
+    const [, ...told] = layoutsOf(file(1.5 * GIB), {}, [3.25 * GIB, 0.25 * GIB]);
+    expect(told).toEqual([
+      [
+        [
+          [0, 0.75],
+          [4, 4.75],
+        ],
+        4.25,
+        5.5,
+      ],
+      [[[3.25, 4.75]], 4.25, 5.5],
+      [[[0.25, 1.75]], 1.25, 2.5],
     ]);
   });
 

@@ -25,13 +25,26 @@ beforeAll(() => {
 afterAll(() => sample.close());
 
 /** A raw file of these pieces of memory, and zeros before them. */
-function raw(name: string, pieces: readonly (readonly [start: number, end: number])[], before = 0): string {
+function raw(
+  name: string,
+  pieces: readonly (readonly [start: number, end: number])[],
+  before = 0,
+  from = memory,
+): string {
   const path = scratch.path(name);
   const file = openSync(path, 'w');
   writeSync(file, Buffer.alloc(before));
-  for (const [start, end] of pieces) writeSync(file, memory.subarray(start, end));
+  for (const [start, end] of pieces) writeSync(file, from.subarray(start, end));
   closeSync(file);
   return path;
+}
+
+/** The same memory with zeros for every page in which a VMCOREINFO begins, which may be behind the header of a note. */
+function withoutVmcoreinfo(bytes: Buffer): Buffer {
+  const blanked = Buffer.from(bytes);
+  for (let at = 0; at < bytes.length; at += 4096)
+    if (bytes.subarray(at, at + 64).includes('OSRELEASE=')) blanked.fill(0, at, at + 4096);
+  return blanked;
 }
 
 /** What is found in a file, and what is said of it. */
@@ -72,6 +85,17 @@ describe('a raw file', () => {
     expect(found).toEqual(names);
     expect(notes.join('\n')).toMatch(said);
     expect(snapshot.missingBytes).toBe(missing);
+  });
+
+  it.each([
+    ['begins at 1 MiB', [[MIB, END]], 0, /the file lacks 1048576 bytes of memory before it/],
+    ['has a page in front', [[0, END]], 4096, /begins with 4096 bytes that are no memory/],
+  ] as const)('that %s is laid out by the image’s own tables where no VMCOREINFO is left', (...shape) => {
+    const [name, pieces, before, said] = shape;
+    const path = raw(`${name}, blanked`, pieces, before, withoutVmcoreinfo(memory));
+    const { names: found, notes } = opened(path);
+    expect(found).toEqual(names);
+    expect(notes.join('\n')).toMatch(said);
   });
 
   it('that has the ranges of RAM run together is laid out by what firmware told', () => {

@@ -40,6 +40,8 @@ export interface ArchitectureRules {
   fromVmcoreinfo(vmcoreinfo: Vmcoreinfo): readonly Place[];
   /** Where the page tables within the image map the image itself. */
   fromImage(image: FoundImage): Iterable<Place>;
+  /** How far above its place in the file an image may lie that its page tables do not map where it is; absent where they do not tell. */
+  readonly distancesOfImage?: (image: FoundImage) => Iterable<number>;
   /** What KASLR added to the link-time addresses of an image that has `_text` at this address; null where that cannot be told. */
   slideOf(text: bigint): bigint | null;
   /** The variable in which the kernel keeps how far its image was moved, and what it holds for a `delta`; null where there is none. */

@@ -1,6 +1,7 @@
 import { physical } from '../../base/address.ts';
 import { X8664Paging } from '../../translate/x86-64.ts';
 import { type ArchitectureRules, maps } from './architecture.ts';
+import { distancesOfImage } from './x86-64-distance.ts';
 
 /** What `phys_base` is relative to, __START_KERNEL_map (arch/x86/include/asm/page_64_types.h). */
 const KERNEL_MAP = 0xffff_ffff_8000_0000n;
@@ -45,6 +46,7 @@ export const x8664: ArchitectureRules = {
       }
     }
   },
+  distancesOfImage,
   distance: { symbol: 'phys_base', of: (delta) => BigInt.asUintN(64, KERNEL_MAP - delta) },
   directMap({ has, word, paging }) {
     const [first, bytes] = paging.levels === 5 ? DIRECT_MAPS[5] : DIRECT_MAPS[4];
