@@ -1,7 +1,7 @@
 // Raw files in which no kernel is found as they stand: what is in front of memory is missing or is no memory, or ranges of
 // RAM follow each other without what lies between. Where VMCOREINFO says that things are tells by how much.
 import { EvidenceFault } from '../base/errors.ts';
-import { firmwareRam } from '../kernel/linux/ram.ts';
+import { firmwareRam, readableRam } from '../kernel/linux/ram.ts';
 import type { MapPiece, OpenOptions } from '../memory/origin.ts';
 import { parseVmcoreinfo } from '../profile/vmcoreinfo.ts';
 import { openSnapshot, type Snapshot } from '../snapshot/open.ts';
@@ -59,7 +59,7 @@ function* textsIn({ file }: Snapshot): Generator<readonly Located[]> {
 
 /**
  * The options for a file in which the ranges of RAM follow each other, where the kernel was found by moving all of it;
- * undefined where that is not how the file is laid out. Firmware's table lies in the image, so it can be read by then.
+ * undefined where that is not how the file is laid out. Firmware's table lies in the image, so it can be read by then; of what was added later, what can be.
  */
 export function runTogether({ snapshot, kernel, located }: Bound): Pick<OpenOptions, 'map'> | undefined {
   const { base, map } = snapshot.origin.options;
@@ -68,7 +68,10 @@ export function runTogether({ snapshot, kernel, located }: Bound): Pick<OpenOpti
   const pieces: MapPiece[] = [];
   let offset = 0;
   try {
-    for (const { start, end } of firmwareRam(kernel)) {
+    const told = firmwareRam(kernel);
+    // The kernel alone knows of memory that was plugged in.
+    const added = readableRam(kernel).filter(({ start }) => start >= (told.at(-1)?.end ?? 0));
+    for (const { start, end } of [...told, ...added]) {
       pieces.push({ start, end, offset });
       offset += end - start;
     }

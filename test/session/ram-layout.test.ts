@@ -1,6 +1,6 @@
 // Raw files that lack what lies between pieces of RAM, drawn and as the sample's memory with more behind it.
 // The kernel's own word on RAM, where the file as it stands has it, must put each piece where it belongs.
-import { closeSync, copyFileSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, copyFileSync, ftruncateSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { wrapped } from '../../src/base/address.ts';
 import type { Linux } from '../../src/kernel/linux/linux.ts';
@@ -194,6 +194,20 @@ describe('a raw file with memory that the kernel got later', () => {
     expect(found.snapshot.missingBytes).toBe(0);
     expect(found.names).toEqual(names);
     expect(found.notes).toContain('the ranges of RAM run together');
+  });
+
+  it('puts it behind what firmware told of where all ranges of RAM are run together', () => {
+    const added = [4 * GIB, 4 * GIB + ADDED] as const;
+    const all = readFileSync(grown('apart.raw', 0, new Map([...upTo(added[1]), ...inTree([added])])));
+    const told = firmwareRam(sample.kernel);
+    const path = scratch.file(
+      'together.raw',
+      Buffer.concat([...told.map(({ start, end }) => all.subarray(start, end)), Buffer.alloc(ADDED)]),
+    );
+    const found = opened(path);
+    expect(rangesOf(found).at(-1)).toEqual(added);
+    expect(found.snapshot.missingBytes).toBe(0);
+    expect(found.names).toEqual(names);
   });
 
   it('puts it where firmware says, behind a hole of odd width', () => {
