@@ -22,9 +22,7 @@ const { values, positionals } = parseArgs({
 
 /** A case takes milliseconds; this is where it counts as hung. */
 const HUNG_MS = 60_000;
-/** Cases after which a worker has the memory that it works in. */
-const WARM_UP = 16;
-/** What a case may add to that. */
+/** What one case may add to the memory that its worker has had before. */
 const MEMORY_BYTES = 300 << 20;
 const HEAP_MIB = 1024;
 /** Cases that went where none had gone before: a fifth of the trials go on from one of them. */
@@ -39,8 +37,7 @@ const WORKER = fileURLToPath(new URL('./worker.js', import.meta.url));
 class Worker {
   readonly path: string;
   #child: ChildProcess | undefined;
-  #baseBytes: number | undefined;
-  #answered = 0;
+  #peakBytes: number | undefined;
 
   constructor(path: string) {
     this.path = path;
@@ -67,18 +64,16 @@ class Worker {
       this.stop();
       return reply;
     }
-    if (++this.#answered <= WARM_UP) this.#baseBytes = reply.peakBytes;
-    const base = this.#baseBytes ?? 0;
-    if (reply.peakBytes - base <= MEMORY_BYTES) return reply;
-    this.stop(); // its peak would be held against the next case too
-    return `takes ${Math.round((reply.peakBytes - base) / 2 ** 20)} MiB`;
+    // A process keeps what it once had: a case has taken as much as it raises the peak, and what it found free.
+    const raised = reply.peakBytes - (this.#peakBytes ?? reply.peakBytes);
+    this.#peakBytes = reply.peakBytes;
+    return raised <= MEMORY_BYTES ? reply : `takes ${Math.round(raised / 2 ** 20)} MiB`;
   }
 
   stop(): void {
     this.#child?.kill('SIGKILL');
     this.#child = undefined;
-    this.#baseBytes = undefined;
-    this.#answered = 0;
+    this.#peakBytes = undefined;
   }
 
   async #start(): Promise<ChildProcess> {
