@@ -130,6 +130,7 @@ function readTable(file: SnapshotBytes, { bits, tableOffset, entryBytes, count }
   const { segment: at } = LAYOUTS[bits];
   const segments: ElfSegment[] = [];
   const wanted = Math.min(count, MAXIMUM_SEGMENTS);
+  if (wanted === 0) return []; // the size of its entries may then be 0 too
   const window = Buffer.alloc(Math.max(1, Math.floor(65536 / entryBytes)) * entryBytes);
   while (segments.length < wanted) {
     const offset = tableOffset + segments.length * entryBytes;

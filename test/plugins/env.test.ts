@@ -68,6 +68,13 @@ describe('env', () => {
     expect((await ask(env, drawn.linux())).rows).toEqual([{ pid: 1, name: lost, value: lost }]);
   });
 
+  it('shows one absent row where the end lies before the beginning', async () => {
+    const drawn = fakeKernel('init(1)', { traits: { 1: { args: 'a\0', environment: 'A=1\0' } } });
+    drawn.write(drawn.read(drawn.task(1), 'task_struct', 'mm'), 'mm_struct', { env_end: 0x100n });
+    const lost = { absent: 'corrupt-structure' };
+    expect((await ask(env, drawn.linux())).rows).toEqual([{ pid: 1, name: lost, value: lost }]);
+  });
+
   it('is bounded where the end is nonsense, and says so', async () => {
     const drawn = fakeKernel('init(1)', { traits: { 1: { args: 'a\0', environment: 'A=1\0' } } });
     drawn.write(drawn.read(drawn.task(1), 'task_struct', 'mm'), 'mm_struct', { env_end: 0x7fff_ffff_f000n });

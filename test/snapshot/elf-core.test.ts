@@ -34,6 +34,15 @@ function open(path: string) {
 }
 
 describe('ELF core', () => {
+  it('is refused in a sentence where it has no segments, and entries of no size for them', () => {
+    const path = written('none');
+    const bytes = readFileSync(path);
+    bytes.writeUInt16LE(0, 54); // e_phentsize
+    bytes.writeUInt16LE(0, 56); // e_phnum
+    writeFileSync(path, bytes);
+    expect(() => openSnapshot(path)).toThrow(ForensicError);
+  });
+
   it('leaves out what a segment stands for and does not store', () => {
     const path = written('partial', {
       change: (headers) =>

@@ -1,5 +1,5 @@
 import { hex } from '../../base/address.ts';
-import { EvidenceFault } from '../../base/errors.ts';
+import { CorruptStructure, EvidenceFault } from '../../base/errors.ts';
 import { EnvironmentString } from './environment-string.ts';
 import { blankPageIn, MAXIMUM_ARGUMENT_BYTES, type ProcessMemory } from './process-memory.ts';
 import type { Task } from './task.ts';
@@ -60,7 +60,9 @@ function* reading(memory: ProcessMemory, task: Task): Generator<EnvironmentStrin
 
 function* stringsIn(memory: ProcessMemory, task: Task): Generator<EnvironmentString> {
   const { env_start: start, env_end } = memory.raw;
-  if (env_end <= start) return;
+  // The kernel keeps them in order (kernel/sys.c, validate_prctl_map_addr).
+  if (env_end < start) throw new CorruptStructure(`an environment from ${hex(start)} to ${hex(env_end)}`);
+  if (env_end === start) return;
   let end = env_end;
   if (end - start > MAXIMUM_ARGUMENT_BYTES) {
     end = start + BigInt(MAXIMUM_ARGUMENT_BYTES);

@@ -91,7 +91,11 @@ export class ProcessMemory {
 
   #readCommandLine(): string {
     const { arg_start, arg_end, env_start, env_end } = this.raw;
-    if (env_end === 0n || arg_start >= arg_end) return '';
+    if (env_end === 0n) return '';
+    // The kernel keeps them in order (kernel/sys.c, validate_prctl_map_addr).
+    if (arg_start > arg_end)
+      throw new CorruptStructure(`arguments from ${hex(arg_start)} to ${hex(arg_end)}`);
+    if (arg_start === arg_end) return '';
     const args = this.space.bytes(arg_start, boundedLength(arg_start, arg_end, 'command line'));
     const blank = blankPageIn(this.space, arg_start, args);
     if (blank !== undefined) throw new CorruptStructure(`the page at ${hex(blank)} holds nothing but zeros`);

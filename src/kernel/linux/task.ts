@@ -16,6 +16,8 @@ const EXIT_DEAD = 0x10;
 /** A task that is being made: TASK_NEW of include/linux/sched.h, since Linux kernel commit 7dc603c9028e (in v4.8). */
 const TASK_NEW = 0x800;
 const PF_KTHREAD = 0x0020_0000;
+/** The process ID of the kernel's thread that starts all others (init/main.c, rest_init). */
+const KTHREADD = 2;
 /** include/linux/sched/prio.h, DEFAULT_PRIO: the priority of nice 0. */
 const NICE_ZERO = 120;
 
@@ -57,8 +59,13 @@ export class Task {
   get parent(): Task {
     return new Task(this.raw.real_parent, this.kernel);
   }
+  /**
+   * Whether it is a thread of the kernel. One flag says so, which hides a process's arguments and files in /proc; but a
+   * thread of the kernel is a child of kthreadd, and has no memory but what it borrows (kernel/kthread.c, kthread_use_mm).
+   */
   get isKernelThread(): boolean {
-    return (this.raw.flags & PF_KTHREAD) !== 0;
+    if ((this.raw.flags & PF_KTHREAD) === 0) return false;
+    return this.raw.mm === null || this.tid === KTHREADD || this.raw.real_parent.pid === KTHREADD;
   }
   /** Real user and group, and the user whose rights it uses: numbers of the initial user namespace. */
   get uid(): number {
