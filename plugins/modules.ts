@@ -1,4 +1,5 @@
 import { definePlugin } from '../src/plugin/contract.ts';
+import { shown } from '../src/plugin/observation.ts';
 
 export default definePlugin({
   name: 'modules',
@@ -21,6 +22,13 @@ export default definePlugin({
   identity: ['name', 'buildId'],
   enduring: ({ name, buildId }) => [name!, buildId!],
   restless: ['references', 'usedBy', 'views'],
+  observations: [
+    {
+      of: ({ name, views, hidden }) => (hidden === true ? `${shown(name)} (${shown(views)})` : null),
+      sentence: (things, count) =>
+        `${count === 1 ? '1 module is' : `${count} modules are`} hidden, and not in all structures that the kernel keeps modules in: ${things}`,
+    },
+  ],
   filters: ['name', 'state', 'taints', 'hidden'],
   words: { state: ['Live', 'Loading', 'Unloading', 'Unformed'] },
   uncut: ['state', 'taints'],

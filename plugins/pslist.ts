@@ -1,6 +1,7 @@
 import { definePlugin } from '../src/plugin/contract.ts';
-import { hiddenProcesses, shown } from '../src/plugin/hidden-processes.ts';
+import { hiddenProcesses } from '../src/plugin/hidden-processes.ts';
 import { noteMachineState } from '../src/plugin/machine-state.ts';
+import { shown } from '../src/plugin/observation.ts';
 
 export default definePlugin({
   name: 'pslist',

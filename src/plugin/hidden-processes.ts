@@ -1,6 +1,6 @@
 // What questions about processes say of those that somebody took out of the kernel's own structures.
-import { type Cell, isAbsent, type Row } from './cell.ts';
-import type { Observation } from './observation.ts';
+import type { Row } from './cell.ts';
+import { type Observation, shown } from './observation.ts';
 
 /** What the kernel keeps every process in, as the column `views` calls it. */
 const LISTS = [
@@ -8,10 +8,6 @@ const LISTS = [
   ['pids', 'the table of process IDs'],
   ['children', "the list of its parent's children"],
 ] as const;
-
-/** A cell in a sentence. */
-export const shown = (cell: Cell | undefined): string =>
-  cell === null || cell === undefined || isAbsent(cell) ? '?' : String(cell);
 
 /** A sentence for each structure that lacks some; the rows have `pid`, `name`, `views` and `hidden`. */
 export const hiddenProcesses: readonly Observation[] = LISTS.map(([view, words]) => ({

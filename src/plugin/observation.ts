@@ -1,6 +1,6 @@
 // What a question says of its rows in sentences, where nothing is missing: a process that is hidden, one whose first
 // thread has ended. Notes tell of gaps, and whoever judges or compares answers holds them against the answer; these do not.
-import type { Row } from './cell.ts';
+import { type Cell, isAbsent, type Row } from './cell.ts';
 
 /** Something about rows that is worth a sentence. */
 export interface Observation {
@@ -9,6 +9,10 @@ export interface Observation {
   /** `things` names the first of them, and counts the rest. */
   readonly sentence: (things: string, count: number) => string;
 }
+
+/** A cell in a sentence. */
+export const shown = (cell: Cell | undefined): string =>
+  cell === null || cell === undefined || isAbsent(cell) ? '?' : String(cell);
 
 /** Things that a sentence names before it only counts. */
 const NAMED = 8;

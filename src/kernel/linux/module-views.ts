@@ -11,13 +11,6 @@ import { rbNodes } from './rb-tree.ts';
 const VIEWS = ['list', 'list backwards', 'tree', 'sysfs'] as const;
 type ModuleView = (typeof VIEWS)[number];
 
-const IN_WORDS: Readonly<Record<ModuleView, string>> = {
-  list: 'the list of modules',
-  'list backwards': 'the list of modules, gone through backwards',
-  tree: 'the tree of modules’ addresses',
-  sysfs: 'sysfs',
-};
-
 /** enum module_state of include/linux/module.h. */
 const LIVE = 0;
 const STATES = 4;
@@ -56,37 +49,6 @@ export class ModuleViews {
   viewsWith(module: VirtualAddress): string {
     const having = VIEWS.filter((view) => this.#views.has(view, module));
     return having.filter((view) => view !== 'list backwards' || !having.includes('list')).join(',');
-  }
-
-  /** Says which modules a view lacks. */
-  noteDifferences(): void {
-    for (const view of VIEWS) {
-      const hidden = [...this.#views.all].filter(
-        (module) =>
-          this.#views.isWhole(view) && this.#lacking(module).includes(view) && this.#isHidden(module),
-      );
-      // What is off the list is off it both ways: said once.
-      const told = hidden.filter((module) => view !== 'list backwards' || this.#views.has('list', module));
-      if (told.length === 0) continue;
-      const names = told.map((module) => `${this.#nameOf(module)} (${this.viewsWith(module)})`);
-      const [count, are] = told.length === 1 ? ['1 module', 'is'] : [`${told.length} modules`, 'are'];
-      this.#kernel.note(
-        `${count} ${are} not in ${IN_WORDS[view]}, and other views have them: ${names.join(', ')}; it does not break, so somebody took them out`,
-      );
-    }
-  }
-
-  #isHidden(module: VirtualAddress): boolean {
-    try {
-      return this.isHidden(module);
-    } catch (fault) {
-      if (!(fault instanceof EvidenceFault)) throw fault;
-      return false;
-    }
-  }
-
-  #nameOf(module: VirtualAddress): string {
-    return this.#kernel.attempt(() => this.#kernel.at('module', module).name, '?', 'name of a module');
   }
 
   #lacking(module: VirtualAddress): ModuleView[] {

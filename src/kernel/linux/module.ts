@@ -118,7 +118,6 @@ function buildIdIn(note: Uint8Array): string | null {
 export function* modules(kernel: Linux): Generator<Module> {
   const views = new ModuleViews(kernel);
   for (const address of views.all) yield new Module(kernel.at('module', address), kernel, views);
-  views.noteDifferences();
 }
 
 /** In the order of enum module_state, in the words of /proc/modules. */
