@@ -111,7 +111,7 @@ interface HeldHit {
  */
 async function generatorsAmong(held: readonly HeldHit[], note: Note): Promise<Map<bigint, Set<string>>> {
   const { isDerivationKey, isPublicKey } = await import('../src/scan/public-keys.ts');
-  const { generatorKeys } = await import('../src/kernel/linux/openssl-drbg.ts');
+  const { generatorKeys, SearchAllowance } = await import('../src/kernel/linux/openssl-drbg.ts');
   const schedules = new Map<bigint, { task: FrameOwner['task']; own: HeldSchedule[] }>();
   const suspects = new Set<bigint>();
   for (const { hit, holders } of held) {
@@ -127,11 +127,12 @@ async function generatorsAmong(held: readonly HeldHit[], note: Note): Promise<Ma
     }
   }
   const found = new Map<bigint, Set<string>>();
+  const allowance = new SearchAllowance();
   for (const address of suspects) {
     const { task, own } = schedules.get(address) ?? {};
     if (task === undefined || own === undefined) continue;
     try {
-      found.set(address, generatorKeys(task, own));
+      found.set(address, generatorKeys(task, own, allowance));
     } catch (fault) {
       if (!(fault instanceof EvidenceFault)) throw fault;
       note(`random generators of a process cannot be told from its keys: ${fault.message}`);

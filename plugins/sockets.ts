@@ -1,5 +1,6 @@
 import type { Cell } from '../src/plugin/cell.ts';
 import { definePlugin } from '../src/plugin/contract.ts';
+import { shown } from '../src/plugin/observation.ts';
 
 /** Linux hands out ports from here on: net.ipv4.ip_local_port_range. */
 const FIRST_EPHEMERAL_PORT = 32768;
@@ -64,7 +65,7 @@ export default definePlugin({
     {
       of: ({ family, protocol, localPort, process, hidden }) =>
         hidden === true
-          ? `${protocol ?? family}${localPort === null ? '' : ` port ${localPort}`} (${process ?? 'no process'})`
+          ? `${shown(protocol ?? family)}${localPort === null ? '' : ` port ${shown(localPort)}`} (${shown(process ?? 'no process')})`
           : null,
       sentence: (things, count) =>
         `${count === 1 ? '1 socket is' : `${count} sockets are`} in use and not in the kernel's table of them: ${things}`,

@@ -32,6 +32,16 @@ const CIPHER_DATA_BYTES = 1024;
 
 /** Bytes of one process that are searched at most: a heap of this size has every generator in its first pages. */
 const MAXIMUM_SEARCHED_BYTES = 64 << 20;
+
+/** What a search may cost over all processes, in bytes times keys: whoever plants keys by the thousand gets no more. */
+export class SearchAllowance {
+  #left = 2 ** 31;
+  /** Takes a piece's cost. @returns whether there was as much */
+  take(bytes: number, keys: number): boolean {
+    this.#left -= bytes * keys;
+    return this.#left >= 0;
+  }
+}
 const PIECE_BYTES = 1 << 20;
 /** What stands before the raw key, in the widest layout. */
 const BEFORE_KEY_BYTES = 52;
@@ -40,7 +50,11 @@ const BEFORE_KEY_BYTES = 52;
  * The keys among `schedules` that are states of random generators of the process, in hex. The mappings that hold the
  * schedules are searched for the raw keys; what of them cannot be read is passed over, and its keys stay keys.
  */
-export function generatorKeys(task: Task, schedules: readonly HeldSchedule[]): Set<string> {
+export function generatorKeys(
+  task: Task,
+  schedules: readonly HeldSchedule[],
+  allowance: SearchAllowance,
+): Set<string> {
   const found = new Set<string>();
   const byKey = new Map<string, HeldSchedule[]>();
   for (const schedule of schedules) {
@@ -51,6 +65,7 @@ export function generatorKeys(task: Task, schedules: readonly HeldSchedule[]): S
   let left = MAXIMUM_SEARCHED_BYTES;
   for (const area of areas.values()) {
     for (const bytes of piecesOf(task, area, left)) {
+      if (!allowance.take(bytes.length, byKey.size)) return found;
       left -= bytes.length;
       for (const [hex, held] of byKey) {
         if (!found.has(hex) && holdsState(task, bytes, held)) found.add(hex);
