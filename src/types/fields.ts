@@ -4,10 +4,16 @@ import { CorruptStructure, EvidenceFault } from '../base/errors.ts';
 import { decodeUntilNul } from '../base/text.ts';
 import type { AddressSpace } from '../translate/address-space.ts';
 
+import { Footprints } from './footprints.ts';
 import type { Field, Inside, Links, Pointer, StructView, TypeTable, ViewClass, Walk } from './struct.ts';
 
 /** Entries after which a list is taken for endless: more than any kernel keeps of anything we list. */
 export const MAXIMUM_LIST_ENTRIES = 4_000_000;
+/**
+ * Entries that lie in others after which a list is taken for broken. They are shown up to here: where two share bytes one
+ * is real, and nothing says which.
+ */
+const MOST_IN_OTHERS = 16;
 
 /** An unsigned whole number of 1 to 4 bytes, or a bitfield. Also for one-member wrappers: atomic_t, kuid_t, refcount_t. */
 export const uint: Field<number> = {
@@ -170,7 +176,8 @@ export const links = <N extends string>(entry: N, member: string): Links<N> => (
     const label = `${entry}.${member} list`;
     return function () {
       const back = types.offsetOf(entry, member);
-      return walkList(this, { offset, back, direction: 'forwards' }, Entry, label, types);
+      const ownBytes = types.ownBytesOf(entry);
+      return walkList(this, { offset, back, ownBytes, direction: 'forwards' }, Entry, label, types);
     };
   },
 });
@@ -181,6 +188,8 @@ export interface ListWay {
   readonly offset: number;
   /** Bytes from an entry to its link. */
   readonly back: number;
+  /** Bytes of an entry that no other shares. */
+  readonly ownBytes: number;
   readonly direction: 'forwards' | 'backwards';
 }
 
@@ -192,7 +201,7 @@ export interface ListWay {
  */
 export function* walkList(
   owner: StructView,
-  { offset, back, direction }: ListWay,
+  { offset, back, ownBytes, direction }: ListWay,
   Entry: ViewClass,
   label: string,
   { note, pointerBytes }: Pick<TypeTable, 'note' | 'pointerBytes'>,
@@ -205,6 +214,7 @@ export function* walkList(
   let { hi, lo } = owner;
   let step = offset + ahead; // the head is a member of its owner; every later link is an address by itself
   const seen = new Set<bigint>();
+  const isCrowded = crowding(ownBytes);
   let last = head;
   for (;;) {
     let next = 0;
@@ -225,7 +235,8 @@ export function* walkList(
         note(`${label} is cut after ${seen.size} entries`);
         return false;
       }
-      if (!seen.has(link)) {
+      const loops = seen.has(link);
+      if (!loops && !isCrowded(hi, next)) {
         space.memory.spend(ENTRY_COST);
         seen.add(link);
         last = link;
@@ -234,9 +245,9 @@ export function* walkList(
         yield entryAt(Entry, space, hi, lo, back);
         continue;
       }
-      why = `loops after ${seen.size} entries`;
+      why = `${loops ? 'loops' : 'breaks'} after ${seen.size} entries${loops ? '' : ': they lie in each other'}`;
     }
-    const { links, isWhole } = linksFromEnd(space, head, { seen, last, wide, behind });
+    const { links, isWhole } = linksFromEnd(space, head, { seen, isCrowded, last, wide, behind });
     const found = links.length === 0 ? '' : `; ${links.length} more are found from its end`;
     note(`${label} ${why}${found}${isWhole ? '' : '; entries between may be lost'}`);
     for (const link of links) yield entryAt(Entry, space, highWord(link), lowWord(link), back);
@@ -247,6 +258,7 @@ export function* walkList(
 /** How far a walk came before its list broke: the links that it saw, and the last of them; the head where it saw none. */
 interface Begun {
   readonly seen: Set<bigint>;
+  readonly isCrowded: (hi: number, lo: number) => boolean;
   readonly last: bigint;
   readonly wide: boolean;
   /** Bytes into a link to the pointer that leads the other way. */
@@ -260,7 +272,7 @@ interface Begun {
 function linksFromEnd(
   space: AddressSpace,
   head: bigint,
-  { seen, last, wide, behind }: Begun,
+  { seen, isCrowded, last, wide, behind }: Begun,
 ): { links: bigint[]; isWhole: boolean } {
   const found: bigint[] = [];
   try {
@@ -272,7 +284,7 @@ function linksFromEnd(
       space.locate(above, before);
       link = fromWords(above, before);
       if (link === last) return { links: found.reverse(), isWhole: true };
-      if (link === head || seen.has(link)) break;
+      if (link === head || seen.has(link) || isCrowded(above, before)) break;
       space.memory.spend(ENTRY_COST);
       seen.add(link);
     }
@@ -280,6 +292,13 @@ function linksFromEnd(
     if (!(fault instanceof EvidenceFault)) throw fault;
   }
   return { links: found.reverse(), isWhole: false };
+}
+
+/** Takes the links of a list one after the other, and tells when too many of its entries lie in others. */
+function crowding(ownBytes: number): (hi: number, lo: number) => boolean {
+  const footprints = new Footprints(ownBytes);
+  let inOthers = 0;
+  return (hi, lo) => footprints.add(hi, lo) && ++inOthers > MOST_IN_OTHERS;
 }
 
 /** The struct whose link, `back` bytes into it, is at (hi, lo). */

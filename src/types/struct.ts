@@ -143,6 +143,17 @@ export class TypeTable {
     return layout.size;
   }
 
+  /**
+   * Bytes of a struct that two of its type never share: as far as to the last member that is known. Some kernel structs
+   * are allocated shorter than their type says, as task_struct is on x86 (arch/x86/kernel/fpu/init.c,
+   * `fpu__init_task_struct_size`). @throws NotInKernel
+   */
+  ownBytesOf(type: string): number {
+    const layout = this.#layouts[type];
+    if (layout === undefined) throw new NotInKernel(`this kernel has no ${type}`);
+    return Math.max(0, ...Object.values(layout.members).map(([offset]) => offset)) + 1;
+  }
+
   #define(type: string, fields: Readonly<Record<string, Field<unknown>>>): string[] {
     const missing: string[] = [];
     const known = this.#layouts[type]?.members ?? {};

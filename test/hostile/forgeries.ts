@@ -68,6 +68,29 @@ function lengthenList(memory: Forge, link: bigint): void {
   memory.word(link, address);
 }
 
+/** Fills the free memory with copies of a process, each with a number of its own, and hangs them behind the last process. */
+function copyProcess(memory: Forge): void {
+  const { bytes, address } = memory.room();
+  const { types, space } = memory.kernel;
+  const original = memory.task(1).raw;
+  const size = types.sizeOf('task_struct');
+  const copy = Buffer.from(space.readableBytes(original.address, size));
+  const links = types.offsetOf('task_struct', 'tasks');
+  const head = memory.at(memory.kernel.initTask.raw, 'task_struct', 'tasks');
+  let last = memory.kernel.pointerAt(head + 8n);
+  for (let at = 0; at + size <= bytes.length; at += size) {
+    copy.copy(bytes, at);
+    bytes.writeUInt32LE(1_000_000 + at / size, at + types.offsetOf('task_struct', 'pid'));
+    bytes.writeUInt32LE(1_000_000 + at / size, at + types.offsetOf('task_struct', 'tgid'));
+    const link = address + BigInt(at + links);
+    memory.word(last, link);
+    memory.word(link + 8n, last);
+    last = link;
+  }
+  memory.word(last, head);
+  memory.word(head + 8n, last);
+}
+
 /** By what each does. */
 export const forgeries: Readonly<Record<string, Forgery>> = {
   'arguments of no UTF-8': {
@@ -115,6 +138,10 @@ export const forgeries: Readonly<Record<string, Forgery>> = {
   'a list of tasks that lie in each other': {
     questions: ['pslist', 'pstree', 'files', 'sockets', 'keys'],
     forge: (memory) => lengthenList(memory, memory.at(memory.kernel.initTask.raw, 'task_struct', 'tasks')),
+  },
+  'a list of as many copies of a process as fit into the free memory': {
+    questions: ['pslist', 'pstree', 'files', 'sockets', 'keys'],
+    forge: copyProcess,
   },
   'a list of modules that lie in each other': {
     questions: ['modules'],

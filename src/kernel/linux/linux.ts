@@ -141,7 +141,7 @@ export class Linux {
   ): Walk<View<Structs, N>> {
     const owner = new StructView(this.space, highWord(head), lowWord(head));
     const back = this.types.offsetOf(type, member);
-    const way = { offset: 0, back, direction };
+    const way = { offset: 0, back, ownBytes: this.types.ownBytesOf(type), direction };
     const Entry = this.types.classOf(type);
     return walkList(owner, way, Entry, `${type}.${member} list`, this.types) as Walk<View<Structs, N>>;
   }

@@ -1,6 +1,7 @@
 // The table of all process numbers, which /proc lists processes by: kernel/pid.c, include/linux/pid.h.
 // Numbers of every PID namespace are in the table of the initial one too.
 import { fromWords, type VirtualAddress, wrapped } from '../../base/address.ts';
+import { ENTRY_COST } from '../../base/budget.ts';
 import { CorruptStructure, EvidenceFault } from '../../base/errors.ts';
 import type { Walk } from '../../types/struct.ts';
 import { pointersAt } from './file-table.ts';
@@ -64,6 +65,7 @@ export function* tasksLinked(kernel: Linux, first: VirtualAddress, type: PidType
   try {
     for (let link = first; link !== 0n && !seen.has(link); link = kernel.pointerAt(link)) {
       if (seen.size >= MAXIMUM_TASKS) return;
+      kernel.space.memory.spend(ENTRY_COST);
       seen.add(link);
       yield taskAt(kernel, link, type);
     }

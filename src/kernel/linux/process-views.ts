@@ -31,8 +31,6 @@ export class ProcessViews {
   readonly #grouped = new Set<VirtualAddress>();
   /** Numbers in the table of process IDs; null where it was not walked to its end. */
   #numbers: number | null = null;
-  /** The task list could not be walked to where it ends or breaks. */
-  #isFlooded = false;
   /** Every process: those on the task list in its order, then those that other views add. */
   readonly tasks: readonly Task[];
   /** What the walks lacked. */
@@ -134,10 +132,10 @@ export class ProcessViews {
     kernel.notedApart(() => this.#add('children', this.#children()));
   }
 
-  /** Where the list has no end, what the table of process IDs has too comes before whatever somebody hung into it. */
+  /** Where the list breaks, what the table of process IDs has too comes before whatever somebody hung into it. */
   #inOrder(): VirtualAddress[] {
     const all = [...this.#views.all];
-    if (!this.#isFlooded) return all;
+    if (this.#views.isWhole('list')) return all;
     const isNumbered = (address: VirtualAddress): boolean => this.#views.has('pids', address);
     return [...all.filter(isNumbered), ...all.filter((address) => !isNumbered(address))];
   }
@@ -151,7 +149,6 @@ export class ProcessViews {
     const fault = faultOf(() => memory.within(VIEW_SHARE, () => this.#views.add(name, walk)));
     if (fault instanceof NotInKernel) this.#views.drop(name);
     else if (fault !== undefined) this.#kernel.note(`processes by ${name}: ${fault.message}`);
-    if (name === 'list' && fault !== undefined) this.#isFlooded = true;
   }
 
   *#inPidTable(): Walk<VirtualAddress> {

@@ -1,6 +1,7 @@
 // Nodes of a red-black tree: include/linux/rbtree.h, lib/rbtree.c.
 // A node that cannot be read costs what is below it, and a note.
 import { hex, type VirtualAddress } from '../../base/address.ts';
+import { ENTRY_COST } from '../../base/budget.ts';
 import { EvidenceFault } from '../../base/errors.ts';
 import type { Walk } from '../../types/struct.ts';
 import type { Linux } from './linux.ts';
@@ -31,6 +32,7 @@ export function* rbNodes(kernel: Linux, root: VirtualAddress, what: string): Wal
   };
   for (let node = root; node !== 0n || open.length > 0; ) {
     for (; node !== 0n; node = below(node, 'rb_left')) {
+      kernel.space.memory.spend(ENTRY_COST);
       seen.add(node);
       open.push(node);
     }
