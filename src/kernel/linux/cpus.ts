@@ -48,9 +48,12 @@ export class Cpus {
     const kernel = this.#kernel;
     if (!kernel.hasSymbol(mask)) return [0];
     const bits = kernel.at('cpumask', kernel.symbol(mask)).bits;
-    const count = Math.min(MAXIMUM_CPUS, bits.length * 8);
-    return Array.from({ length: count }, (_, cpu) => cpu).filter(
-      (cpu) => ((bits[cpu >>> 3]! >>> (cpu & 7)) & 1) === 1,
-    );
+    const numbers: number[] = [];
+    bits.subarray(0, MAXIMUM_CPUS / 8).forEach((byte, index) => {
+      // From the lowest bit that is set to the highest.
+      for (let rest = byte; rest !== 0; rest &= rest - 1)
+        numbers.push(8 * index + 31 - Math.clz32(rest & -rest));
+    });
+    return numbers;
   }
 }
