@@ -11,7 +11,7 @@ export interface Case {
   readonly snapshot: string;
   readonly damage: string;
   readonly edits: readonly Edit[];
-  /** What is asked: the question whose words are damaged, and another that reads some of them. */
+  /** What is asked: the question whose words are damaged, and another that reads some of them, or all that do. */
   readonly questions: readonly string[];
   /** Whether the kernel is to be found anew. */
   readonly binds: boolean;
@@ -27,7 +27,9 @@ export interface Verdict {
 }
 
 /** One trial in so many finds the kernel anew, where it reads what is damaged: that takes as long as several questions. */
-const BINDS_ONE_IN = 4;
+const BINDS_ONE_IN = 8;
+/** One trial in so many asks every question that reads what is damaged. */
+const ASKS_ALL_ONE_IN = 4;
 const CPU_OF_BINDING_FACTOR = 10;
 const CPU_OF_BINDING_FLOOR_MS = 2000;
 
@@ -35,10 +37,12 @@ const CPU_OF_BINDING_FLOOR_MS = 2000;
 export function draw(world: World, random: Random, damage: Damage, former?: Case): Case {
   const { plugin, words } = random.pick(world.asked.filter((asked) => asked.words.length > 0));
   const edits = [...(former?.edits ?? []), ...damage.edits(world, words, random)];
-  const others = world.readersOf(wordsIn(edits)).map((asked) => asked.plugin.name);
+  const readers = world.readersOf(wordsIn(world, edits)).map((asked) => asked.plugin.name);
+  const others =
+    random.below(ASKS_ALL_ONE_IN) === 0 || readers.length === 0 ? readers : [random.pick(readers)];
   return {
     ...{ snapshot: world.path, damage: damage.name, edits },
-    questions: [...new Set([plugin.name, ...(others.length === 0 ? [] : [random.pick(others)])])],
+    questions: [...new Set([plugin.name, ...others])],
     binds: random.below(BINDS_ONE_IN) === 0,
   };
 }
@@ -58,7 +62,7 @@ export async function tryCase(
       const fault = await tryQuestion(world, asked, isFollowUp ? undefined : damage, traits);
       if (fault !== undefined) return { fault, cpuMs: cpuSince(began), traits };
     }
-    const fault = binds && touches(world, wordsIn(edits)) ? await tryBinding(world) : undefined;
+    const fault = binds && touches(world, wordsIn(world, edits)) ? await tryBinding(world) : undefined;
     return { fault, cpuMs: cpuSince(began), traits };
   } finally {
     world.overlay.mend();

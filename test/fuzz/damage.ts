@@ -1,7 +1,7 @@
 // The ways in which a snapshot is damaged: what accidents and intruders do to the words that questions read.
 import { PAGE_BYTES } from '../../src/memory/source.ts';
 import type { Random } from '../support/random.ts';
-import { pageOf, WORD_BYTES, type World } from './world.ts';
+import { pageOf, type World } from './world.ts';
 
 /** One change of memory: these bytes at this physical address, or a page that is missing. */
 export interface Edit {
@@ -21,20 +21,29 @@ export interface Damage {
   readonly edits: (world: World, words: readonly number[], random: Random) => Edit[];
 }
 
-const hexOf = (word: bigint): string => {
-  const bytes = Buffer.alloc(WORD_BYTES);
+/** A word as this guest writes it; of a number that is wider, the low part. */
+const hexOf = ({ wordBytes }: World, word: bigint): string => {
+  const bytes = Buffer.alloc(8);
   bytes.writeBigUInt64LE(BigInt.asUintN(64, word));
-  return bytes.toString('hex');
+  return bytes.subarray(0, wordBytes).toString('hex');
 };
 
-const wordAt = ({ overlay }: World, at: number): bigint =>
-  Buffer.from(overlay.page(pageOf(at))).readBigUInt64LE(at - pageOf(at));
+const wordAt = ({ overlay, wordBytes }: World, at: number): bigint => {
+  const page = Buffer.from(overlay.page(pageOf(at)));
+  return wordBytes === 8 ? page.readBigUInt64LE(at - pageOf(at)) : BigInt(page.readUInt32LE(at - pageOf(at)));
+};
 
-const isPointer = (word: bigint): boolean => word >= 0xffff_0000_0000_0000n && word < 0xffff_ffff_ffff_f000n;
+/** Where the kernel's half begins: with 52-bit addresses on AArch64, above three gigabytes on i386. */
+const KERNEL_STARTS = { 8: 0xfff0_0000_0000_0000n, 4: 0xc000_0000n };
 
-/** Entries of page tables as x86-64 and AArch64 have them: an address of a page, flags below and above it. */
-const looksLikeEntry = (word: bigint): boolean =>
-  (word & 1n) === 1n && (word & 0x000f_ffff_ffff_f000n) !== 0n;
+const isPointer = ({ wordBytes }: World, word: bigint): boolean =>
+  word >= KERNEL_STARTS[wordBytes] && word < BigInt.asUintN(8 * wordBytes, -4096n);
+
+/** Entries of page tables, as every architecture has them: the address of a page of RAM, flags below and above it. */
+function looksLikeEntry({ overlay }: World, word: bigint): boolean {
+  const page = word & 0x000f_ffff_ffff_f000n;
+  return (word & 1n) === 1n && page !== 0n && page < BigInt(overlay.lasting.end);
+}
 
 /** Tries so often to find a word of a kind. */
 const TRIES = 64;
@@ -43,12 +52,12 @@ function pickWord(
   world: World,
   words: readonly number[],
   random: Random,
-  isWanted: (word: bigint) => boolean,
+  isWanted: (world: World, word: bigint) => boolean,
 ): readonly [at: number, word: bigint] | undefined {
   for (let tried = 0; tried < TRIES; tried++) {
     const at = random.pick(words);
     const word = wordAt(world, at);
-    if (isWanted(word)) return [at, word];
+    if (isWanted(world, word)) return [at, word];
   }
   return undefined;
 }
@@ -56,33 +65,34 @@ function pickWord(
 const some = (random: Random, most: number): number[] =>
   Array.from({ length: 1 + random.below(most) }, (_, i) => i);
 
-const EXTREMES = [
-  1n,
-  0xffff_ffff_ffff_ffffn,
-  0x8000_0000_0000_0000n,
-  0x7fff_ffff_7fff_ffffn,
-  0x10_0000_0010_0000n,
-];
+const EXTREMES = {
+  8: [1n, 0xffff_ffff_ffff_ffffn, 0x8000_0000_0000_0000n, 0x7fff_ffff_7fff_ffffn, 0x10_0000_0010_0000n],
+  4: [1n, 0xffff_ffffn, 0x8000_0000n, 0x7fff_ffffn, 0x10_0000n],
+};
 
 const damages: readonly Damage[] = [
   {
     name: 'a word of zeros',
     isNoticeable: false, // an empty slot, the end of a chain
-    edits: (_, words, random) => [{ at: random.pick(words), bytes: hexOf(0n) }],
+    edits: (world, words, random) => [{ at: random.pick(words), bytes: hexOf(world, 0n) }],
   },
   {
     name: 'extreme words',
     isNoticeable: true,
-    edits: (_, words, random) =>
-      some(random, 4).map(() => ({ at: random.pick(words), bytes: hexOf(random.pick(EXTREMES)) })),
+    edits: (world, words, random) =>
+      some(random, 4).map(() => ({
+        at: random.pick(words),
+        bytes: hexOf(world, random.pick(EXTREMES[world.wordBytes])),
+      })),
   },
   {
     name: 'a count that is off',
     isNoticeable: false,
     edits: (world, words, random) => {
       const at = random.pick(words);
-      const step = random.pick([1n, -1n, 2n, 1n << 32n, -(1n << 32n), 0x1000n, 1n << 20n]);
-      return [{ at, bytes: hexOf(wordAt(world, at) + step) }];
+      const upper = 1n << BigInt(4 * world.wordBytes);
+      const step = random.pick([1n, -1n, 2n, upper, -upper, 0x1000n, 1n << 20n]);
+      return [{ at, bytes: hexOf(world, wordAt(world, at) + step) }];
     },
   },
   {
@@ -91,7 +101,10 @@ const damages: readonly Damage[] = [
     edits: (world, words, random) =>
       some(random, 3).map(() => {
         const at = random.pick(words);
-        return { at, bytes: hexOf(wordAt(world, at) ^ (1n << BigInt(random.below(64)))) };
+        return {
+          at,
+          bytes: hexOf(world, wordAt(world, at) ^ (1n << BigInt(random.below(8 * world.wordBytes)))),
+        };
       }),
   },
   {
@@ -103,7 +116,9 @@ const damages: readonly Damage[] = [
           pickWord(world, words, random, isPointer),
           pickWord(world, words, random, isPointer),
         ];
-        return one === undefined || other === undefined ? [] : [{ at: one[0], bytes: hexOf(other[1]) }];
+        return one === undefined || other === undefined
+          ? []
+          : [{ at: one[0], bytes: hexOf(world, other[1]) }];
       }),
   },
   {
@@ -112,20 +127,20 @@ const damages: readonly Damage[] = [
     edits: (world, words, random) => {
       const one = pickWord(world, words, random, isPointer);
       const step = BigInt(random.below(512) - 256) * 8n;
-      return one === undefined ? [] : [{ at: one[0], bytes: hexOf(one[1] + step) }];
+      return one === undefined ? [] : [{ at: one[0], bytes: hexOf(world, one[1] + step) }];
     },
   },
   {
     name: 'pointers to nowhere',
     isNoticeable: true,
-    edits: (_, words, random) => {
+    edits: (world, words, random) => {
       const targets = [
         0xdead_0000_0000_0100n,
         0xffff_ffff_ffff_fff8n,
         0xffff_c900_dead_0000n,
         0x4141_4141_4141_4141n,
       ];
-      return [{ at: random.pick(words), bytes: hexOf(random.pick(targets)) }];
+      return [{ at: random.pick(words), bytes: hexOf(world, random.pick(targets)) }];
     },
   },
   {
@@ -138,7 +153,7 @@ const damages: readonly Damage[] = [
       ];
       if (one === undefined || other === undefined) return [];
       const target = random.pick([other[1], BigInt(pageOf(one[0])) | (one[1] & 0xfffn), one[1] ^ 0x80n]);
-      return [{ at: one[0], bytes: hexOf(target) }];
+      return [{ at: one[0], bytes: hexOf(world, target) }];
     },
   },
   {
@@ -146,7 +161,7 @@ const damages: readonly Damage[] = [
     isNoticeable: true,
     edits: (world, words, random) => {
       const one = pickWord(world, words, random, looksLikeEntry);
-      return one === undefined ? [] : [{ at: one[0], bytes: hexOf(one[1] & ~1n) }];
+      return one === undefined ? [] : [{ at: one[0], bytes: hexOf(world, one[1] & ~1n) }];
     },
   },
   {
@@ -207,12 +222,12 @@ export function apply({ overlay }: World, edits: readonly Edit[]): void {
 }
 
 /** The words that edits change. */
-export function wordsIn(edits: readonly Edit[]): Set<number> {
+export function wordsIn({ wordBytes }: World, edits: readonly Edit[]): Set<number> {
   const words = new Set<number>();
   for (const { at, bytes } of edits) {
-    const start = bytes === null ? pageOf(at) : at - (at % WORD_BYTES);
+    const start = bytes === null ? pageOf(at) : at - (at % wordBytes);
     const end = bytes === null ? start + PAGE_BYTES : at + bytes.length / 2;
-    for (let word = start; word < end; word += WORD_BYTES) words.add(word);
+    for (let word = start; word < end; word += wordBytes) words.add(word);
   }
   return words;
 }

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Case } from './case.ts';
 import { FILES } from './files.ts';
+import { Tally } from './tally.ts';
 import type { Reply, Wish } from './worker.ts';
 
 const { values, positionals } = parseArgs({
@@ -111,7 +112,8 @@ async function fuzz(paths: readonly string[]): Promise<number> {
   const interesting = new Map<Worker, Case[]>(workers.map((worker) => [worker, []]));
   const seen = new Set<string>();
   const kinds = new Map<string, number>();
-  let [number, cpuMs, slowestMs] = [0, 0, 0];
+  const [byGround, byDamage] = [new Tally(), new Tally()];
+  let number = 0;
   for (; number < most && (values.cases !== undefined || Date.now() < until); number++) {
     const worker = workers[number % workers.length]!;
     const pool = interesting.get(worker)!;
@@ -119,9 +121,13 @@ async function fuzz(paths: readonly string[]): Promise<number> {
       number % FROM_INTERESTING === 0 ? pool[(number * 31) % Math.max(1, pool.length)] : undefined;
     const reply = await worker.try({ number, ...(former === undefined ? {} : { former }) });
     const fault = typeof reply === 'string' ? reply : reply.verdict.fault;
+    const cost = {
+      cpuMs: typeof reply === 'string' ? 0 : reply.verdict.cpuMs,
+      isFinding: fault !== undefined,
+    };
+    byGround.add(worker.path, cost);
+    byDamage.add(typeof reply === 'string' ? 'not answered' : reply.tried.damage, cost);
     if (typeof reply !== 'string') {
-      cpuMs += reply.verdict.cpuMs;
-      slowestMs = Math.max(slowestMs, reply.verdict.cpuMs);
       const isNew = reply.verdict.traits.filter((trait) => !seen.has(trait) && seen.add(trait)).length > 0;
       if (isNew && reply.tried.edits.length < 8 && pool.length < MOST_INTERESTING) pool.push(reply.tried);
     }
@@ -136,10 +142,8 @@ async function fuzz(paths: readonly string[]): Promise<number> {
     keep(number, fault, tried);
   }
   for (const worker of workers) worker.stop();
-  console.log(
-    `${number} cases over ${paths.join(', ')}, ${seen.size} kinds of outcome, ` +
-      `${(cpuMs / Math.max(1, number)).toFixed(1)} ms of CPU a case, ${Math.round(slowestMs)} ms the slowest`,
-  );
+  console.log(`${number} cases, ${seen.size} kinds of outcome`);
+  for (const line of [...byGround.lines(), '', ...byDamage.lines()]) console.log(line);
   for (const [kind, count] of kinds) console.log(`${count} × ${kind}`);
   return kinds.size === 0 ? 0 : 1;
 }

@@ -11,10 +11,8 @@ import { runPlugin } from '../../src/plugin/run.ts';
 import { type Session, startSession } from '../../src/session/session.ts';
 import { openSnapshot, type Snapshot } from '../../src/snapshot/open.ts';
 import { AddressSpace } from '../../src/translate/address-space.ts';
+import { shippedProfiles } from '../guests/shipped-profiles.ts';
 import { Overlay } from '../support/overlay.ts';
-
-/** Bytes of a word that is damaged: a pointer, a page-table entry, two counts. */
-export const WORD_BYTES = 8;
 
 /** What a question answered, in numbers. */
 export interface Outcome {
@@ -40,9 +38,13 @@ const walking = plugins.filter(({ name }) => name !== 'keys');
 /** Notes the words that are read. */
 class Words implements ReadRecorder {
   readonly all = new Set<number>();
+  readonly #wordBytes: number;
+  constructor(wordBytes: number) {
+    this.#wordBytes = wordBytes;
+  }
   add(at: number, length: number): void {
     const last = at + Math.max(1, length) - 1;
-    for (let word = at - (at % WORD_BYTES); word <= last; word += WORD_BYTES) this.all.add(word);
+    for (let word = at - (at % this.#wordBytes); word <= last; word += this.#wordBytes) this.all.add(word);
   }
   addEverything(): void {
     // A sweep reads no structures.
@@ -79,7 +81,7 @@ export class World {
   static async open(path: string): Promise<World> {
     const snapshot = openSnapshot(path);
     const overlay = new Overlay(snapshot.contents.source);
-    const first = startSession({ ...snapshot, memory: overlay.memory() });
+    const first = startSession({ ...snapshot, memory: overlay.memory() }, { shelf: shippedProfiles() });
     overlay.touched.clear();
     const began = process.cpuUsage();
     const session = startSession({ ...snapshot, memory: overlay.memory() }, { profile: first.profile });
@@ -87,7 +89,7 @@ export class World {
     const bindingPages = [...overlay.touched];
     const asked: Asked[] = [];
     for (const plugin of walking) {
-      const words = new Words();
+      const words = new Words(session.kernel.types.pointerBytes);
       await answer(kernelOver(session, overlay.memory()), plugin); // what V8 compiles is no cost of the question
       const memory = overlay.memory();
       memory.recordIn(words);
@@ -98,14 +100,19 @@ export class World {
     return new World(path, { overlay, session, asked, bindingPages, bindingMs }, snapshot);
   }
 
+  /** Bytes of a word that is damaged: a pointer, a page-table entry; on 64 bits also two counts. */
+  get wordBytes(): 4 | 8 {
+    return this.session.kernel.types.pointerBytes;
+  }
+
   /** Asks of the memory as it is now, with the kernel taken to be where it was. */
   ask(plugin: AnyPlugin): Promise<Outcome> {
-    return answer(kernelOver(this.session, this.overlay.memory()), plugin);
+    return answer(kernelOver(this.session, this.overlay.lasting), plugin);
   }
 
   /** Finds the kernel of the memory as it is now, and asks. @throws ForensicError where none is found */
   async bindAndAsk(asked: readonly AnyPlugin[]): Promise<Outcome[]> {
-    const memory = this.overlay.memory();
+    const memory = this.overlay.lasting;
     const { kernel } = startSession({ ...this.#snapshot, memory }, { profile: this.session.profile });
     const outcomes = [];
     for (const plugin of asked) outcomes.push(await answer(kernelOver({ kernel }, memory), plugin));

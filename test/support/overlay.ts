@@ -1,6 +1,10 @@
 import { physical } from '../../src/base/address.ts';
+import { NotInSnapshot } from '../../src/base/errors.ts';
 import { PhysicalMemory } from '../../src/memory/physical.ts';
 import { PAGE_BYTES, type PhysicalSource } from '../../src/memory/source.ts';
+
+/** Past all memory, and a multiple of every cache's size. */
+const BEYOND = 2 ** 45;
 
 /**
  * A snapshot's memory held in RAM, page by page, to be damaged and mended again: what a fuzz test works on.
@@ -12,6 +16,7 @@ export class Overlay {
   readonly #damaged = new Map<number, Uint8Array | null>();
   readonly #source: PhysicalSource;
   readonly touched = new Set<number>();
+  #lasting: PhysicalMemory | undefined;
 
   constructor(source: PhysicalSource) {
     for (const { start, end } of source.ranges) {
@@ -43,6 +48,15 @@ export class Overlay {
     return new PhysicalMemory(this.#source);
   }
 
+  /**
+   * One view that is kept: what it has cached stays while the memory changes, but for the pages that do. A fresh view
+   * for each question costs more than the question: its cache alone is 64 MiB to be cleared.
+   */
+  get lasting(): PhysicalMemory {
+    this.#lasting ??= this.memory();
+    return this.#lasting;
+  }
+
   /** A copy of the page at `at`, to be changed and given back to `damage`. */
   page(at: number): Uint8Array {
     return Uint8Array.from(this.#pageAt(at) ?? new Uint8Array(PAGE_BYTES));
@@ -51,10 +65,23 @@ export class Overlay {
   /** Replaces a page until `mend`; null takes it away. */
   damage(at: number, page: Uint8Array | null): void {
     this.#damaged.set(at, page);
+    this.#forget(at);
   }
 
   mend(): void {
+    const pages = [...this.#damaged.keys()];
     this.#damaged.clear();
+    for (const at of pages) this.#forget(at);
+  }
+
+  /** Makes the lasting view read a page anew: what is asked for takes the place of what was there before, even where there is nothing. */
+  #forget(at: number): void {
+    if (this.#lasting === undefined) return;
+    try {
+      this.#lasting.u8(physical(at + BEYOND));
+    } catch (fault) {
+      if (!(fault instanceof NotInSnapshot)) throw fault;
+    }
   }
 
   #pageAt(at: number): Uint8Array | null | undefined {
