@@ -7,7 +7,7 @@ export default definePlugin({
   name: 'pslist',
   summary: 'List processes, those hidden from the task list too',
   example: '--pid 1,200 --columns pid,name,args',
-  version: 3,
+  version: 4,
   *subjects(kernel) {
     let isEmpty = true;
     for (const task of kernel.processes()) {
@@ -36,6 +36,7 @@ export default definePlugin({
     task: { address: (task) => task.address },
     hidden: { flag: (task) => task.isHidden },
     views: { text: (task) => task.views },
+    kernelFlag: { flag: (task) => task.isFlaggedAsKernels },
   },
   identity: ['pid', 'started'],
   enduring: ({ name, uid, args }) => [name!, uid!, args!],
@@ -46,6 +47,12 @@ export default definePlugin({
   observations: [
     ...hiddenProcesses,
     {
+      of: ({ pid, name, kernel, kernelFlag }) =>
+        kernelFlag === true && kernel === false ? `${shown(pid)} (${shown(name)})` : null,
+      sentence: (things, count) =>
+        `${count === 1 ? '1 process passes for a thread' : `${count} processes pass for threads`} of the kernel (PF_KTHREAD), and came from user mode: ${things}`,
+    },
+    {
       of: ({ pid, name, state, threads }) =>
         state === 'Z' && Number(threads) > 1
           ? `${shown(pid)} (${shown(name)}, ${Number(threads) - 1} left)`
@@ -54,12 +61,26 @@ export default definePlugin({
         `the first thread has ended and others go on, so that /proc shows little: ${things}`,
     },
   ],
-  filters: ['pid', 'ppid', 'name', 'uid', 'euid', 'state', 'started', 'exe', 'args', 'kernel', 'hidden'],
+  filters: [
+    ...(['pid', 'ppid', 'name', 'uid', 'euid', 'state', 'started', 'exe', 'args'] as const),
+    ...(['kernel', 'kernelFlag', 'hidden'] as const),
+  ],
   words: { state: ['R', 'S', 'D', 'I', 'T', 't', 'X', 'Z', 'P'] },
   uncut: ['state'],
   paths: ['exe'],
   dispensable: [
-    ...(['views', 'hidden', 'task', 'kernel', 'gid', 'nice', 'euid', 'threads', 'exe', 'cpuTime'] as const),
-    ...(['rss', 'started'] as const),
+    ...([
+      'kernelFlag',
+      'views',
+      'hidden',
+      'task',
+      'kernel',
+      'gid',
+      'nice',
+      'euid',
+      'threads',
+      'exe',
+    ] as const),
+    ...(['cpuTime', 'rss', 'started'] as const),
   ],
 });

@@ -25,6 +25,7 @@ export function reasonsByProcess(rowsOf: (plugin: string) => readonly Row[]): Ma
     if (pid === null) continue;
     if (row['hidden'] === true) add(pid, 'hidden from the kernel’s own lists');
     if (row['kernel'] === true) continue;
+    if (row['kernelFlag'] === true && row['kernel'] === false) add(pid, 'marked as a kernel thread');
     const executable = textOf(row['exe']);
     // A zombie runs nothing: what is one and has a program goes on in other threads.
     if (row['state'] === 'Z' && executable !== '') add(pid, 'its first thread has ended and others go on');

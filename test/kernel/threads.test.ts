@@ -118,19 +118,3 @@ describe('a descriptor whose bitmap is lost', () => {
     expect(column(answer, 'flags')).toEqual([{ absent: 'not-in-snapshot' }, { absent: 'not-in-snapshot' }]);
   });
 });
-
-describe('a process that is flagged as a thread of the kernel', () => {
-  it('keeps its arguments where it has memory and is no child of kthreadd', async () => {
-    const kernel = fakeKernel('init(1) [kthreadd](2) [worker](9 < 2) bash(10 < 1)', {
-      traits: { 10: { args: 'bash\0-i\0' } },
-    });
-    kernel.write(kernel.task(10), 'task_struct', { flags: 0x0020_0000 });
-    const { rows } = await ask(pslist, kernel.linux());
-    expect(rows.map(({ pid, kernel: isKernel, args }) => [pid, isKernel, args])).toEqual([
-      [1, false, expect.anything()],
-      [2, true, null],
-      [9, true, null],
-      [10, false, 'bash -i'],
-    ]);
-  });
-});

@@ -4,6 +4,7 @@ import pstree from '../../plugins/pstree.ts';
 import { DrawnFiles, type EntryTraits } from '../support/files.ts';
 import { BOOTED, fakeKernel, type KernelWishes, STACK } from '../support/kernel.ts';
 import { ask, column } from '../support/rows.ts';
+import { drawStacks } from '../support/stacks.ts';
 
 const DRAWING = 'init(1)  [kthreadd](2)  sshd(200 < 1)  bash(201 < 200)';
 
@@ -55,12 +56,13 @@ describe('pslist', () => {
       task: drawn.task(201),
       hidden: false,
       views: 'list,pids,children',
+      kernelFlag: false,
     });
   });
 
   it('has its columns in the order that others rely on', () => {
     expect(Object.keys(pslist.columns).join(' ')).toBe(
-      'pid ppid name threads uid euid gid state nice started cpuTime rss kernel exe args task hidden views',
+      'pid ppid name threads uid euid gid state nice started cpuTime rss kernel exe args task hidden views kernelFlag',
     );
   });
 
@@ -289,6 +291,8 @@ describe("a process's executable", () => {
     const borrowed = drawn.read(drawn.task(1), 'task_struct', 'mm');
     drawn.write(borrowed, 'mm_struct', { exe_file: new DrawnFiles(drawn).root.dentry });
     drawn.write(drawn.task(2), 'task_struct', { mm: borrowed });
+    drawStacks(drawn, [1]);
+    drawStacks(drawn, [2], {});
     expect(column(await ask(pslist, drawn.linux()), 'exe').slice(1)).toEqual([null, null]);
   });
 

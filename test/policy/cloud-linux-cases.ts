@@ -106,9 +106,10 @@ export const CASES: readonly Case[] = [
       one('x', { args: '[kworker/0:3]' }),
       one('x', { args: '[kworker/0:9] 1000000' }),
       one('kworker/u8:1', { args: '' }),
+      one('x', { kernelFlag: true }),
     ],
     quiet: [
-      one('kworker/0:3', { kernel: true, exe: null, args: null }),
+      one('kworker/0:3', { kernel: true, kernelFlag: true, exe: null, args: null }),
       one('lxc-start', { args: '[lxc monitor] /var/lib/lxc web' }),
       one('kwriteconfig5'),
     ],

@@ -49,6 +49,7 @@ describe('the reasons to look at a process', () => {
     ],
     ['a program in a scratch folder', process(10, 'x', { exe: '/dev/shm/a/x' }), ['runs from /dev/shm/a']],
     ["a kernel thread's name", process(10, 'kworker/0:1'), ['looks like a kernel thread']],
+    ['a mark of kernel threads', process(10, 'x', { kernelFlag: true }), ['marked as a kernel thread']],
     [
       "a kernel thread's command line",
       process(10, 'x', { args: '[kthreadd]' }),

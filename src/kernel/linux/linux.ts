@@ -20,6 +20,7 @@ import { ProcessViews } from './process-views.ts';
 import { type Structs, structs } from './structs.ts';
 import type { EnumeratorName, SymbolName } from './symbols.ts';
 import { Task } from './task.ts';
+import { UserRegisters } from './user-registers.ts';
 
 /** What makes a kernel out of bytes: its build's profile, and where this boot put things. */
 export interface LinuxParts {
@@ -42,6 +43,8 @@ export class Linux {
   readonly machine: Machine = new Machine(this);
   /** The memories of its processes. */
   readonly memories: ProcessMemories = new ProcessMemories(this);
+  /** Which tasks are programs, whatever their flags say. */
+  readonly userRegisters: UserRegisters = new UserRegisters(this);
   /** What the evidence lacked, since the last `drain`. */
   readonly notes = new Notes(() => this.space.drainCalculated());
   readonly note: Note = (message) => (this.#apart ?? this.notes).add(message);

@@ -16,8 +16,6 @@ const EXIT_DEAD = 0x10;
 /** A task that is being made: TASK_NEW of include/linux/sched.h, since Linux kernel commit 7dc603c9028e (in v4.8). */
 const TASK_NEW = 0x800;
 const PF_KTHREAD = 0x0020_0000;
-/** The process ID of the kernel's thread that starts all others (init/main.c, rest_init). */
-const KTHREADD = 2;
 /** include/linux/sched/prio.h, DEFAULT_PRIO: the priority of nice 0. */
 const NICE_ZERO = 120;
 
@@ -26,6 +24,7 @@ export class Task {
   readonly raw: Kernel<'task_struct'>;
   readonly kernel: Linux;
   #memory: ProcessMemory | null | undefined;
+  #isKernelThread: boolean | undefined;
 
   constructor(raw: Kernel<'task_struct'>, kernel: Linux) {
     this.raw = raw;
@@ -59,13 +58,30 @@ export class Task {
   get parent(): Task {
     return new Task(this.raw.real_parent, this.kernel);
   }
+  /** Whether the kernel takes it for one of its own threads: the flag keeps its arguments and its program out of /proc. */
+  get isFlaggedAsKernels(): boolean {
+    return (this.raw.flags & PF_KTHREAD) !== 0;
+  }
   /**
-   * Whether it is a thread of the kernel. One flag says so, which hides a process's arguments and files in /proc; but a
-   * thread of the kernel is a child of kthreadd, and has no memory but what it borrows (kernel/kthread.c, kthread_use_mm).
+   * Whether it is a thread of the kernel. The flag alone, and who its parent is, anybody can write who writes into the
+   * kernel; but a thread of the kernel never came from user mode, and has no memory but what it borrows
+   * (kernel/kthread.c, kthread_use_mm). @throws EvidenceFault where it has something that may be its own, and its stack does not tell
    */
   get isKernelThread(): boolean {
-    if ((this.raw.flags & PF_KTHREAD) === 0) return false;
-    return this.raw.mm === null || this.tid === KTHREADD || this.raw.real_parent.pid === KTHREADD;
+    this.#isKernelThread ??= this.isFlaggedAsKernels && this.#hasNeverBeenUsers();
+    return this.#isKernelThread;
+  }
+  #hasNeverBeenUsers(): boolean {
+    const { raw, kernel } = this;
+    // No memory, and no descriptors but those that kthreadd has from the first task (init/main.c, rest_init): nothing would be hidden.
+    if (raw.mm === null) {
+      const { files } = raw;
+      if (files === null || files.address === kernel.initTask.raw.files?.address) return true;
+    }
+    const has = kernel.userRegisters.has(raw);
+    if (has === null)
+      throw new NotInKernel('this kernel does not tell where its tasks have the registers of user mode');
+    return !has;
   }
   /** Real user and group, and the user whose rights it uses: numbers of the initial user namespace. */
   get uid(): number {
@@ -139,10 +155,28 @@ export class Task {
   /** Its memory; null for kernel threads, which only borrow one, and for zombies, which gave theirs back. @throws EvidenceFault */
   get memory(): ProcessMemory | null {
     if (this.#memory === undefined) {
-      const mm = this.isKernelThread ? null : this.#ofAnyThread((thread) => thread.raw.mm);
+      const mm = this.#isSurelyKernels()
+        ? null
+        : (this.#ofAnyThread((thread) => thread.raw.mm) ?? this.#borrowed());
       this.#memory = mm === null ? null : this.kernel.memories.of(mm);
     }
     return this.#memory;
+  }
+
+  /** False where its stack does not tell: what has memory shows it. */
+  #isSurelyKernels(): boolean {
+    if (!this.isFlaggedAsKernels) return false;
+    try {
+      return this.isKernelThread;
+    } catch (fault) {
+      if (!(fault instanceof EvidenceFault)) throw fault;
+      return false;
+    }
+  }
+
+  /** The memory in whose page tables a process runs that passes for a thread of the kernel: it may have given up the pointer to its own. */
+  #borrowed(): Kernel<'mm_struct'> | null {
+    return this.isFlaggedAsKernels ? (this.raw.active_mm ?? null) : null;
   }
 
   /** The namespaces that it is in; null for zombies. @throws EvidenceFault */

@@ -34,6 +34,7 @@ function expectedProcess(process: ProcessTruth, truth: Truth): Expected {
       cpuTime: cpuTimeOf(stat, truth),
       rss: residentOf(process),
       kernel: stat.isKernelThread,
+      kernelFlag: stat.isKernelThread,
       task: kernelAddress(truth),
     },
   };

@@ -21,6 +21,10 @@ export const taskStructs = {
     flags: uint,
     comm: text,
     mm: ptr('mm_struct'),
+    // The memory in whose page tables it runs: its own, or one that a thread of the kernel borrows.
+    active_mm: opt(ptr('mm_struct')),
+    // The first byte of its kernel stack, at whose top are the registers of user mode.
+    stack: opt(pointer),
     real_parent: ref('task_struct'),
     children: links('task_struct', 'sibling'),
     sibling: place,
@@ -46,6 +50,14 @@ export const taskStructs = {
     // (in v5.5), `real_start_time` is named `start_boottime`.
     start_boottime: opt(ulong, 'real_start_time'),
     real_start_time: opt(ulong, 'start_boottime'),
+  },
+  /** What a task goes back to user mode with: arch/x86/include/asm/ptrace.h, and on arm64 the last two. */
+  pt_regs: {
+    ip: opt(ulong, 'pc'),
+    cs: opt(uint, 'pstate'),
+    ss: opt(uint, 'pstate'),
+    pc: opt(ulong, 'ip'),
+    pstate: opt(ulong, 'cs'),
   },
   /** What the threads of a process share. */
   signal_struct: {
