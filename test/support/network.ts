@@ -15,13 +15,16 @@ const BEHIND = {
 const OPERATIONS = 0xffff_ffff_8123_4560n;
 /** What a bucket holds that has no entry, in tables whose chains end with a number. */
 const EMPTY = 1n;
-const STANDS_IN = [6, 12];
+const TIME_WAIT = 6;
+const STANDS_IN = [TIME_WAIT, 12];
+/** NETLINK_F_KERNEL_SOCKET. */
+const KERNEL_SOCKET = 1;
 
 export type Values = Readonly<Record<string, bigint | number | string>>;
 export type TableName = 'established' | 'listening' | 'udp' | 'unix' | 'packet';
 
 /** The protocols whose sockets the namespace counts, in the order of their numbers. */
-const PROTOCOLS = ['TCP', 'TCPv6', 'UDP', 'UDPv6', 'RAW', 'PACKET', 'UNIX'] as const;
+const PROTOCOLS = ['TCP', 'TCPv6', 'UDP', 'UDPv6', 'RAW', 'PACKET', 'UNIX', 'NETLINK'] as const;
 export type Counted = (typeof PROTOCOLS)[number];
 const COUNTED_BY: Readonly<Partial<Record<TableName, Counted>>> = {
   established: 'TCP',
@@ -44,7 +47,12 @@ export class Network {
   constructor(drawing: string, { without = [], at = {}, ...wishes }: KernelWishes = {}) {
     const drawn = fakeKernel(drawing, {
       ...wishes,
-      without: ['inet_hashinfo.listening_hash', 'netns_ipv4.udp_table', 'rhash_lock_head', ...without],
+      without: [
+        ...['inet_hashinfo.listening_hash', 'netns_ipv4.udp_table', 'rhash_lock_head'],
+        'inet_timewait_death_row.tw_refcount',
+        ...(without.includes('prot_inuse.all') ? [] : ['netns_core.sock_inuse']),
+        ...without,
+      ],
       at: { ...BEHIND, ...at },
     });
     this.drawn = drawn;
@@ -106,6 +114,10 @@ export class Network {
     if (!standsIn) drawn.write(socket, 'sock', { sk_type: 1 });
     drawn.write(socket, type, own);
     drawn.write(socket, 'sock_common', { skc_net: this.net, ...common });
+    // These are counted wherever they are.
+    if (type === 'unix_sock' && common['skc_net'] === undefined) this.count('UNIX', 1);
+    if (type === 'netlink_sock' && own['flags'] !== KERNEL_SOCKET) this.count('NETLINK', 1);
+    if (common['skc_net_refcnt'] === 1) this.countAll(1);
     return socket;
   }
 
@@ -117,6 +129,7 @@ export class Network {
     if (counted !== undefined && !STANDS_IN.includes(Number(common['skc_state'] ?? 0)))
       this.count(counted, 1);
     if (table === 'udp') this.#countSlot(1);
+    if (common['skc_state'] === TIME_WAIT) this.countWaiting(1);
     return socket;
   }
 
@@ -149,6 +162,18 @@ export class Network {
     };
     add(this.#counters.length - 1, -more);
     add(0, 2 * more);
+  }
+
+  /** Makes the namespace count more sockets that programs have made. */
+  countAll(more: number): void {
+    const offset = this.drawn.profile.types['prot_inuse']?.members['all']?.[0] ?? 0;
+    this.#add32(this.#counters[0]! + offset, more);
+  }
+
+  /** Makes the namespace count more connections in TIME-WAIT. */
+  countWaiting(more: number): void {
+    const row = this.drawn.member(this.drawn.member(this.net, 'net', 'ipv4'), 'netns_ipv4', 'tcp_death_row');
+    this.#add32(this.drawn.physical(this.drawn.member(row, 'inet_timewait_death_row', 'tw_count')), more);
   }
 
   /** Gives a process descriptors that lead to sockets, and behind the last of them one of a file that is no socket. */

@@ -2,7 +2,7 @@ import type { VirtualAddress } from '../../base/address.ts';
 import { EvidenceFault, type Note } from '../../base/errors.ts';
 import { formatIpv4, formatIpv6, fromNetworkOrder, isLinkLocal } from './ip-address.ts';
 import type { Linux } from './linux.ts';
-import type { NetNamespace } from './net-namespace.ts';
+import { deathRowOf, type NetNamespace } from './net-namespace.ts';
 import type { Socket } from './socket.ts';
 import type { SocketCensus, SocketKind } from './socket-census.ts';
 import type { Ends } from './socket-ends.ts';
@@ -149,12 +149,8 @@ function tableAddresses(
  * Since Linux kernel commit d1e5e6408b30 ("tcp: Introduce optional per-netns ehash.") (in v6.1) a namespace may
  * have connections in a table of its own; which one it uses has always been here.
  */
-function tcpInfoOf(kernel: Linux, { raw }: NetNamespace): VirtualAddress {
-  const { tcp_death_row: place } = raw.ipv4;
-  const [, bytes] = kernel.types.memberOf('netns_ipv4', 'tcp_death_row');
-  const row = bytes === kernel.types.pointerBytes ? kernel.pointerAt(place) : place;
-  return kernel.at('inet_timewait_death_row', row).hashinfo;
-}
+const tcpInfoOf = (kernel: Linux, namespace: NetNamespace): VirtualAddress =>
+  deathRowOf(kernel, namespace).hashinfo;
 
 const udpTableOf = (_: Linux, { raw }: NetNamespace): VirtualAddress => raw.ipv4.udp_table ?? 0n;
 

@@ -61,6 +61,14 @@ function interfacesOf({ dev_base_head }: Kernel<'net'>): Interfaces {
   return { names, fault };
 }
 
+/** What a namespace keeps of TCP's connections that have ended, and its table of the others. @throws EvidenceFault */
+export function deathRowOf(kernel: Linux, { raw }: NetNamespace): Kernel<'inet_timewait_death_row'> {
+  const { tcp_death_row: place } = raw.ipv4;
+  const [, bytes] = kernel.types.memberOf('netns_ipv4', 'tcp_death_row');
+  const row = bytes === kernel.types.pointerBytes ? kernel.pointerAt(place) : place;
+  return kernel.at('inet_timewait_death_row', row);
+}
+
 /** The network namespaces of a kernel, each known by one object. */
 export class NetNamespaces {
   readonly kernel: Linux;

@@ -3,7 +3,7 @@
 import type { VirtualAddress } from '../../base/address.ts';
 import { EvidenceFault, type Note, WalkIncomplete } from '../../base/errors.ts';
 import type { NetNamespace, NetNamespaces } from './net-namespace.ts';
-import { isStandIn, type Socket } from './socket.ts';
+import { isStandIn, type Socket, TIME_WAIT } from './socket.ts';
 import type { Kernel } from './structs.ts';
 
 /** What sockets are kept in tables of their own, as notes call it. */
@@ -51,6 +51,7 @@ export class SocketCensus {
   readonly #kinds = new Map<VirtualAddress, SocketKind>();
   readonly #short = new Set<SocketKind>();
   readonly #numbers = new Map<SocketKind, Map<VirtualAddress, number>>();
+  readonly #waiting = new Map<VirtualAddress, number>();
   readonly #namespaces: NetNamespaces;
   #walked: ReadonlySet<VirtualAddress> | undefined;
 
@@ -73,8 +74,10 @@ export class SocketCensus {
     if (this.#kinds.has(address)) return false;
     this.#kinds.set(address, kind);
     try {
-      if (kind !== 'TCP sockets' || !isStandIn(common.skc_state))
-        this.#count(kind, this.#namespaces.of(common));
+      const state = kind === 'TCP sockets' ? common.skc_state : 0;
+      const { address: namespace } = this.#namespaces.of(common);
+      if (!isStandIn(state)) this.#count(kind, namespace);
+      else if (state === TIME_WAIT) this.#waiting.set(namespace, (this.#waiting.get(namespace) ?? 0) + 1);
     } catch (fault) {
       if (!(fault instanceof EvidenceFault)) throw fault;
       this.miss(kind); // what is wrong with it, its cells say
@@ -82,7 +85,7 @@ export class SocketCensus {
     return true;
   }
 
-  #count(kind: SocketKind, { address }: NetNamespace): void {
+  #count(kind: SocketKind, address: VirtualAddress): void {
     let numbers = this.#numbers.get(kind);
     if (numbers === undefined) {
       numbers = new Map();
@@ -112,6 +115,16 @@ export class SocketCensus {
   /** How many sockets of a kind its tables have in a namespace, without TCP's stand-ins. */
   numberOf(kind: SocketKind, namespace: NetNamespace): number {
     return this.#numbers.get(kind)?.get(namespace.address) ?? 0;
+  }
+
+  /** How many of TCP's stand-ins for connections that have ended its table has in a namespace. */
+  waitingIn({ address }: NetNamespace): number {
+    return this.#waiting.get(address) ?? 0;
+  }
+
+  /** Whether every table was walked to its end. */
+  get isWhole(): boolean {
+    return this.#short.size === 0;
   }
 
   /**

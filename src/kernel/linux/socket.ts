@@ -10,7 +10,8 @@ const AF_INET6 = 10;
 const AF_PACKET = 17;
 
 // TCP keeps small stand-ins in place of sockets; they have the common part and little else.
-const TIME_WAIT = 6;
+/** TCP_TIME_WAIT of include/net/tcp_states.h. */
+export const TIME_WAIT = 6;
 const NEW_SYN_RECV = 12;
 
 /** Whether one of TCP's in this state is such a stand-in. */

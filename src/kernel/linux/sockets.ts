@@ -12,6 +12,8 @@ import { Socket } from './socket.ts';
 import { INET_KINDS, SocketCensus, type SocketKind } from './socket-census.ts';
 import { noteCounts } from './socket-counts.ts';
 import { Holdings } from './socket-holdings.ts';
+import { SocketsInUse } from './socket-inuse.ts';
+import { SocketTotals } from './socket-totals.ts';
 import type { Task } from './task.ts';
 import { unixPeers, unixSockets } from './unix-socket.ts';
 
@@ -35,19 +37,25 @@ export function* sockets(kernel: Linux): Generator<SocketUse> {
   const namespaces = new NetNamespaces(kernel);
   const holdings = new Holdings(kernel);
   const census = new SocketCensus(namespaces);
-  for (const address of listedSockets(kernel, namespaces.all(), census))
+  const inUse = new SocketsInUse(kernel);
+  const totals = new SocketTotals(kernel, namespaces, inUse);
+  for (const address of listedSockets(kernel, namespaces.all(), census)) {
+    totals.see(address);
     yield* usesOf(socketAt(address), () => false);
-  noteCounts(kernel, namespaces, census);
+  }
+  const differing = noteCounts(kernel, namespaces, census, inUse);
   // Sockets that are in no table: not bound yet, closed again, of a family that keeps none, or unlinked.
   const seen = new Set<VirtualAddress>();
   for (const address of otherSockets()) {
     if (seen.has(address) || census.has(address)) continue;
     seen.add(address);
+    totals.see(address);
     const socket = socketAt(address);
     // No table has one of SCTP either: they are found by their descriptors alone.
     for (const one of [socket, ...sctpAssociations(socket)])
       yield* usesOf(one, () => census.isHidden(socket));
   }
+  if (census.isWhole) totals.note(differing);
   /** What processes have open, and what is at the other end of a Unix socket. */
   function* otherSockets(): Generator<VirtualAddress> {
     yield* holdings.sockets();

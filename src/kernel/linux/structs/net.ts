@@ -18,9 +18,14 @@ export const netStructs = {
     // With CONFIG_UNIX only.
     unx: opt(inside('netns_unix')),
   },
-  netns_core: { prot_inuse: opt(pointer) },
+  netns_core: {
+    prot_inuse: opt(pointer),
+    // Until Linux kernel commit 4199bae10c49 ("net: merge net->core.prot_inuse and net->core.sock_inuse") (in
+    // v5.17), an int of each CPU; since, `all` beside the protocols' counters.
+    sock_inuse: opt(pointer, 'prot_inuse.all'),
+  },
   /** `val` is an array of int, one for each protocol's `inuse_idx`: each CPU has one, and what counts is their sum. */
-  prot_inuse: { val: place },
+  prot_inuse: { val: place, all: opt(place, 'netns_core.sock_inuse') },
   proto: { name: text, inuse_idx: opt(uint), node: place },
   ns_common: { inum: uint, ops: ptr('proc_ns_operations') },
   net_device: { name: text, ifindex: int, dev_list: place },
@@ -32,7 +37,13 @@ export const netStructs = {
     // Since Linux kernel commit 9804985bf27f ("udp: Introduce optional per-netns hash table.") (in v6.2).
     udp_table: opt(pointer),
   },
-  inet_timewait_death_row: { hashinfo: pointer },
+  inet_timewait_death_row: {
+    hashinfo: pointer,
+    // How many connections are in TIME-WAIT. Since the first of the commits named above it begins at 1, and has
+    // another name.
+    tw_refcount: opt(uint, 'tw_count'),
+    tw_count: opt(uint, 'tw_refcount'),
+  },
   netns_packet: { sklist: place },
   // Since Linux kernel commit b6e811383062 ("af_unix: Define a per-netns hash table.") (in v6.0). Before, one
   // table for all is in `unix_socket_table`.
@@ -49,6 +60,8 @@ export const netStructs = {
     skc_family: uint,
     skc_state: uint,
     skc_bound_dev_if: int,
+    // 0 of sockets that the kernel made for itself; without CONFIG_NET_NS there is no use for it.
+    skc_net_refcnt: opt(uint),
     // The wrapper is empty without CONFIG_NET_NS: its width tells.
     skc_net: pointer,
     skc_node: place,
@@ -63,7 +76,11 @@ export const netStructs = {
     sk_protocol: uint,
     sk_uid: uint,
     sk_socket: pointer,
+    // Messages that nobody has read yet.
+    sk_receive_queue: opt(place),
   },
+  /** A message; `sk` is who sent it, or who is to have it. */
+  sk_buff: { next: pointer, sk: pointer },
   /** A connection that has ended but may still see late packets. */
   inet_timewait_sock: { tw_substate: uint },
   socket: { state: uint, sk: pointer },
