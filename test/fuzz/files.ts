@@ -81,8 +81,9 @@ export const fileKinds: readonly FileKind[] = [
     (path, memory) => writeElfCore(path, memory, { bits: 32, machine: 3 }),
     false,
   ),
-  snapshot('kdump', (path, memory) => writeKdump(path, memory)),
-  snapshot('flattened kdump', (path, memory) => writeKdump(path, memory, { isFlattened: true })),
+  // Its bitmaps have a bit for each page up to the last: of memory far up, all of the file would be zeros.
+  snapshot('kdump', (path, memory) => writeKdump(path, memory), false),
+  snapshot('flattened kdump', (path, memory) => writeKdump(path, memory, { isFlattened: true }), false),
   {
     name: 'vmlinux with BTF',
     draw: () => drawVmlinux({ hasBtf: true }),

@@ -29,6 +29,8 @@ const HEAP_MIB = 1024;
 /** Cases that went where none had gone before: a fifth of the trials go on from one of them. */
 const MOST_INTERESTING = 512;
 const FROM_INTERESTING = 5;
+/** After so many cases it says that it is still at work. */
+const TOLD_EVERY = 1000;
 /** After so many findings of one kind the rest is only counted. */
 const MOST_ALIKE = 3;
 
@@ -115,6 +117,7 @@ async function fuzz(paths: readonly string[]): Promise<number> {
   const [byGround, byDamage] = [new Tally(), new Tally()];
   let number = 0;
   for (; number < most && (values.cases !== undefined || Date.now() < until); number++) {
+    if (number > 0 && number % TOLD_EVERY === 0) console.error(`${number} cases so far`);
     const worker = workers[number % workers.length]!;
     const pool = interesting.get(worker)!;
     const former =

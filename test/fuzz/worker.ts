@@ -13,6 +13,7 @@ export type Wish = { readonly number: number; readonly former?: Case } | { reado
 
 /** What it answers. */
 export interface Reply {
+  /** Without its edits where nobody wants to see them again: a file's are all of its bytes. */
   readonly tried: Case;
   readonly verdict: Verdict;
   /** The most memory that this process has had so far, in bytes. */
@@ -52,7 +53,12 @@ process.on('message', (wish: Wish) => {
   void (async () => {
     const tried = 'given' in wish ? wish.given : ground.draw(wish.number, wish.former);
     const verdict = await ground.try(tried, 'former' in wish);
-    process.send!({ tried, verdict, peakBytes: process.resourceUsage().maxRSS * 1024 } satisfies Reply);
+    const isDull = verdict.fault === undefined && verdict.traits.length === 0;
+    process.send!({
+      tried: isDull ? { ...tried, edits: [] } : tried,
+      verdict,
+      peakBytes: process.resourceUsage().maxRSS * 1024,
+    } satisfies Reply);
   })();
 });
 process.on('disconnect', () => process.exit());
