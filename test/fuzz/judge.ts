@@ -7,6 +7,9 @@ const CPU_FLOOR_MS = 400;
 /** Rows that may go without a word: one damaged thing has no more than a few rows of its own. */
 const QUIET_ROWS = 3;
 const QUIET_SHARE = 0.05;
+/** In UTF-16 units. */
+const LONGEST_NOTE = 4096;
+const STACK_TRACE = /\n\s+at .*:\d+/;
 
 /** What is wrong with an answer, as a sentence; undefined where nothing is. */
 export function faultIn(
@@ -23,6 +26,8 @@ export function faultIn(
   const quiet = Math.max(QUIET_ROWS, Math.floor(clean.rows * QUIET_SHARE));
   if (isNoticeable && isSilent && lost > quiet)
     return `${name} lost ${lost} of ${clean.rows} rows without a word`;
-  const torn = damaged.notes.find((note) => note.includes('\n') || note.length > 4096);
-  return torn === undefined ? undefined : `${name} has a note of several lines or of ${torn.length} letters`;
+  // A note may quote a name, and names have line feeds; nothing of a program's own trouble belongs there.
+  if (damaged.notes.some((note) => STACK_TRACE.test(note))) return `${name} has a stack trace in a note`;
+  const longest = Math.max(0, ...damaged.notes.map((note) => note.length));
+  return longest > LONGEST_NOTE ? `${name} has a note of ${longest} letters` : undefined;
 }
