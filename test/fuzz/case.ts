@@ -3,7 +3,7 @@ import { ForensicError } from '../../src/base/errors.ts';
 import { Random } from '../support/random.ts';
 import { allDamages, apply, type Damage, type Edit, wordsIn } from './damage.ts';
 import { faultIn } from './judge.ts';
-import { type Asked, cpuSince, pageOf, type World } from './world.ts';
+import { type Asked, type Binding, cpuSince, pageOf, type World } from './world.ts';
 
 /** A trial that can be made again: with the same snapshot it is the same. */
 export interface Case {
@@ -13,8 +13,8 @@ export interface Case {
   readonly edits: readonly Edit[];
   /** What is asked: the question whose words are damaged, and another that reads some of them, or all that do. */
   readonly questions: readonly string[];
-  /** Whether the kernel is to be found anew. */
-  readonly binds: boolean;
+  /** How the kernel is to be found once more, if at all. */
+  readonly binds: Binding | null;
 }
 
 /** What came of a trial. */
@@ -30,21 +30,36 @@ export interface Verdict {
 const BINDS_ONE_IN = 8;
 /** One trial in so many asks every question that reads what is damaged. */
 const ASKS_ALL_ONE_IN = 4;
+/** One trial in so many damages what the kernel is found by: where that misleads, all of memory may be searched. */
+const BOOTS_ONE_IN = 24;
 const CPU_OF_BINDING_FACTOR = 10;
 const CPU_OF_BINDING_FLOOR_MS = 2000;
 
 /** Makes a new trial of one way of damage; `former` is one that it goes on from. */
 export function draw(world: World, random: Random, damage: Damage, former?: Case): Case {
-  const { plugin, words } = random.pick(world.asked.filter((asked) => asked.words.length > 0));
-  const edits = [...(former?.edits ?? []), ...damage.edits(world, words, random)];
+  const aim = aimAt(world, random);
+  const edits = [...(former?.edits ?? []), ...damage.edits(world, aim.words, random)];
   const readers = world.readersOf(wordsIn(world, edits)).map((asked) => asked.plugin.name);
   const others =
     random.below(ASKS_ALL_ONE_IN) === 0 || readers.length === 0 ? readers : [random.pick(readers)];
   return {
-    ...{ snapshot: world.path, damage: damage.name, edits },
-    questions: [...new Set([plugin.name, ...others])],
-    binds: random.below(BINDS_ONE_IN) === 0,
+    ...{ snapshot: world.path, damage: damage.name, edits, binds: aim.binds },
+    questions: [...new Set([...aim.questions, ...others])],
   };
+}
+
+/** What a trial damages: words that a question reads, or those that the kernel is found by. */
+function aimAt(
+  { asked, boot }: World,
+  random: Random,
+): { words: readonly number[]; questions: string[]; binds: Binding | null } {
+  if (random.below(BOOTS_ONE_IN) === 0) {
+    const words = random.pick([boot.facts, boot.facts, boot.tables]);
+    if (words.length > 0)
+      return { words, questions: [], binds: random.pick(['by profile', 'by profile', 'anew']) };
+  }
+  const { plugin, words } = random.pick(asked.filter((each) => each.words.length > 0));
+  return { words, questions: [plugin.name], binds: random.below(BINDS_ONE_IN) === 0 ? 'by profile' : null };
 }
 
 /** Tries a case. Errors that nobody explains are what is wrong, and so is a cost out of proportion. */
@@ -62,7 +77,8 @@ export async function tryCase(
       const fault = await tryQuestion(world, asked, isFollowUp ? undefined : damage, traits);
       if (fault !== undefined) return { fault, cpuMs: cpuSince(began), traits };
     }
-    const fault = binds && touches(world, wordsIn(world, edits)) ? await tryBinding(world) : undefined;
+    const isRead = binds === 'anew' || touches(world, wordsIn(world, edits));
+    const fault = binds !== null && isRead ? await tryBinding(world, binds) : undefined;
     return { fault, cpuMs: cpuSince(began), traits };
   } finally {
     world.overlay.mend();
@@ -91,17 +107,17 @@ const touches = ({ bindingPages }: World, words: ReadonlySet<number>): boolean =
   return bindingPages.some((page) => pages.has(page));
 };
 
-async function tryBinding(world: World): Promise<string | undefined> {
+async function tryBinding(world: World, binding: Binding): Promise<string | undefined> {
   const began = process.cpuUsage();
   try {
-    await world.bindAndAsk([world.asked[0]!.plugin]);
+    await world.bindAndAsk([world.asked[0]!.plugin], binding);
   } catch (error) {
     if (!(error instanceof ForensicError)) return unexplained(error, 'finding the kernel');
     if (error.message.includes('\n')) return 'finding the kernel fails with an error of several lines';
   }
   const cpuMs = cpuSince(began);
-  const most = CPU_OF_BINDING_FLOOR_MS + CPU_OF_BINDING_FACTOR * world.bindingMs;
-  return cpuMs > most ? `finding the kernel took ${Math.round(cpuMs)} ms of CPU` : undefined;
+  const most = CPU_OF_BINDING_FLOOR_MS + CPU_OF_BINDING_FACTOR * world.bindingMs[binding];
+  return cpuMs > most ? `finding the kernel ${binding} took ${Math.round(cpuMs)} ms of CPU` : undefined;
 }
 
 const unexplained = (error: unknown, what: string): string =>

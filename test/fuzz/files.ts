@@ -214,7 +214,7 @@ export function drawFile(whole: ReadonlyMap<FileKind, Buffer>, random: Random): 
   const kind = random.pick(fileKinds);
   const bytes = damaged(whole.get(kind)!, random, kind.isText === true);
   return {
-    ...{ snapshot: FILES, damage: kind.name, questions: [], binds: false },
+    ...{ snapshot: FILES, damage: kind.name, questions: [], binds: null },
     edits: [{ at: 0, bytes: bytes.toString('hex') }],
   };
 }

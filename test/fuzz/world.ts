@@ -8,11 +8,12 @@ import { PAGE_BYTES, type ReadRecorder } from '../../src/memory/source.ts';
 import { isAbsent } from '../../src/plugin/cell.ts';
 import type { AnyPlugin } from '../../src/plugin/contract.ts';
 import { runPlugin } from '../../src/plugin/run.ts';
-import { type Session, startSession } from '../../src/session/session.ts';
+import { type Session, type SessionOptions, startSession } from '../../src/session/session.ts';
 import { openSnapshot, type Snapshot } from '../../src/snapshot/open.ts';
 import { AddressSpace } from '../../src/translate/address-space.ts';
 import { shippedProfiles } from '../guests/shipped-profiles.ts';
 import { Overlay } from '../support/overlay.ts';
+import { type BootWords, bootWords } from './boot.ts';
 
 /** What a question answered, in numbers. */
 export interface Outcome {
@@ -22,6 +23,9 @@ export interface Outcome {
   /** CPU time of this process, in milliseconds. */
   readonly cpuMs: number;
 }
+
+/** How a kernel is found: by the profile that is known of it, or by what memory says of it. */
+export type Binding = 'by profile' | 'anew';
 
 /** A question, what it answers of the whole snapshot, and where it reads. */
 export interface Asked {
@@ -57,21 +61,24 @@ export class World {
   readonly overlay: Overlay;
   readonly session: Session;
   readonly asked: readonly Asked[];
+  /** What finding the kernel reads. */
+  readonly boot: BootWords;
   /** Pages that finding the kernel reads, by the profile that is known already. */
   readonly bindingPages: readonly number[];
   /** What finding the kernel costs, in milliseconds of CPU time. */
-  readonly bindingMs: number;
+  readonly bindingMs: Readonly<Record<Binding, number>>;
   readonly #snapshot: Snapshot;
 
   private constructor(
     path: string,
-    parts: Pick<World, 'overlay' | 'session' | 'asked' | 'bindingPages' | 'bindingMs'>,
+    parts: Pick<World, 'overlay' | 'session' | 'asked' | 'boot' | 'bindingPages' | 'bindingMs'>,
     snapshot: Snapshot,
   ) {
     this.path = path;
     this.overlay = parts.overlay;
     this.session = parts.session;
     this.asked = parts.asked;
+    this.boot = parts.boot;
     this.bindingPages = parts.bindingPages;
     this.bindingMs = parts.bindingMs;
     this.#snapshot = snapshot;
@@ -81,15 +88,21 @@ export class World {
   static async open(path: string): Promise<World> {
     const snapshot = openSnapshot(path);
     const overlay = new Overlay(snapshot.contents.source);
-    const first = startSession({ ...snapshot, memory: overlay.memory() }, { shelf: shippedProfiles() });
+    const bind = (choice: SessionOptions): { session: Session; cpuMs: number } => {
+      const began = process.cpuUsage();
+      const session = startSession({ ...snapshot, memory: overlay.memory() }, choice);
+      return { session, cpuMs: cpuSince(began) };
+    };
+    const anew = bind({ shelf: shippedProfiles() });
+    const { profile } = anew.session;
+    const { pointerBytes } = profile;
+    const boot = bootWords(overlay, pointerBytes, () => bind({ shelf: shippedProfiles() }));
     overlay.touched.clear();
-    const began = process.cpuUsage();
-    const session = startSession({ ...snapshot, memory: overlay.memory() }, { profile: first.profile });
-    const bindingMs = cpuSince(began);
+    const { session, cpuMs } = bind({ profile });
     const bindingPages = [...overlay.touched];
     const asked: Asked[] = [];
     for (const plugin of walking) {
-      const words = new Words(session.kernel.types.pointerBytes);
+      const words = new Words(pointerBytes);
       await answer(kernelOver(session, overlay.memory()), plugin); // what V8 compiles is no cost of the question
       const memory = overlay.memory();
       memory.recordIn(words);
@@ -97,7 +110,8 @@ export class World {
       memory.recordIn(null);
       asked.push({ plugin, clean, words: [...words.all], reads: words.all });
     }
-    return new World(path, { overlay, session, asked, bindingPages, bindingMs }, snapshot);
+    const bindingMs = { 'by profile': cpuMs, anew: anew.cpuMs };
+    return new World(path, { overlay, session, asked, boot, bindingPages, bindingMs }, snapshot);
   }
 
   /** Bytes of a word that is damaged: a pointer, a page-table entry; on 64 bits also two counts. */
@@ -111,9 +125,10 @@ export class World {
   }
 
   /** Finds the kernel of the memory as it is now, and asks. @throws ForensicError where none is found */
-  async bindAndAsk(asked: readonly AnyPlugin[]): Promise<Outcome[]> {
+  async bindAndAsk(asked: readonly AnyPlugin[], binding: Binding = 'by profile'): Promise<Outcome[]> {
     const memory = this.overlay.lasting;
-    const { kernel } = startSession({ ...this.#snapshot, memory }, { profile: this.session.profile });
+    const choice = binding === 'anew' ? { shelf: shippedProfiles() } : { profile: this.session.profile };
+    const { kernel } = startSession({ ...this.#snapshot, memory }, choice);
     const outcomes = [];
     for (const plugin of asked) outcomes.push(await answer(kernelOver({ kernel }, memory), plugin));
     return outcomes;

@@ -16,6 +16,8 @@ export class Overlay {
   readonly #damaged = new Map<number, Uint8Array | null>();
   readonly #source: PhysicalSource;
   readonly touched = new Set<number>();
+  /** Is told of every read of the source, in bytes. */
+  heard: ((at: number, length: number) => void) | null = null;
   #lasting: PhysicalMemory | undefined;
 
   constructor(source: PhysicalSource) {
@@ -31,6 +33,7 @@ export class Overlay {
       costlyPages: true, // page by page, so that `touched` is exact
       fileOffset: () => null,
       read: (at, into) => {
+        this.heard?.(at, into.length);
         for (let done = 0; done < into.length; done += PAGE_BYTES) {
           const page = this.#pageAt(at + done);
           if (page === null) return done;
