@@ -1,9 +1,9 @@
-import { inflateSync } from 'node:zlib';
 import { hex } from '../base/address.ts';
 import { viewOf } from '../base/bytes.ts';
 import type { SnapshotBytes } from './file.ts';
 import { FirstByte } from './first-byte.ts';
 import { Frames } from './frames.ts';
+import { Inflater } from './inflate.ts';
 import { COMPRESSION, type KdumpHeader } from './kdump-header.ts';
 
 /** Bytes of a page descriptor: offset, size, flags, the kernel's page flags. */
@@ -30,6 +30,7 @@ export class KdumpPages {
   readonly #file: SnapshotBytes;
   readonly #header: KdumpHeader;
   readonly #stored: Frames;
+  readonly #inflater: Inflater;
   readonly #window = Buffer.alloc(WINDOW * DESCRIPTOR_BYTES);
   readonly #view = viewOf(this.#window);
   /** Rank of the first descriptor in the window, and how many are there. */
@@ -48,6 +49,7 @@ export class KdumpPages {
     this.#file = file;
     this.#header = header;
     this.#stored = stored;
+    this.#inflater = new Inflater(header.blockBytes);
   }
 
   /** Fills `into`, one block long, with the page `frame`. @returns whether it could be had; if not, the file is told why. */
@@ -177,7 +179,7 @@ export class KdumpPages {
       return this.#fail(frame, `its compression ${hex(flags)} is not supported`);
     const packed = Buffer.allocUnsafe(size);
     if (this.#file.read(offset, packed) < size) return this.#fail(frame, 'it is cut');
-    return inflate(packed, into) || this.#fail(frame, 'it does not decompress to a page');
+    return this.#inflater.unpack(packed, into) || this.#fail(frame, 'it does not decompress to a page');
   }
 
   /** Looks whether a page that two neighbours share is zero, where it is not known to be another. */
@@ -252,16 +254,3 @@ const flagsIn = (window: DataView, at: number): number => window.getUint32(at + 
 const ZEROS = Buffer.alloc(65536);
 
 const isZeroPage = (page: Uint8Array): boolean => ZEROS.compare(page, 0, page.length, 0, page.length) === 0;
-
-/** Inflates to exactly the length of `into`; a bomb is stopped there. */
-function inflate(packed: Uint8Array, into: Uint8Array): boolean {
-  try {
-    // One chunk a little larger than the page: zlib then allocates once, and is a quarter faster.
-    const page = inflateSync(packed, { chunkSize: into.length + 64, maxOutputLength: into.length });
-    if (page.length !== into.length) return false;
-    into.set(page);
-    return true;
-  } catch {
-    return false;
-  }
-}

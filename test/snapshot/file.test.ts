@@ -70,7 +70,7 @@ describe('a snapshot file', () => {
     const file = new SnapshotFile(path);
     for (const at of [0, 1000]) expect(file.read(at, new Uint8Array(1000))).toBe(1000);
     file.close();
-    expect(file.read(200_000, new Uint8Array(5000))).toBe(5000);
+    expect(file.read(50_000, new Uint8Array(5000))).toBe(5000);
     expect(file.troubles).toEqual([]);
     expect(file.read(400_000, new Uint8Array(5000))).toBe(0);
     expect(file.troubles).toEqual([`cannot read ${path} at 400000: EBADF`]);
