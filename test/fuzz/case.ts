@@ -1,9 +1,10 @@
 // One trial of the fuzzer: what is damaged, and what came of it.
 import { ForensicError } from '../../src/base/errors.ts';
+import type { Linux } from '../../src/kernel/linux/linux.ts';
 import { Random } from '../support/random.ts';
 import { allDamages, apply, type Damage, type Edit, wordsIn } from './damage.ts';
 import { faultIn } from './judge.ts';
-import { type Asked, type Binding, cpuSince, pageOf, type World } from './world.ts';
+import { type Asked, answer, type Binding, cpuSince, pageOf, type World } from './world.ts';
 
 /** A trial that can be made again: with the same snapshot it is the same. */
 export interface Case {
@@ -27,11 +28,11 @@ export interface Verdict {
 }
 
 /** One trial in so many finds the kernel anew, where it reads what is damaged: that takes as long as several questions. */
-const BINDS_ONE_IN = 8;
+const BINDS_ONE_IN = 16;
 /** One trial in so many asks every question that reads what is damaged. */
 const ASKS_ALL_ONE_IN = 4;
 /** One trial in so many damages what the kernel is found by: where that misleads, all of memory may be searched. */
-const BOOTS_ONE_IN = 24;
+const BOOTS_ONE_IN = 40;
 const CPU_OF_BINDING_FACTOR = 10;
 const CPU_OF_BINDING_FLOOR_MS = 2000;
 
@@ -73,8 +74,9 @@ export async function tryCase(
   const traits: string[] = [];
   try {
     apply(world, edits);
+    const kernel = world.kernel();
     for (const asked of world.asked.filter(({ plugin }) => questions.includes(plugin.name))) {
-      const fault = await tryQuestion(world, asked, isFollowUp ? undefined : damage, traits);
+      const fault = await tryQuestion(kernel, asked, isFollowUp ? undefined : damage, traits);
       if (fault !== undefined) return { fault, cpuMs: cpuSince(began), traits };
     }
     const isRead = binds === 'anew' || touches(world, wordsIn(world, edits));
@@ -86,13 +88,13 @@ export async function tryCase(
 }
 
 async function tryQuestion(
-  world: World,
+  kernel: Linux,
   asked: Asked,
   damage: Damage | undefined,
   traits: string[],
 ): Promise<string | undefined> {
   try {
-    const outcome = await world.ask(asked.plugin);
+    const outcome = await answer(kernel, asked.plugin);
     traits.push(`${asked.plugin.name} ${Math.round(Math.log2(1 + outcome.rows))}`);
     for (const note of outcome.notes) traits.push(note.replace(/0x[\da-f]+|\d+|"[^"]*"/g, '#').slice(0, 120));
     return faultIn(asked, outcome, damage?.isNoticeable === true);

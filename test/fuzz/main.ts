@@ -117,7 +117,10 @@ async function fuzz(paths: readonly string[]): Promise<number> {
   const kinds = new Map<string, number>();
   const [byGround, byDamage] = [new Tally(), new Tally()];
   let number = 0;
-  for (; number < most && (values.cases !== undefined || Date.now() < until); number++) {
+  // A run that is cut off has its figures all the same.
+  let isCut = false;
+  process.once('SIGINT', () => (isCut = true)).once('SIGTERM', () => (isCut = true));
+  for (; !isCut && number < most && (values.cases !== undefined || Date.now() < until); number++) {
     if (number > 0 && number % TOLD_EVERY === 0) console.error(`${number} cases so far`);
     const worker = workers[number % workers.length]!;
     const pool = interesting.get(worker)!;

@@ -119,9 +119,9 @@ export class World {
     return this.session.kernel.types.pointerBytes;
   }
 
-  /** Asks of the memory as it is now, with the kernel taken to be where it was. */
-  ask(plugin: AnyPlugin): Promise<Outcome> {
-    return answer(kernelOver(this.session, this.overlay.lasting), plugin);
+  /** The kernel in the memory as it is now, taken to be where it was: several questions of one are asked as triage does. */
+  kernel(): Linux {
+    return kernelOver(this.session, this.overlay.lasting);
   }
 
   /** Finds the kernel of the memory as it is now, and asks. @throws ForensicError where none is found */
@@ -145,7 +145,8 @@ const kernelOver = ({ kernel }: Pick<Session, 'kernel'>, memory: PhysicalMemory)
   return new Linux({ space: new AddressSpace(memory, space.paging), profile, slide, origin: null });
 };
 
-async function answer(kernel: Linux, plugin: AnyPlugin): Promise<Outcome> {
+/** Asks a kernel. */
+export async function answer(kernel: Linux, plugin: AnyPlugin): Promise<Outcome> {
   const began = process.cpuUsage();
   let [rows, absent] = [0, 0];
   for await (const row of runPlugin(plugin, kernel, { options: {} })) {
