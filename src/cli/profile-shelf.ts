@@ -1,7 +1,7 @@
 import { delimiter } from 'node:path';
 import { ForensicError } from '../base/errors.ts';
 import { bannerOfTable, readTable } from '../profile/isf-file.ts';
-import type { Profile, ProfileShelf, Wants } from '../profile/profile.ts';
+import { isSameProfile, type Profile, type ProfileShelf, type Wants } from '../profile/profile.ts';
 import { wants } from '../session/wants.ts';
 import type { KeptProfile, TableFile } from '../store/profiles.ts';
 import { complain, showProgress } from './output.ts';
@@ -54,7 +54,8 @@ export class Shelf implements ProfileShelf {
   }
 
   findProfile(buildId: string): Profile | undefined {
-    return this.#memory.byBuildId(buildId)?.profile;
+    const kept = this.#memory.byBuildId(buildId);
+    return kept === undefined ? undefined : believable(kept);
   }
 
   findByBanner(banner: string): Profile | undefined {
@@ -63,7 +64,9 @@ export class Shelf implements ProfileShelf {
   }
 
   keepProfile(profile: Profile): void {
-    this.#memory.keep(profile);
+    const known = this.#memory.byBuildId(profile.buildId ?? '')?.profile;
+    const isSame = known !== undefined && isSameProfile(known, profile);
+    this.#memory.keep(isSame ? withEvidence(profile, known) : profile);
   }
 
   get searched(): string {
@@ -80,7 +83,8 @@ export class Shelf implements ProfileShelf {
     const named = first === undefined ? undefined : this.#inFolder(first, banner);
     if (named !== undefined) return named;
     const kept = this.#memory.byBanner(banner);
-    const current = kept === undefined ? undefined : this.#renewed(kept, banner);
+    const isKept = kept !== undefined && believable(kept) !== undefined;
+    const current = isKept ? this.#renewed(kept, banner) : undefined;
     if (current?.vocabulary === this.#wants.vocabulary) return current;
     for (const folder of others) {
       const found = this.#inFolder(folder, banner);
@@ -157,4 +161,18 @@ function orNothing<T>(action: () => T, tell: (message: string) => void = () => u
     tell(error.message);
     return undefined;
   }
+}
+
+/** A profile that a file gave is its operator's; what a kernel said of itself can be asked for again, or is worth nothing. */
+const believable = ({ profile, origin }: KeptProfile): Profile | undefined => {
+  if (origin === null) return profile.evidence === undefined ? undefined : profile;
+  const { evidence: _, ...given } = profile;
+  return given;
+};
+
+/** A profile by which snapshots are told that store pages in either form. */
+function withEvidence(profile: Profile, { evidence }: Profile): Profile {
+  if (profile.evidence === undefined || evidence?.names !== profile.evidence.names) return profile;
+  const digests = { ...evidence.digests, ...profile.evidence.digests };
+  return { ...profile, evidence: { ...profile.evidence, digests } };
 }

@@ -43,6 +43,18 @@ export interface Profile {
   readonly types: Layouts;
   /** Enumerators by name, of those that the kernel room lists. */
   readonly enumerators: Readonly<Record<string, number>>;
+  /** What tells again what a kernel said of itself in a snapshot; none of a profile that an operator gave, which is believed. */
+  readonly evidence?: ProfileEvidence;
+}
+
+/** What a profile was made of, so that another snapshot can be asked for it: whoever forges one can claim any build ID. */
+export interface ProfileEvidence {
+  /** Pieces of the kernel's image: link-time address in hex, and bytes. */
+  readonly ranges: readonly (readonly [start: string, bytes: number])[];
+  /** Digest of the names and places by which the symbol table is found and read. */
+  readonly names: string;
+  /** Digests of the pieces, part by part, by the form in which snapshots store them. */
+  readonly digests: Readonly<Record<string, readonly string[]>>;
 }
 
 /** Profiles kept from earlier snapshots, wherever they are kept. */
@@ -56,8 +68,13 @@ export interface ProfileShelf {
   readonly searched: string;
 }
 
-/** The file form of a profile: JSON, two-space indent, ending in a newline. */
-export const writeProfile = (profile: Profile): string => `${JSON.stringify(profile, null, 2)}\n`;
+/** The file form of a profile: JSON, two-space indent, ending in a newline. Whoever writes it answers for it, so it has no evidence. */
+export const writeProfile = ({ evidence: _, ...profile }: Profile): string =>
+  `${JSON.stringify(profile, null, 2)}\n`;
+
+/** Whether two profiles say the same of the same build, whatever they were told by. */
+export const isSameProfile = (one: Profile, other: Profile): boolean =>
+  writeProfile(one) === writeProfile(other);
 
 /** Reads what `writeProfile` wrote. `name` stands in messages. @throws BadProfile */
 export function readProfile(text: string, name: string): Profile {
@@ -91,7 +108,8 @@ function firstFlaw(profile: Record<string, unknown>): string | undefined {
   if (architecture === undefined) return `architecture is ${String(profile['architecture'])}`;
   if (profile['pointerBytes'] !== pointerBytesOf(architecture))
     return `pointerBytes is not ${pointerBytesOf(architecture)}`;
-  const { symbols, types, enumerators } = profile;
+  const { symbols, types, enumerators, evidence } = profile;
+  if (evidence !== undefined && !isEvidence(evidence)) return 'evidence is none';
   if (!isRecord(symbols) || !isRecord(types) || !isRecord(enumerators))
     return 'symbols, types or enumerators are missing';
   for (const [name, address] of Object.entries(symbols)) {
@@ -111,6 +129,23 @@ function firstFlaw(profile: Record<string, unknown>): string | undefined {
     }
   }
   return undefined;
+}
+
+function isEvidence(evidence: unknown): boolean {
+  if (!isRecord(evidence) || !Array.isArray(evidence['ranges']) || !isRecord(evidence['digests']))
+    return false;
+  const isRange = (range: unknown): boolean =>
+    Array.isArray(range) &&
+    range.length === 2 &&
+    /^0x[0-9a-f]{1,16}$/.test(String(range[0])) &&
+    Number.isSafeInteger(range[1]) &&
+    range[1] > 0;
+  const digests = Object.values(evidence['digests']);
+  return (
+    typeof evidence['names'] === 'string' &&
+    evidence['ranges'].every(isRange) &&
+    digests.every((list) => Array.isArray(list) && list.every((digest) => typeof digest === 'string'))
+  );
 }
 
 /** Structs end long before 16 MiB: a larger offset is an attack or a mistake. */

@@ -200,7 +200,7 @@ function tryLocated({ snapshot, choice, steps, undescribed }: Attempt, located: 
   const tables = new AddressSpace(snapshot.memory, located.paging);
   try {
     const areMapped = verifyPageTables(tables, located, steps);
-    const { profile, isLinked, isOwn, lacks } = profileOf(snapshot, located, choice, steps);
+    const { profile, isLinked, isOwn, lacks, notes: told = [] } = profileOf(snapshot, located, choice, steps);
     const slide = slideBetween(profile, located);
     const space = tables.withLinearAreas(() => linearAreas({ space: tables, profile, slide }, located));
     const parts: LinuxParts = { space, profile, slide, origin: snapshot.origin };
@@ -215,7 +215,7 @@ function tryLocated({ snapshot, choice, steps, undescribed }: Attempt, located: 
     ];
     const isSure = looks !== 'verified' || (unchecked.length === 0 && lacks.length === 0);
     const confidence = proof.contradictions.length > 0 ? 'uncertain' : isSure ? looks : 'likely';
-    const notes = [...proof.contradictions, ...incompletenessOf(lacks, unchecked)];
+    const notes = [...proof.contradictions, ...told, ...incompletenessOf(lacks, unchecked)];
     const bound = { snapshot, parts, kernel, located, vmcoreinfoAt: null, isLinked, isOwnProfile: isOwn };
     return { ...bound, confidence, proof, notes };
   } catch (error) {

@@ -16,6 +16,7 @@ import {
 import { searchKallsyms } from '../profile/kallsyms-search.ts';
 import { missingBytes, readPiecewise } from '../profile/piecewise.ts';
 import {
+  isSameProfile,
   linkAddress,
   PROFILE_FORMAT,
   type Profile,
@@ -27,6 +28,7 @@ import type { Snapshot } from '../snapshot/open.ts';
 import { bannerAt, bannerElsewhere, bannerIn } from './banner.ts';
 import { imageReader } from './image.ts';
 import type { Located } from './located.ts';
+import { type Agreement, agreementWith, evidenceOf, type Piece } from './own-description.ts';
 import { tellUnlisted, type Unlisted } from './unlisted/tell-unlisted.ts';
 import { wants } from './wants.ts';
 
@@ -47,6 +49,8 @@ interface Description {
   readonly isOwn: boolean;
   /** What is missing of what the kernel says of itself, as sentences; empty where it is whole, or comes from elsewhere. */
   readonly lacks: readonly string[];
+  /** What else is to be said of it, as sentences. */
+  readonly notes?: readonly string[];
 }
 
 /**
@@ -68,23 +72,62 @@ export function profileOf(
     return { profile, isLinked: true, isOwn: false, lacks: [] };
   }
   const buildId = located.vmcoreinfo?.buildId ?? null;
-  const remembered = buildId === null ? undefined : shelf?.findProfile(buildId);
-  if (remembered?.vocabulary === wants.vocabulary) {
+  const kept = buildId === null ? undefined : shelf?.findProfile(buildId);
+  const remembered = kept?.vocabulary === wants.vocabulary ? kept : undefined;
+  const agreement = remembered === undefined ? 'other' : agreementOf(snapshot, located, remembered);
+  if (remembered !== undefined && agreement === 'same') {
     steps.push({ step: 'profile', outcome: 'found', detail: `remembered by build ID ${buildId}` });
     return { profile: remembered, isLinked: true, isOwn: false, lacks: [] };
   }
+  /** What is remembered for want of the kernel's own: what another snapshot said is worth less. */
+  const filledIn = (lacking: string): Description | undefined => {
+    if (remembered === undefined) return undefined;
+    steps.push({
+      step: 'profile',
+      outcome: 'found',
+      detail: `remembered by build ID ${buildId}: ${lacking}`,
+    });
+    return { profile: remembered, isLinked: true, isOwn: false, lacks: [`${lacking} (${FILLED_IN})`] };
+  };
   try {
     const { profile: own, lacks } = selfDescription(snapshot, located, steps);
+    const isPart = lacks.length > 0 && agreement === 'unknown';
+    const better = isPart ? filledIn(lacks.join('; ')) : undefined;
+    if (better !== undefined) return better;
+    const isContradicted = lacks.length === 0 && remembered !== undefined && !isSameProfile(own, remembered);
+    if (isContradicted)
+      steps.push({
+        step: 'profile',
+        outcome: 'skipped',
+        detail: `remembered by build ID ${buildId}: ${FORGED}`,
+      });
     // What is not whole would stand in the way of the next snapshot's own.
-    return { profile: own, isLinked: located.slide !== null, isOwn: lacks.length === 0, lacks };
+    const isOwn = lacks.length === 0 && own.evidence !== undefined;
+    const notes = isContradicted ? { notes: [`build ID ${buildId}: ${FORGED}`] } : {};
+    return { profile: own, isLinked: located.slide !== null, isOwn, lacks, ...notes };
   } catch (error) {
     if (!(error instanceof ForensicError)) throw error;
     // What it says of itself may also be damaged, or not all in the snapshot.
     const step = error instanceof NoKernel ? 'kallsyms' : 'btf';
     steps.push({ step, outcome: 'failed', detail: error.message });
+    const better = filledIn(error.message);
+    if (better !== undefined) return better;
     const foreign = foreignProfile(snapshot, located, shelf, steps, error.message);
-    return { profile: foreign, isLinked: true, isOwn: false, lacks: [] };
+    const lacks = foreign.evidence === undefined ? [] : [`${error.message} (${FILLED_IN})`];
+    return { profile: foreign, isLinked: true, isOwn: false, lacks };
   }
+}
+
+const FILLED_IN = 'another snapshot of its build fills in';
+const FORGED = 'an earlier snapshot had a kernel that said otherwise of itself, so one of the two was forged';
+
+/** Whether a remembered profile is what this kernel says of itself; what an operator gave is believed. */
+function agreementOf({ memory }: Snapshot, located: Located, profile: Profile): Agreement {
+  if (profile.evidence === undefined) return 'same';
+  const link = profile.symbols['init_uts_ns'];
+  const address = located.known.get('init_uts_ns');
+  if (link === undefined || address === undefined) return 'unknown';
+  return agreementWith(memory, located, profile, address - BigInt(link));
 }
 
 /** A profile made elsewhere, for a kernel that cannot describe itself. @throws NoProfile that says what to do */
@@ -156,8 +199,28 @@ function selfDescription(snapshot: Snapshot, located: Located, steps: BindingSte
     types,
     enumerators: btf.enumerators(wants.enumerators),
   };
-  return { profile, lacks };
+  const pieces = isListed && lacks.length === 0 ? piecesOf(listed) : [];
+  const evidence = pieces.length === 0 ? undefined : evidenceOf(memory, located, pieces);
+  return { profile: evidence === undefined ? profile : { ...profile, evidence }, lacks };
 }
+
+/** What a kernel that lists all of its symbols is described by: its BTF, and the tables of its symbols. */
+function piecesOf({ kallsyms, found }: FoundKallsyms): Piece[] {
+  const { names, tokenTable, tokenIndex, offsets, symbolCount } = kallsyms.places;
+  const [start, stop] = btfEndsIn(found);
+  if (start === undefined || stop === undefined) return [];
+  // Names come first, then what they are read by (scripts/kallsyms.c, write_src).
+  if (!(names < tokenTable && tokenTable < tokenIndex)) return [];
+  return [
+    { start, bytes: Number(stop - start) },
+    { start: names, bytes: Number(tokenIndex - names) + TOKEN_INDEX_BYTES },
+    { start: offsets, bytes: symbolCount * OFFSET_BYTES },
+  ];
+}
+
+/** 256 places of two bytes; and an offset (scripts/kallsyms.c). */
+const TOKEN_INDEX_BYTES = 512;
+const OFFSET_BYTES = 4;
 
 /** The symbol table; undefined where pages are missing without which nothing of it can be read. @throws NoKernel */
 function listedSymbols(
@@ -193,8 +256,7 @@ function listedDescription(
   found: ReadonlyMap<string, bigint>,
   steps: BindingStep[],
 ): Unlisted {
-  const start = found.get('__start_BTF') ?? found.get('_binary__btf_vmlinux_bin_start');
-  const stop = found.get('__stop_BTF') ?? found.get('_binary__btf_vmlinux_bin_end');
+  const [start, stop] = btfEndsIn(found);
   if (start === undefined || stop === undefined) {
     throw new NoProfile('the kernel carries no BTF (CONFIG_DEBUG_INFO_BTF)');
   }
@@ -207,6 +269,11 @@ function listedDescription(
   steps.push({ step: 'btf', outcome: 'found', detail: `${btf.typeCount} types at ${hex(start)}${without}` });
   return { btf, found };
 }
+
+const btfEndsIn = (found: ReadonlyMap<string, bigint>): readonly [bigint | undefined, bigint | undefined] => [
+  found.get('__start_BTF') ?? found.get('_binary__btf_vmlinux_bin_start'),
+  found.get('__stop_BTF') ?? found.get('_binary__btf_vmlinux_bin_end'),
+];
 
 /** Absolute symbols (per-CPU offsets) do not slide. */
 const slideOf = (address: bigint, { slide, architecture }: Located): bigint =>

@@ -1,6 +1,6 @@
 import type Database from 'better-sqlite3';
 import { ForensicError } from '../base/errors.ts';
-import { type Profile, readProfile, writeProfile } from '../profile/profile.ts';
+import { type Profile, readProfile } from '../profile/profile.ts';
 import { explaining } from './file.ts';
 
 /** One state of a file of a profile or symbol table. */
@@ -69,7 +69,7 @@ export class KeptProfiles {
           profile.banner,
           profile.buildId ?? '',
           profile.release,
-          writeProfile(profile),
+          JSON.stringify(profile),
           origin?.path ?? null,
           origin?.size ?? null,
           origin?.modified ?? null,

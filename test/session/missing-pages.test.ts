@@ -128,7 +128,10 @@ describe('what a kernel says of itself', () => {
     overlay.damage(frameOf(known('__start_BTF') + 0x1_0000n), null);
     begin(shelf());
     expect(kept).toEqual([]);
-    expect(begin(shelf(whole.profile)).facts.kernel.confidence).toBe('verified');
+    const { facts, profile } = begin(shelf(whole.profile));
+    expect(profile.types).toEqual(whole.profile.types);
+    expect(facts.kernel.confidence).toBe('likely');
+    expect(facts.kernel.notes.join()).toMatch(/BTF are missing.*\(another snapshot of its build fills in\)/);
     overlay.mend();
     begin(shelf());
     expect(kept.map(({ types }) => types)).toEqual([whole.profile.types]);
