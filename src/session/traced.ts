@@ -12,10 +12,10 @@ export type Readable = Pick<Session, 'kernel' | 'located'>;
  * be told: the run swept memory, or read too much of it.
  */
 export async function traced<T>(
-  { kernel: { space, profile, slide, origin } }: Pick<Readable, 'kernel'>,
+  { kernel: { space, profile, slide, origin, types } }: Pick<Readable, 'kernel'>,
   ask: (kernel: Linux) => Promise<T>,
 ): Promise<{ readonly result: T; readonly reads: Uint8Array | null }> {
-  const own = new Linux({ space: space.anew(), profile, slide, origin });
+  const own = new Linux({ space: space.anew(), profile, slide, origin, types });
   return recordReads(space.memory, () => ask(own));
 }
 

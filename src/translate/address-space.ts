@@ -1,5 +1,5 @@
 import { fromWords, highWord, lowWord, type PhysicalAddress, type VirtualAddress } from '../base/address.ts';
-import { EvidenceFault, NotInSnapshot } from '../base/errors.ts';
+import { EvidenceFault, type Note, NotInSnapshot } from '../base/errors.ts';
 import type { PhysicalMemory } from '../memory/physical.ts';
 import { type LinearArea, LinearAreas } from './linear-areas.ts';
 import type { Paging } from './paging.ts';
@@ -11,10 +11,14 @@ const TLB_SLOTS = 4096;
  */
 const PROCESS_TLB_SLOTS = 8;
 
+const unheard: Note = () => undefined;
+
 /** Virtual memory: one page-table root over one physical memory, with a TLB in front. */
 export class AddressSpace {
   readonly memory: PhysicalMemory;
   readonly paging: Paging;
+  /** Where a walk over what is read here says what it lacks: the kernel that takes the space for its own listens. */
+  note: Note = unheard;
   readonly #tagHi: Int32Array;
   readonly #tagPage: Int32Array;
   readonly #frame: Float64Array;
@@ -39,7 +43,9 @@ export class AddressSpace {
 
   /** The same physical memory through another page-table root: a process's own space. */
   withRoot(root: PhysicalAddress): AddressSpace {
-    return new AddressSpace(this.memory, this.paging.withRoot(root), PROCESS_TLB_SLOTS);
+    const space = new AddressSpace(this.memory, this.paging.withRoot(root), PROCESS_TLB_SLOTS);
+    space.note = this.note;
+    return space;
   }
 
   /**

@@ -5,7 +5,7 @@ import { decodeUntilNul } from '../base/text.ts';
 import type { AddressSpace } from '../translate/address-space.ts';
 
 import { Footprints } from './footprints.ts';
-import type { Field, Inside, Links, Pointer, StructView, TypeTable, ViewClass, Walk } from './struct.ts';
+import type { Field, Inside, Links, Pointer, StructView, ViewClass, Walk } from './struct.ts';
 
 /** Entries after which a list is taken for endless: more than any kernel keeps of anything we list. */
 export const MAXIMUM_LIST_ENTRIES = 4_000_000;
@@ -172,12 +172,16 @@ export const links = <N extends string>(entry: N, member: string): Links<N> => (
   entry,
   through: member,
   bind: ([offset], types) => {
+    const way: ListWay = {
+      offset,
+      back: types.offsetOf(entry, member),
+      ownBytes: types.ownBytesOf(entry),
+      direction: 'forwards',
+    };
     const Entry = types.classOf(entry);
     const label = `${entry}.${member} list`;
     return function () {
-      const back = types.offsetOf(entry, member);
-      const ownBytes = types.ownBytesOf(entry);
-      return walkList(this, { offset, back, ownBytes, direction: 'forwards' }, Entry, label, types);
+      return walkList(this, way, Entry, label, types.pointerBytes);
     };
   },
 });
@@ -204,9 +208,10 @@ export function* walkList(
   { offset, back, ownBytes, direction }: ListWay,
   Entry: ViewClass,
   label: string,
-  { note, pointerBytes }: Pick<TypeTable, 'note' | 'pointerBytes'>,
+  pointerBytes: 4 | 8,
 ): Walk<StructView> {
   const { space } = owner;
+  const { note } = space;
   const wide = pointerBytes === 8;
   const head = offsetAddress(owner, offset);
   // struct list_head is `next` and `prev`, in this order.

@@ -1,5 +1,4 @@
 import { fromWords, hex, type VirtualAddress } from '../base/address.ts';
-import type { Note } from '../base/errors.ts';
 import { CorruptStructure, NotInKernel } from '../base/errors.ts';
 import type { AddressSpace } from '../translate/address-space.ts';
 import type { Layouts, MemberLayout } from './layout.ts';
@@ -90,32 +89,40 @@ type Present<S, F> =
           ? V
           : never;
 
-/** Binds the members that the program reads to the layouts of one kernel build. */
+/**
+ * Binds the members that the program reads to the layouts of one kernel build. It makes a class when somebody first asks
+ * for its struct, so that a table costs what is read of it, however many structs it has. All kernels of one profile may
+ * share a table: it reads nothing, and keeps nothing of a snapshot.
+ */
 export class TypeTable {
+  readonly #structs: StructTable;
   readonly #layouts: Layouts;
   readonly #classes = new Map<string, ViewClass>();
-  readonly note: Note;
+  readonly #ownBytes = new Map<string, number>();
+  #missing: readonly string[] | undefined;
   readonly pointerBytes: 4 | 8;
-  /**
-   * Members that `structs` demands and this build's structs lack, as `type.member`. Reading one throws NotInKernel. A
-   * struct that the build does not have at all is no loss: it is of another kernel, or of a part not compiled in.
-   */
-  readonly missing: readonly string[];
 
-  constructor(structs: StructTable, layouts: Layouts, pointerBytes: 4 | 8, note: Note) {
+  constructor(structs: StructTable, layouts: Layouts, pointerBytes: 4 | 8) {
+    this.#structs = structs;
     this.#layouts = layouts;
     this.pointerBytes = pointerBytes;
-    this.note = note;
-    for (const name of Object.keys(structs))
-      this.#classes.set(name, { [name]: class extends StructView {} }[name]!);
-    this.missing = Object.entries(structs).flatMap(([name, fields]) => this.#define(name, fields));
+  }
+
+  /**
+   * Members that the table of structs demands and this build's structs lack, as `type.member`. Reading one throws
+   * NotInKernel. A struct that the build does not have at all is no loss: it is of another kernel, or of a part not
+   * compiled in.
+   */
+  get missing(): readonly string[] {
+    this.#missing ??= Object.entries(this.#structs).flatMap(([type, fields]) =>
+      this.#missingOf(type, fields),
+    );
+    return this.#missing;
   }
 
   /** The view class of a struct in the table. */
   classOf(type: string): ViewClass {
-    const found = this.#classes.get(type);
-    if (found === undefined) throw new NotInKernel(`the program reads no struct ${type}`);
-    return found;
+    return this.#classes.get(type) ?? this.#define(type);
   }
 
   /** Whether this build has the struct, or the member of it: what version differences are decided by. */
@@ -149,25 +156,38 @@ export class TypeTable {
    * `fpu__init_task_struct_size`). @throws NotInKernel
    */
   ownBytesOf(type: string): number {
+    let bytes = this.#ownBytes.get(type);
+    if (bytes !== undefined) return bytes;
     const layout = this.#layouts[type];
     if (layout === undefined) throw new NotInKernel(`this kernel has no ${type}`);
-    return Math.max(0, ...Object.values(layout.members).map(([offset]) => offset)) + 1;
+    bytes = Math.max(0, ...Object.values(layout.members).map(([offset]) => offset)) + 1;
+    this.#ownBytes.set(type, bytes);
+    return bytes;
   }
 
-  #define(type: string, fields: Readonly<Record<string, Field<unknown>>>): string[] {
-    const missing: string[] = [];
-    const known = this.#layouts[type]?.members ?? {};
-    const prototype = this.classOf(type).prototype as object;
+  #missingOf(type: string, fields: Readonly<Record<string, Field<unknown>>>): string[] {
+    const known = this.#layouts[type]?.members;
+    if (known === undefined) return [];
+    return Object.keys(fields)
+      .filter((name) => known[name] === undefined && !fields[name]!.optional)
+      .map((name) => `${type}.${name}`);
+  }
+
+  #define(type: string): ViewClass {
+    const fields = Object.hasOwn(this.#structs, type) ? this.#structs[type] : undefined;
+    if (fields === undefined) throw new NotInKernel(`the program reads no struct ${type}`);
+    const Class: ViewClass = { [type]: class extends StructView {} }[type]!;
+    // Kept before its members are bound: a struct may point at its own type.
+    this.#classes.set(type, Class);
+    const prototype = Class.prototype as object;
     for (const [name, field] of Object.entries(fields)) {
-      const member = known[name];
-      if (this.has(type) && member === undefined && !field.optional) missing.push(`${type}.${name}`);
-      const get = this.#getterOf(type, name, field);
+      const get = this.#getterOf(prototype, type, name, field);
       Object.defineProperty(prototype, name, { get, enumerable: true, configurable: true });
     }
-    return missing;
+    return Class;
   }
 
-  #getterOf(type: string, name: string, field: Field<unknown>): Getter<unknown> {
+  #getterOf(prototype: object, type: string, name: string, field: Field<unknown>): Getter<unknown> {
     const member = this.#layouts[type]?.members[name];
     if (member === undefined) {
       if (field.optional) return () => undefined;
@@ -175,8 +195,7 @@ export class TypeTable {
         throw new NotInKernel(`this kernel has no ${type}.${name}`);
       };
     }
-    // Bound at the first read: a run touches a fraction of the table, and start-up pays for none of the rest.
-    const prototype = this.classOf(type).prototype as object;
+    // Bound at the first read: a question reads a few of a struct's members, and the structs that the rest points at are not made.
     const bind = (): Getter<unknown> => {
       const get = believable(field, member[0], field.bind(member, this), type);
       Object.defineProperty(prototype, name, { get, enumerable: true, configurable: true });

@@ -12,6 +12,7 @@ import { rescan, rescanKeys } from './rescan.bench.ts';
 import { sqlMonth } from './sql.bench.ts';
 import { checked, cold, difference, remembered, together } from './start.bench.ts';
 import { tasks } from './tasks.bench.ts';
+import { types } from './types.bench.ts';
 
 const benches: readonly Bench[] = [
   cold,
@@ -22,6 +23,7 @@ const benches: readonly Bench[] = [
   peak,
   sparse,
   tasks,
+  types,
   keysRandom,
   keysGuest,
   rescan,

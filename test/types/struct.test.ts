@@ -33,7 +33,6 @@ function reading<F extends Field<unknown>>(field: F, member: MemberLayout): unkn
     table,
     { thing: { size: 8, members: { member } }, other: { size: 8, members: {} } },
     8,
-    () => {},
   );
   const Thing = types.classOf('thing');
   const view = new Thing(image.space(), highWord(AT), lowWord(AT));
@@ -121,8 +120,9 @@ function drawnList(count: number): {
     first,
     notes,
     head: () => {
-      const types = new TypeTable(table, layouts, 8, notes.add);
-      return new (types.classOf('head'))(image.space(), highWord(AT), lowWord(AT)) as View<
+      const space = image.space();
+      space.note = notes.add;
+      return new (new TypeTable(table, layouts, 8).classOf('head'))(space, highWord(AT), lowWord(AT)) as View<
         typeof table,
         'head'
       >;
@@ -244,7 +244,7 @@ describe('a kernel that lacks a member', () => {
   });
 
   it('names all that its structs lack, and faults only when one is read', () => {
-    const types = new TypeTable({ part: { inner: uint, more: ulong, rest: uint } }, layouts, 8, () => {});
+    const types = new TypeTable({ part: { inner: uint, more: ulong, rest: uint } }, layouts, 8);
     expect(types.missing).toEqual(['part.more', 'part.rest']);
     const image = new Image();
     image.map(AT);
@@ -254,9 +254,66 @@ describe('a kernel that lacks a member', () => {
 
   it('is at no loss for a struct that it does not have at all, until one is read', () => {
     const { part: _, ...less } = layouts;
-    const types = new TypeTable({ part: { inner: uint } }, less, 8, () => {});
+    const types = new TypeTable({ part: { inner: uint } }, less, 8);
     expect(types.missing).toEqual([]);
     expect(types.has('part')).toBe(false);
     expect(() => types.sizeOf('part')).toThrow('this kernel has no part');
+  });
+});
+
+/** What was made of a table: structs whose members were looked at, and members that were bound. */
+interface Made {
+  readonly structs: string[];
+  readonly members: string[];
+}
+
+/** A table of `count` structs `s0` … that point at each other in a ring, and what is made of it. */
+function countedTable(count: number): { readonly types: TypeTable; readonly made: Made } {
+  const made: Made = { structs: [], members: [] };
+  const counting = (type: string, name: string, field: Field<unknown>): Field<unknown> => ({
+    ...field,
+    bind: (member, types) => {
+      made.members.push(`${type}.${name}`);
+      return field.bind(member, types);
+    },
+  });
+  const table = {};
+  const drawn: Record<string, Layouts[string]> = {};
+  for (let i = 0; i < count; i++) {
+    const [type, other] = [`s${i}`, `s${(i + 1) % count}`];
+    const members = { value: counting(type, 'value', uint), next: counting(type, 'next', ptr(other)) };
+    const get = (): typeof members => {
+      made.structs.push(type);
+      return members;
+    };
+    Object.defineProperty(table, type, { get, enumerable: true });
+    drawn[type] = { size: 16, members: { value: [0, 4], next: [8, 8] } };
+  }
+  return { types: new TypeTable(table, drawn, 8), made };
+}
+
+describe('a table of many structs', () => {
+  it('costs those that are asked for, and of them the members that are read', () => {
+    const { types, made } = countedTable(1000);
+    const image = new Image();
+    const first = image.map(AT);
+    image.put32(first, 7);
+    image.put64(first + 8, AT);
+    expect(made).toEqual({ structs: [], members: [] });
+    const view = new (types.classOf('s5'))(image.space(), highWord(AT), lowWord(AT));
+    expect(made).toEqual({ structs: ['s5'], members: [] });
+    const read = (name: string): unknown => Reflect.get(view, name);
+    expect([read('value'), read('value')]).toEqual([7, 7]);
+    expect(made).toEqual({ structs: ['s5'], members: ['s5.value'] });
+    expect(read('next')).toBeInstanceOf(types.classOf('s6'));
+    expect(made).toEqual({ structs: ['s5', 's6'], members: ['s5.value', 's5.next'] });
+  });
+
+  it('tells what its build lacks without making anything of it, and once', () => {
+    const { types, made } = countedTable(1000);
+    expect(types.missing).toEqual([]);
+    expect(types.missing).toEqual([]);
+    expect(made.structs).toHaveLength(1000);
+    expect(made.members).toEqual([]);
   });
 });

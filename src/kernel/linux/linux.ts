@@ -30,6 +30,8 @@ export interface LinuxParts {
   readonly slide: bigint;
   /** How the snapshot can be opened again, for sweeps on worker threads; null for drawn memory. */
   readonly origin: SnapshotOrigin | null;
+  /** What was made of the profile's structs for another kernel of it; where it is left out, it is made anew. */
+  readonly types?: TypeTable;
 }
 
 /** A Linux kernel found in a snapshot: the object model that plugins ask. */
@@ -52,12 +54,13 @@ export class Linux {
   #paths: Paths | undefined;
   #processViews: ProcessViews | undefined;
 
-  constructor({ space, profile, slide, origin }: LinuxParts) {
+  constructor({ space, profile, slide, origin, types }: LinuxParts) {
     this.space = space;
+    space.note = this.note;
     this.profile = profile;
     this.slide = slide;
     this.origin = origin;
-    this.types = new TypeTable(structs, profile.types, profile.pointerBytes, this.note);
+    this.types = types ?? new TypeTable(structs, profile.types, profile.pointerBytes);
   }
 
   /** Bytes of the kernel's own pages: PAGE_SIZE. */
@@ -146,7 +149,9 @@ export class Linux {
     const back = this.types.offsetOf(type, member);
     const way = { offset: 0, back, ownBytes: this.types.ownBytesOf(type), direction };
     const Entry = this.types.classOf(type);
-    return walkList(owner, way, Entry, `${type}.${member} list`, this.types) as Walk<View<Structs, N>>;
+    return walkList(owner, way, Entry, `${type}.${member} list`, this.types.pointerBytes) as Walk<
+      View<Structs, N>
+    >;
   }
 
   /** `read()`, or `otherwise` where the evidence faults; the fault becomes a note. */
