@@ -5,7 +5,7 @@ export default definePlugin({
   summary: 'Show the kernel log',
   example: '--level err,warn --columns time,text',
   version: 2,
-  subjects: (kernel) => kernel.logRecords(),
+  walker: 'logRecords',
   columns: {
     time: { seconds: (record) => record.time },
     date: { time: (record) => record.date },

@@ -5,9 +5,7 @@ export default definePlugin({
   summary: "Show processes' environment variables",
   example: '--pid 200 --name PATH,HOME',
   version: 2,
-  *subjects(kernel) {
-    for (const task of kernel.tasks()) yield* task.environment();
-  },
+  walker: 'environments',
   columns: {
     pid: { int: ({ task }) => task.pid },
     name: { text: (entry) => entry.name },

@@ -5,7 +5,7 @@ export default definePlugin({
   summary: 'List open files, process by process',
   example: '--path "*(deleted)" --columns pid,fd,path',
   version: 3,
-  subjects: (kernel) => kernel.openFiles(),
+  walker: 'openFiles',
   columns: {
     pid: { int: (file) => file.task.pid },
     fd: { int: (file) => file.fd },

@@ -1,7 +1,7 @@
 import { hex } from '../src/base/address.ts';
 import { EvidenceFault, type Note } from '../src/base/errors.ts';
-import type { FrameOwner } from '../src/kernel/linux/frame-owners.ts';
-import type { HeldSchedule } from '../src/kernel/linux/openssl-drbg.ts';
+import type { FrameOwner } from '../src/kernel/linux/process/frame-owners.ts';
+import type { HeldSchedule } from '../src/kernel/linux/process/openssl-drbg.ts';
 import { definePlugin } from '../src/plugin/contract.ts';
 import type { AesKeyHit } from '../src/scan/keys.ts';
 
@@ -35,6 +35,7 @@ export default definePlugin({
     },
   },
   async *subjects(kernel, { reveal }, progress): AsyncGenerator<FoundKey> {
+    const { frameOwners } = await import('../src/kernel/linux/process/frame-owners.ts');
     const { findAesKeys } = await import('../src/scan/keys.ts');
     const { fingerprint } = await import('../src/scan/fingerprint.ts');
     const { isPublicKey } = await import('../src/scan/public-keys.ts');
@@ -53,9 +54,7 @@ export default definePlugin({
     }
     if (more > 0)
       kernel.note(`keys: ${more} more schedules are left out than the ${most} first; --max-rows allows more`);
-    const owners = await kernel.frameOwners(
-      new Set(hits.map(({ physical }) => physical - (physical % 4096))),
-    );
+    const owners = frameOwners(kernel, new Set(hits.map(({ physical }) => physical - (physical % 4096))));
     const held = hits.map((hit) => ({
       hit,
       holders: owners.get(hit.physical - (hit.physical % 4096)) ?? [],
@@ -111,7 +110,7 @@ interface HeldHit {
  */
 async function generatorsAmong(held: readonly HeldHit[], note: Note): Promise<Map<bigint, Set<string>>> {
   const { isDerivationKey, isPublicKey } = await import('../src/scan/public-keys.ts');
-  const { generatorKeys, SearchAllowance } = await import('../src/kernel/linux/openssl-drbg.ts');
+  const { generatorKeys, SearchAllowance } = await import('../src/kernel/linux/process/openssl-drbg.ts');
   const schedules = new Map<bigint, { task: FrameOwner['task']; own: HeldSchedule[] }>();
   const suspects = new Set<bigint>();
   for (const { hit, holders } of held) {

@@ -5,7 +5,7 @@ export default definePlugin({
   summary: "Show processes' mappings, as /proc/PID/maps does",
   example: '--pid 1 --columns start,end,flags,path',
   version: 2,
-  subjects: (kernel) => kernel.areas(),
+  walker: 'areas',
   columns: {
     pid: { int: (area) => area.task.pid },
     start: { address: (area) => area.start },

@@ -6,7 +6,7 @@ export default definePlugin({
   summary: 'List loaded kernel modules',
   example: '--name overlay,dm_crypt --columns name,base,usedBy',
   version: 4,
-  subjects: (kernel) => kernel.modules(),
+  walker: 'modules',
   columns: {
     name: { text: (module) => module.name },
     base: { address: (module) => module.base },

@@ -8,14 +8,15 @@ export default definePlugin({
   summary: 'List processes, those hidden from the task list too',
   example: '--pid 1,200 --columns pid,name,args',
   version: 4,
-  *subjects(kernel) {
+  async *subjects(kernel) {
+    const { processes } = await import('../src/kernel/linux/process/processes.ts');
     let isEmpty = true;
-    for (const task of kernel.processes()) {
+    for (const task of processes(kernel)) {
       isEmpty = false;
       yield task;
     }
     // A machine that is starting or going down has few processes; of an empty table the runner says it.
-    if (!isEmpty) noteMachineState(kernel);
+    if (!isEmpty) await noteMachineState(kernel);
   },
   columns: {
     pid: { int: (task) => task.pid },

@@ -10,7 +10,10 @@ export default definePlugin({
   options: {
     root: { help: 'show this process and its descendants', value: 'pid', parse: pidOf },
   },
-  subjects: (kernel, { root }) => kernel.processTree(root),
+  async *subjects(kernel, { root }) {
+    const { processTree } = await import('../src/kernel/linux/process/process-tree.ts');
+    yield* processTree(kernel, root);
+  },
   columns: {
     pid: { int: ({ task }) => task.pid },
     ppid: { int: ({ task }) => task.parent.pid },

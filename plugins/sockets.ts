@@ -14,11 +14,7 @@ export default definePlugin({
   summary: 'List sockets of all network namespaces and who holds them',
   example: '--state LISTEN,ESTABLISHED --family inet,inet6',
   version: 4,
-  // Loaded where it is asked for: a dozen files that no other question needs.
-  async *subjects(kernel) {
-    const { sockets } = await import('../src/kernel/linux/sockets.ts');
-    yield* sockets(kernel);
-  },
+  walker: 'sockets',
   columns: {
     netns: { int: ({ socket }) => socket.namespace.inode },
     pid: { int: ({ task }) => task?.pid ?? null },

@@ -1,7 +1,7 @@
 /** What must not compile. Compiling this file is the test: nothing of it is ever run. */
 import type { PhysicalAddress, VirtualAddress } from '../src/base/address.ts';
+import type { Task } from '../src/kernel/linux/process/task.ts';
 import type { Kernel } from '../src/kernel/linux/structs.ts';
-import type { Task } from '../src/kernel/linux/task.ts';
 import { definePlugin } from '../src/plugin/contract.ts';
 
 declare const task: Kernel<'task_struct'>;
@@ -37,7 +37,7 @@ export const good = definePlugin({
   summary: 'Compile',
   example: '--pid 1',
   version: 1,
-  subjects: (kernel) => kernel.tasks(),
+  walker: 'processes',
   columns: {
     pid: { int: (subject) => subject.pid },
     name: { text: (subject) => subject.name },

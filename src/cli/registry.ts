@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { plugins as own } from '../../plugins/index.ts';
 import { UsageError } from '../base/errors.ts';
+import { walkers } from '../kernel/linux/walkers.ts';
 import { type AnyPlugin, KINDS } from '../plugin/contract.ts';
 
 /** The program's own plugins and those that `--plugin FILE` names, and the words that are left. @throws UsageError */
@@ -75,16 +76,26 @@ const TAKEN_COLUMNS = ['snapshot', 'snapshot_id', 'plugin', 'note', 'error', 'ru
 const isListOfTexts = (value: unknown): boolean =>
   Array.isArray(value) && value.every((word) => typeof word === 'string');
 
+function flawInFinder({ walker, subjects }: Record<string, unknown>): string | undefined {
+  if (subjects !== undefined)
+    return typeof subjects === 'function' ? undefined : 'subjects must be a function';
+  if (walker === undefined) return 'it has neither a walker nor subjects';
+  return Object.hasOwn(walkers, walker as string)
+    ? undefined
+    : `walker must be one of ${Object.keys(walkers).join(', ')}`;
+}
+
 /** What keeps a value from being a plugin, in words; the compiler has not seen modules that users bring. */
 function flawIn(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null) return 'its default export is no object';
-  const { name, summary, example, version, subjects, columns, identity } = value as Record<string, unknown>;
+  const { name, summary, example, version, columns, identity } = value as Record<string, unknown>;
   if (typeof name !== 'string' || !/^[a-z][a-z0-9-]*$/.test(name)) return 'name must be a lowercase word';
   if (COMMANDS.includes(name)) return `${name} is a command already`;
   if (VIEWS.includes(name)) return `${name} is a view of the cache already`;
   if (typeof summary !== 'string' || typeof example !== 'string') return 'summary and example must be texts';
   if (!Number.isSafeInteger(version)) return 'version must be a whole number';
-  if (typeof subjects !== 'function') return 'subjects must be a function';
+  const flaw = flawInFinder(value as Record<string, unknown>);
+  if (flaw !== undefined) return flaw;
   if (typeof columns !== 'object' || columns === null || Object.keys(columns).length === 0)
     return 'columns are missing';
   for (const [column, reader] of Object.entries(columns as Record<string, Record<string, unknown>>)) {

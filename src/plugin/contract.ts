@@ -1,5 +1,6 @@
 import type { VirtualAddress } from '../base/address.ts';
 import type { Linux } from '../kernel/linux/linux.ts';
+import type { SubjectOf, WalkerName } from '../kernel/linux/walkers.ts';
 import type { Cell, Row } from './cell.ts';
 import type { Observation } from './observation.ts';
 
@@ -60,13 +61,26 @@ export type Chosen<O extends Options> = {
 /** Told now and then how far a sweep has come: bytes done of bytes in all. */
 export type Progress = (done: number, total: number) => void;
 
+/** What finds the things that a question is about. */
+interface Finder<S, O extends Options> {
+  /** A walk of the kernel's structures, by its name: `processes`. */
+  readonly walker?: WalkerName;
+  /** In place of a walker: a walk of the question's own. What it needs of the kernel it imports when it is asked. */
+  subjects?(kernel: Linux, options: Chosen<O>, progress?: Progress): Iterable<S> | AsyncIterable<S>;
+}
+
 /**
  * A question about a kernel, answered as a table.
  *
- * `subjects` finds the things; `columns` says what is worth knowing of each. The runner reads every cell by
+ * `walker` or `subjects` finds the things; `columns` says what is worth knowing of each. The runner reads every cell by
  * itself, so a page that is missing from the evidence costs one cell and never a row.
  */
-export interface Plugin<S = unknown, O extends Options = Options, K extends string = string> {
+export interface Plugin<S = unknown, O extends Options = Options, K extends string = string>
+  extends Finder<S, O>,
+    Question<S, O, K> {}
+
+/** All of a plugin but what finds its things. */
+interface Question<S, O extends Options, K extends string> {
   /** The word on the command line and the key in the cache: `pslist`. */
   readonly name: string;
   /** One line for `--help`, in the imperative, without a full stop. */
@@ -76,7 +90,6 @@ export interface Plugin<S = unknown, O extends Options = Options, K extends stri
   /** Bump when the same snapshot would give different cells: it retires cached rows. */
   readonly version: number;
   readonly options?: O;
-  subjects(kernel: Linux, options: Chosen<O>, progress?: Progress): Iterable<S> | AsyncIterable<S>;
   readonly columns: { readonly [C in K]: Column<S> };
   /**
    * The columns that name the same thing in two snapshots of one boot: what `diff` pairs rows by. `pid` stands for the
@@ -137,9 +150,17 @@ export interface Plugin<S = unknown, O extends Options = Options, K extends stri
 export type AnyPlugin = Plugin<any, any, string>;
 
 /** Gives a plugin its types. It does nothing at run time. */
-export const definePlugin = <S, K extends string, const O extends Options = Record<never, never>>(
+export function definePlugin<
+  N extends WalkerName,
+  K extends string,
+  const O extends Options = Record<never, never>,
+>(plugin: Question<SubjectOf<N>, O, K> & { readonly walker: N }): Plugin<SubjectOf<N>, O, K>;
+export function definePlugin<S, K extends string, const O extends Options = Record<never, never>>(
   plugin: Plugin<S, O, K>,
-): Plugin<S, O, K> => plugin;
+): Plugin<S, O, K>;
+export function definePlugin(plugin: AnyPlugin): AnyPlugin {
+  return plugin;
+}
 
 /** The kinds of cell that there are. */
 export const KINDS: readonly ColumnKind[] = ['int', 'text', 'flag', 'address', 'time', 'seconds'];

@@ -1,4 +1,4 @@
-import type { MachineState } from '../kernel/linux/machine-state.ts';
+import type { MachineState } from '../kernel/linux/machine/state.ts';
 import type { Row } from './cell.ts';
 
 /** What is known of a snapshot file: the `snapshot` of the JSON document, and what the cache keeps of it. Plain JSON data. */

@@ -1,7 +1,7 @@
 // What a machine was about, as a sentence. A machine that was up and running needs none.
 // Questions say it where it explains their answer; reports say it in their first lines.
 import type { Linux } from '../kernel/linux/linux.ts';
-import type { MachineState, Phase } from '../kernel/linux/machine-state.ts';
+import type { MachineState, Phase } from '../kernel/linux/machine/state.ts';
 import type { KernelFacts } from './document.ts';
 
 const SENTENCES: Readonly<Record<Exclude<Phase, 'running'>, string>> = {
@@ -38,11 +38,12 @@ export function kernelSentences({
 }
 
 /** Says with an answer what the machine was about, where that explains why there is little or nothing in it. */
-export function noteMachineState(kernel: Linux): void {
+export async function noteMachineState(kernel: Linux): Promise<void> {
+  const { machineOf } = await import('../kernel/linux/machine/machine.ts');
   let sentence: string | null = null;
   // What is not known of the state is said with the facts of the session, and is no gap in an answer.
   kernel.notedApart(() => {
-    const state = kernel.attempt(() => kernel.machine.state, null, 'state of the machine');
+    const state = kernel.attempt(() => machineOf(kernel).state, null, 'state of the machine');
     if (state !== null && (SPARSE.has(state.phase) || state.isCrashKernel)) sentence = stateSentence(state);
   });
   if (sentence !== null) kernel.note(sentence);

@@ -53,7 +53,7 @@ async function* rowsOf(
 ): AsyncGenerator<Row> {
   const readers = (columns ?? Object.keys(plugin.columns)).map((name) => readerOf(plugin, name));
   let isEmpty = true;
-  for await (const subject of plugin.subjects(kernel, options, progress)) {
+  for await (const subject of await subjectsOf(plugin, kernel, options, progress)) {
     isEmpty = false;
     const row: Record<string, Cell> = {};
     let textBytes = 0;
@@ -65,7 +65,19 @@ async function* rowsOf(
     budget.row(textBytes);
     yield row;
   }
-  if (isEmpty) noteMachineState(kernel);
+  if (isEmpty) await noteMachineState(kernel);
+}
+
+async function subjectsOf(
+  { name, walker, subjects }: AnyPlugin,
+  kernel: Linux,
+  options: Request['options'],
+  progress?: Progress,
+): Promise<Iterable<unknown> | AsyncIterable<unknown>> {
+  if (subjects !== undefined) return subjects(kernel, options, progress);
+  if (walker === undefined) throw new Error(`${name} has neither a walker nor subjects`);
+  const { walkers } = await import('../kernel/linux/walkers.ts');
+  return (await walkers[walker]())(kernel);
 }
 
 interface Reader {

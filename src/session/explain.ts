@@ -1,5 +1,6 @@
 import { hex, isKernelAddress, type PhysicalAddress, type VirtualAddress, wrapped } from '../base/address.ts';
 import { EvidenceFault, UsageError } from '../base/errors.ts';
+import { tasks } from '../kernel/linux/process/processes.ts';
 import type { PhysicalMemory } from '../memory/physical.ts';
 import type { Explanation } from '../plugin/document.ts';
 import type { KernelSymbol } from '../profile/kallsyms.ts';
@@ -85,7 +86,7 @@ function addressOf(asked: string, table: SymbolTable, pointerBytes: 4 | 8): Virt
 
 function spaceOf({ kernel }: Session, pid: number | undefined): { space: AddressSpace; name: string } {
   if (pid === undefined) return { space: kernel.space, name: 'kernel' };
-  for (const task of kernel.tasks()) {
+  for (const task of tasks(kernel)) {
     if (task.pid !== pid) continue;
     const space = task.userSpace;
     if (space === null) throw new UsageError(`process ${pid} is a kernel thread: it has no space of its own`);

@@ -1,7 +1,9 @@
 // All kernels of a snapshot, and which of them is shown. A snapshot may hold several: a crash kernel and the one that
 // crashed, what a boot before left behind, and what somebody drew to be taken for the kernel.
+
 import { hex, type PhysicalAddress, physical } from '../base/address.ts';
 import { EvidenceFault, NoKernel, type NoProfile, UsageError } from '../base/errors.ts';
+import { clockOf } from '../kernel/linux/machine/clock.ts';
 import type { BindingStep, KernelFacts } from '../plugin/document.ts';
 import type { Profile } from '../profile/profile.ts';
 import { parseVmcoreinfo } from '../profile/vmcoreinfo.ts';
@@ -319,7 +321,7 @@ function placesIn(text: string): readonly Located[] {
 
 function otherText({ number, parts, kernel, located, why }: Ranked, count: number): string {
   const booted = kernel.attempt(
-    () => `booted ${kernel.machine.clock.bootTime.toISOString()}`,
+    () => `booted ${clockOf(kernel).bootTime.toISOString()}`,
     'boot time not known',
     '',
   );

@@ -3,8 +3,8 @@
 import { hex, highWord, isKernelAddress, lowWord, physical } from '../base/address.ts';
 import { EvidenceFault } from '../base/errors.ts';
 import type { Linux } from '../kernel/linux/linux.ts';
+import { initTask, Task } from '../kernel/linux/process/task.ts';
 import type { SymbolName } from '../kernel/linux/symbols.ts';
-import { Task } from '../kernel/linux/task.ts';
 import type { BindingStep } from '../plugin/document.ts';
 import { parseVmcoreinfo, vmcoreinfoIn } from '../profile/vmcoreinfo.ts';
 import { rulesOf } from './architecture/all.ts';
@@ -196,7 +196,7 @@ function processTables(kernel: Linux, { architecture, delta, known }: Located): 
 function* userTasks(kernel: Linux): Generator<Task> {
   let [seen, found] = [0, 0];
   // No more than the first of the list: whether it is whole is for questions to find out.
-  for (const raw of kernel.initTask.raw.tasks) {
+  for (const raw of initTask(kernel).raw.tasks) {
     if (++seen > MOST_TASKS) return;
     const task = new Task(raw, kernel);
     if (task.userSpace === null) continue;

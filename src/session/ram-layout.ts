@@ -1,6 +1,6 @@
 // How a raw file is laid out by what the kernel in it knows of RAM: the file has the pieces of RAM one after the other,
 // and lacks what lies between them, be it the hole below 4 GiB or what is left free in front of memory that was plugged in.
-import { endOfRam, type RamRange, readableRam } from '../kernel/linux/ram.ts';
+import { endOfRam, type RamRange, readableRam } from '../kernel/linux/memory/ram.ts';
 import type { MapPiece, OpenOptions } from '../memory/origin.ts';
 import { PAGE_BYTES } from '../memory/source.ts';
 import { MAXIMUM_PHYSICAL } from '../snapshot/segments.ts';

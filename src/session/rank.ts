@@ -1,6 +1,7 @@
 // Which of several kernels is the one that runs. Registers decide where the dumper saved them; without them a kernel
 // that contradicts itself, has died or stands still counts less than one that does not.
-import type { MachineState } from '../kernel/linux/machine-state.ts';
+import { machineOf } from '../kernel/linux/machine/machine.ts';
+import type { MachineState } from '../kernel/linux/machine/state.ts';
 import type { CpuState } from '../snapshot/format.ts';
 import type { Bound } from './bind.ts';
 import { type CpusOf, cpuNames, cpusOf } from './registers.ts';
@@ -25,7 +26,7 @@ export type Judged = Omit<Ranked, 'number' | 'isLive' | 'why'>;
 /** What tells kernels from each other. */
 export function judged(bound: Bound, cpus: readonly CpuState[]): Judged {
   const { kernel, located, snapshot } = bound;
-  const { machine } = kernel;
+  const machine = machineOf(kernel);
   const state = kernel.attempt(() => machine.state, null, 'state of the machine');
   const time = kernel.attempt(() => machine.clock.now.getTime(), null, 'time');
   kernel.notes.drain(); // the facts of the kernel that is shown say it again

@@ -1,5 +1,5 @@
 import { hex, type PhysicalAddress, physical } from '../base/address.ts';
-import { endOfRam } from '../kernel/linux/ram.ts';
+import { endOfRam } from '../kernel/linux/memory/ram.ts';
 import type { OpenOptions } from '../memory/origin.ts';
 import { PAGE_BYTES } from '../memory/source.ts';
 import { openSnapshot, type Snapshot } from '../snapshot/open.ts';

@@ -2,7 +2,8 @@ import { hex } from '../base/address.ts';
 import { Budget, type Limits } from '../base/budget.ts';
 import { ForensicError, NoKernel, NoProfile } from '../base/errors.ts';
 import type { Linux } from '../kernel/linux/linux.ts';
-import { bytesMissing, endOfRam, ramOf } from '../kernel/linux/ram.ts';
+import { machineOf } from '../kernel/linux/machine/machine.ts';
+import { bytesMissing, endOfRam, ramOf } from '../kernel/linux/memory/ram.ts';
 import type { MapPiece, OpenOptions } from '../memory/origin.ts';
 import type { PhysicalMemory } from '../memory/physical.ts';
 import { bytesIn } from '../memory/source.ts';
@@ -178,7 +179,7 @@ function behindTheEnd(kernel: Linux, { end }: PhysicalMemory): number | null {
 function kernelFacts({ shown, kernels, steps, search, notes }: FoundKernels): KernelFacts {
   const { kernel, parts, located, vmcoreinfoAt, isLinked, confidence } = shown;
   const { profile } = parts;
-  const { machine } = kernel;
+  const machine = machineOf(kernel);
   const { clock } = machine;
   const { memory } = kernel.space;
   const told = <T>(read: () => T, what: string): T | null =>
@@ -214,7 +215,7 @@ function kernelFacts({ shown, kernels, steps, search, notes }: FoundKernels): Ke
 
 function candidateFacts(candidate: Ranked, isShown: boolean): KernelCandidate {
   const { number, isLive, why, kernel, parts, located, vmcoreinfoAt, time, state, confidence } = candidate;
-  const { machine } = kernel;
+  const machine = machineOf(kernel);
   const told = <T>(read: () => T): T | null => kernel.attempt<T | null>(read, null, '');
   const facts = {
     ...{ number, isShown, isLive, why, release: parts.profile.release },

@@ -1,7 +1,7 @@
 // Raw files in which no kernel is found as they stand: what is in front of memory is missing or is no memory, or ranges of
 // RAM follow each other without what lies between. Where VMCOREINFO says that things are tells by how much.
 import { EvidenceFault } from '../base/errors.ts';
-import { firmwareRam, readableRam } from '../kernel/linux/ram.ts';
+import { firmwareRam, readableRam } from '../kernel/linux/memory/ram.ts';
 import type { MapPiece, OpenOptions } from '../memory/origin.ts';
 import { parseVmcoreinfo } from '../profile/vmcoreinfo.ts';
 import { openSnapshot, type Snapshot } from '../snapshot/open.ts';

@@ -135,7 +135,7 @@ describe('vestige check', () => {
       'threads.mjs',
       `export default {
         name: 'thread-names', summary: 'List names', example: '', version: 1,
-        *subjects(kernel) { for (const task of kernel.tasks()) yield task; },
+        walker: 'processes',
         columns: { pid: { int: (task) => task.pid }, word: { text: (task) => task.name }, 'is-first': { flag: (task) => task.pid === 1 } },
         identity: ['pid'],
       };`,

@@ -476,7 +476,7 @@ describe('the cache', () => {
 describe('--plugin', () => {
   const column = 'columns: { pid: { int: (task) => task.pid } }, identity: []';
   const plugin = (more: string): string =>
-    `export default { name: 'mine', summary: 'List mine', example: '--limit 1', version: 1, subjects: (kernel) => kernel.processes(), ${more} };`;
+    `export default { name: 'mine', summary: 'List mine', example: '--limit 1', version: 1, walker: 'processes', ${more} };`;
   const file = (text: string): string => {
     const path = join(folder, `mine-${Math.random()}.mjs`);
     writeFileSync(path, text);
@@ -485,7 +485,7 @@ describe('--plugin', () => {
 
   it('offers a plugin of the user, and remembers nothing of it', async () => {
     const path = file(
-      `let asked = 0; ${plugin('columns: { n: { int: () => ++asked } }, identity: []').replace('kernel.processes()', '[1]')}`,
+      `let asked = 0; ${plugin('columns: { n: { int: () => ++asked } }, identity: []').replace("walker: 'processes'", 'subjects: () => [1]')}`,
     );
     const words = ['--plugin', path, 'mine', memory, '--cache', cache];
     expect(await remembering(...words)).toEqual({ code: 0, out: 'n\n1\n', err: '' });

@@ -1,4 +1,5 @@
 /** Takes snapshots of a guest that QEMU runs, in every way, and looks whether the guest is in them and lives on. */
+
 import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
@@ -6,6 +7,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Acquired, type AcquireOptions, acquire } from '../../src/acquire/acquire.ts';
+import { tasks as tasksOf } from '../../src/kernel/linux/process/processes.ts';
 import { openSession } from '../../src/session/session.ts';
 import { acquireDevices, acquireGuest, acquireRecipe, listed } from './acquire-guest.ts';
 import { guestFolder } from './folders.ts';
@@ -91,7 +93,7 @@ class Trial {
     const session = openSession(path);
     try {
       equal(session.facts.kernel.release, this.#release);
-      const tasks = [...session.kernel.tasks()].filter((task) => !task.isKernelThread);
+      const tasks = [...tasksOf(session.kernel)].filter((task) => !task.isKernelThread);
       // A process that nobody made is its own child in the kernel, and the child of 0 in /proc.
       const found = tasks.map((task) => `${task.pid} ${task.parent.pid} ${task.name}`);
       deepEqual(found.sort(), processes);

@@ -1,8 +1,10 @@
 // The sample's memory with an intruder's changes in it, written as a raw file: page tables, tables and lists that promise
 // more than there is. `Forge` changes memory by the kernel's own addresses.
+
 import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import type { Linux } from '../../src/kernel/linux/linux.ts';
-import type { Task } from '../../src/kernel/linux/task.ts';
+import { tasks } from '../../src/kernel/linux/process/processes.ts';
+import type { Task } from '../../src/kernel/linux/process/task.ts';
 import { openSession, type Session } from '../../src/session/session.ts';
 
 export const PAGE = 4096;
@@ -23,7 +25,7 @@ export class Forge {
     this.#session = session;
     this.#memory = memory;
     this.kernel = session.kernel;
-    this.tasks = [...session.kernel.tasks()];
+    this.tasks = [...tasks(session.kernel)];
   }
 
   /** Takes a snapshot's memory, as it is. */

@@ -1,6 +1,7 @@
 // What an intruder could write into a kernel's memory so that reading it never ends, or fills the reader's memory. Each
 // forgery changes some kilobytes and promises millions of rows, or texts of gigabytes.
-import type { Task } from '../../src/kernel/linux/task.ts';
+import { openFilesOf } from '../../src/kernel/linux/process/open-files.ts';
+import { initTask, type Task } from '../../src/kernel/linux/process/task.ts';
 import { type Forge, PAGE } from './forge.ts';
 
 const PF_KTHREAD = 0x0020_0000;
@@ -48,7 +49,7 @@ const openFile = (memory: Forge): bigint => memory.kernel.pointerAt(memory.task(
 function openSocket(memory: Forge): bigint {
   const operations = memory.kernel.symbol('socket_file_ops');
   for (const task of memory.tasks)
-    for (const { raw } of task.openFiles()) if (raw.f_op === operations) return raw.address;
+    for (const { raw } of openFilesOf(task)) if (raw.f_op === operations) return raw.address;
   throw new Error('the sample has no open socket');
 }
 
@@ -76,7 +77,7 @@ function copyProcess(memory: Forge): void {
   const size = types.sizeOf('task_struct');
   const copy = Buffer.from(space.readableBytes(original.address, size));
   const links = types.offsetOf('task_struct', 'tasks');
-  const head = memory.at(memory.kernel.initTask.raw, 'task_struct', 'tasks');
+  const head = memory.at(initTask(memory.kernel).raw, 'task_struct', 'tasks');
   let last = memory.kernel.pointerAt(head + 8n);
   for (let at = 0; at + size <= bytes.length; at += size) {
     copy.copy(bytes, at);
@@ -137,7 +138,7 @@ export const forgeries: Readonly<Record<string, Forgery>> = {
   },
   'a list of tasks that lie in each other': {
     questions: ['pslist', 'pstree', 'files', 'sockets', 'keys'],
-    forge: (memory) => lengthenList(memory, memory.at(memory.kernel.initTask.raw, 'task_struct', 'tasks')),
+    forge: (memory) => lengthenList(memory, memory.at(initTask(memory.kernel).raw, 'task_struct', 'tasks')),
   },
   'a list of as many copies of a process as fit into the free memory': {
     questions: ['pslist', 'pstree', 'files', 'sockets', 'keys'],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { chainedLinks, type HashTable } from '../../src/kernel/linux/hash-table.ts';
+import { chainedLinks, type HashTable } from '../../src/kernel/linux/containers/hash-table.ts';
 import { drawWords } from '../support/drawn-symbols.ts';
 import { type FakeKernel, fakeKernel } from '../support/kernel.ts';
 

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { formatIpv4, formatIpv6, fromNetworkOrder, isLinkLocal } from '../../src/kernel/linux/ip-address.ts';
+import {
+  formatIpv4,
+  formatIpv6,
+  fromNetworkOrder,
+  isLinkLocal,
+} from '../../src/kernel/linux/net/ip-address.ts';
 
 const bytes = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex.replaceAll(' ', ''), 'hex'));
 

@@ -1,5 +1,6 @@
 // A process whose number cannot be read: what is said of it is said without that number, and no other process is lost.
 // Each case damages something that a note is made of, in the one process of three whose pid is on a lost page.
+
 import { describe, expect, it } from 'vitest';
 import env from '../../plugins/env.ts';
 import files from '../../plugins/files.ts';
@@ -7,6 +8,8 @@ import maps from '../../plugins/maps.ts';
 import pslist from '../../plugins/pslist.ts';
 import pstree from '../../plugins/pstree.ts';
 import { physical } from '../../src/base/address.ts';
+import { frameOwners } from '../../src/kernel/linux/process/frame-owners.ts';
+import { tasks } from '../../src/kernel/linux/process/processes.ts';
 import { DrawnAreas } from '../support/areas.ts';
 import { DrawnFiles } from '../support/files.ts';
 import { type FakeKernel, fakeKernel, STACK } from '../support/kernel.ts';
@@ -67,12 +70,12 @@ describe('a process whose number is lost', () => {
     const kernel = drawn();
     const linux = kernel.linux();
     const owned = [1, 201].map((pid) => {
-      const { memory } = [...linux.tasks()].find((task) => task.label === `process ${pid}`)!;
+      const { memory } = [...tasks(linux)].find((task) => task.label === `process ${pid}`)!;
       return memory!.space.translate(STACK);
     });
     const lost = kernel.read(kernel.task(200), 'task_struct', 'mm');
     kernel.write(lost, 'mm_struct', { pgd: 0x10n });
-    const owners = await kernel.linux().frameOwners(new Set(owned.map((at) => physical(at))));
+    const owners = frameOwners(kernel.linux(), new Set(owned.map((at) => physical(at))));
     expect([...owners.values()].flat().map(({ task }) => task.pid)).toEqual([1, 201]);
   });
 });

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { NotInSnapshot } from '../../src/base/errors.ts';
+import { machineOf } from '../../src/kernel/linux/machine/machine.ts';
 import { stateSentence } from '../../src/plugin/machine-state.ts';
 import { BOOTED, type FakeKernel, fakeKernel } from '../support/kernel.ts';
 
 describe.each([false, true])('the machine of a kernel (old: %s)', (old) => {
   it('knows its name, its command line, its CPUs and its clocks', () => {
-    const { machine } = fakeKernel('init(1)', { old, cpus: 3 }).linux();
+    const machine = machineOf(fakeKernel('init(1)', { old, cpus: 3 }).linux());
     expect(machine.hostname).toBe('drawn-guest');
     expect(machine.commandLine).toBe('root=/dev/drawn quiet');
     expect(machine.cpus.online).toEqual([0, 1, 2]);
@@ -21,7 +22,7 @@ describe('a damaged machine', () => {
   it('has no time where the timekeeper is lost', () => {
     const drawn = fakeKernel('init(1)');
     drawn.lose(drawn.linux().symbol('timekeeper_data'));
-    expect(() => drawn.linux().machine.clock.now).toThrow(NotInSnapshot);
+    expect(() => machineOf(drawn.linux()).clock.now).toThrow(NotInSnapshot);
   });
 
   it('has some time, whatever the clock says', () => {
@@ -29,7 +30,7 @@ describe('a damaged machine', () => {
     const holder = drawn.linux().symbol('timekeeper_data');
     const timekeeper = drawn.member(holder, 'tk_data', 'timekeeper');
     drawn.write(timekeeper, 'timekeeper', { offs_real: -(2n ** 63n), offs_boot: 2n ** 63n - 1n });
-    const { clock } = drawn.linux().machine;
+    const { clock } = machineOf(drawn.linux());
     expect(clock.bootTime.toISOString()).toBe('1385-06-12T00:25:26.291Z');
     expect(clock.at(2n ** 64n - 1n).getTime()).not.toBeNaN();
   });
@@ -38,7 +39,7 @@ describe('a damaged machine', () => {
 describe('what a machine was about', () => {
   const put32 = (drawn: FakeKernel, name: 'system_state' | 'panic_cpu', value: number): void =>
     drawn.image.put32(drawn.physical(drawn.linux().symbol(name)), value);
-  const stateOf = (drawn: FakeKernel) => drawn.linux().machine.state;
+  const stateOf = (drawn: FakeKernel) => machineOf(drawn.linux()).state;
 
   it.each([
     [0, 'starting', 'the machine was still starting'],
@@ -70,9 +71,9 @@ describe('what a machine was about', () => {
     const drawn = fakeKernel('init(1)');
     put32(drawn, 'panic_cpu', 0);
     const kernel = drawn.linux();
-    expect(kernel.machine.state).toEqual({ phase: 'panicked', panic: null, isCrashKernel: false });
+    expect(machineOf(kernel).state).toEqual({ phase: 'panicked', panic: null, isCrashKernel: false });
     expect(kernel.notes.drain()).toEqual([expect.stringMatching(/^reason of the panic: /)]);
-    expect(stateSentence(kernel.machine.state!)).toBe('the kernel has panicked');
+    expect(stateSentence(machineOf(kernel).state!)).toBe('the kernel has panicked');
     expect(stateSentence({ phase: 'panicked', panic: 'Fatal exception', isCrashKernel: false })).toBe(
       'the kernel has panicked: Fatal exception',
     );

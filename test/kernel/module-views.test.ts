@@ -1,8 +1,10 @@
 // Modules that a rootkit takes out of the kernel's structures, on the shipped sample: what one view has is shown and marked.
 // The sample's own memory is changed as list_del and rb_erase change it.
+
 import { beforeAll, describe, expect, it } from 'vitest';
 import modules from '../../plugins/modules.ts';
 import type { Linux } from '../../src/kernel/linux/linux.ts';
+import { modules as modulesOf } from '../../src/kernel/linux/module/module.ts';
 import type { Profile } from '../../src/profile/profile.ts';
 import { startSession } from '../../src/session/session.ts';
 import { openSnapshot, type Snapshot } from '../../src/snapshot/open.ts';
@@ -33,7 +35,7 @@ function unlink(kernel: Linux, link: bigint): void {
   put(kernel, next + 8n, before);
 }
 
-const loopModule = (kernel: Linux) => [...kernel.modules()].find(({ name }) => name === 'loop')!.raw;
+const loopModule = (kernel: Linux) => [...modulesOf(kernel)].find(({ name }) => name === 'loop')!.raw;
 
 beforeAll(() => {
   snapshot = openSnapshot(SAMPLE);

@@ -1,6 +1,6 @@
 // How much of RAM a snapshot lacks: counted in whole pages, against what the kernel knows of.
 import { describe, expect, it } from 'vitest';
-import { bytesMissing } from '../../src/kernel/linux/ram.ts';
+import { bytesMissing } from '../../src/kernel/linux/memory/ram.ts';
 
 const PAGE = 4096;
 const range = (start: number, end: number) => ({ start: start * PAGE, end: end * PAGE });

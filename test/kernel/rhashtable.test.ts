@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { rhashtableLinks } from '../../src/kernel/linux/rhashtable.ts';
+import { rhashtableLinks } from '../../src/kernel/linux/containers/rhashtable.ts';
 import { drawWords } from '../support/drawn-symbols.ts';
 import { type FakeKernel, fakeKernel, type KernelWishes } from '../support/kernel.ts';
 

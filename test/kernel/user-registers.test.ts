@@ -1,8 +1,11 @@
 // Who is a thread of the kernel: told by what a program needs to run, not by a flag, a parent or a pointer to memory.
+
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import pslist from '../../plugins/pslist.ts';
 import type { Linux } from '../../src/kernel/linux/linux.ts';
-import type { Task } from '../../src/kernel/linux/task.ts';
+import { tasks as tasksOf } from '../../src/kernel/linux/process/processes.ts';
+import type { Task } from '../../src/kernel/linux/process/task.ts';
+import { userRegistersOf } from '../../src/kernel/linux/process/user-registers.ts';
 import { startSession } from '../../src/session/session.ts';
 import { openSnapshot, type Snapshot } from '../../src/snapshot/open.ts';
 import { type FakeKernel, fakeKernel } from '../support/kernel.ts';
@@ -92,9 +95,9 @@ describe('a real machine', () => {
     const kernel = linux();
     const of = (isKernels: boolean) =>
       new Set(
-        [...kernel.tasks()]
+        [...tasksOf(kernel)]
           .filter((task) => task.isFlaggedAsKernels === isKernels)
-          .map(({ raw }) => kernel.userRegisters.has(raw)),
+          .map(({ raw }) => userRegistersOf(kernel).has(raw)),
       );
     expect(of(false)).toEqual(new Set([true]));
     expect(of(true)).toEqual(new Set([false]));
@@ -102,7 +105,7 @@ describe('a real machine', () => {
 
   it('shows a process that somebody marked as a child of kthreadd and one of its kind', async () => {
     const kernel = linux();
-    const tasks = new Map([...kernel.tasks()].map((task): [number, Task] => [task.pid, task]));
+    const tasks = new Map([...tasksOf(kernel)].map((task): [number, Task] => [task.pid, task]));
     const victim = [...tasks.values()].find(({ name, memory }) => memory !== null && name !== 'init')!;
     const args = victim.memory!.commandLine;
     const put = (member: 'flags' | 'real_parent', bytes: number, word: bigint): void => {

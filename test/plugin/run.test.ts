@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import pslist from '../../plugins/pslist.ts';
 import { type Limits, limitsFor } from '../../src/base/budget.ts';
 import type { Linux } from '../../src/kernel/linux/linux.ts';
+import { initTask } from '../../src/kernel/linux/process/task.ts';
 import { definePlugin } from '../../src/plugin/contract.ts';
 import { MOST_CELL_BYTES } from '../../src/plugin/long-text.ts';
 import { fakeKernel } from '../support/kernel.ts';
@@ -50,7 +51,7 @@ describe('the budget of a question', () => {
   it('ends a walk that goes on after every fault and yields nothing', async () => {
     const endless = question(
       function* (kernel: Linux): Generator<number> {
-        const { address } = kernel.initTask;
+        const { address } = initTask(kernel);
         for (let sum = 0; ; sum++) kernel.attempt(() => kernel.u32At(address), sum, 'a word');
       },
       () => '',
@@ -66,7 +67,7 @@ describe('the budget of a question', () => {
     const costly = question(
       () => [1, 2, 3],
       (nth) => {
-        for (let rest = nth === 2 ? 200 : 0; rest > 0; rest--) kernel.u32At(kernel.initTask.address);
+        for (let rest = nth === 2 ? 200 : 0; rest > 0; rest--) kernel.u32At(initTask(kernel).address);
         if (nth === 2) kernel.space.memory.spend(10_000);
         return String(nth);
       },

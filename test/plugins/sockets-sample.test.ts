@@ -25,7 +25,7 @@ const answer = () => ask(sockets, linux());
 /** Every socket, by what is found of it. */
 async function found(is: (row: Row) => boolean) {
   const kernel = linux();
-  const { sockets: all } = await import('../../src/kernel/linux/sockets.ts');
+  const { sockets: all } = await import('../../src/kernel/linux/net/sockets.ts');
   const { rows } = await ask(sockets, kernel);
   return { kernel, use: [...all(kernel)][rows.findIndex(is)]! };
 }

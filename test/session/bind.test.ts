@@ -2,6 +2,7 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { physical } from '../../src/base/address.ts';
 import { NoProfile } from '../../src/base/errors.ts';
 import type { Linux } from '../../src/kernel/linux/linux.ts';
+import { tasks } from '../../src/kernel/linux/process/processes.ts';
 import { PhysicalMemory } from '../../src/memory/physical.ts';
 import { PAGE_BYTES } from '../../src/memory/source.ts';
 import { readProfile, writeProfile } from '../../src/profile/profile.ts';
@@ -25,7 +26,7 @@ const asDamaged = (): Snapshot => ({
   memory: overlay.memory(),
 });
 
-const namesIn = (kernel: Linux): string[] => [...kernel.tasks()].map(({ name }) => name);
+const namesIn = (kernel: Linux): string[] => [...tasks(kernel)].map(({ name }) => name);
 
 beforeAll(() => {
   snapshot = openSnapshot('samples/web-1/after.kdump');
@@ -251,7 +252,7 @@ describe('explain', () => {
   });
 
   it("walks a process's own page tables", () => {
-    const bash = [...whole.kernel.tasks()].find(({ name }) => name === 'bash')!;
+    const bash = [...tasks(whole.kernel)].find(({ name }) => name === 'bash')!;
     const { arg_start } = bash.memory!.raw;
     const explanation = explain(whole, `0x${arg_start.toString(16)}`, bash.pid);
     expect(explanation.space).toBe(`process ${bash.pid} (bash)`);

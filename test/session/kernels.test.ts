@@ -1,5 +1,7 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { physical } from '../../src/base/address.ts';
+import { tasks } from '../../src/kernel/linux/process/processes.ts';
+import { initTask } from '../../src/kernel/linux/process/task.ts';
 import { PAGE_BYTES } from '../../src/memory/source.ts';
 import type { Profile } from '../../src/profile/profile.ts';
 import { type Session, type SessionOptions, startSession } from '../../src/session/session.ts';
@@ -27,7 +29,7 @@ const damaged = (registers: readonly CpuState[]): Snapshot => ({
 });
 
 /** Processes as the task list alone has them. */
-const pidsOf = ({ kernel }: Session): number[] => [...kernel.initTask.raw.tasks].map(({ tgid }) => tgid);
+const pidsOf = ({ kernel }: Session): number[] => [...initTask(kernel).raw.tasks].map(({ tgid }) => tgid);
 
 /** A shelf that has one profile, or none, and what it was given to keep. */
 const shelfWith = (profile: Profile | undefined) => {
@@ -153,7 +155,7 @@ describe('two kernels in one memory', () => {
 
   it('are told by the registers where the page tables are those of a process, and of user mode', () => {
     const { first } = two;
-    const process = [...first.kernel.tasks()].find(({ userSpace }) => userSpace !== null)!;
+    const process = [...tasks(first.kernel)].find(({ userSpace }) => userSpace !== null)!;
     const { root } = process.userSpace!.paging;
     expect(rootOf(start({}, [drawnCpu({ cr3: BigInt(root) + 0x8000_0000_0000_0007n })]))).toBe(two.roots[0]);
     // With page-table isolation the tables of user mode lie behind the others, and map nothing of the image.

@@ -1,8 +1,10 @@
 // Binding where one page is missing, for pages of every kind that binding reads.
 // Each costs what stood in it: the processes are found all the same, and what is not known is said.
+
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { physical } from '../../src/base/address.ts';
 import type { Linux } from '../../src/kernel/linux/linux.ts';
+import { tasks } from '../../src/kernel/linux/process/processes.ts';
 import { PAGE_BYTES } from '../../src/memory/source.ts';
 import type { Profile, ProfileShelf } from '../../src/profile/profile.ts';
 import { vmcoreinfoIn } from '../../src/profile/vmcoreinfo.ts';
@@ -15,7 +17,7 @@ let overlay: Overlay;
 let whole: Session;
 let known: (name: string) => bigint;
 
-const namesIn = (kernel: Linux): string[] => [...kernel.tasks()].map(({ name }) => name);
+const namesIn = (kernel: Linux): string[] => [...tasks(kernel)].map(({ name }) => name);
 
 /** The sample as the overlay has it now, asked where its VMCOREINFO is: the note of its file is left out. */
 const begin = (shelf?: ProfileShelf): Session =>
@@ -102,7 +104,7 @@ describe('a missing page', () => {
   it('of the tables that map all of memory costs no process, and that they were made up for is said', () => {
     const { space } = whole.kernel;
     const [, ...tables] = [...space.paging.steps(space.memory, whole.kernel.symbol('init_task'))];
-    const task = [...whole.kernel.tasks()].at(-1)!.raw;
+    const task = [...tasks(whole.kernel)].at(-1)!.raw;
     const direct = [
       ...space.paging.steps(space.memory, (BigInt(task.hi >>> 0) << 32n) | BigInt(task.lo >>> 0)),
     ];

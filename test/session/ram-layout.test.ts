@@ -1,10 +1,12 @@
 // Raw files that lack what lies between pieces of RAM, drawn and as the sample's memory with more behind it.
 // The kernel's own word on RAM, where the file as it stands has it, must put each piece where it belongs.
+
 import { closeSync, copyFileSync, ftruncateSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { wrapped } from '../../src/base/address.ts';
 import type { Linux } from '../../src/kernel/linux/linux.ts';
-import { firmwareRam, systemRam } from '../../src/kernel/linux/ram.ts';
+import { firmwareRam, systemRam } from '../../src/kernel/linux/memory/ram.ts';
+import { tasks } from '../../src/kernel/linux/process/processes.ts';
 import { piecesByRam } from '../../src/session/ram-layout.ts';
 import { openSession, type Session } from '../../src/session/session.ts';
 import { scratchFolder } from '../support/writers-scratch.ts';
@@ -98,7 +100,7 @@ describe('a raw file with memory that the kernel got later', () => {
   let sample: Session;
   let whole: string;
   let names: string[];
-  const namesIn = (kernel: Linux): string[] => [...kernel.tasks()].map(({ name }) => name);
+  const namesIn = (kernel: Linux): string[] => [...tasks(kernel)].map(({ name }) => name);
 
   beforeAll(() => {
     sample = openSession('samples/web-1/after.kdump');

@@ -1,10 +1,12 @@
 // Raw files that hold the sample's memory otherwise than from address 0 on.
 // Each must answer as the sample does, and say what is odd about it.
+
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { physical } from '../../src/base/address.ts';
 import type { Linux } from '../../src/kernel/linux/linux.ts';
-import { firmwareRam, ramOf, systemRam } from '../../src/kernel/linux/ram.ts';
+import { firmwareRam, ramOf, systemRam } from '../../src/kernel/linux/memory/ram.ts';
+import { tasks } from '../../src/kernel/linux/process/processes.ts';
 import { openSession, type Session, type SessionOptions } from '../../src/session/session.ts';
 import { scratchFolder } from '../support/writers-scratch.ts';
 
@@ -13,7 +15,7 @@ let sample: Session;
 let memory: Buffer;
 let names: string[];
 
-const namesIn = (kernel: Linux): string[] => [...kernel.tasks()].map(({ name }) => name);
+const namesIn = (kernel: Linux): string[] => [...tasks(kernel)].map(({ name }) => name);
 
 beforeAll(() => {
   sample = openSession('samples/web-1/after.kdump');

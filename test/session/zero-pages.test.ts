@@ -1,6 +1,8 @@
 // Pages of zeros in the image of a kernel, as a program leaves them that could not read memory in time.
+
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { physical } from '../../src/base/address.ts';
+import { tasks } from '../../src/kernel/linux/process/processes.ts';
 import { PAGE_BYTES } from '../../src/memory/source.ts';
 import { type Session, startSession } from '../../src/session/session.ts';
 import { openSnapshot, type Snapshot } from '../../src/snapshot/open.ts';
@@ -45,7 +47,7 @@ describe('pages of zeros in a kernel’s image', () => {
     expect(said(session)[0]).toMatch(
       new RegExp(`^${count} of \\d+ pages of the kernel's code and BTF are zeros`),
     );
-    expect([...session.kernel.tasks()].length).toBe([...whole.kernel.tasks()].length);
+    expect([...tasks(session.kernel)].length).toBe([...tasks(whole.kernel)].length);
   });
 
   it('cost no more of what the kernel says of itself than pages that are missing', () => {

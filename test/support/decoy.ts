@@ -1,6 +1,9 @@
 // A decoy: a VMCOREINFO and page tables beside a kernel's own, in pages that were free. The kernel is not touched, and
 // whoever reads through these tables misses processes, whose neighbours in the list are copies that lead past them.
+
 import { physical } from '../../src/base/address.ts';
+import { tasks } from '../../src/kernel/linux/process/processes.ts';
+import { initTask } from '../../src/kernel/linux/process/task.ts';
 import { PAGE_BYTES } from '../../src/memory/source.ts';
 import { vmcoreinfoIn } from '../../src/profile/vmcoreinfo.ts';
 import type { Session } from '../../src/session/session.ts';
@@ -50,7 +53,7 @@ class Decoy {
   /** Copies of the pages in which a process that stays has one that is hidden before or behind it. */
   #doctor(root: number, hidden: ReadonlySet<number>): void {
     const { kernel } = this.#session;
-    const all = [kernel.initTask, ...kernel.tasks()];
+    const all = [initTask(kernel), ...tasks(kernel)];
     const kept = all.filter(({ pid }) => !hidden.has(pid));
     const links = BigInt(kernel.types.offsetOf('task_struct', 'tasks'));
     const copies = new Map<number, number>();

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { plugins as all } from '../../plugins/index.ts';
 import { ForensicError } from '../../src/base/errors.ts';
+import { tasks } from '../../src/kernel/linux/process/processes.ts';
 import { ReadRecord } from '../../src/memory/reads.ts';
 import type { AnyPlugin } from '../../src/plugin/contract.ts';
 import { runPlugin } from '../../src/plugin/run.ts';
@@ -94,7 +95,7 @@ afterEach(() => overlay.mend());
 
 describe('an answer to the snapshot before', () => {
   it('stands where nothing has changed, with its notes', async () => {
-    const [head] = [...open().kernel.tasks()];
+    const [head] = [...tasks(open().kernel)];
     const broken = head!.raw.address; // somewhere in the list of tasks
     const at = open().kernel.space.translate(broken);
     overlay.damage(at - (at % 4096), null);

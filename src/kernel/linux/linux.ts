@@ -1,3 +1,5 @@
+// A Linux kernel in memory, and the primitives by which its subsystems read it: symbols, structs at addresses, lists, notes.
+// What the structures mean is told in the folders beside this file, one for each subsystem.
 import { hex, highWord, isKernelAddress, lowWord, type VirtualAddress, wrapped } from '../../base/address.ts';
 import { CorruptStructure, EvidenceFault, type Note, NotInKernel } from '../../base/errors.ts';
 import { Notes } from '../../base/notes.ts';
@@ -7,20 +9,8 @@ import type { Profile } from '../../profile/profile.ts';
 import type { AddressSpace } from '../../translate/address-space.ts';
 import { walkList } from '../../types/fields.ts';
 import { StructView, TypeTable, type View, type Walk } from '../../types/struct.ts';
-import type { Area } from './area.ts';
-import type { FrameOwner } from './frame-owners.ts';
-import { Machine } from './machine.ts';
-import { type Module, modules } from './module.ts';
-import type { OpenFile } from './open-file.ts';
-import { Paths } from './path.ts';
-import { type LogRecord, logRecords } from './printk.ts';
-import { ProcessMemories } from './process-memories.ts';
-import { processTree, type TreeNode } from './process-tree.ts';
-import { ProcessViews } from './process-views.ts';
 import { type Structs, structs } from './structs.ts';
 import type { EnumeratorName, SymbolName } from './symbols.ts';
-import { Task } from './task.ts';
-import { UserRegisters } from './user-registers.ts';
 
 /** What makes a kernel out of bytes: its build's profile, and where this boot put things. */
 export interface LinuxParts {
@@ -34,25 +24,17 @@ export interface LinuxParts {
   readonly types?: TypeTable;
 }
 
-/** A Linux kernel found in a snapshot: the object model that plugins ask. */
+/** A Linux kernel found in a snapshot. What its structures mean the subsystems know, each in its folder. */
 export class Linux {
   readonly space: AddressSpace;
   readonly profile: Profile;
   readonly slide: bigint;
   readonly origin: SnapshotOrigin | null;
   readonly types: TypeTable;
-  /** The machine that it runs. */
-  readonly machine: Machine = new Machine(this);
-  /** The memories of its processes. */
-  readonly memories: ProcessMemories = new ProcessMemories(this);
-  /** Which tasks are programs, whatever their flags say. */
-  readonly userRegisters: UserRegisters = new UserRegisters(this);
   /** What the evidence lacked, since the last `drain`. */
   readonly notes = new Notes(() => this.space.drainCalculated());
   readonly note: Note = (message) => (this.#apart ?? this.notes).add(message);
   #apart: Notes | null = null;
-  #paths: Paths | undefined;
-  #processViews: ProcessViews | undefined;
 
   constructor({ space, profile, slide, origin, types }: LinuxParts) {
     this.space = space;
@@ -186,66 +168,5 @@ export class Linux {
       this.#apart = outer;
     }
     return own.drain();
-  }
-
-  /** The idle task of CPU 0, from which all others descend: PID 0. */
-  get initTask(): Task {
-    return new Task(this.at('task_struct', this.symbol('init_task')), this);
-  }
-
-  /** Every process: those on the task list, in the order the kernel keeps them, and behind them those that only other views have. */
-  *tasks(): Generator<Task> {
-    const { tasks, notes } = this.processViews;
-    yield* tasks;
-    for (const note of notes) this.note(note);
-  }
-
-  /** `tasks`, and at the end notes of what one view of the kernel has and another lacks. */
-  *processes(): Generator<Task> {
-    yield* this.tasks();
-    this.processViews.noteDifferences();
-  }
-
-  /** Processes as several structures of the kernel have them: walked once, for all questions. */
-  get processViews(): ProcessViews {
-    this.#processViews ??= new ProcessViews(this);
-    return this.#processViews;
-  }
-
-  /** Every process after its parent; with `root`, that process and what descends from it. */
-  processTree(root?: number): Iterable<TreeNode> {
-    return processTree(this, root);
-  }
-
-  /** Names paths as a process in the initial root sees them. */
-  get paths(): Paths {
-    this.#paths ??= new Paths(this);
-    return this.#paths;
-  }
-
-  /** Every open file of every process. */
-  *openFiles(): Generator<OpenFile> {
-    for (const task of this.tasks()) yield* task.openFiles();
-  }
-
-  /** Every mapping of every process. */
-  *areas(): Generator<Area> {
-    for (const task of this.tasks()) yield* task.areas();
-  }
-
-  /** Which processes map these frames: physical addresses of 4 KiB pages. */
-  async frameOwners(frames: ReadonlySet<number>): Promise<Map<number, FrameOwner[]>> {
-    const { frameOwners } = await import('./frame-owners.ts');
-    return frameOwners(this, frames);
-  }
-
-  /** Every module on the kernel's list, last loaded first. */
-  modules(): Iterable<Module> {
-    return modules(this);
-  }
-
-  /** The kernel log, oldest record first. */
-  logRecords(): Iterable<LogRecord> {
-    return logRecords(this);
   }
 }

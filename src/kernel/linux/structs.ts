@@ -1,11 +1,13 @@
+// Every kernel struct that this program reads, gathered from the subsystems.
+// The names are the kernel's own; offsets and widths come from the build at hand.
 import type { StructTable, View } from '../../types/struct.ts';
-import { mmStructs } from './structs/mm.ts';
-import { moduleStructs } from './structs/module.ts';
-import { netStructs } from './structs/net.ts';
-import { printkStructs } from './structs/printk.ts';
-import { systemStructs } from './structs/system.ts';
-import { taskStructs } from './structs/task.ts';
-import { vfsStructs } from './structs/vfs.ts';
+import { printkStructs } from './machine/printk-structs.ts';
+import { systemStructs } from './machine/structs.ts';
+import { mmStructs } from './memory/structs.ts';
+import { moduleStructs } from './module/structs.ts';
+import { netStructs } from './net/structs.ts';
+import { taskStructs } from './process/structs.ts';
+import { vfsStructs } from './vfs/structs.ts';
 
 /**
  * Every kernel member that this program reads, under the kernel's own names, one file for each part of the

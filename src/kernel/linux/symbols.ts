@@ -1,8 +1,12 @@
-/**
- * Every kernel symbol that this program looks up, under the kernel's own names. Profiles keep these and no
- * others; what a kernel lacks is simply not in its profile.
- */
-export const symbols = [
+// Every kernel symbol that this program looks up, under the kernel's own names, gathered from the subsystems.
+// Profiles keep these and no others; what a kernel lacks is simply not in its profile.
+import { cpuSymbols, machineSymbols } from './machine/symbols.ts';
+import { memorySymbols } from './memory/symbols.ts';
+import { moduleSymbols } from './module/symbols.ts';
+import { netSymbols } from './net/symbols.ts';
+import { areaSymbols, processSymbols } from './process/symbols.ts';
+
+const bindingSymbols = [
   // Binding: where the image, its page tables and its own descriptions are.
   '_text',
   '_stext',
@@ -29,59 +33,17 @@ export const symbols = [
   'page_offset_base',
   'memstart_addr',
   'max_low_pfn',
-  // Where RAM is: what firmware says on a PC, and what the kernel made of it.
-  'boot_params',
-  'iomem_resource',
-  '__per_cpu_offset',
-  '__cpu_possible_mask',
-  '__cpu_online_mask',
-  'max_pfn',
-  // Processes: the table of their numbers, and how many the kernel counts (`process_counts` is one for each CPU).
-  'init_pid_ns',
-  'nr_threads',
-  'process_counts',
-  // The machine: its clock (`timekeeper_data` since 6.17, `tk_core` before) and how it was started.
-  'timekeeper_data',
-  'tk_core',
-  'saved_command_line',
-  // What the machine is about: starting, running, going down, panicked, or saving the memory of another kernel.
-  'system_state',
-  'panic_cpu',
-  'elfcorehdr_addr',
-  // Which boot and which machine it is: the boot's ID once somebody has asked for it, the firmware's strings.
-  'sysctl_bootid',
-  'dmi_ident',
-  // The kernel log: `prb` since 5.10, the others before.
-  'prb',
-  'log_buf',
-  'log_buf_len',
-  'log_first_idx',
-  'log_first_seq',
-  'log_next_idx',
-  'log_next_seq',
-  // Mappings that no file is behind: how they tell their names, and the page at a fixed place.
-  'special_mapping_vmops',
-  'legacy_special_mapping_vmops',
-  'gate_vma',
-  'vsyscall_mode',
-  // Modules.
-  'modules',
-  'module_kset',
-  'mod_tree',
-  // Sockets: the tables that they are found in.
-  'init_net',
-  'net_namespace_list',
-  'socket_file_ops',
-  'tcp_hashinfo',
-  'udp_table',
-  'udplite_table',
-  'raw_v4_hashinfo',
-  'raw_v6_hashinfo',
-  'ping_table',
-  'unix_socket_table',
-  'nl_table',
-  // The list of protocols that it is on: by their numbers sockets are counted.
-  'tcp_prot',
+] as const;
+
+export const symbols = [
+  ...bindingSymbols,
+  ...memorySymbols,
+  ...cpuSymbols,
+  ...processSymbols,
+  ...machineSymbols,
+  ...areaSymbols,
+  ...moduleSymbols,
+  ...netSymbols,
 ] as const;
 
 export type SymbolName = (typeof symbols)[number];

@@ -1,0 +1,221 @@
+// The pieces of a process's address space, as /proc/PID/maps lists them.
+// Linux: struct vm_area_struct of include/linux/mm_types.h, fs/proc/task_mmu.c.
+import { highWord, lowWord, type VirtualAddress } from '../../../base/address.ts';
+import { ENTRY_COST } from '../../../base/budget.ts';
+import { EvidenceFault } from '../../../base/errors.ts';
+import { decodeText } from '../../../base/text.ts';
+import type { Walk } from '../../../types/struct.ts';
+import { mapleEntries } from '../containers/maple-tree.ts';
+import { rbNodes } from '../containers/rb-tree.ts';
+import type { Linux } from '../linux.ts';
+import type { Kernel } from '../structs.ts';
+import { pathsOf } from '../vfs/path.ts';
+import { deviceText, userPath } from './open-files.ts';
+import { tasks } from './processes.ts';
+import type { Task } from './task.ts';
+
+// include/linux/mm.h
+const VM_READ = 1;
+const VM_WRITE = 2;
+const VM_EXEC = 4;
+const VM_MAYSHARE = 0x80;
+/** As many mappings as a list may have before it counts as endless: vm.max_map_count is 65,530. */
+const MAXIMUM_AREAS = 2_000_000;
+/** ANON_VMA_NAME_MAX_LEN of include/linux/mm_inline.h, and names of special mappings are shorter still. */
+const MAXIMUM_NAME_BYTES = 80;
+/** x86: enum of arch/x86/entry/vsyscall/vsyscall_64.c, NONE. */
+const VSYSCALL_NONE = 2;
+/** x86: bit of mm_context_t.flags (arch/x86/include/asm/mmu.h). */
+const MM_CONTEXT_HAS_VSYSCALL = 1 << 1;
+
+/** A piece of a process's address space: a line of /proc/PID/maps. */
+export class Area {
+  readonly task: Task;
+  readonly mm: Kernel<'mm_struct'>;
+  readonly raw: Kernel<'vm_area_struct'>;
+  #backing: Backing | null | undefined;
+
+  constructor(task: Task, mm: Kernel<'mm_struct'>, raw: Kernel<'vm_area_struct'>) {
+    this.task = task;
+    this.mm = mm;
+    this.raw = raw;
+  }
+
+  get start(): VirtualAddress {
+    return this.raw.vm_start;
+  }
+  /** The first address past it. */
+  get end(): VirtualAddress {
+    return this.raw.vm_end;
+  }
+  /** `r-xp`: read, write, execute, private or shared. */
+  get flags(): string {
+    const flags = Number(BigInt.asUintN(32, this.raw.vm_flags));
+    return (
+      (flags & VM_READ ? 'r' : '-') +
+      (flags & VM_WRITE ? 'w' : '-') +
+      (flags & VM_EXEC ? 'x' : '-') +
+      (flags & VM_MAYSHARE ? 's' : 'p')
+    );
+  }
+  /** Bytes into the file; 0 where there is no file. */
+  get offset(): bigint {
+    const { pageBytes } = this.task.kernel;
+    return this.raw.vm_file === null ? 0n : BigInt.asUintN(64, this.raw.vm_pgoff * BigInt(pageBytes));
+  }
+  /** `fe:00`, major and minor in hex; `00:00` where there is no file. */
+  get device(): string {
+    return deviceText(this.#file?.inode?.i_sb.s_dev ?? 0);
+  }
+  /** 0 where there is no file. */
+  get inodeNumber(): bigint {
+    return this.#file?.inode?.i_ino ?? 0n;
+  }
+  /** The file, or what the kernel calls the area: `[heap]`, `[stack]`, `[vdso]`, `[anon:name]`. Null for plain memory. */
+  get path(): string | null {
+    const { kernel } = this.task;
+    const file = this.#file;
+    if (file !== null) {
+      const given = this.#givenName();
+      return given === null ? pathsOf(kernel).of(file.path) : `[anon_shmem:${given}]`;
+    }
+    const special = this.#specialName();
+    if (special !== null) return special;
+    const { start, end } = this;
+    const { start_brk, brk, start_stack } = this.mm;
+    if (start < brk && end > start_brk) return '[heap]';
+    if (start <= start_stack && end >= start_stack) return '[stack]';
+    const given = this.#givenName();
+    return given === null ? null : `[anon:${given}]`;
+  }
+
+  /** What /proc tells of the file: where a path of the user's own is kept, that path and its inode. Three cells ask. */
+  get #file(): Backing | null {
+    if (this.#backing === undefined) {
+      const { vm_file: file } = this.raw;
+      this.#backing = file === null ? null : backingOf(this.task.kernel, file);
+    }
+    return this.#backing;
+  }
+
+  /** What prctl(PR_SET_VMA_ANON_NAME) called it. */
+  #givenName(): string | null {
+    const { types, space } = this.task.kernel;
+    const { anon_name, shared } = this.raw;
+    if (anon_name === undefined || (this.raw.vm_file !== null && shared === this.#placeOfName())) return null;
+    if (anon_name === null || !types.has('anon_vma_name', 'name')) return null;
+    return decodeText(space.cString(anon_name.name ?? 0n, MAXIMUM_NAME_BYTES));
+  }
+
+  #placeOfName(): VirtualAddress {
+    return this.raw.address + BigInt(this.task.kernel.types.offsetOf('vm_area_struct', 'anon_name'));
+  }
+
+  /** The name of an area that the kernel itself put there: vdso, vvar, the vsyscall page. */
+  #specialName(): string | null {
+    const { kernel } = this.task;
+    const { vm_ops, vm_private_data } = this.raw;
+    for (const symbol of ['special_mapping_vmops', 'legacy_special_mapping_vmops'] as const) {
+      if (vm_ops === 0n || !kernel.hasSymbol(symbol) || kernel.symbol(symbol) !== vm_ops) continue;
+      const { name } = kernel.at('vm_special_mapping', vm_private_data);
+      return kernel.nameAt(name, MAXIMUM_NAME_BYTES);
+    }
+    if (kernel.hasSymbol('gate_vma') && this.raw.address === kernel.symbol('gate_vma')) return '[vsyscall]';
+    return null;
+  }
+}
+
+/** The file behind an area, as its user knows it. */
+interface Backing {
+  readonly path: Kernel<'path'>;
+  readonly inode: Kernel<'inode'> | null;
+}
+
+function backingOf(kernel: Linux, file: Kernel<'file'>): Backing {
+  const path = userPath(kernel, file);
+  return { path, inode: path.address === file.f_path.address ? file.f_inode : path.dentry.d_inode };
+}
+
+/** Every area of a process, ascending, the vsyscall page last; none for kernel threads and zombies. */
+export function* areasOf(task: Task): Generator<Area> {
+  const { kernel } = task;
+  const what = `mappings of ${task.label}`;
+  const memory = kernel.attempt(() => task.memory, null, what);
+  if (memory === null) return;
+  const mm = memory.raw;
+  for (const raw of kernel.untilFault(rawAreas(kernel, mm, what), what)) yield new Area(task, mm, raw);
+  if (kernel.attempt(() => seesVsyscall(kernel, mm), false, 'vsyscall page')) {
+    yield new Area(task, mm, kernel.at('vm_area_struct', kernel.symbol('gate_vma')));
+  }
+}
+
+function* rawAreas(
+  kernel: Linux,
+  mm: Kernel<'mm_struct'>,
+  what: string,
+): Generator<Kernel<'vm_area_struct'>> {
+  const tree = mm.mm_mt;
+  if (tree !== undefined) {
+    for (const address of mapleEntries(kernel, tree, what)) {
+      yield kernel.atWords('vm_area_struct', highWord(address), lowWord(address));
+    }
+    return;
+  }
+  const seen = new Set<VirtualAddress>();
+  if ((yield* areasOnList(kernel, mm, what, seen)) || !kernel.types.has('vm_area_struct', 'vm_rb')) return;
+  // Until 6.1 they are in a tree as well, which leads past the one that is lost.
+  const root = kernel.attempt(() => mm.mm_rb?.rb_node ?? 0n, 0n, what);
+  const link = BigInt(kernel.types.offsetOf('vm_area_struct', 'vm_rb'));
+  for (const node of rbNodes(kernel, root, what)) {
+    const area = kernel.at('vm_area_struct', node - link);
+    kernel.space.memory.spend(ENTRY_COST);
+    if (!seen.has(area.address)) yield area;
+  }
+}
+
+/** The mappings on the list; those yielded are in `seen`. @returns whether it came to its end */
+function* areasOnList(
+  kernel: Linux,
+  mm: Kernel<'mm_struct'>,
+  what: string,
+  seen: Set<VirtualAddress>,
+): Walk<Kernel<'vm_area_struct'>> {
+  let isWhole = true;
+  const next = (read: () => Kernel<'vm_area_struct'> | null | undefined, where: string) => {
+    try {
+      return read() ?? null;
+    } catch (fault) {
+      if (!(fault instanceof EvidenceFault)) throw fault;
+      isWhole = false;
+      kernel.note(`${where}: ${fault.message}`);
+      return null;
+    }
+  };
+  let area = next(() => mm.mmap, what);
+  while (area !== null) {
+    const here: Kernel<'vm_area_struct'> = area;
+    if (seen.has(here.address) || seen.size >= MAXIMUM_AREAS) {
+      kernel.note(`${what} ${seen.has(here.address) ? 'loop' : 'are cut'} after ${seen.size}`);
+      return false;
+    }
+    kernel.space.memory.spend(ENTRY_COST);
+    seen.add(here.address);
+    yield here;
+    area = next(() => here.vm_next, `${what} end after ${seen.size}`);
+  }
+  return isWhole;
+}
+
+/** Whether /proc shows the vsyscall page to the process (arch/x86/entry/vsyscall/vsyscall_64.c, get_gate_vma). */
+function seesVsyscall(kernel: Linux, mm: Kernel<'mm_struct'>): boolean {
+  if (kernel.profile.architecture !== 'x86-64' || !kernel.hasSymbol('gate_vma')) return false;
+  if (kernel.hasSymbol('vsyscall_mode') && kernel.u32At(kernel.symbol('vsyscall_mode')) === VSYSCALL_NONE)
+    return false;
+  const { flags, ia32_compat } = kernel.at('mm_context_t', mm.context);
+  return flags === undefined ? (ia32_compat ?? 0) === 0 : (flags & MM_CONTEXT_HAS_VSYSCALL) !== 0;
+}
+
+/** Every mapping of every process. */
+export function* areas(kernel: Linux): Generator<Area> {
+  for (const task of tasks(kernel)) yield* areasOf(task);
+}
