@@ -141,8 +141,8 @@ export class World {
 }
 
 const kernelOver = ({ kernel }: Pick<Session, 'kernel'>, memory: PhysicalMemory): Linux => {
-  const { profile, slide, space } = kernel;
-  return new Linux({ space: new AddressSpace(memory, space.paging), profile, slide, origin: null });
+  const { profile, slide, space, types } = kernel;
+  return new Linux({ space: new AddressSpace(memory, space.paging), profile, slide, types, origin: null });
 };
 
 /** Asks a kernel. */
