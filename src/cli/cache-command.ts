@@ -46,9 +46,11 @@ async function prune(flags: OpenFlags & { days?: string }): Promise<void> {
   const oldest = flags.days === undefined ? 0 : Date.now() - Number(flags.days) * DAY_MS;
   const { keyOfSettled, isSameKey } = await import('../store/key.ts');
   const { plugins } = await import('../../plugins/index.ts');
+  const { pathsOf, piecesOf } = await import('../snapshot/pieces.ts');
+  const piecesBeside = (path: string) => pathsOf(piecesOf(path));
   await withStore(flags, ({ upkeep }) => {
     const forgotten = upkeep.forget(({ path, seen, key }) => {
-      const now = keyOfSettled(path); // whether it still changes does not matter here
+      const now = keyOfSettled(path, piecesBeside(path)); // whether it still changes does not matter here
       return now === null || !isSameKey(now, key) || Date.parse(seen) < oldest;
     });
     const outdated = upkeep.forgetOutdated(plugins);

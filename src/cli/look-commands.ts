@@ -7,7 +7,7 @@ import { EXIT } from './exit.ts';
 import { type Inquiry, inquiryOf, type OpenSettings } from './inquiry.ts';
 import type { Outcome } from './main.ts';
 import { complain, pageWidth, writeAside, writeData } from './output.ts';
-import { Recall } from './recall.ts';
+import { pathsOfPieces, Recall } from './recall.ts';
 import { checkColor, type OpenFlags, openSettings, type ShowFlags, withOpenFlags } from './settings.ts';
 import { naming, styleFor, wholeQuestion } from './show.ts';
 import { storePlaces } from './store-places.ts';
@@ -90,7 +90,8 @@ export function addInfoCommand(program: Command, outcome: Outcome): void {
 async function sayForgotten(path: string, flags: Flags): Promise<void> {
   if (storePlaces(flags) === undefined) return;
   const { whyNotRemembered } = await import('../store/moving.ts');
-  const why = whyNotRemembered(path);
+  const pieces = await pathsOfPieces(path);
+  const why = whyNotRemembered(pieces.length === 0 ? path : pieces);
   if (why !== undefined) complain(`no answer about ${path} is remembered: ${why}`);
 }
 

@@ -39,6 +39,14 @@ export const bindingKey = ({ base, map, profile, kernel }: Forced): string =>
         .digest('hex')
         .slice(0, 16);
 
+/** The files that are read as one with this one, in order; none where it is by itself. */
+export async function pathsOfPieces(path: string): Promise<string[]> {
+  const { mayBePiece } = await import('../snapshot/may-be-piece.ts');
+  if (!mayBePiece(path)) return [];
+  const { pathsOf, piecesOf } = await import('../snapshot/pieces.ts');
+  return pathsOf(piecesOf(path));
+}
+
 /** Rows that wait to be remembered. */
 export interface Spool {
   readonly rows: NewAnswer['rows'];
@@ -74,7 +82,7 @@ export class Recall {
   async identify(path: string, binding: string): Promise<SnapshotIdentity | undefined> {
     if (this.#store === undefined) return undefined;
     const { keyOf } = await import('../store/key.ts');
-    const key = keyOf(path);
+    const key = keyOf(path, Date.now(), await pathsOfPieces(path));
     return key === null ? undefined : { path: resolve(path), key, binding };
   }
 
@@ -82,7 +90,7 @@ export class Recall {
   async isCurrent({ path, key }: SnapshotIdentity): Promise<boolean> {
     if (this.#store === undefined) return false;
     const { isSameKey, keyOf } = await import('../store/key.ts');
-    const now = keyOf(path);
+    const now = keyOf(path, Date.now(), await pathsOfPieces(path));
     return now !== null && isSameKey(now, key);
   }
 

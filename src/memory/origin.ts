@@ -9,6 +9,20 @@ export interface OpenOptions {
   readonly hole?: number;
   /** Where each piece of a raw file belongs: what lies in none of them is left out. Found by content where it is not given. */
   readonly map?: readonly MapPiece[];
+  /** The files that are read as one; none where the file is by itself. Found by what lies beside it where it is not given. */
+  readonly pieces?: readonly FilePiece[];
+}
+
+/** One of several files that are read as one: plain data. */
+export interface FilePiece {
+  readonly path: string;
+  /** Where in the whole it begins, in bytes. */
+  readonly offset: number;
+  readonly sizeBytes: number;
+  /** Bytes that the file system stores of it. */
+  readonly storedBytes: number;
+  /** What tells the state of the file from others of it; null where the piece is not there. */
+  readonly state: string | null;
 }
 
 /** Physical memory from `start` up to and without `end` that a raw file has at `offset`, in bytes. */

@@ -5,6 +5,12 @@ import type { Row } from './cell.ts';
 export interface SnapshotFacts {
   readonly path: string;
   readonly sizeBytes: number;
+  /**
+   * The files that were read as this one, in order; the size of one that is missing is null. At most 64: `pieceCount` tells
+   * all. Empty where the snapshot is a file by itself.
+   */
+  readonly pieces: readonly { readonly path: string; readonly sizeBytes: number | null }[];
+  readonly pieceCount: number;
   /** `raw`, `lime`, `elf-core`, `kdump`. */
   readonly format: string;
   /** Details of the format: `compression: zlib`. */

@@ -1,6 +1,6 @@
 import { hex } from '../base/address.ts';
 import { Budget, type Limits } from '../base/budget.ts';
-import { ForensicError, NoKernel, NoProfile } from '../base/errors.ts';
+import { ForensicError, NoKernel, NoProfile, SnapshotError } from '../base/errors.ts';
 import type { Linux } from '../kernel/linux/linux.ts';
 import { machineOf } from '../kernel/linux/machine/machine.ts';
 import { bytesMissing, endOfRam, ramOf } from '../kernel/linux/memory/ram.ts';
@@ -10,9 +10,11 @@ import { bytesIn } from '../memory/source.ts';
 import type { KernelCandidate, KernelFacts, SnapshotFacts } from '../plugin/document.ts';
 import type { Profile } from '../profile/profile.ts';
 import { openSnapshot, type Snapshot } from '../snapshot/open.ts';
+import { listedPieces } from '../snapshot/pieces.ts';
 import { splitText } from '../snapshot/split-files.ts';
 import { rulesOf } from './architecture/all.ts';
 import { type FoundKernels, findKernels, type KernelChoice } from './find-kernels.ts';
+import { areOneMemory, isJoinedMemory } from './joined-memory.ts';
 import type { Located } from './located.ts';
 import type { Ranked } from './rank.ts';
 import { layoutNotes, runTogether, shiftedLayouts } from './shifted-layouts.ts';
@@ -81,12 +83,63 @@ export function startSession(opened: Snapshot, options: SessionOptions = {}): Se
   return { snapshot, kernel, facts, profile: parts.profile, located, close: () => snapshot.file.close() };
 }
 
-/** The kernels of a snapshot, in the layout of a raw file in which one is found. @throws ProfileError, UsageError */
+/** The kernels of a snapshot; of files that are no pieces of one memory, those of the one that was asked for. @throws ProfileError, UsageError */
 function kernelsIn(opened: Snapshot, options: SessionOptions): FoundKernels {
+  if (!isJoinedMemory(opened)) return kernelsOf(opened, options);
+  let joined: FoundKernels | undefined;
+  let failure: unknown;
+  try {
+    joined = kernelsOf(opened, options);
+    if (!areOneMemory(joined.shown)) {
+      closeOther(joined, opened);
+      joined = undefined;
+    }
+  } catch (error) {
+    if (!isUnfound(error)) throw error;
+    failure = error;
+  }
+  // A kernel that contradicts itself may do so because half of its memory is another file.
+  if (joined !== undefined && joined.shown.confidence !== 'uncertain') return joined;
+  const alone = kernelsAlone(opened, options);
+  if (joined === undefined) {
+    if ('found' in alone) return alone.found;
+    throw failure ?? alone.failure;
+  }
+  if (!('found' in alone)) return joined;
+  const isSurer = alone.found.shown.confidence !== 'uncertain';
+  closeOther(isSurer ? joined : alone.found, opened);
+  return isSurer ? alone.found : joined;
+}
+
+/** The kernels in the file that was asked for, without the other pieces. @throws UsageError */
+function kernelsAlone(
+  { origin: { path, options: asked } }: Snapshot,
+  options: SessionOptions,
+): { readonly found: FoundKernels } | { readonly failure: unknown } {
+  let alone: Snapshot | undefined;
+  try {
+    alone = openSnapshot(path, { ...asked, pieces: [] });
+    return { found: kernelsOf(alone, options) };
+  } catch (failure) {
+    alone?.file.close();
+    if (isUnfound(failure) || failure instanceof SnapshotError) return { failure };
+    throw failure;
+  }
+}
+
+/** Closes the layout in which kernels were found, where it is not the snapshot as it was opened. */
+function closeOther({ shown: { snapshot } }: FoundKernels, opened: Snapshot): void {
+  if (snapshot !== opened) snapshot.file.close();
+}
+
+const isUnfound = (error: unknown): boolean => error instanceof NoKernel || error instanceof NoProfile;
+
+/** The kernels of a snapshot, in the layout of a raw file in which one is found. @throws ProfileError, UsageError */
+function kernelsOf(opened: Snapshot, options: SessionOptions): FoundKernels {
   try {
     return inLayout(opened, findKernels(opened, options), options);
   } catch (error) {
-    if (!(error instanceof NoKernel) && !(error instanceof NoProfile)) throw error;
+    if (!isUnfound(error)) throw error;
     for (const layout of shiftedLayouts(opened)) {
       try {
         return inLayout(opened, findKernels(layout, options), options);
@@ -95,8 +148,9 @@ function kernelsIn(opened: Snapshot, options: SessionOptions): FoundKernels {
         if (!(other instanceof ForensicError)) throw other;
       }
     }
-    const split = splitText(opened.file.path);
-    if (split !== undefined) throw new NoKernel(`${error.message}. ${split}`);
+    // What is missing of the file is the likeliest reason.
+    const split = opened.file.pieces.length > 0 ? opened.contents.cut : splitText(opened);
+    if (split !== undefined && split !== null) throw new NoKernel(`${(error as Error).message}. ${split}`);
     throw error;
   }
 }
@@ -123,7 +177,7 @@ function withLayout(found: FoundKernels, asked: OpenOptions): FoundKernels {
   const { snapshot, located } = found.shown;
   const usual = rulesOf[located.architecture].ramStarts;
   const { missingBytes } = snapshotFacts(snapshot, found.shown.kernel);
-  const split = missingBytes === 0 ? undefined : splitText(snapshot.file.path);
+  const split = missingBytes === 0 ? undefined : splitText(snapshot);
   const notes = [
     ...(split === undefined ? [] : [split]),
     ...layoutNotes(snapshot, asked, usual),
@@ -149,6 +203,8 @@ function snapshotFacts({ file, format, contents, memory }: Snapshot, kernel: Lin
   return {
     path: file.path,
     sizeBytes: file.sizeBytes,
+    pieces: listedPieces(file.pieces),
+    pieceCount: file.pieces.length,
     format: format.name,
     facts: contents.facts,
     ranges: ranges

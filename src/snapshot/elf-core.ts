@@ -41,12 +41,16 @@ export const elfCore: SnapshotFormat = {
         segments: String(claimed.length),
       },
       cut: headers.cut ?? cut,
+      storedEnd: () => endOf(headers),
       notes: [...notes, ...aboutSegments],
     };
   },
 };
 
 const isMemory = (segment: ElfSegment): boolean => segment.type === PT_LOAD && segment.memoryBytes > 0;
+
+const endOf = ({ segments }: ElfHeaders): number =>
+  segments.reduce((end, { offset, fileBytes }) => Math.max(end, offset + fileBytes), 0);
 
 /** The bytes of all PT_NOTE segments one after the other, as many as are believed. */
 function noteBytes(file: SnapshotBytes, headers: ElfHeaders, notes: string[]): Buffer {

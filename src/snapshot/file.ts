@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { BadSnapshot, CutSnapshot, UnreadableFile } from '../base/errors.ts';
+import type { FilePiece } from '../memory/origin.ts';
 import { PAGE_BYTES } from '../memory/source.ts';
 import { HoleProbe, PROBE_BYTES, SWEEP_BYTES, WORTH_PROBING_BYTES } from './hole-probe.ts';
 import { ReadAhead } from './read-ahead.ts';
@@ -22,6 +23,8 @@ export interface FileIdentity {
 export interface SnapshotBytes {
   readonly path: string;
   readonly sizeBytes: number;
+  /** The files that are read as this one, one behind the other; none where it is a file by itself. */
+  readonly pieces: readonly FilePiece[];
   /** True where the file system stores fewer bytes than the file's size: it has holes. */
   readonly isSparse: boolean;
   /** Fills `into` from `offset` on; never throws. @returns bytes had: fewer at the end and where the file cannot be read. */
@@ -34,9 +37,17 @@ export interface SnapshotBytes {
   trouble(message: string): void;
 }
 
+/** Bytes that were opened, and that whoever opened them closes. */
+export interface SnapshotStorage extends SnapshotBytes {
+  /** What could not be read since it was opened, each sentence once, in the order it was met. Empty in a good run. */
+  readonly troubles: readonly string[];
+  close(): void;
+}
+
 /** A snapshot file opened for reading. Never written, never locked. */
-export class SnapshotFile implements SnapshotBytes {
+export class SnapshotFile implements SnapshotStorage {
   readonly path: string;
+  readonly pieces = [];
   readonly identity: FileIdentity;
   readonly isSparse: boolean;
   readonly #fd: number;
@@ -80,7 +91,6 @@ export class SnapshotFile implements SnapshotBytes {
     return this.identity.sizeBytes;
   }
 
-  /** What could not be read since the file was opened, each sentence once, in the order it was met. Empty in a good run. */
   get troubles(): readonly string[] {
     const further =
       this.#furtherTroubles === 0 ? [] : [`${this.#furtherTroubles} further troubles are not shown`];

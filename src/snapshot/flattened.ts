@@ -1,5 +1,5 @@
 import { BadSnapshot } from '../base/errors.ts';
-import { exactly, type SnapshotBytes, type SnapshotFile } from './file.ts';
+import { exactly, type SnapshotBytes } from './file.ts';
 
 const MAGIC = Buffer.from('makedumpfile\0\0\0\0', 'latin1');
 /** The header fills this much whatever it says (QEMU, include/sysemu/dump.h, MAX_SIZE_MDF_HEADER). */
@@ -26,22 +26,26 @@ export const isFlattened = (head: Buffer): boolean => head.subarray(0, MAGIC.len
 export class FlattenedFile implements SnapshotBytes {
   readonly path: string;
   readonly sizeBytes: number;
+  readonly pieces = [];
   readonly isSparse = false;
   /** Why it holds less than was to be written, which is one of `notes`; null where it has its end. */
   readonly cut: string | null;
   /** Lowercase sentences: that the file was cut, or is damaged. */
   readonly notes: readonly string[];
-  readonly #file: SnapshotFile;
+  /** Where in the file its records end. */
+  readonly recordsEnd: number;
+  readonly #file: SnapshotBytes;
   readonly #records: Records;
 
   /** Finds all records: one small read each. @throws BadSnapshot where they contradict each other. */
-  constructor(file: SnapshotFile) {
+  constructor(file: SnapshotBytes) {
     this.#file = file;
     this.path = file.path;
     const notes: string[] = [];
-    const { records, cut } = readRecords(file, notes);
+    const { records, cut, end } = readRecords(file, notes);
     this.#records = ascending(file.path, records);
     this.cut = cut;
+    this.recordsEnd = end;
     this.notes = notes;
     const { starts, lengths } = this.#records;
     this.sizeBytes = starts.length === 0 ? 0 : starts.at(-1)! + lengths.at(-1)!;
@@ -114,13 +118,14 @@ interface Records {
 
 /** All records in the order of writing, up to the end record or to where the file is cut. */
 function readRecords(
-  file: SnapshotFile,
+  file: SnapshotBytes,
   notes: string[],
-): { readonly records: Records; readonly cut: string | null } {
+): { readonly records: Records; readonly cut: string | null; readonly end: number } {
   let cut: string | null = null;
   const records: Records = { starts: [], places: [], lengths: [] };
   const header = Buffer.alloc(RECORD_BYTES);
-  for (let at = HEADER_BYTES; ; ) {
+  let at = HEADER_BYTES;
+  for (;;) {
     if (at >= file.sizeBytes || file.read(at, header) < RECORD_BYTES) {
       cut = 'the flattened file is cut: it has no end record';
       notes.push(cut);
@@ -148,7 +153,7 @@ function readRecords(
     }
     at = place + size;
   }
-  return { records, cut };
+  return { records, cut, end: Math.min(at + RECORD_BYTES, file.sizeBytes) };
 }
 
 /** A number of 64 bits with its sign, highest byte first; one that is not to be believed is rounded. */

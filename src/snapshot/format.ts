@@ -32,6 +32,10 @@ export interface SnapshotContents {
    * writing it.
    */
   readonly cut: string | null;
+  /** Where the last byte ends that the headers speak of, an offset. May read all descriptors. Undefined where nothing tells. */
+  readonly storedEnd?: () => number;
+  /** Whether the file is one of several that each have headers of their own and some of the pages. */
+  readonly isShared?: boolean;
   /** What is wrong with the file: lowercase sentences. Truncation belongs here. */
   readonly notes: readonly string[];
 }

@@ -43,6 +43,16 @@ export class Frames {
     return true;
   }
 
+  /** Those from `first` up to and without `end`. */
+  within(first: number, end: number): Frames {
+    const inside = new Frames();
+    for (let run = 0; run < this.runs; run++) {
+      const [from, to] = [Math.max(first, this.starts[run]!), Math.min(end, this.ends[run]!)];
+      if (from < to) inside.add(from, to);
+    }
+    return inside;
+  }
+
   /** How many frames of the set lie below `frame`, which is in it; −1 where it is not. Binary search. */
   rankOf(frame: number): number {
     let low = 0;

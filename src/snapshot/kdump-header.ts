@@ -27,12 +27,21 @@ const LAYOUTS = {
   64: {
     timestamp: 408,
     status: 424,
-    sub: { bytes: 104, level: 8, split: 12, vmcoreinfo: 32, note: 48, maxFrame: 96 },
+    sub: {
+      bytes: 104,
+      level: 8,
+      split: 12,
+      first: 16,
+      wideFirst: 80,
+      vmcoreinfo: 32,
+      note: 48,
+      maxFrame: 96,
+    },
   },
   32: {
     timestamp: 404,
     status: 412,
-    sub: { bytes: 80, level: 4, split: 8, vmcoreinfo: 20, note: 32, maxFrame: 72 },
+    sub: { bytes: 80, level: 4, split: 8, first: 12, wideFirst: 56, vmcoreinfo: 20, note: 32, maxFrame: 72 },
   },
 } as const;
 
@@ -44,6 +53,12 @@ export interface Extent {
   readonly length: number;
 }
 
+/** Page frames from `start` up to and without `end`. */
+export interface Share {
+  readonly start: number;
+  readonly end: number;
+}
+
 /** What the headers of a kdump-compressed file say, checked for sense. */
 export interface KdumpHeader {
   readonly version: number;
@@ -51,6 +66,8 @@ export interface KdumpHeader {
   readonly blockBytes: number;
   /** Page frames that the bitmaps speak of: 0 up to and without this. */
   readonly frames: number;
+  /** The frames of which this file has the pages, where it is one of several (makedumpfile(8), --split); null where it has all. */
+  readonly share: Share | null;
   /** Offset of the bitmap of the machine's memory, or null where the file has one bitmap only. */
   readonly memoryBitmap: number | null;
   /** Offset of the bitmap of the pages that are stored. */
@@ -72,7 +89,7 @@ export interface KdumpHeader {
 }
 
 /** Reads and checks both headers. @throws UnsupportedSnapshot, BadSnapshot, CutSnapshot */
-export function readKdumpHeader(file: SnapshotBytes): KdumpHeader {
+export function readKdumpHeader(file: Pick<SnapshotBytes, 'path' | 'bytes'>): KdumpHeader {
   const header = file.bytes(0, HEADER_BYTES, 'kdump header');
   const version = header.readUInt32LE(8);
   if (version > NEWEST_VERSION) {
@@ -91,11 +108,6 @@ export function readKdumpHeader(file: SnapshotBytes): KdumpHeader {
   // Members past the end of an older, shorter sub header belong to whatever follows it.
   const sub = file.bytes(blockBytes, where.bytes, 'kdump sub header');
   const since = <T>(first: number, value: T, otherwise: T): T => (version >= first ? value : otherwise);
-  if (since(2, sub.readUInt32LE(where.split), 0) !== 0) {
-    throw new UnsupportedSnapshot(
-      `${file.path} is one part of a split dump: join the parts with makedumpfile --reassemble`,
-    );
-  }
   const wide = since(6, Number(sub.readBigUInt64LE(where.maxFrame)), 0);
   const frames = wide || header.readUInt32LE(at + 16);
   const bitmaps = (1 + subBlocks) * blockBytes;
@@ -108,6 +120,7 @@ export function readKdumpHeader(file: SnapshotBytes): KdumpHeader {
     version,
     blockBytes,
     frames,
+    share: since(2, sub.readUInt32LE(where.split), 0) === 0 ? null : shareOf(sub, version, bits),
     memoryBitmap: half === null ? null : bitmaps,
     storedBitmap: bitmaps + (half ?? 0),
     descriptors: bitmaps + bitmapBlocks * blockBytes,
@@ -120,6 +133,16 @@ export function readKdumpHeader(file: SnapshotBytes): KdumpHeader {
     vmcoreinfo: since(3, extent(where.vmcoreinfo), null),
     notes: since(4, extent(where.note), null),
   };
+}
+
+/** Since version 6 in 64 bits, before in words of the dumping kernel (makedumpfile, diskdump_mod.h, struct kdump_sub_header). */
+function shareOf(sub: Buffer, version: number, bits: 64 | 32): Share {
+  const { first, wideFirst } = LAYOUTS[bits].sub;
+  const isWide = version >= 6 || bits === 64;
+  const at = version >= 6 ? wideFirst : first;
+  const word = (nth: number): number =>
+    isWide ? Number(sub.readBigUInt64LE(at + 8 * nth)) : sub.readUInt32LE(at + 4 * nth);
+  return { start: word(0), end: word(1) };
 }
 
 /** The word size whose layout gives sizes that make sense together. QEMU names every x86 machine x86_64, so the name is no help. */
@@ -135,7 +158,12 @@ function wordsOf(header: Buffer): 64 | 32 | null {
 }
 
 /** Bytes of one of two bitmaps, or null where the blocks have room for one only (diskdump before partial dumps). */
-function bitmapBytes(file: SnapshotBytes, frames: number, blocks: number, blockBytes: number): number | null {
+function bitmapBytes(
+  file: Pick<SnapshotBytes, 'path'>,
+  frames: number,
+  blocks: number,
+  blockBytes: number,
+): number | null {
   const needed = Math.ceil(frames / 8 / blockBytes);
   if (frames === 0 || frames > MAXIMUM_FRAMES || needed > blocks) {
     throw new BadSnapshot(`${file.path} claims ${frames} page frames, with ${blocks} blocks of bitmap`);
@@ -144,7 +172,7 @@ function bitmapBytes(file: SnapshotBytes, frames: number, blocks: number, blockB
 }
 
 /** @throws UnsupportedSnapshot */
-function compressionOf(file: SnapshotBytes, status: number): string {
+function compressionOf(file: Pick<SnapshotBytes, 'path'>, status: number): string {
   for (const name of ['lzo', 'snappy', 'zstd'] as const) {
     if ((status & COMPRESSION[name]) === 0) continue;
     throw new UnsupportedSnapshot(

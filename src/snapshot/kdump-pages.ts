@@ -3,6 +3,7 @@ import { viewOf } from '../base/bytes.ts';
 import type { SnapshotBytes } from './file.ts';
 import { FirstByte } from './first-byte.ts';
 import { Frames } from './frames.ts';
+import { isHad } from './gaps.ts';
 import { Inflater } from './inflate.ts';
 import { COMPRESSION, type KdumpHeader } from './kdump-header.ts';
 
@@ -23,8 +24,33 @@ interface Stored {
   readonly flags: number;
 }
 
+/** Pages that are stored compressed, by their frames. */
+export interface PageStore {
+  /** Fills `into`, one block long, with the page `frame`. @returns whether it could be had; if not, the file is told why. */
+  read(frame: number, into: Uint8Array): boolean;
+  /**
+   * Writes what is stored of the frames from `first` up to and without `end`: of each whether it is the one before it
+   * once more, how long it is and how compressed; then the bytes. @returns how many bytes; 0 where all of these frames
+   * are known to be zero, −1 where some of it is not there
+   */
+  gather(first: number, end: number, into: Buffer, offset: number): number;
+  /** The first byte of the page `frame`, told without unpacking it; −1 where only unpacking tells, or it cannot be had. */
+  firstByte(frame: number): number;
+  /** The offset on disk of the byte `within` the page `frame`, or null where the page is compressed or not stored. */
+  position(frame: number, within: number): number | null;
+  /**
+   * Whether the last descriptors or what they point to lie past the end of the file. Pages are written in order,
+   * so a file that was cut lacks these first. A piece that is missing is no end.
+   */
+  isCut(): boolean;
+  /** The stored frames whose descriptor and bytes are in the file. Looks at every descriptor, so it is for cut files only. */
+  present(): Frames;
+  /** Where the page ends that is stored last. Looks at every descriptor: pages of zeros all stand in front. */
+  storedEnd(): number;
+}
+
 /** The pages that a kdump file stores: descriptors in the order of the frames, compressed one by one. */
-export class KdumpPages {
+export class KdumpPages implements PageStore {
   /** What `gather` tells of a page before its bytes: its size and whether it is the one before once more, its flags. */
   static readonly toldBytes = 8;
   readonly #file: SnapshotBytes;
@@ -52,7 +78,6 @@ export class KdumpPages {
     this.#inflater = new Inflater(header.blockBytes);
   }
 
-  /** Fills `into`, one block long, with the page `frame`. @returns whether it could be had; if not, the file is told why. */
   read(frame: number, into: Uint8Array): boolean {
     const at = this.#soundAt(frame);
     if (at < 0) return this.#fail(frame, 'its descriptor makes no sense');
@@ -68,11 +93,6 @@ export class KdumpPages {
     return true;
   }
 
-  /**
-   * Writes what is stored of the frames from `first` up to and without `end`: of each whether it is the one before it
-   * once more, how long it is and how compressed; then the bytes. @returns how many bytes; 0 where all of these frames
-   * are known to be zero, −1 where some of it is not there
-   */
   gather(first: number, end: number, into: Buffer, offset: number): number {
     const view = this.#view;
     const rank = this.#stored.rankOf(first);
@@ -106,7 +126,6 @@ export class KdumpPages {
     return packed + length - offset;
   }
 
-  /** The first byte of the page `frame`, told without unpacking it; −1 where only unpacking tells, or it cannot be had. */
   firstByte(frame: number): number {
     const at = this.#soundAt(frame);
     if (at < 0) return -1;
@@ -123,7 +142,6 @@ export class KdumpPages {
     return this.#told;
   }
 
-  /** The offset on disk of the byte `within` the page `frame`, or null where the page is compressed or not stored. */
   position(frame: number, within: number): number | null {
     const at = this.#soundAt(frame);
     if (at < 0) return null;
@@ -131,11 +149,8 @@ export class KdumpPages {
     return isPlain ? this.#file.position(placeIn(this.#view, at) + within) : null;
   }
 
-  /**
-   * Whether the last descriptors or what they point to lie past the end of the file. Pages are written in order,
-   * so a file that was cut lacks these first.
-   */
   isCut(): boolean {
+    if (this.#file.pieces.some(({ state }) => state === null)) return true;
     const { count } = this.#stored;
     for (let rank = Math.max(0, count - WINDOW); rank < count; rank++) {
       const at = this.#descriptorAt(rank);
@@ -144,7 +159,20 @@ export class KdumpPages {
     return false;
   }
 
-  /** The stored frames whose descriptor and bytes are in the file. Looks at every descriptor, so it is for cut files only. */
+  storedEnd(): number {
+    const window = Buffer.alloc(SCAN_WINDOW * DESCRIPTOR_BYTES);
+    const view = viewOf(window);
+    let end = this.#header.descriptors + this.#stored.count * DESCRIPTOR_BYTES;
+    for (let rank = 0; rank < this.#stored.count; ) {
+      const had = this.#readDescriptors(rank, window);
+      if (had === 0) break;
+      for (let at = 0; at < had * DESCRIPTOR_BYTES; at += DESCRIPTOR_BYTES)
+        if (this.#isSound(view, at)) end = Math.max(end, placeIn(view, at) + sizeIn(view, at));
+      rank += had;
+    }
+    return end;
+  }
+
   present(): Frames {
     const { starts, ends, runs } = this.#stored;
     const present = new Frames();
@@ -153,12 +181,18 @@ export class KdumpPages {
     let first = 0;
     let had = 0;
     let rank = 0;
+    let lostUntil = 0;
     for (let run = 0; run < runs; run++) {
       for (let frame = starts[run]!; frame < ends[run]!; frame++, rank++) {
+        if (rank < lostUntil) continue;
         if (rank >= first + had) {
           first = rank;
           had = this.#readDescriptors(rank, window);
-          if (had === 0) return present;
+          if (had === 0) {
+            lostUntil = this.#nextDescriptor(rank);
+            if (lostUntil <= rank) return present;
+            continue;
+          }
         }
         const isThere = this.#isSound(view, (rank - first) * DESCRIPTOR_BYTES);
         if (isThere && !present.add(frame, frame + 1)) return present;
@@ -216,9 +250,27 @@ export class KdumpPages {
     if (rank < this.#windowFirst || rank >= this.#windowFirst + this.#windowCount) {
       this.#windowFirst = Math.floor(rank / WINDOW) * WINDOW;
       this.#windowCount = this.#readDescriptors(this.#windowFirst, this.#window);
-      if (rank >= this.#windowFirst + this.#windowCount) return -1;
+      if (rank >= this.#windowFirst + this.#windowCount) {
+        // A piece of the file may be missing in front of it.
+        this.#windowFirst = rank;
+        this.#windowCount = this.#readDescriptors(rank, this.#window);
+        if (this.#windowCount === 0) return -1;
+      }
     }
     return (rank - this.#windowFirst) * DESCRIPTOR_BYTES;
+  }
+
+  /** The first descriptor that stands behind the missing piece in which `rank` stands; `rank` where none is missing there. */
+  #nextDescriptor(rank: number): number {
+    const { descriptors } = this.#header;
+    const end = descriptors + (rank + 1) * DESCRIPTOR_BYTES;
+    const gap = this.#file.pieces.find(
+      ({ state, offset, sizeBytes }) =>
+        state === null && offset < end && offset + sizeBytes > end - DESCRIPTOR_BYTES,
+    );
+    return gap === undefined
+      ? rank
+      : Math.ceil((gap.offset + gap.sizeBytes - descriptors) / DESCRIPTOR_BYTES);
   }
 
   #readDescriptors(rank: number, into: Buffer): number {
@@ -233,7 +285,7 @@ export class KdumpPages {
     const offset = placeIn(view, at);
     const size = sizeIn(view, at);
     const isSized = size > 0 && size <= this.#header.blockBytes;
-    return isSized && offset >= this.#header.descriptors && offset + size <= this.#file.sizeBytes;
+    return isSized && offset >= this.#header.descriptors && isHad(this.#file, offset, size);
   }
 
   #fail(frame: number, why: string): false {

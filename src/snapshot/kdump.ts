@@ -5,7 +5,8 @@ import type { SnapshotBytes } from './file.ts';
 import type { SnapshotFormat } from './format.ts';
 import { countBits, type Frames, readBitmap } from './frames.ts';
 import { type Extent, KDUMP_MAGIC, type KdumpHeader, readKdumpHeader } from './kdump-header.ts';
-import { KdumpPages } from './kdump-pages.ts';
+import { KdumpPages, type PageStore } from './kdump-pages.ts';
+import { SharedPages } from './shared-pages.ts';
 
 /**
  * kdump-compressed, also called diskdump: a header, a sub header, a bitmap of the machine's page frames and one
@@ -20,9 +21,12 @@ export const kdump: SnapshotFormat = {
     const header = readKdumpHeader(file);
     const notes: string[] = [];
     const stored = readBitmap(file, header.storedBitmap, header.frames);
-    const pages = new KdumpPages(file, header, stored);
+    const pages =
+      header.share === null
+        ? new KdumpPages(file, header, stored)
+        : new SharedPages(file, header, stored, notes);
     const held = pages.isCut() ? pages.present() : stored;
-    if (held !== stored) {
+    if (held.count !== stored.count && notes.length === 0) {
       notes.push(
         `the file is cut or damaged: ${stored.count - held.count} of ${stored.count} stored pages are missing`,
       );
@@ -47,13 +51,15 @@ export const kdump: SnapshotFormat = {
         ...(header.release === '' ? {} : { release: header.release }),
       },
       cut,
+      isShared: header.share !== null,
+      storedEnd: () => pages.storedEnd(),
       notes,
     };
   },
 };
 
 /** A source over compressed pages. The block read last is kept: with 64 KiB blocks its other pages are asked for next. */
-function sourceOf(header: KdumpHeader, pages: KdumpPages, held: Frames): PhysicalSource {
+function sourceOf(header: KdumpHeader, pages: PageStore, held: Frames): PhysicalSource {
   const { blockBytes } = header;
   const block = new Uint8Array(blockBytes);
   let blockFrame = -1;

@@ -28,6 +28,8 @@ export const lime: SnapshotFormat = {
       takenAt: null,
       facts: { segments: String(claimed.length) },
       cut: cut ?? cutHeader,
+      storedEnd: () =>
+        claimed.reduce((last, { start, end, offset }) => Math.max(last, offset + end - start), 0),
       notes: [...notes, ...aboutSegments],
     };
   },

@@ -31,19 +31,20 @@ export const raw: SnapshotFormat = {
       map?.map((piece) => ({ ...piece, start: physical(piece.start), end: physical(piece.end) })) ??
       (hole === undefined ? [{ start, end, offset: 0 }] : aroundHole(end, hole));
     const { source, cut, notes } = readSegments(file, pieces);
+    const isTold = map !== undefined || file.pieces.some(({ state }) => state === null);
     return {
       source,
       vmcoreinfo: null,
       cpus: [],
       takenAt: null,
-      cut: map === undefined ? null : cut, // else nothing says how long it should be, but for the kernel inside
+      cut: isTold ? cut : null, // else nothing says how long it should be, but for the kernel inside
       facts: {
         ...(file.isSparse ? { storage: 'sparse' } : {}),
         ...(hole === undefined
           ? {}
           : { layout: `without the ${hole / 2 ** 30} GiB below 4 GiB that are no RAM` }),
       },
-      notes: map !== undefined ? notes : rest === 0 ? [] : [endText(rest)],
+      notes: [...(isTold ? notes : []), ...(map !== undefined || rest === 0 ? [] : [endText(rest)])],
     };
   },
 };

@@ -18,7 +18,8 @@ export type ReadBytes = (offset: number, into: Uint8Array) => number;
  */
 export class ReadAhead {
   readonly #read: ReadBytes;
-  readonly #window = new Uint8Array(WINDOW_BYTES);
+  /** Made when it is first needed: of many files few are read so. */
+  #window = new Uint8Array();
   /** What the window holds: bytes from `#at` up to `#end`. */
   #at = 0;
   #end = 0;
@@ -38,6 +39,7 @@ export class ReadAhead {
       const isNext = gap >= -OVERLAP_BYTES && gap <= GAP_BYTES;
       this.#last = end;
       if (!isNext) return false;
+      if (this.#window.length === 0) this.#window = new Uint8Array(WINDOW_BYTES);
       this.#at = offset;
       this.#end = offset + this.#read(offset, this.#window);
       if (end > this.#end) return false;

@@ -1,6 +1,7 @@
 import { hex, type PhysicalAddress, physical } from '../base/address.ts';
 import { PAGE_BYTES, type PhysicalRange, type PhysicalSource, rangeIndexOf } from '../memory/source.ts';
 import type { SnapshotBytes } from './file.ts';
+import { partsHad } from './gaps.ts';
 
 /** Physical addresses have at most 52 bits on every architecture we read (Intel SDM vol. 3A, 4.1.4; Arm ARM, D8.1). */
 export const MAXIMUM_PHYSICAL = 2 ** 52;
@@ -37,7 +38,7 @@ export function readSegments(file: SnapshotBytes, claimed: readonly Segment[]): 
   return { source: sourceOf(file, segments), cut, notes };
 }
 
-/** Cuts what lies past the end of the file, so that ranges say what the file really holds. */
+/** Cuts what lies past the end of the file, or in a piece of it that is missing, so that ranges say what the file really holds. */
 function clipped(
   file: SnapshotBytes,
   claimed: readonly Segment[],
@@ -46,13 +47,19 @@ function clipped(
   let missing = 0;
   let first = Number.POSITIVE_INFINITY;
   for (const segment of claimed) {
-    const length = Math.min(segment.end - segment.start, Math.max(0, file.sizeBytes - segment.offset));
-    const end = physical(segment.start + length);
-    if (end < segment.end) {
-      missing += segment.end - end;
-      first = Math.min(first, end);
+    let at: number = segment.start;
+    const lack = (until: number): void => {
+      if (until <= at) return;
+      missing += until - at;
+      first = Math.min(first, at);
+    };
+    for (const { offset, length } of partsHad(file, segment.offset, segment.end - segment.start)) {
+      const start = physical(segment.start + (offset - segment.offset));
+      lack(start);
+      at = start + length;
+      stored.push({ start, end: physical(at), offset });
     }
-    if (length > 0) stored.push({ start: segment.start, end, offset: segment.offset });
+    lack(segment.end);
   }
   const cut =
     missing === 0 ? null : `the file is cut: ${missing} bytes of memory are missing, from ${hex(first)} on`;

@@ -1,38 +1,34 @@
-// Files that were split into pieces: `split -b` calls them x.aa, x.ab or x.001, x.002. A piece alone is a snapshot that
-// was cut, or no snapshot at all.
-import { readdirSync } from 'node:fs';
+// Files that are called like pieces of one that was split, and are not read as one: their sizes or what is in them is otherwise.
+// A piece alone is a snapshot that was cut, or no snapshot at all, so whoever wonders is told.
 import { basename, dirname } from 'node:path';
+import type { SnapshotBytes } from './file.ts';
+import { countingsOf } from './piece-names.ts';
+import { namesIn } from './series.ts';
 
-/** What pieces end with: three digits or more, or the two or three letters of split(1). */
-const PIECE = /^(.+?)([._-](?:part)?)(\d{1,4}|[a-z]{2,3})$/;
-/** A name ends like that by chance (x.raw): only with neighbours counts. */
 const MOST_NAMED = 4;
 
-/** What to do about a file that is called like one of several beside it; undefined where it is not. */
-export function splitText(path: string): string | undefined {
-  const name = basename(path);
-  const own = PIECE.exec(name);
-  if (own === null) return undefined;
-  const [, stem, mark, suffix = ''] = own;
-  const isNumber = /^\d/.test(suffix);
-  const pieces = namesIn(dirname(path)).filter((other) => {
-    const [, otherStem, otherMark, end = ''] = PIECE.exec(other) ?? [];
-    const isAlike = end.length === suffix.length && /^\d/.test(end) === isNumber;
-    return otherStem === stem && otherMark === mark && isAlike && isCounted(end);
-  });
-  if (pieces.length < 2 || !pieces.includes(name)) return undefined;
-  const named = pieces.sort().slice(0, MOST_NAMED).join(' ');
-  const more = pieces.length > MOST_NAMED ? ' …' : '';
-  return `${name} is called like one of ${pieces.length} pieces of a file: put them together first (cat ${named}${more})`;
+/** What is looked at of a snapshot. */
+interface NamedFile {
+  readonly file: Pick<SnapshotBytes, 'path' | 'pieces'>;
 }
 
-/** Numbers, and the letters with which split(1) begins to count. */
-const isCounted = (suffix: string): boolean => /^\d/.test(suffix) || /^[a-z]?[a-f][a-z]$/.test(suffix);
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return []; // who may read a file need not be let into its folder
+/** What to say of a file that is called like one of several beside it; undefined where it is not, or they are read as one. */
+export function splitText({ file: { path, pieces } }: NamedFile): string | undefined {
+  if (pieces.length > 0) return undefined;
+  const name = basename(path);
+  const names = namesIn(dirname(path));
+  for (const { indexOf } of countingsOf(name)) {
+    const alike = names.filter((other) => indexOf(other) !== undefined);
+    const own = indexOf(name);
+    // Two letters at the end are mostly chance: with the piece before or behind it counts.
+    const isNext = alike.some((other) => Math.abs(indexOf(other)! - own!) === 1);
+    if (own === undefined || !isNext) continue;
+    const named = alike.sort((a, b) => indexOf(a)! - indexOf(b)!).slice(0, MOST_NAMED);
+    const more = alike.length > MOST_NAMED ? ' …' : '';
+    return (
+      `${name} is called like one of ${alike.length} pieces of a file, which do not fit together by size and content: ` +
+      `where they are pieces all the same, put them together first (cat ${named.join(' ')}${more})`
+    );
   }
+  return undefined;
 }

@@ -23,11 +23,19 @@ const TIMELESS: ReadonlyMap<number, string> = new Map([
 const WRITTEN_BACK_MS = 60_000;
 
 /**
- * Why a regular file may change unseen; undefined where it cannot. @param path any name of it that the system understands
- * @param changedMs when it last changed, by its own times, in milliseconds since 1970
+ * Why one of these regular files may change unseen; undefined where none can. @param path any name that the system
+ * understands, of all pieces of one snapshot
+ * @param changedMs when any of them last changed, by their own times, in milliseconds since 1970
  */
-export function whyMoving(path: string, changedMs: number, nowMs: number = Date.now()): string | undefined {
-  const timeless = TIMELESS.get(typeOf(path));
+export function whyMoving(
+  path: string | readonly string[],
+  changedMs: number,
+  nowMs: number = Date.now(),
+): string | undefined {
+  const timeless = [path]
+    .flat()
+    .map((name) => TIMELESS.get(typeOf(name)))
+    .find((kind) => kind !== undefined);
   if (timeless !== undefined)
     return `it lies in a file system (${timeless}) whose files can change while their times do not`;
   if (nowMs - changedMs < WRITTEN_BACK_MS && isMappedForWriting(path))
@@ -35,10 +43,11 @@ export function whyMoving(path: string, changedMs: number, nowMs: number = Date.
   return undefined;
 }
 
-/** The same of a file by its name alone, for messages; undefined too where there is no such file. */
-export function whyNotRemembered(path: string): string | undefined {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  return stat?.isFile() === true ? whyMoving(path, stat.ctimeMs) : undefined;
+/** The same of files by their names alone, for messages; undefined too where there is no such file. */
+export function whyNotRemembered(path: string | readonly string[]): string | undefined {
+  const stats = [path].flat().flatMap((name) => statSync(name, { throwIfNoEntry: false }) ?? []);
+  const isThere = stats.length > 0 && stats.every((stat) => stat.isFile());
+  return isThere ? whyMoving(path, Math.max(...stats.map(({ ctimeMs }) => ctimeMs))) : undefined;
 }
 
 /** Unsigned: where longs have 32 bits, large types come as negative numbers. 0 where nothing can be told. */
@@ -53,19 +62,20 @@ function typeOf(path: string): number {
 /** A line of `/proc/PID/maps` (proc(5)) of a mapping that is shared and may be written: its inode and path. */
 const SHARED_WRITABLE = /^\S+ .w.s \S+ \S+ (\d+)\s+(\S.*)$/gm;
 
-/** Whether a process that we may look into has the file mapped so that what it writes becomes the file's. */
-export function isMappedForWriting(path: string): boolean {
-  let name: string;
-  let inode: string;
+/** Whether a process that we may look into has one of the files mapped so that what it writes becomes the file's. */
+export function isMappedForWriting(path: string | readonly string[]): boolean {
+  const files = new Set<string>();
   try {
-    name = realpathSync(path);
-    inode = String(statSync(name, { bigint: true }).ino);
+    for (const each of [path].flat()) {
+      const name = realpathSync(each);
+      files.add(`${statSync(name, { bigint: true }).ino} ${name}`);
+    }
   } catch {
     return false;
   }
   // The device is not compared: overlay and btrfs show another in maps than in stat. Inode and name together are enough.
   return processes().some((pid) =>
-    [...mapsOf(pid).matchAll(SHARED_WRITABLE)].some(([, number, file]) => number === inode && file === name),
+    [...mapsOf(pid).matchAll(SHARED_WRITABLE)].some(([, number, file]) => files.has(`${number} ${file}`)),
   );
 }
 

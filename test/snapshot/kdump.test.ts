@@ -152,9 +152,9 @@ describe('kdump', () => {
   it.each<[string, (bytes: Buffer) => void, string]>([
     ['newer', (bytes) => bytes.writeUInt32LE(7, 8), 'has kdump header version 7, newer than 6'],
     [
-      'split',
-      (bytes) => bytes.writeUInt32LE(1, SUB + 12),
-      'is one part of a split dump: join the parts with makedumpfile --reassemble',
+      'split beyond its memory',
+      (bytes) => bytes.fill(1, SUB + 12, SUB + 13).writeBigUInt64LE(2n ** 40n, SUB + 88),
+      'claims the frames 0 to 1099511627776 of ',
     ],
     [
       'lzo',

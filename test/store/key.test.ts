@@ -1,4 +1,4 @@
-import { linkSync, renameSync, utimesSync, writeFileSync } from 'node:fs';
+import { linkSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isSameKey, keyOf } from '../../src/store/key.ts';
@@ -43,5 +43,25 @@ describe('keyOf', () => {
       expect(keyOf(path, LATER)).not.toBeNull();
       expect(keyOf(join(folder, 'gone.raw'), LATER)).toBeNull();
       expect(keyOf(folder, LATER)).toBeNull();
+    }));
+
+  it('is of all pieces of a snapshot, and another for each that is asked for', () =>
+    inScratch((folder) => {
+      const paths = ['aa', 'ab', 'ac'].map((end) => zeros(join(folder, `x.${end}`), MEBIBYTE));
+      const [one, two, three] = paths as [string, string, string];
+      const whole = keyOf(one, LATER, paths)!;
+      expect(whole.sizeBytes).toBe(3 * MEBIBYTE);
+      expect(keyOf(one, LATER, paths)).toEqual(whole);
+      expect(isSameKey(keyOf(two, LATER, paths)!, whole)).toBe(false);
+      expect(isSameKey(keyOf(one, LATER)!, whole)).toBe(false);
+      expect(keyOf(one, Date.now(), paths)).toBeNull();
+      const bytes = Buffer.alloc(MEBIBYTE);
+      bytes[5] = 1;
+      writeFileSync(two, bytes);
+      utimesSync(two, 1, 1);
+      expect(isSameKey(keyOf(one, LATER, paths)!, whole)).toBe(false);
+      expect(isSameKey(keyOf(one, LATER, [one, two])!, keyOf(one, LATER, paths)!)).toBe(false);
+      rmSync(three);
+      expect(keyOf(one, LATER, paths)).toBeNull();
     }));
 });

@@ -58,6 +58,8 @@ export const fakeFacts = (path = 'memory.raw'): { snapshot: SnapshotFacts; kerne
     facts: {},
     ranges: [{ start: '0x0', end: '0x20000000' }],
     rangeCount: 1,
+    pieces: [],
+    pieceCount: 0,
     memoryBytes: 1 << 29,
     missingBytes: 0,
     ramBytes: 1 << 29,

@@ -23,6 +23,8 @@ export interface KdumpOptions {
   /** Stores pages of the same content once: smaller, and sound to every reader. */
   readonly sharesEqual?: boolean;
   readonly isFlattened?: boolean;
+  /** The frames of which the pages are written, `end` not among them, as `makedumpfile --split` does for each of its files. */
+  readonly share?: { readonly start: number; readonly end: number };
   readonly bits?: 32 | 64;
   /** Bytes of a page frame. Where it is more than 4096, what memory lacks of a frame is written as zeros. */
   readonly blockBytes?: number;
@@ -62,6 +64,7 @@ export function writeKdump(path: string, memory: Memory, options: KdumpOptions =
   const notesAt = blockBytes + subBytes;
   const physBase = BigInt(/^NUMBER\(phys_base\)=(-?\d+)$/m.exec(options.vmcoreinfo ?? '')?.[1] ?? 0);
   const sub = subHeader(bits, {
+    share: options.share,
     dumpLevel,
     frames,
     notesAt,
@@ -84,11 +87,15 @@ function writePages(
 ): void {
   const { blockBytes, descriptorsAt, level = 1, sharesEqual = false } = options;
   const deflate = options.deflate ?? ((block: Uint8Array) => deflateSync(block, { level }));
+  const { share = { start: 0, end: Number.POSITIVE_INFINITY } } = options;
+  const isOwn = (frame: number): boolean => stored.has(frame) && frame >= share.start && frame < share.end;
+  let count = 0;
+  for (const [frame] of blocksOf(memory, blockBytes)) if (isOwn(frame)) count++;
   const descriptors = new Appender(output, descriptorsAt);
-  const pages = new Appender(output, descriptorsAt + stored.count * DESCRIPTOR_BYTES);
+  const pages = new Appender(output, descriptorsAt + count * DESCRIPTOR_BYTES);
   const shared = new Map<string, Buffer>();
   for (const [frame, block] of blocksOf(memory, blockBytes)) {
-    if (!stored.has(frame)) continue;
+    if (!isOwn(frame)) continue;
     const key = isZero(block)
       ? 'zeros'
       : sharesEqual
@@ -173,6 +180,7 @@ function mainHeader({ release = '', takenAt, level = 1, cpus = [] }: KdumpOption
 }
 
 interface SubSizes {
+  readonly share: KdumpOptions['share'];
   readonly dumpLevel: number;
   readonly frames: number;
   readonly notesAt: number;
@@ -182,15 +190,23 @@ interface SubSizes {
   readonly physBase: bigint;
 }
 
-function subHeader(bits: 32 | 64, { dumpLevel, frames, notesAt, notes, text, physBase }: SubSizes): Buffer {
+function subHeader(
+  bits: 32 | 64,
+  { share, dumpLevel, frames, notesAt, notes, text, physBase }: SubSizes,
+): Buffer {
   const at =
     bits === 64
-      ? { bytes: 104, level: 8, vmcoreinfo: 32, note: 48, frames: 96 }
-      : { bytes: 80, level: 4, vmcoreinfo: 20, note: 32, frames: 72 };
+      ? { bytes: 104, level: 8, first: 80, vmcoreinfo: 32, note: 48, frames: 96 }
+      : { bytes: 80, level: 4, first: 56, vmcoreinfo: 20, note: 32, frames: 72 };
   const header = Buffer.alloc(at.bytes);
   if (bits === 64) header.writeBigInt64LE(physBase, 0);
   else header.writeInt32LE(Number(BigInt.asIntN(32, physBase)), 0);
   header.writeUInt32LE(dumpLevel, at.level);
+  if (share !== undefined) {
+    header.writeUInt32LE(1, at.level + 4);
+    header.writeBigUInt64LE(BigInt(share.start), at.first);
+    header.writeBigUInt64LE(BigInt(share.end), at.first + 8);
+  }
   header.writeBigUInt64LE(BigInt(text === 0 ? 0 : notesAt + notes), at.vmcoreinfo);
   header.writeUInt32LE(text, at.vmcoreinfo + 8);
   header.writeBigUInt64LE(BigInt(notesAt), at.note);
