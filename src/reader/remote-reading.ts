@@ -1,11 +1,11 @@
 // A snapshot that another process has open.
 // Answers that stand as they were kept are not sent: both processes see the same store, and this one has the rows there.
-import { statSync } from 'node:fs';
 import type { Cell, Row } from '../plugin/cell.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import type { RememberedFacts } from '../store/door.ts';
 import type { KeptReads } from '../store/extents.ts';
 import { ForgottenRows } from '../store/forgotten.ts';
+import { bytesOf } from '../watch/piece-groups.ts';
 import type { Reading } from '../watch/reading.ts';
 import { type TracedAnswer, takenOver } from '../watch/reuse.ts';
 import { type Limits, limitsFor } from './limits.ts';
@@ -42,7 +42,7 @@ export class RemoteReading implements Reading {
   }
 
   static async open(reader: Reader, path: string, parts: RemoteParts): Promise<RemoteReading> {
-    const bytes = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+    const bytes = bytesOf(path);
     const limits = limitsFor(bytes, parts.forced);
     const reply = await reader.ask({ ask: 'open', path, limits }, limits, 'it was opened');
     return new RemoteReading(reader, parts, reply as Reply & { tell: 'opened' }, bytes);

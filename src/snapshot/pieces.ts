@@ -35,6 +35,15 @@ export function piecesOf(path: string): readonly FilePiece[] {
   return pieces;
 }
 
+/** Whether a file has headers, and is not memory from its first byte on; false where it cannot be read. */
+export function isHeaded(path: string): boolean {
+  try {
+    return isContainer(firstBytes(path));
+  } catch {
+    return false;
+  }
+}
+
 /** The files of the pieces that are there. */
 export const pathsOf = (pieces: readonly FilePiece[]): string[] =>
   pieces.flatMap(({ path, state }) => (state === null ? [] : [path]));

@@ -3,8 +3,8 @@
 import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 
-/** What `acquire` puts behind a machine's name: the moment at which it began. */
-const ACQUIRED = /^(?<machine>.+)-(?<moment>\d{8}T\d{6}Z)\.[a-z0-9]+$/u;
+/** What `acquire` puts behind a machine's name, the moment at which it began, and what is behind it where the file was split. */
+const ACQUIRED = /^(?<machine>.+)-(?<moment>\d{8}T\d{6}Z)\.[a-z0-9]+(?:\.[a-z0-9]+)?$/u;
 
 /** What the name of a file says that `acquire` has written. */
 export interface AcquiredName {

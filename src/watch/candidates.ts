@@ -1,5 +1,6 @@
-import { UnreadableFile } from '../base/errors.ts';
+import { NoKernel, NoProfile, UnreadableFile } from '../base/errors.ts';
 import { areCopied, inHostOrder, type Ordered } from '../diff/host-order.ts';
+import { isHeaded } from '../snapshot/pieces.ts';
 import type { RememberedFacts, SnapshotIdentity } from '../store/door.ts';
 import { writtenAt } from '../store/host-time.ts';
 import { keyOfSettled } from '../store/key.ts';
@@ -8,6 +9,7 @@ import { placeOf } from '../store/place.ts';
 import { Failures } from './failures.ts';
 import { type Listed, listFiles } from './listing.ts';
 import { otherThanSnapshot } from './other-files.ts';
+import { joinPieces } from './piece-groups.ts';
 import { type Reading, rememberedFacts } from './reading.ts';
 import type { ScanChoice, ScanParts } from './scan.ts';
 import { settle } from './settling.ts';
@@ -31,12 +33,24 @@ interface Found extends Omit<Candidate, 'written'>, Ordered {
 /** Recorded snapshots that were written so soon after a new one may have been copied in another order. */
 const COPIED_MS = 120_000;
 
+/** Pieces without a kernel that are looked into one by one. */
+const MOST_APART = 64;
+
+/** The pieces of a snapshot as one file, where no scan has found that they are files by themselves. */
+export const joinedAgain = (
+  files: readonly Listed[],
+  scans: Pick<ScanParts['store']['scans'], 'file'>,
+): Listed[] =>
+  joinPieces(files).flatMap((file) =>
+    file.pieces !== undefined && scans.file(file.state)?.outcome === 'other' ? file.pieces : [file],
+  );
+
 /** Whether something will probably have to be read. Whether it is a snapshot, and settled, is found out later. */
 export const isAnyNew = (
   { places, depth }: Pick<ScanChoice, 'places' | 'depth'>,
   { scans }: Pick<ScanParts['store'], 'scans'>,
 ): boolean =>
-  listFiles(places, depth).files.some(
+  joinedAgain(listFiles(places, depth).files, scans).some(
     (file) =>
       [undefined, 'begun'].includes(scans.file(file.state)?.outcome) && otherThanSnapshot(file) === undefined,
   );
@@ -70,10 +84,17 @@ export class Candidates {
     const snapshots = still.filter((file) => this.#isSnapshot(file) && this.#isAtRest(file));
     if (snapshots.length > 0) this.#parts.expect?.();
     const found: Found[] = [];
-    for (const file of snapshots.sort(byFileTime)) {
+    const waiting = snapshots.sort(byFileTime);
+    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
       if (isStopped(this.#parts)) return [];
-      const one = await this.#lookInto(file, snapshots.length === 1);
-      if (one !== undefined) found.push(one);
+      const one = await this.#lookInto(file, snapshots.length === 0 && found.length === 0);
+      if (one === 'apart')
+        waiting.unshift(
+          ...file.pieces!.filter(
+            (piece) => this.#isNew(piece) && this.#isSnapshot(piece) && this.#isAtRest(piece),
+          ),
+        );
+      else if (one !== undefined) found.push(one);
     }
     return inHostOrder(found, (one) => one).map(({ snapshot, written }) => ({
       ...{ file: snapshot.file, taken: snapshot.taken, reading: snapshot.reading },
@@ -123,14 +144,14 @@ export class Candidates {
 
   /** The memory of a running guest is no snapshot, though nothing of its file may change. */
   #isAtRest(file: Listed): boolean {
-    if (!isMappedForWriting(file.path)) return true;
+    if (!isMappedForWriting((file.pieces ?? [file]).map(({ path }) => path))) return true;
     const why = 'a running program writes it through a mapping; vestige acquire takes snapshots of guests';
     this.#failures.failed(file, new UnreadableFile(why));
     return false;
   }
 
   /** What is found out is noted, so that a scan that is ended again and again comes to an end at last. */
-  async #lookInto(file: Listed, isOnly: boolean): Promise<Found | undefined> {
+  async #lookInto(file: Listed, isOnly: boolean): Promise<Found | 'apart' | undefined> {
     const { store, open } = this.#parts;
     const { path, state } = file;
     const known = store.scans.file(state);
@@ -143,6 +164,7 @@ export class Candidates {
       const remembered = this.#remembered(file);
       reading = remembered === undefined ? await open(path) : undefined;
       const facts = remembered ?? reading!.facts;
+      if (file.pieces !== undefined && facts.snapshot.pieceCount === 0) return this.#takenApart(file);
       const { cut } = facts.snapshot;
       if (cut !== null) return this.#failures.cut(file, cut);
       const { taken, boot } = placeOf(facts);
@@ -152,10 +174,20 @@ export class Candidates {
       return { file, written, ...noted, reading: isOnly ? reading : undefined };
     } catch (error) {
       if (isStopped(this.#parts)) return undefined; // Ctrl-C ends the process that reads too
+      // Of memory that is none, one of the pieces may be a snapshot all the same.
+      const isNone = error instanceof NoKernel || error instanceof NoProfile;
+      if (isNone && file.pieces !== undefined && file.pieces.length <= MOST_APART && !isHeaded(file.path))
+        return this.#takenApart(file);
       return this.#failures.failed(file, error);
     } finally {
       if (!isHandedOn) reading?.close();
     }
+  }
+
+  /** Files that are called like pieces of one, and are not: that is noted, so that the next scan takes each by itself at once. */
+  #takenApart({ path, state }: Listed): 'apart' {
+    this.#parts.store.scans.note(path, state, 'other', { why: 'its pieces are files by themselves' });
+    return 'apart';
   }
 
   /** What earlier questions of anybody have left in the store. */
@@ -166,8 +198,11 @@ export class Candidates {
 }
 
 /** The store's own name for a file as it is now; undefined where it cannot be read. That it has settled is known. */
-export function identify({ path }: Listed, binding: string): SnapshotIdentity | undefined {
-  const key = keyOfSettled(path);
+export function identify({ path, pieces }: Listed, binding: string): SnapshotIdentity | undefined {
+  const key = keyOfSettled(
+    path,
+    pieces?.map((piece) => piece.path),
+  );
   return key === null ? undefined : { path, key, binding };
 }
 

@@ -6,7 +6,8 @@ import {
   UnsupportedSnapshot,
 } from '../base/errors.ts';
 import type { Failure } from './event.ts';
-import { isSameState, type Listed, stateOf, type Trouble } from './listing.ts';
+import { isSameState, type Listed, type Trouble } from './listing.ts';
+import { stateNow } from './piece-groups.ts';
 import type { ScanChoice, ScanParts } from './scan.ts';
 
 type FailureParts = Pick<ScanParts, 'store' | 'tell' | 'channels' | 'failureMessageOf' | 'surroundings'>;
@@ -62,8 +63,9 @@ export class Failures {
   }
 
   /** Whether the file is not what it was when the scan began: nothing that was read of it counts. */
-  #isOther({ path, state }: Listed): boolean {
-    const now = stateOf(path);
+  #isOther(file: Listed): boolean {
+    const { path, state } = file;
+    const now = stateNow(file);
     if (now !== undefined && isSameState(now, state)) return false;
     const why = now === undefined ? 'it has vanished' : 'it was changed while it was read';
     this.#parts.tell({ kind: 'failed', path, why, isFinal: false });

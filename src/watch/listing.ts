@@ -18,6 +18,8 @@ export interface Listed {
   readonly state: FileState;
   /** The user gave the file itself, not a folder that it is in: what is wrong with it is said. */
   readonly isNamed: boolean;
+  /** The files that are read as this one, in order, itself among them; absent where it is by itself. Its state is that of all. */
+  readonly pieces?: readonly Listed[];
 }
 
 /** What could not be looked at, and why. */

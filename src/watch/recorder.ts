@@ -14,7 +14,8 @@ import { anomalyOf } from './conflicts.ts';
 import type { Recorded } from './event.ts';
 import { Failures } from './failures.ts';
 import { isNews, type Judgement, keptVerdict, weigh } from './judgement.ts';
-import { type FileState, isSameState, stateOf } from './listing.ts';
+import { type FileState, isSameState } from './listing.ts';
+import { stateNow } from './piece-groups.ts';
 import { type Reading, rememberedFacts } from './reading.ts';
 import { NO_OPTIONS, type TracedAnswer } from './reuse.ts';
 import type { ScanChoice, ScanParts } from './scan.ts';
@@ -91,7 +92,7 @@ export class Recorder {
     const answers = await this.#ask(identity, opening);
     if (answers === undefined) return; // there is to be an end: all of it next time
     const [trouble] = opening.troubles;
-    const now = stateOf(path);
+    const now = stateNow(file);
     if (trouble !== undefined || now === undefined || !isSameState(now, state))
       return this.#failures.unsound(file, trouble ?? 'it was changed while it was read');
     if (

@@ -3,13 +3,13 @@ import { resolve } from 'node:path';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import type { Severity } from '../policy/verdict.ts';
 import type { StoreDoor } from '../store/door.ts';
-import { Candidates } from './candidates.ts';
+import { Candidates, joinedAgain } from './candidates.ts';
 import type { Channel, Message } from './channel.ts';
 import { Delivery } from './delivery.ts';
 import type { Failure, Recorded, ScanEvent, ScanResult } from './event.ts';
 import { Failures } from './failures.ts';
 import type { Judge } from './judge.ts';
-import { isSameState, listFiles, stateOf } from './listing.ts';
+import { isSameState, type Listed, listFiles, stateOf } from './listing.ts';
 import type { Open } from './reading.ts';
 import { Recorder } from './recorder.ts';
 import { type Reporter, Reporting } from './reporting.ts';
@@ -112,7 +112,10 @@ class Scan {
     await this.#reporting.run();
     const { files: found, troubles, leftOut } = listFiles(this.#places, this.#choice.depth);
     const own = ownFiles(store.path);
-    const files = found.filter(({ path }) => !own.includes(path));
+    const files = joinedAgain(
+      found.filter(({ path }) => !own.includes(path)),
+      store.scans,
+    );
     const failures = new Failures(this.#choice, this.#parts);
     for (const trouble of troubles) failures.unreachable(trouble);
     for (const { path, why } of leftOut) tell({ kind: 'other', path, why });
@@ -127,7 +130,7 @@ class Scan {
     }
     if (this.#isStopped) return;
     await this.#delivery.run(); // failures before the first snapshot and after the last
-    this.#retire();
+    this.#retire(files);
     store.scans.stillThere(files.map(({ state }) => state));
   }
 
@@ -139,7 +142,7 @@ class Scan {
    * Forgets what has outlived its time and nobody is still to be told of. Files that are new in this scan are not deleted in
    * it. That files are to be deleted is noted before: the next scan goes on with it.
    */
-  #retire(): void {
+  #retire(files: readonly Listed[]): void {
     const { store, tell, surroundings, reporter } = this.#parts;
     const { keep, keepDays, deleteFiles } = this.#choice;
     if (keep !== undefined || keepDays !== undefined) {
@@ -149,13 +152,24 @@ class Scan {
         const { id, path, machine, hostname, taken, written } = snapshot;
         if ((deleteFiles && this.#fresh.has(id)) || untold.has(id)) continue;
         store.scans.atomically(() => {
-          if (deleteFiles) store.scans.doom(id);
+          if (deleteFiles) this.#doom(id, files);
           store.history.forget([id]);
         });
         tell({ kind: 'forgotten', path, machine: hostname ?? machine, taken, written });
       }
     }
     if (deleteFiles) this.#deleteDoomed();
+  }
+
+  /** Of a snapshot in pieces each is to be deleted, also where the scan ends between two of them. */
+  #doom(id: number, files: readonly Listed[]): void {
+    const { scans } = this.#parts.store;
+    scans.doom(id);
+    for (const { state, pieces } of files) {
+      if (pieces === undefined || scans.file(state)?.outcome !== 'doomed') continue;
+      for (const piece of pieces) scans.note(piece.path, piece.state, 'doomed');
+      scans.drop(state);
+    }
   }
 
   #deleteDoomed(): void {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type FileState, isSameState, type Listed, stateOf } from './listing.ts';
+import { stateNow } from './piece-groups.ts';
 
 /** Files that nobody writes to any more, and those that somebody may. */
 export interface Settled {
@@ -41,7 +42,7 @@ export async function settle(
   const still: Listed[] = [];
   const moving: Listed[] = [];
   for (const [index, file] of files.entries()) {
-    const state = waits[index]! > 0 ? stateOf(file.path) : file.state;
+    const state = waits[index]! > 0 ? stateNow(file, stateOf) : file.state;
     const rested = state !== undefined && isSameState(state, file.state) && now() - started >= waits[index]!;
     (rested ? still : moving).push(file);
   }

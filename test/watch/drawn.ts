@@ -5,6 +5,7 @@ import { CutSnapshot, NoKernel } from '../../src/base/errors.ts';
 import type { Row } from '../../src/plugin/cell.ts';
 import type { KernelFacts } from '../../src/plugin/document.ts';
 import { SnapshotFile } from '../../src/snapshot/file.ts';
+import { piecesOf } from '../../src/snapshot/pieces.ts';
 import { Store } from '../../src/store/store.ts';
 import type { Message } from '../../src/watch/channel.ts';
 import type { Failure, Recorded, ScanEvent, ScanResult } from '../../src/watch/event.ts';
@@ -22,6 +23,8 @@ export interface Drawn {
   /** What comes of opening it: an error. */
   readonly fails?: 'cut' | 'no-kernel' | 'bug';
   readonly bytes?: number;
+  /** Whether it holds all of a machine's memory though it is called like a piece. */
+  readonly isWhole?: boolean;
 }
 
 /** The question that drawn snapshots answer. */
@@ -74,7 +77,10 @@ export const openDrawn =
       if (drawn.fails === 'bug') throw new TypeError('undefined is not a function');
       const { snapshot, kernel } = fakeFacts(path);
       return {
-        facts: { snapshot, kernel: { ...kernel, ...drawn.kernel } },
+        facts: {
+          snapshot: { ...snapshot, pieceCount: drawn.isWhole === true ? 0 : piecesOf(path).length },
+          kernel: { ...kernel, ...drawn.kernel },
+        },
         get troubles() {
           return file.troubles;
         },
