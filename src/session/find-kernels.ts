@@ -13,7 +13,7 @@ import { type Located, locate } from './located.ts';
 import type { ProfileChoice } from './profile-of.ts';
 import { isSettled, type Judged, judged, type Ranked, ranked } from './rank.ts';
 import { endsWhereRamEnds, lengthNotes } from './raw-layouts.ts';
-import { cpuNames, cpusOf, registerText } from './registers.ts';
+import { cpuNames, cpusOf, registerText, savesMore } from './registers.ts';
 import { type FoundVmcoreinfo, VmcoreinfoSearch } from './vmcoreinfo-search.ts';
 
 /** What is known before kernels are looked for, and how closely to look. */
@@ -329,14 +329,21 @@ function otherText({ number, parts, kernel, located, why }: Ranked, count: numbe
   return `this memory holds ${count} kernels; kernel ${number} (--kernel ${number} shows it) is Linux ${parts.profile.release}, ${booted}, page tables at ${hex(located.paging.root)}; ${why}`;
 }
 
-function registersStep({ cpus: { here, elsewhere } }: Ranked, { contents }: Snapshot): BindingStep {
+function registersStep(
+  { cpus: { here, elsewhere }, against, located }: Ranked,
+  { contents }: Snapshot,
+): BindingStep {
   const step = 'registers';
   if (here.length + elsewhere.length === 0) {
     const detail = contents.cpus.length === 0 ? 'the file has none' : 'they do not tell which kernel ran';
     return { step, outcome: 'skipped', detail };
   }
   if (here.length === 0) return failed(step, 'no CPU ran on this kernel');
-  const detail = `${cpuNames(here)} ran on it (${registerText(contents.cpus[here[0]!]!)})`;
+  const ran = `${cpuNames(here)} ran on it (${registerText(contents.cpus[here[0]!]!)}`;
+  if (against.length > 0) return failed(step, `${ran}), but ${against.join(', ')}`);
+  const hasMore = here.some((cpu) => savesMore(contents.cpus[cpu]!));
+  const more = located.architecture === 'x86-64' ? ', IDT and GS are its own' : ', IDT is its own';
+  const detail = `${ran}${hasMore ? more : ''})`;
   return {
     step,
     outcome: 'verified',

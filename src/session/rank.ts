@@ -4,13 +4,15 @@ import { machineOf } from '../kernel/linux/machine/machine.ts';
 import type { MachineState } from '../kernel/linux/machine/state.ts';
 import type { CpuState } from '../snapshot/format.ts';
 import type { Bound } from './bind.ts';
-import { type CpusOf, cpuNames, cpusOf } from './registers.ts';
+import { type CpusOf, cpuNames, cpusOf, registerContradictions } from './registers.ts';
 
 /** A kernel beside the others of its snapshot. */
 export interface Ranked extends Bound {
   /** Counted from 1. */
   readonly number: number;
   readonly cpus: CpusOf;
+  /** What registers of CPUs that ran on it contradict, as sentences. */
+  readonly against: readonly string[];
   readonly state: MachineState | null;
   /** Milliseconds since 1970 by its own clock; null where that cannot be read. */
   readonly time: number | null;
@@ -29,8 +31,14 @@ export function judged(bound: Bound, cpus: readonly CpuState[]): Judged {
   const machine = machineOf(kernel);
   const state = kernel.attempt(() => machine.state, null, 'state of the machine');
   const time = kernel.attempt(() => machine.clock.now.getTime(), null, 'time');
+  const of = cpusOf(snapshot.memory, located, cpus);
+  const isUp = state?.phase === 'running';
+  const against = isUp ? registerContradictions(kernel, located, cpus, of.here) : [];
   kernel.notes.drain(); // the facts of the kernel that is shown say it again
-  return { ...bound, cpus: cpusOf(snapshot.memory, located, cpus), state, time };
+  const judgement = { ...bound, cpus: of, against, state, time };
+  if (against.length === 0) return judgement;
+  const proof = { ...bound.proof, contradictions: [...bound.proof.contradictions, ...against] };
+  return { ...judgement, proof, confidence: 'uncertain', notes: [...against, ...bound.notes] };
 }
 
 /** Whether nothing that else may be in memory can be the kernel that runs: all CPUs are on this one, and all is well with it. */

@@ -2,6 +2,8 @@
 // that no CPU walks are not those of the kernel that runs.
 import { hex, highWord, isKernelAddress, lowWord, physical } from '../base/address.ts';
 import { EvidenceFault, NotInSnapshot } from '../base/errors.ts';
+import type { Linux } from '../kernel/linux/linux.ts';
+import { machineOf } from '../kernel/linux/machine/machine.ts';
 import type { PhysicalMemory } from '../memory/physical.ts';
 import { pointerBytesOf } from '../profile/profile.ts';
 import type { CpuState } from '../snapshot/format.ts';
@@ -99,6 +101,72 @@ function byPointers(
   const places = [instruction, stack].map((address) => placeIn(memory, paging, address));
   if (places.includes('nowhere')) return 'elsewhere';
   return places.includes('lost') ? 'unknown' : 'here';
+}
+
+/**
+ * What the other registers of CPUs that ran on a kernel contradict, as sentences: page tables can be copied, and a table
+ * of interrupts can be put in the place of the kernel's own. Only of a kernel that is up: while it starts, and while it
+ * goes down, it has others for a moment.
+ */
+export function registerContradictions(
+  kernel: Linux,
+  { architecture, delta }: Located,
+  cpus: readonly CpuState[],
+  here: readonly number[],
+): string[] {
+  const perCpu = architecture === 'x86-64' ? perCpuBases(kernel) : null;
+  const idt = kernel.hasSymbol('idt_table')
+    ? Number(BigInt.asUintN(64, kernel.symbol('idt_table') - delta))
+    : null;
+  return here.flatMap((number) => {
+    const cpu = cpus[number]!;
+    if (!savesMore(cpu)) return [];
+    const at = cpu.idt === null || cpu.idt === 0n ? null : placeOfIdt(kernel, cpu.idt);
+    const isForeign = idt !== null && at !== null && at !== idt;
+    const lacksArea = perCpu !== null && perCpu.size > 0 && hasNoneOf(cpu, perCpu);
+    return [
+      ...(isForeign
+        ? [
+            `${cpuNames([number])} takes interrupts by a table at ${hex(at)}, and the kernel's is at ${hex(idt)}`,
+          ]
+        : []),
+      ...(lacksArea
+        ? [`GS of ${cpuNames([number])} (${cpu.gs.map(hex).join(', ')}) leads to no CPU's own variables`]
+        : []),
+    ];
+  });
+}
+
+/** Whether the dumper saved more than what tells whose page tables a CPU walks: then not all of it is 0. */
+export const savesMore = ({ idt, gs }: CpuState): boolean =>
+  (idt !== null && idt !== 0n) || gs.some((base) => base !== 0n);
+
+/** Where each CPU has its own variables: since v2.6.30 GS holds just that (arch/x86/kernel/cpu/common.c, load_percpu_segment). Null where it cannot be read. */
+function perCpuBases(kernel: Linux): ReadonlySet<bigint> | null {
+  if (!kernel.hasSymbol('__per_cpu_offset')) return null;
+  try {
+    const { cpus } = machineOf(kernel);
+    return new Set(cpus.possible.map((cpu) => cpus.perCpu(0n, cpu)));
+  } catch (fault) {
+    if (!(fault instanceof EvidenceFault)) throw fault;
+    return null;
+  }
+}
+
+/** In user mode GS is the program's, and SWAPGS brings the kernel's: of a dumper that does not save that, only a CPU in the kernel tells. */
+const hasNoneOf = ({ gs, instruction }: CpuState, bases: ReadonlySet<bigint>): boolean =>
+  gs.length > 0 &&
+  (gs.length > 1 || (instruction !== null && isKernelAddress(instruction, 8))) &&
+  !gs.some((base) => bases.has(base));
+
+/** Where the kernel's tables map what a CPU has for its table of interrupts (a read-only alias); null where that is lost, or is mapped nowhere. */
+function placeOfIdt(kernel: Linux, idt: bigint): number | null {
+  try {
+    return kernel.space.translate(idt);
+  } catch (fault) {
+    if (!(fault instanceof EvidenceFault)) throw fault;
+    return fault instanceof NotInSnapshot ? null : -1;
+  }
 }
 
 /** `CPUs 0, 1`: for sentences. */

@@ -1,5 +1,6 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { physical } from '../../src/base/address.ts';
+import { machineOf } from '../../src/kernel/linux/machine/machine.ts';
 import { tasks } from '../../src/kernel/linux/process/processes.ts';
 import { initTask } from '../../src/kernel/linux/process/task.ts';
 import { PAGE_BYTES } from '../../src/memory/source.ts';
@@ -260,5 +261,54 @@ describe('what a kernel says of itself', () => {
     const { confidence, steps } = told();
     expect(confidence).not.toBe('verified');
     expect(steps.some(({ step, outcome }) => step === 'distance' && outcome === 'failed')).toBe(true);
+  });
+});
+
+describe('registers beside the page tables', () => {
+  /** A CPU as the sample's, with a GS and a table of interrupts. */
+  const cpuWith = (more: Partial<CpuState>): CpuState[] => [{ ...cpus[0]!, ...more }];
+  const begin = (registers: readonly CpuState[]) => startSession(damaged(registers)).facts.kernel;
+  const registersOf = ({ steps }: Session['facts']['kernel']) =>
+    steps.find(({ step }) => step === 'registers');
+  const own = () => {
+    const { kernel } = whole;
+    return { idt: kernel.symbol('idt_table'), gs: [machineOf(kernel).cpus.perCpu(0n, 0), 0n] };
+  };
+
+  it('make a kernel surer where they are its own, whichever GS is in use', () => {
+    const { idt, gs } = own();
+    for (const bases of [gs, gs.toReversed()]) {
+      const facts = begin(cpuWith({ idt, gs: bases }));
+      expect(facts.confidence).toBe('verified');
+      expect(registersOf(facts)).toMatchObject({
+        outcome: 'verified',
+        detail: expect.stringMatching(/^CPU 0 ran on it \(CR3 0x[0-9a-f]+, IDT and GS are its own\)$/),
+      });
+    }
+  });
+
+  it('contradict it where interrupts go by a table that somebody put in the place of its own', () => {
+    const facts = begin(cpuWith({ ...own(), idt: whole.kernel.symbol('init_task') }));
+    expect(facts.confidence).toBe('uncertain');
+    expect(facts.notes[0]).toMatch(
+      /^CPU 0 takes interrupts by a table at 0x[0-9a-f]+, and the kernel's is at 0x[0-9a-f]+$/,
+    );
+    expect(registersOf(facts)).toMatchObject({ outcome: 'failed' });
+  });
+
+  it('contradict it where GS leads to no CPU, but for a program of which only one was saved', () => {
+    const { idt } = own();
+    const facts = begin(cpuWith({ idt, gs: [0xffff_8880_1234_0000n, 0n] }));
+    expect(facts.notes[0]).toMatch(
+      /^GS of CPU 0 \(0xffff888012340000, 0x0\) leads to no CPU's own variables$/,
+    );
+    const inUserMode = cpuWith({ idt, gs: [0x7f00_0000n], instruction: 0x40_1000n });
+    expect(begin(inUserMode).confidence).toBe('verified');
+  });
+
+  it('tell nothing where the dumper saved none', () => {
+    const facts = begin(cpuWith({ idt: 0n, gs: [0n, 0n] }));
+    expect(facts.confidence).toBe('verified');
+    expect(registersOf(facts)?.detail).toMatch(/^CPU 0 ran on it \(CR3 0x[0-9a-f]+\)$/);
   });
 });
