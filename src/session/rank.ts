@@ -4,6 +4,7 @@ import { machineOf } from '../kernel/linux/machine/machine.ts';
 import type { MachineState } from '../kernel/linux/machine/state.ts';
 import type { CpuState } from '../snapshot/format.ts';
 import type { Bound } from './bind.ts';
+import { signOfReset } from './firmware.ts';
 import { type CpusOf, cpuNames, cpusOf, registerContradictions } from './registers.ts';
 
 /** A kernel beside the others of its snapshot. */
@@ -34,11 +35,23 @@ export function judged(bound: Bound, cpus: readonly CpuState[]): Judged {
   const of = cpusOf(snapshot.memory, located, cpus);
   const isUp = state?.phase === 'running';
   const against = isUp ? registerContradictions(kernel, located, cpus, of.here) : [];
+  const isTold = of.here.length + of.elsewhere.length > 0;
+  const reset =
+    isTold || time === null || located.architecture === 'aarch64'
+      ? null
+      : kernel.attempt(() => signOfReset(snapshot.memory, time), null, 'first page');
   kernel.notes.drain(); // the facts of the kernel that is shown say it again
-  const judgement = { ...bound, cpus: of, against, state, time };
+  const judgement = { ...bound, ...lessSure(bound, reset), cpus: of, against, state, time };
   if (against.length === 0) return judgement;
   const proof = { ...bound.proof, contradictions: [...bound.proof.contradictions, ...against] };
   return { ...judgement, proof, confidence: 'uncertain', notes: [...against, ...bound.notes] };
+}
+
+/** How sure a kernel is where something tells that its machine was reset. */
+function lessSure({ confidence, notes }: Bound, reset: string | null): Pick<Bound, 'confidence' | 'notes'> {
+  if (reset === null) return { confidence, notes };
+  const said = `${reset}: the machine was reset, it seems, and this kernel runs no more; the file has no registers that would tell`;
+  return { confidence: confidence === 'verified' ? 'likely' : confidence, notes: [said, ...notes] };
 }
 
 /** Whether nothing that else may be in memory can be the kernel that runs: all CPUs are on this one, and all is well with it. */
