@@ -2,17 +2,18 @@ import { definePlugin } from '../src/plugin/contract.ts';
 
 export default definePlugin({
   name: 'dmesg',
+  group: 'kernel',
   summary: 'Show the kernel log',
   example: '--level err,warn --columns time,text',
   version: 2,
   walker: 'logRecords',
   columns: {
-    time: { seconds: (record) => record.time },
-    date: { time: (record) => record.date },
-    level: { text: (record) => record.level },
-    facility: { text: (record) => record.facility },
-    caller: { text: (record) => record.caller },
-    text: { text: (record) => record.text },
+    time: { seconds: (record) => record.time, help: 'since boot' },
+    date: { time: (record) => record.date, help: 'the same by the wall clock' },
+    level: { text: (record) => record.level, help: 'how urgent' },
+    facility: { text: (record) => record.facility, help: 'who wrote: kern, or a program through /dev/kmsg' },
+    caller: { text: (record) => record.caller, help: 'thread (T) or CPU (C) that wrote' },
+    text: { text: (record) => record.text, help: 'the message' },
   },
   identity: ['time', 'caller', 'text'],
   // It moves whenever the clock is set.

@@ -2,15 +2,17 @@ import { definePlugin } from '../src/plugin/contract.ts';
 
 export default definePlugin({
   name: 'env',
+  group: 'processes',
   summary: "Show processes' environment variables",
   example: '--pid 200 --name PATH,HOME',
   version: 2,
   walker: 'environments',
   columns: {
-    pid: { int: ({ task }) => task.pid },
-    name: { text: (entry) => entry.name },
-    value: { text: (entry) => entry.value },
+    pid: { int: ({ task }) => task.pid, help: 'process ID' },
+    name: { text: (entry) => entry.name, help: 'what stands before the first =' },
+    value: { text: (entry) => entry.value, help: 'what stands behind it' },
   },
+  process: 'pid',
   identity: ['pid', 'name'],
   followsProcess: true,
   confidential: ['value'],

@@ -24,6 +24,7 @@ const PAGE_MASK = 0xfffn;
 
 export default definePlugin({
   name: 'keys',
+  group: 'secrets',
   summary: 'Find AES keys in use, by their expanded schedules, anywhere in memory',
   example: '--reveal --columns size,key,process',
   version: 2,
@@ -72,20 +73,34 @@ export default definePlugin({
     }
   },
   columns: {
-    size: { int: ({ hit }) => hit.bits },
-    key: { text: ({ hit, revealed }) => (revealed ? Buffer.from(hit.key).toString('hex') : 'hidden') },
-    fingerprint: { text: (found) => found.fingerprint },
-    physical: { address: ({ hit }) => BigInt(hit.physical) },
-    pid: { int: ({ owner }) => owner?.task.pid ?? null },
-    process: { text: ({ owner }) => owner?.task.name ?? null },
-    mapping: { text: ({ owner }) => (owner === null ? null : mappingOf(owner)) },
+    size: { int: ({ hit }) => hit.bits, unit: 'bits', help: 'length of the key' },
+    key: {
+      text: ({ hit, revealed }) => (revealed ? Buffer.from(hit.key).toString('hex') : 'hidden'),
+      help: 'the key in hex, or hidden',
+    },
+    fingerprint: { text: (found) => found.fingerprint, help: "first 16 hex digits of the key's SHA-256" },
+    physical: { address: ({ hit }) => BigInt(hit.physical), space: 'physical', help: 'where the schedule is in RAM' },
+    pid: {
+      int: ({ owner }) => owner?.task.pid ?? null,
+      help: 'process ID of who has the page in its address space',
+    },
+    process: { text: ({ owner }) => owner?.task.name ?? null, help: 'name of that process' },
+    mapping: {
+      text: ({ owner }) => (owner === null ? null : mappingOf(owner)),
+      help: 'in which mapping it has it',
+    },
     address: {
       address: ({ owner, hit }) =>
         owner === null ? null : owner.address + (BigInt(hit.physical) & PAGE_MASK),
+      help: 'where it has it',
     },
-    form: { text: ({ hit }) => (hit.part === 'whole' ? hit.form : `${hit.form}, torn`) },
-    use: { text: ({ use }) => use },
+    form: {
+      text: ({ hit }) => (hit.part === 'whole' ? hit.form : `${hit.form}, torn`),
+      help: 'how the schedule is expanded',
+    },
+    use: { text: ({ use }) => use, help: 'where it is no secret in use: public constant, random generator' },
   },
+  process: 'pid',
   identity: ['fingerprint', 'pid', 'form'],
   ofBoot: ['pid'],
   restless: ['physical', 'mapping', 'address'],

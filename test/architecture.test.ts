@@ -358,6 +358,10 @@ describe('the plugins', () => {
     expect(identity.length).toBeGreaterThan(0);
     expect(plugin.summary).toMatch(/^[A-Z].*[^.]$/);
     expect(plugin.example).not.toBe('');
+    expect(plugin.group).toBeDefined();
+    expect(Object.entries(plugin.columns).filter(([, { help = '' }]) => help === '')).toEqual([]);
+    // Rows of a process are joined by it everywhere, so it is named as soon as there is one.
+    expect(plugin.process).toBe(columns.includes('pid') ? 'pid' : undefined);
     expect(Number.isInteger(plugin.version)).toBe(true);
   });
 });

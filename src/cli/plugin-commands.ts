@@ -1,7 +1,15 @@
 import { type Command, Option as CommandOption } from 'commander';
 import { ForensicError, UsageError } from '../base/errors.ts';
 import { hint } from '../base/nearest.ts';
-import { type AnyPlugin, type ColumnKind, kindOf, type Option, type Options } from '../plugin/contract.ts';
+import {
+  type AnyPlugin,
+  type Column,
+  type ColumnKind,
+  kindOf,
+  kindText,
+  type Option,
+  type Options,
+} from '../plugin/contract.ts';
 import { wrap } from '../report/width.ts';
 import { withBudgetFlags } from './budget-flags.ts';
 import { flagOf, kebabCase } from './column-names.ts';
@@ -138,10 +146,22 @@ function chosen(option: Option, value: unknown): unknown {
   return option.list ? value.split(',').map((word) => option.parse(word.trim())) : option.parse(value);
 }
 
+/** What is told of a column has at least so many letters in a line, however narrow the terminal is. */
+const MIN_HELP_WIDTH = 20;
+
 function columnsHelp(plugin: AnyPlugin): string {
-  const width = Math.max(...Object.keys(plugin.columns).map((name) => name.length));
-  const lines = Object.entries(plugin.columns).map(
-    ([name, column]) => `  ${name.padEnd(width)}  ${kindOf(column)}`,
+  const columns = Object.entries(plugin.columns).map(
+    ([name, column]) => [name, kindText(column), column.help ?? ''] as const,
+  );
+  const [names, kinds] = [0, 1].map((at) => Math.max(...columns.map((column) => column[at]!.length)));
+  const indent = names! + kinds! + 6;
+  const lines = columns.flatMap(([name, kind, help]) =>
+    wrap(help, Math.max(MIN_HELP_WIDTH, pageWidth() - indent)).map((line, index) =>
+      (index === 0
+        ? `  ${name.padEnd(names!)}  ${kind.padEnd(kinds!)}  ${line}`
+        : ' '.repeat(indent) + line
+      ).trimEnd(),
+    ),
   );
   return `\nColumns:\n${lines.join('\n')}\n\nExample:\n  vestige ${plugin.name} memory.raw ${plugin.example}\n`;
 }
@@ -232,6 +252,13 @@ function pluginsNamed(list: string, plugins: readonly AnyPlugin[]): AnyPlugin[] 
   });
 }
 
+/** What is told of a column, for programs. */
+const helpOf = (column: Column<never>): object => ({
+  text: column.help ?? null,
+  unit: ('unit' in column ? column.unit : undefined) ?? null,
+  space: 'address' in column ? (column.space ?? 'virtual') : null,
+});
+
 /** Adds `vestige plugins`: what can be asked. */
 export function addPluginsCommand(program: Command, plugins: readonly AnyPlugin[]): void {
   program
@@ -240,17 +267,23 @@ export function addPluginsCommand(program: Command, plugins: readonly AnyPlugin[
     .option('--json', 'as JSON')
     .action(({ json }: { json?: true }) => {
       if (json === true) {
-        const listed = plugins.map(({ name, summary, version, columns, identity, filters, words }) => ({
-          name,
-          summary,
-          version,
-          columns: Object.fromEntries(
-            Object.entries(columns).map(([column, reader]) => [column, kindOf(reader)]),
-          ),
-          identity,
-          filters: filters ?? [],
-          words: words ?? {},
-        }));
+        const listed = plugins.map(
+          ({ name, group, summary, version, columns, identity, filters, words }) => ({
+            name,
+            group: group ?? null,
+            summary,
+            version,
+            columns: Object.fromEntries(
+              Object.entries(columns).map(([column, reader]) => [column, kindOf(reader)]),
+            ),
+            help: Object.fromEntries(
+              Object.entries(columns).map(([column, reader]) => [column, helpOf(reader)]),
+            ),
+            identity,
+            filters: filters ?? [],
+            words: words ?? {},
+          }),
+        );
         return writeData(`${JSON.stringify(listed, null, 2)}\n`);
       }
       const indent = 2 + Math.max(...plugins.map(({ name }) => name.length));

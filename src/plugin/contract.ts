@@ -4,23 +4,31 @@ import type { SubjectOf, WalkerName } from '../kernel/linux/walkers.ts';
 import type { Cell, Row } from './cell.ts';
 import type { Observation } from './observation.ts';
 
+/** What a number counts, where that is no number of things. */
+export type Unit = 'bytes' | 'KiB' | 'bits';
+
 /**
  * A column: the kind of its cells, and how to read one from a subject. `null` means "does not apply".
  *
- * `int` is a whole number (a `bigint` only where it may pass 2^53), `seconds` a length of time,
- * `address` a virtual address of the kernel or a process.
+ * `int` is a whole number (a `bigint` only where it may pass 2^53), `seconds` a length of time, `address` a virtual
+ * address of the kernel or a process where `space` does not say that it is a physical one.
  */
-export type Column<S> =
+export type Column<S> = {
+  /** What its cells say, in a line. Help, the reference and the page show it. */
+  readonly help?: string;
+} & (
   | {
       readonly int: (subject: S) => number | bigint | null;
+      readonly unit?: Unit;
       /** Tables show it in hex, as an offset or a mask is read; everywhere else it is a number. */
       readonly hex?: true;
     }
   | { readonly text: (subject: S) => string | null }
   | { readonly flag: (subject: S) => boolean | null }
-  | { readonly address: (subject: S) => VirtualAddress | null }
+  | { readonly address: (subject: S) => VirtualAddress | null; readonly space?: 'physical' }
   | { readonly time: (subject: S) => Date | null }
-  | { readonly seconds: (subject: S) => number | null };
+  | { readonly seconds: (subject: S) => number | null }
+);
 
 /** The kinds of cell, each the key of a `Column`. */
 export type ColumnKind = 'int' | 'text' | 'flag' | 'address' | 'time' | 'seconds';
@@ -79,10 +87,19 @@ export interface Plugin<S = unknown, O extends Options = Options, K extends stri
   extends Finder<S, O>,
     Question<S, O, K> {}
 
+/** What questions are about, in the order in which they are listed. */
+export const GROUPS = [
+  ...(['processes', 'memory', 'files', 'network', 'kernel', 'integrity', 'secrets'] as const),
+  ...(['input', 'accounting'] as const),
+] as const;
+export type Group = (typeof GROUPS)[number];
+
 /** All of a plugin but what finds its things. */
 interface Question<S, O extends Options, K extends string> {
   /** The word on the command line and the key in the cache: `pslist`. */
   readonly name: string;
+  /** What it is about: help and the reference list questions by it. */
+  readonly group?: Group;
   /** One line for `--help`, in the imperative, without a full stop. */
   readonly summary: string;
   /** Arguments of one useful call, for `--help`: `--pid 1,200 --columns pid,name`. */
@@ -91,6 +108,8 @@ interface Question<S, O extends Options, K extends string> {
   readonly version: number;
   readonly options?: O;
   readonly columns: { readonly [C in K]: Column<S> };
+  /** The column that names a process of the snapshot: what rows of other questions are joined by. */
+  readonly process?: NoInfer<K>;
   /**
    * The columns that name the same thing in two snapshots of one boot: what `diff` pairs rows by. `pid` stands for the
    * process that had it, whoever has it in the other snapshot. Rows that share an identity are paired in their order.
@@ -168,3 +187,9 @@ export const KINDS: readonly ColumnKind[] = ['int', 'text', 'flag', 'address', '
 /** The kind of a column: which of the six keys it has. */
 export const kindOf = (column: Column<never>): ColumnKind =>
   KINDS.find((kind) => Object.hasOwn(column, kind))!;
+
+/** What a column's cells are, for people: `int (KiB)`, `address (physical)`. */
+export function kindText(column: Column<never>): string {
+  const more = 'unit' in column ? column.unit : 'space' in column ? column.space : undefined;
+  return more === undefined ? kindOf(column) : `${kindOf(column)} (${more})`;
+}

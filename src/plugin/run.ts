@@ -88,8 +88,8 @@ interface Reader {
 
 function readerOf(plugin: AnyPlugin, name: string): Reader {
   const column = plugin.columns[name] as Column<unknown>;
-  const [read] = Object.values(column) as [Reader['read']];
-  return { name, kind: kindOf(column), read };
+  const kind = kindOf(column);
+  return { name, kind, read: (column as Readonly<Record<ColumnKind, Reader['read']>>)[kind] };
 }
 
 function settle({ read, kind }: Reader, subject: unknown, budget: Budget): Cell {

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import { plugins } from '../../plugins/index.ts';
 import { main } from '../../src/cli/main.ts';
 import { version } from '../../src/cli/version.ts';
+import { kindText } from '../../src/plugin/contract.ts';
 import { cache, desk, folder, settle, snapshotFile } from './desk.ts';
 
 vi.mock('../../src/session/session.ts', async () => (await import('./desk.ts')).session);
@@ -356,8 +357,11 @@ describe('help', () => {
       const plugin = plugins.find((one) => one.name === name)!;
       expect(code).toBe(0);
       expect(out).toContain(`vestige ${name} memory.raw ${plugin.example}\n`);
-      for (const column of Object.keys(plugin.columns))
-        expect(out).toMatch(new RegExp(`^  ${column} +\\w+$`, 'm'));
+      for (const [column, reader] of Object.entries(plugin.columns)) {
+        const [, kind, help] = new RegExp(`^  ${column} +(\\w+(?: \\(\\w+\\))?) +(.+)$`, 'm').exec(out)!;
+        expect(kind).toBe(kindText(reader));
+        expect(reader.help).toContain(help);
+      }
     },
   );
 

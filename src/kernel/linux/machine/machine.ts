@@ -17,7 +17,7 @@ const UUID_TEXT_BYTES = 64;
 export const machineOf = perKernel((kernel) => new Machine(kernel));
 
 /** The machine that the kernel runs: its name, its clocks, its CPUs. */
-export class Machine {
+class Machine {
   readonly #kernel: Linux;
   readonly clock: Clock;
   readonly cpus: Cpus;

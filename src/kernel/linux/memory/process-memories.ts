@@ -13,7 +13,7 @@ const MOST_MEMORIES = 4096;
 const MOST_LETTERS = 64 * 2 ** 20;
 
 /** Every memory of a kernel's processes, each known by one object. */
-export class ProcessMemories {
+class ProcessMemories {
   readonly #kernel: Linux;
   readonly #known = new Map<VirtualAddress, ProcessMemory>();
   #letters = 0;

@@ -24,7 +24,7 @@ const VIEW_SHARE = 1 / 16;
 const NAMED = 10;
 
 /** The processes of a kernel, found by all of its views, and what each view lacks. */
-export class ProcessViews implements TaskViews {
+class ProcessViews implements TaskViews {
   readonly #kernel: Linux;
   readonly #views = new CrossView<ProcessView>();
   /** Threads that the table of process IDs has, but for the first of each process. */

@@ -29,7 +29,7 @@ const USER_END = 1n << 56n;
 type Task = Kernel<'task_struct'>;
 
 /** Tells by their kernel stacks which tasks are programs. */
-export class UserRegisters {
+class UserRegisters {
   readonly #kernel: Linux;
   /** From a stack's first byte to its registers; null where no process shows it. */
   #distance: bigint | null | undefined;

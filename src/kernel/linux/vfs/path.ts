@@ -23,7 +23,7 @@ interface Place {
 const NOWHERE: Place = { dentry: 0n, mount: 0n };
 
 /** Names paths as /proc does for a process in the initial root: `d_path` of fs/d_path.c. */
-export class Paths {
+class Paths {
   readonly #kernel: Linux;
   /** Folder and mount → path, without the slash at its end. */
   readonly #folders = new Map<string, string>();
