@@ -41,4 +41,6 @@ export default definePlugin({
   },
   uncut: ['level', 'facility', 'caller'],
   dispensable: ['date', 'facility', 'caller', 'level'],
+  wording: { noun: ['log line', 'log lines'], all: 'lines of the kernel log' },
+  aliases: ['kmsg'],
 });

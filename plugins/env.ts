@@ -17,4 +17,6 @@ export default definePlugin({
   followsProcess: true,
   confidential: ['value'],
   filters: ['pid', 'name'],
+  wording: { noun: ['variable', 'variables'], all: 'environment variables' },
+  aliases: ['envars', 'psenv', 'environ'],
 });

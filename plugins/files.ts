@@ -32,4 +32,11 @@ export default definePlugin({
   uncut: ['type', 'device'],
   paths: ['path'],
   dispensable: ['tid', 'position', 'device', 'flags', 'inode'],
+  wording: { noun: ['open file', 'open files'] },
+  aliases: ['lsof', 'fds'],
+  nearTo: {
+    mount: 'it has the device of each open file',
+    mountinfo: 'it has the device of each open file',
+    pagecache: 'it has the files that are open',
+  },
 });

@@ -79,7 +79,11 @@ export default definePlugin({
       help: 'the key in hex, or hidden',
     },
     fingerprint: { text: (found) => found.fingerprint, help: "first 16 hex digits of the key's SHA-256" },
-    physical: { address: ({ hit }) => BigInt(hit.physical), space: 'physical', help: 'where the schedule is in RAM' },
+    physical: {
+      address: ({ hit }) => BigInt(hit.physical),
+      space: 'physical',
+      help: 'where the schedule is in RAM',
+    },
     pid: {
       int: ({ owner }) => owner?.task.pid ?? null,
       help: 'process ID of who has the page in its address space',
@@ -111,6 +115,8 @@ export default definePlugin({
   uncut: ['key', 'fingerprint'],
   paths: ['mapping'],
   dispensable: ['form', 'address', 'fingerprint'],
+  wording: { noun: ['key', 'keys'], all: 'AES keys' },
+  aliases: ['aeskeyfind', 'findaes'],
 });
 
 /** A key schedule, and the processes that have it. */

@@ -1,3 +1,4 @@
+import { textOf } from '../src/plugin/cell-text.ts';
 import { definePlugin } from '../src/plugin/contract.ts';
 import { shown } from '../src/plugin/observation.ts';
 
@@ -40,4 +41,12 @@ export default definePlugin({
   words: { state: ['Live', 'Loading', 'Unloading', 'Unformed'] },
   uncut: ['state', 'taints'],
   dispensable: ['views', 'hidden', 'buildId', 'state', 'base', 'references', 'size'],
+  wording: { noun: ['module', 'modules'], line: ({ name }) => textOf(name) },
+  followed: true,
+  aliases: ['lsmod'],
+  nearTo: {
+    hiddenmodules: 'memory is not searched for what is on no list',
+    checkmodules: 'it walks the list of modules',
+    modxview: 'it walks the list of modules',
+  },
 });

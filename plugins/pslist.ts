@@ -1,3 +1,4 @@
+import { numberOf, textOf } from '../src/plugin/cell-text.ts';
 import { definePlugin } from '../src/plugin/contract.ts';
 import { hiddenProcesses } from '../src/plugin/hidden-processes.ts';
 import { noteMachineState } from '../src/plugin/machine-state.ts';
@@ -101,4 +102,24 @@ export default definePlugin({
     ] as const),
     ...(['cpuTime', 'rss', 'started'] as const),
   ],
+  wording: {
+    noun: ({ kernel }) => (kernel === true ? ['kernel thread', 'kernel threads'] : ['process', 'processes']),
+    all: 'processes and kernel threads',
+    line: ({ pid, name, args, uid }) => {
+      const user = numberOf(uid) ?? 0;
+      return `${textOf(pid)} ${textOf(args) || textOf(name)}${user === 0 ? '' : ` (user ${user})`}`;
+    },
+  },
+  followed: true,
+  aliases: ['ps', 'psaux', 'tasks', 'processes'],
+  nearTo: {
+    psscan: 'memory is not searched for what is on no list',
+    pidhashtable: 'what other views of the kernel have is in its table',
+    psxview: 'what other views of the kernel have is in its table',
+    pscallstack: 'no question answers that yet',
+    threads: 'it counts the threads of each process',
+    bash: 'histories of shells are not searched for; args has the command line of each process',
+    capabilities: 'it has the user numbers',
+    ptrace: 'no question answers that yet',
+  },
 });

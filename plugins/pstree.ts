@@ -45,6 +45,10 @@ export default definePlugin({
   paths: ['exe'],
   dispensable: ['views', 'hidden', 'exe', 'threads', 'state', 'started', 'uid'],
   tree: { column: 'name', by: 'depth' },
+  wording: {
+    noun: ({ uid }) => (uid === null ? ['kernel thread', 'kernel threads'] : ['process', 'processes']),
+  },
+  repeats: true,
 });
 
 function pidOf(word: string): number {

@@ -1,4 +1,5 @@
-import type { Cell } from '../src/plugin/cell.ts';
+import type { Cell, Row } from '../src/plugin/cell.ts';
+import { endpoint, numberOf, textOf } from '../src/plugin/cell-text.ts';
 import { definePlugin } from '../src/plugin/contract.ts';
 import { shown } from '../src/plugin/observation.ts';
 
@@ -137,4 +138,21 @@ export default definePlugin({
     ...{ local: ['localAddress', 'localPort'], remote: ['remoteAddress', 'remotePort'], device: 'device' },
   },
   dispensable: ['tid', 'type', 'inode', 'netns', 'fd', 'uid', 'hidden', 'device', 'family'],
+  wording: {
+    noun: ({ state }) => (state === 'LISTEN' ? ['listener', 'listeners'] : ['socket', 'sockets']),
+    all: 'sockets',
+    line: socketLine,
+  },
+  followed: true,
+  aliases: ['netstat', 'ss', 'sockstat', 'netscan', 'connections'],
+  nearTo: { lsns: 'it has the network namespace of each socket' },
 });
+
+function socketLine(row: Row): string {
+  const local = endpoint(row['localAddress'], row['localPort'], row['device']);
+  const remote = endpoint(row['remoteAddress'], row['remotePort']);
+  const holder =
+    numberOf(row['pid']) === null ? 'of no process' : `${textOf(row['process'])} (${textOf(row['pid'])})`;
+  const protocol = textOf(row['protocol']) || textOf(row['family']);
+  return `${protocol} ${local}${remote === '*' ? '' : ` → ${remote}`} ${holder}`;
+}

@@ -19,9 +19,6 @@ type Flags = OpenFlags &
   };
 type DiffFlags = Flags & { readonly rows: boolean };
 
-/** Questions that say nothing which another does not: left out where no `--plugins` names them. */
-export const REPEATING = ['pstree'];
-
 const withFlags = (command: Command): Command =>
   withBudgetFlags(withOpenFlags(command))
     .option('--plugins <list>', 'compare the answers to these questions only')
@@ -123,7 +120,7 @@ export function addTimelineCommand(program: Command, plugins: readonly AnyPlugin
 
 /** The questions that `--plugins` names, or all that do not repeat others. @throws UsageError */
 function chosenFrom(plugins: readonly AnyPlugin[], words: string | undefined): readonly AnyPlugin[] {
-  if (words === undefined) return plugins.filter(({ name }) => !REPEATING.includes(name));
+  if (words === undefined) return plugins.filter(({ repeats }) => repeats !== true);
   return words.split(',').map((word) => {
     const found = plugins.find(({ name }) => name === word);
     const names = plugins.map(({ name }) => name);

@@ -108,7 +108,7 @@ async function inOwnWords(
   const [word, ...rest] = words;
   if (word === undefined || /^-|^help$/.test(word) || isCommand(word, plugins)) return words;
   const { meantBy } = await import('./other-names.ts');
-  const meant = meantBy(word);
+  const meant = meantBy(word, plugins);
   if (meant === undefined) return words;
   if ('command' in meant) {
     complain(`${word} is called ${meant.command} here`);

@@ -1,45 +1,16 @@
 // What people call a question who know it from Linux or from another program for memory forensics.
 // Names of the very same table are taken for it; of the others the error says what is nearest.
 
+import type { AnyPlugin } from '../plugin/contract.ts';
+
 /** What is meant by a name that is no command here. */
 export type Meant =
   | { readonly command: string }
   | { readonly nearest: string; readonly why: string }
   | { readonly why: string };
 
-/** Tools of a shell and plugins of Volatility 2 and 3 whose table a question gives. */
-const SAME: Readonly<Record<string, string>> = {
-  ps: 'pslist',
-  psaux: 'pslist',
-  tasks: 'pslist',
-  processes: 'pslist',
-  pslist: 'pslist',
-  pstree: 'pstree',
-  lsof: 'files',
-  fds: 'files',
-  files: 'files',
-  netstat: 'sockets',
-  ss: 'sockets',
-  sockstat: 'sockets',
-  netscan: 'sockets',
-  sockets: 'sockets',
-  connections: 'sockets',
-  lsmod: 'modules',
-  modules: 'modules',
-  procmaps: 'maps',
-  proc: 'maps',
-  maps: 'maps',
-  vma: 'maps',
-  pmap: 'maps',
-  envars: 'env',
-  psenv: 'env',
-  env: 'env',
-  environ: 'env',
-  kmsg: 'dmesg',
-  dmesg: 'dmesg',
-  aeskeyfind: 'keys',
-  findaes: 'keys',
-  keys: 'keys',
+/** Names of commands of the program. */
+const COMMANDS: Readonly<Record<string, string>> = {
   imageinfo: 'info',
   banners: 'info',
   banner: 'info',
@@ -49,27 +20,8 @@ const SAME: Readonly<Record<string, string>> = {
 
 const NOT_YET = 'no question answers that yet';
 
-/** What is near, and how it differs. */
+/** Commands that are near, and how they differ. What questions are near to they say themselves (`nearTo`). */
 const NEAR: Readonly<Record<string, readonly [nearest: string, why: string]>> = {
-  psscan: ['pslist', 'memory is not searched for what is on no list'],
-  pidhashtable: ['pslist', 'what other views of the kernel have is in its table'],
-  psxview: ['pslist', 'what other views of the kernel have is in its table'],
-  pscallstack: ['pslist', NOT_YET],
-  threads: ['pslist', 'it counts the threads of each process'],
-  hiddenmodules: ['modules', 'memory is not searched for what is on no list'],
-  checkmodules: ['modules', 'it walks the list of modules'],
-  modxview: ['modules', 'it walks the list of modules'],
-  malfind: ['maps', 'its flags tell what is writable and executable; the policy that ships has rules for it'],
-  elfs: ['maps', 'it has the path of each file that is mapped'],
-  librarylist: ['maps', 'it has the path of each file that is mapped'],
-  ldrmodules: ['maps', 'it has the path of each file that is mapped'],
-  mount: ['files', 'it has the device of each open file'],
-  mountinfo: ['files', 'it has the device of each open file'],
-  lsns: ['sockets', 'it has the network namespace of each socket'],
-  bash: ['pslist', 'histories of shells are not searched for; args has the command line of each process'],
-  capabilities: ['pslist', 'it has the user numbers'],
-  pagecache: ['files', 'it has the files that are open'],
-  ptrace: ['pslist', NOT_YET],
   yarascan: ['check', 'policies judge rows; bytes are not searched for patterns'],
   vmayarascan: ['check', 'policies judge rows; bytes are not searched for patterns'],
   timeliner: ['timeline', 'it compares snapshots'],
@@ -108,12 +60,16 @@ const NONE: Readonly<Record<string, string>> = {
 };
 
 /** What a word that is no command means; undefined where nobody knows. */
-export function meantBy(word: string): Meant | undefined {
+export function meantBy(word: string, plugins: readonly AnyPlugin[]): Meant | undefined {
   const known = plainly(word);
   if (known === undefined) return { why: 'guests of this system cannot be read' };
-  const command = own(SAME, known);
+  const command = own(COMMANDS, known);
   if (command !== undefined) return { command };
-  const [nearest, why] = own(NEAR, known) ?? [];
+  const same = plugins.find(({ name, aliases }) => name === known || aliases?.includes(known));
+  if (same !== undefined) return { command: same.name };
+  const near = plugins.find(({ nearTo }) => nearTo !== undefined && own(nearTo, known) !== undefined);
+  const [nearest, why] =
+    near === undefined ? (own(NEAR, known) ?? []) : [near.name, own(near.nearTo!, known)];
   if (nearest !== undefined) return { nearest, why: why! };
   const none = own(NONE, known);
   return none === undefined ? undefined : { why: none };

@@ -4,7 +4,6 @@ import { UsageError } from '../base/errors.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import type { Facts } from '../report/answer.ts';
 import { withBudgetFlags } from './budget-flags.ts';
-import { REPEATING } from './diff-command.ts';
 import { EXIT } from './exit.ts';
 import { collected } from './flag-words.ts';
 import type { Outcome } from './main.ts';
@@ -71,7 +70,7 @@ async function page(
 ): Promise<{ readonly facts: Facts; readonly html: string }> {
   const { Judges } = await import('./report-judges.ts');
   const judges = await Judges.from(flags, all);
-  const shown = all.filter(({ name }) => !REPEATING.includes(name));
+  const shown = all.filter(({ repeats }) => repeats !== true);
   const plugins = all.filter((plugin) => shown.includes(plugin) || judges.needs.has(plugin.name));
   const found = await gathered(words, plugins, flags, outcome);
   const { pageOf } = await import('./report-page.ts');

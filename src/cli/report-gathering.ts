@@ -11,8 +11,6 @@ import { bindingKey } from './recall.ts';
 import { type Asking, FileSource, identified, PastSource, type Source } from './report-sources.ts';
 import type { Subject } from './report-subject.ts';
 
-/** Questions whose things are followed over time. */
-const FOLLOWED = ['pslist', 'sockets', 'modules'];
 /** Files that stay open until all is asked of them: with more, each is opened again for what is asked later. */
 const MOST_OPEN = 2;
 
@@ -180,9 +178,7 @@ async function follow(
   subject: Source,
   plugins: readonly AnyPlugin[],
 ): Promise<TimelineParts> {
-  const followers = plugins
-    .filter(({ name }) => FOLLOWED.includes(name))
-    .map((plugin) => new Follower(plugin));
+  const followers = plugins.filter(({ followed }) => followed === true).map((plugin) => new Follower(plugin));
   for (const source of sources) {
     const answers = await answersOf(
       source,

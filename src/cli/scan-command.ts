@@ -54,9 +54,6 @@ export interface ScanFlags extends LimitFlags, BudgetFlags {
 /** Flags whose values are words. */
 export const SCAN_CHOICES: Readonly<Record<string, readonly string[]>> = { '--fail-on': SEVERITIES };
 
-/** Questions that say nothing which another does not. */
-const REPEATING = ['pstree'];
-
 /** Adds the flags that `scan` and `watch` share. */
 export const withScanFlags = (command: Command): Command =>
   withBudgetFlags(withLimitFlags(command))
@@ -315,7 +312,7 @@ function machineOf({ machine, machineByFolder }: ScanFlags): Pick<ScanChoice, 'm
 }
 
 function pluginsFrom(plugins: readonly AnyPlugin[], words: string | undefined): readonly AnyPlugin[] {
-  if (words === undefined) return plugins.filter(({ name }) => !REPEATING.includes(name));
+  if (words === undefined) return plugins.filter(({ repeats }) => repeats !== true);
   const names = plugins.map(({ name }) => name);
   const chosen = new Set(words.split(',').map((word) => word.trim()));
   for (const word of chosen)

@@ -58,11 +58,10 @@ function makeFolder(path: string): void {
 export const pageFrom =
   (cache: string, plugins: readonly AnyPlugin[], judge: Judge | undefined) =>
   async ({ snapshotId }: OwedReport): Promise<string> => {
-    const { REPEATING } = await import('./diff-command.ts');
     const { gatherReport } = await import('./report-gathering.ts');
     const { pageOf } = await import('./report-page.ts');
     const { Recall } = await import('./recall.ts');
-    const shown = plugins.filter(({ name }) => !REPEATING.includes(name));
+    const shown = plugins.filter(({ repeats }) => repeats !== true);
     const asked = [...new Set([...shown, ...(judge?.questions ?? [])])];
     const recall = await Recall.open({ cache });
     try {

@@ -36,7 +36,7 @@ export function compare(
   return {
     relation: isStopped ? withAnomaly(relation, CLOCKS_STOPPED) : relation,
     tables,
-    story: storyOf(tables, after.answers),
+    story: storyOf(tables, after.answers, plugins),
   };
 }
 

@@ -1,6 +1,9 @@
 import type { Row } from '../plugin/cell.ts';
+import { numberOf, textOf } from '../plugin/cell-text.ts';
+import type { AnyPlugin } from '../plugin/contract.ts';
 import type { Result } from '../plugin/document.ts';
-import { numberOf, paintPicture, textOf } from '../triage/paint.ts';
+import { isProcessItself, lineOf, pluralOf } from '../plugin/wording.ts';
+import { paintPicture } from '../triage/paint.ts';
 import { reasonsByProcess } from '../triage/reasons.ts';
 import type { Side, TableDiff } from './tables.ts';
 
@@ -26,15 +29,20 @@ export interface Story {
 const SCRATCH = /^\/(?:tmp|var\/tmp|dev\/shm|run\/shm)\//;
 
 /** Tells what differs in the words of an analyst. `after` holds the second snapshot's whole answers, by plugin. */
-export function storyOf(diffs: readonly TableDiff[], after: ReadonlyMap<string, Side>): Story {
+export function storyOf(
+  diffs: readonly TableDiff[],
+  after: ReadonlyMap<string, Side>,
+  plugins: readonly AnyPlugin[],
+): Story {
   const diffOf = (plugin: string): TableDiff | undefined => diffs.find((diff) => diff.plugin === plugin);
   let reasons: ReadonlyMap<number, readonly string[]> | undefined;
   const reasonsOf: ReasonsOf = (pid) => {
     reasons ??= reasonsByProcess((plugin) => after.get(plugin)?.rows ?? []);
     return reasons.get(pid) ?? [];
   };
+  const processes = plugins.find((plugin) => isProcessItself(plugin) && plugin.repeats !== true);
   const events = [
-    ...processEvents(diffOf('pslist'), reasonsOf),
+    ...(processes === undefined ? [] : processEvents(processes, diffOf(processes.name), reasonsOf)),
     ...socketEvents(diffOf('sockets')),
     ...moduleEvents(diffOf('modules')),
     ...keyEvents(diffOf('keys')),
@@ -42,7 +50,7 @@ export function storyOf(diffs: readonly TableDiff[], after: ReadonlyMap<string, 
   ];
   return {
     events: events.sort((a, b) => ORDER.indexOf(a.change) - ORDER.indexOf(b.change)),
-    counts: countsIn(diffs),
+    counts: countsIn(diffs, plugins),
   };
 }
 
@@ -51,7 +59,7 @@ const ORDER: readonly Event['change'][] = ['appeared', 'vanished', 'changed'];
 /** Why a process deserves a look. Nobody reads all answers for it where nothing is told of a process. */
 type ReasonsOf = (pid: number) => readonly string[];
 
-function processEvents(diff: TableDiff | undefined, reasonsOf: ReasonsOf): Event[] {
+function processEvents(plugin: AnyPlugin, diff: TableDiff | undefined, reasonsOf: ReasonsOf): Event[] {
   if (diff === undefined) return [];
   const isProgram = (row: Row): boolean => row['kernel'] !== true || row['hidden'] === true;
   const whyOf = (row: Row): readonly string[] => reasonsOf(numberOf(row['pid']) ?? -1);
@@ -60,16 +68,16 @@ function processEvents(diff: TableDiff | undefined, reasonsOf: ReasonsOf): Event
     diff.removed.filter(isProgram),
   );
   const appeared = added.map(
-    (row): Event => ({ change: 'appeared', kind: 'process', what: processText(row), why: whyOf(row) }),
+    (row): Event => ({ change: 'appeared', kind: 'process', what: lineOf(plugin, row), why: whyOf(row) }),
   );
   const vanished = removed.map(
-    (row): Event => ({ change: 'vanished', kind: 'process', what: processText(row), why: [] }),
+    (row): Event => ({ change: 'vanished', kind: 'process', what: lineOf(plugin, row), why: [] }),
   );
   const restarted = restarts.map(
     ({ before, after }): Event => ({
       change: 'changed',
       kind: 'process',
-      what: `${processText(after)}: restarted, it was ${textOf(before['pid'])}`,
+      what: `${lineOf(plugin, after)}: restarted, it was ${textOf(before['pid'])}`,
       why: whyOf(after),
     }),
   );
@@ -84,7 +92,7 @@ function processEvents(diff: TableDiff | undefined, reasonsOf: ReasonsOf): Event
     return {
       change: 'changed',
       kind: 'process',
-      what: `${processText(after)}: ${changes.join(', ')}`,
+      what: `${lineOf(plugin, after)}: ${changes.join(', ')}`,
       why: [...rights, ...news, ...(isTold ? whyOf(after) : [])],
     };
   });
@@ -112,13 +120,6 @@ function restartsIn(added: readonly Row[], removed: readonly Row[]) {
 }
 
 const byWhy = (events: readonly Event[]): Event[] => [...events].sort((a, b) => b.why.length - a.why.length);
-
-/** A row of `pslist` in a few words: `183 bash -i (user 33)`. */
-export function processText(row: Row): string {
-  const command = textOf(row['args']) || textOf(row['name']);
-  const uid = numberOf(row['uid']);
-  return `${textOf(row['pid'])} ${command}${uid === null || uid === 0 ? '' : ` (user ${uid})`}`;
-}
 
 function socketEvents(diff: TableDiff | undefined): Event[] {
   if (diff === undefined) return [];
@@ -216,26 +217,17 @@ function mappingEvents(diff: TableDiff | undefined): Event[] {
   });
 }
 
-/** What an analyst calls the rows of a question. */
-const NOUNS: Readonly<Record<string, string>> = {
-  pslist: 'processes and kernel threads',
-  sockets: 'sockets',
-  files: 'open files',
-  maps: 'mappings',
-  env: 'environment variables',
-  dmesg: 'lines of the kernel log',
-  modules: 'modules',
-  keys: 'AES keys',
-};
-
-function countsIn(diffs: readonly TableDiff[]): string[] {
+/** How many rows of each question differ, under what they are called. */
+function countsIn(diffs: readonly TableDiff[], plugins: readonly AnyPlugin[]): string[] {
   return diffs.flatMap(({ plugin, added, removed, changed }) => {
     const parts = [
       added.length > 0 ? `${added.length} new` : '',
       removed.length > 0 ? `${removed.length} gone` : '',
       changed.length > 0 ? `${changed.length} changed` : '',
     ].filter((part) => part !== '');
-    return parts.length === 0 ? [] : [`${NOUNS[plugin] ?? plugin}: ${parts.join(', ')}`];
+    return parts.length === 0
+      ? []
+      : [`${pluralOf(plugins.find(({ name }) => name === plugin) ?? { name: plugin })}: ${parts.join(', ')}`];
   });
 }
 

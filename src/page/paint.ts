@@ -1,11 +1,12 @@
 import type { Comparison } from '../diff/comparison.ts';
 import type { Row } from '../plugin/cell.ts';
+import { numberOf } from '../plugin/cell-text.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import type { Verdict } from '../policy/verdict.ts';
 import { type Facts, factNotes } from '../report/answer.ts';
 import { factSections } from '../report/info.ts';
 import { machineTexts } from '../report/triage.ts';
-import { numberOf, paintPicture } from '../triage/paint.ts';
+import { paintPicture } from '../triage/paint.ts';
 import type { Picture, SocketLine } from '../triage/picture.ts';
 import { pageChanges } from './changes.ts';
 import { pageVerdict } from './findings.ts';

@@ -1,9 +1,9 @@
-import { processText } from '../diff/story.ts';
 import type { Lifetime, Lifetimes } from '../diff/timeline.ts';
-import { isAbsent, type Row } from '../plugin/cell.ts';
+import type { Row } from '../plugin/cell.ts';
+import { numberOf } from '../plugin/cell-text.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import type { KernelFacts } from '../plugin/document.ts';
-import { endpoint, numberOf, textOf } from '../triage/paint.ts';
+import { isProcessItself, lineOf, nounOf } from '../plugin/wording.ts';
 import type { PageMoment, PageTimeline } from './model.ts';
 import { pageTable } from './tables.ts';
 
@@ -42,12 +42,15 @@ export function pageTimeline(
   reasons: ReadonlyMap<number, readonly string[]>,
 ): PageTimeline {
   const things = lives.flatMap(({ lifetimes }) => lifetimes);
+  const plugins = new Map(lives.map(({ plugin }) => [plugin.name, plugin]));
   const kept = mostSeen(things);
   const left = things.length - kept.length;
-  const rows = kept.map(({ plugin, first, last, count, row }): Row => {
-    const { kind, what } = nameOf(plugin, row);
-    const why = plugin === 'pslist' && last === subject ? reasons.get(numberOf(row['pid']) ?? -1) : undefined;
-    return { kind, what, why: why?.join('; ') ?? null, first, last, seen: count };
+  const rows = kept.map(({ plugin: name, first, last, count, row }): Row => {
+    const plugin = plugins.get(name)!;
+    const [kind] = nounOf(plugin, row);
+    const pid = isProcessItself(plugin) ? numberOf(row[plugin.process!]) : null;
+    const why = last === subject ? reasons.get(pid ?? -1) : undefined;
+    return { kind, what: lineOf(plugin, row), why: why?.join('; ') ?? null, first, last, seen: count };
   });
   return {
     moments: moments.map(({ path, kernel: { time } }, index): PageMoment => {
@@ -81,32 +84,3 @@ function mostSeen(things: readonly Lifetime[]): readonly Lifetime[] {
 }
 
 const bootOf = ({ kernel: { bootId, bootTime } }: Moment): string => bootId ?? bootTime?.slice(0, 19) ?? '';
-
-/** What an analyst calls a row. */
-function nameOf(plugin: string, row: Row): { readonly kind: string; readonly what: string } {
-  switch (plugin) {
-    case 'pslist':
-      return { kind: row['kernel'] === true ? 'kernel thread' : 'process', what: processText(row) };
-    case 'sockets':
-      return { kind: row['state'] === 'LISTEN' ? 'listener' : 'socket', what: socketText(row) };
-    case 'modules':
-      return { kind: 'module', what: textOf(row['name']) };
-    default:
-      return { kind: plugin, what: anyText(row) };
-  }
-}
-
-function socketText(row: Row): string {
-  const local = endpoint(row['localAddress'], row['localPort'], row['device']);
-  const remote = endpoint(row['remoteAddress'], row['remotePort']);
-  const holder =
-    numberOf(row['pid']) === null ? 'of no process' : `${textOf(row['process'])} (${textOf(row['pid'])})`;
-  const protocol = textOf(row['protocol']) || textOf(row['family']);
-  return `${protocol} ${local}${remote === '*' ? '' : ` → ${remote}`} ${holder}`;
-}
-
-const anyText = (row: Row): string =>
-  Object.values(row)
-    .filter((cell) => cell !== null && !isAbsent(cell))
-    .map(textOf)
-    .join(' ');

@@ -160,8 +160,31 @@ interface Question<S, O extends Options, K extends string> {
     /** The interface through which alone the local end is reached: `0.0.0.0%lo:22`. */
     readonly device?: NoInfer<K>;
   };
+  /** What people call its rows. */
+  readonly wording?: Wording;
+  /** Its rows are those of another question in another shape: nothing is compared or counted twice. */
+  readonly repeats?: true;
+  /** Its things are followed from snapshot to snapshot: a page shows since when each is there. */
+  readonly followed?: true;
+  /** Other names of the very same table: of shell commands and of other programs for memory forensics, without `_` and `-`. */
+  readonly aliases?: readonly string[];
+  /** Names of tables that it is nearest to, and what it has of them instead. */
+  readonly nearTo?: Readonly<Record<string, string>>;
   /** In tables, `column` is indented by the number in `by`, which itself is not shown: a tree. */
   readonly tree?: { readonly column: NoInfer<K>; readonly by: NoInfer<K> };
+}
+
+/** What one thing is called, and what several are. */
+export type Noun = readonly [one: string, several: string];
+
+/** What people call the rows of a question. */
+export interface Wording {
+  /** What a row is called; by the row where they are of several kinds. */
+  readonly noun: Noun | ((row: Row) => Noun);
+  /** All kinds of rows together, where they are of several. */
+  readonly all?: string;
+  /** A row in one line, without its noun; its cells one after the other where this is left out. */
+  readonly line?: (row: Row) => string;
 }
 
 /** Any plugin, for code that treats all alike. */

@@ -3,7 +3,7 @@ import type { Expression } from './expression.ts';
 import type { Place } from './problem.ts';
 import type { Template } from './template.ts';
 import type { RuleFacts, Severity } from './verdict.ts';
-import { hasPid, type Vocabulary } from './vocabulary.ts';
+import type { Vocabulary } from './vocabulary.ts';
 
 /** A rule, ready to be judged by. */
 export interface Rule {
@@ -64,7 +64,7 @@ export function needsOf({ rules, suppressions }: Policy): {
   for (const { needs, facts, plugin } of rules) {
     for (const name of needs) answers.add(name);
     // Findings are named by their process, and rows are paired by it.
-    if (hasPid(plugin) || facts.change !== null) answers.add('pslist');
+    if (plugin.process !== undefined || facts.change !== null) answers.add('pslist');
     if (facts.change !== null) changes.add(plugin.name);
   }
   return { answers, changes };

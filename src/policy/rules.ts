@@ -6,7 +6,7 @@ import type { Problems } from './problem.ts';
 import type { RuleSource, SuppressionSource } from './source.ts';
 import { compileTemplate, plainTemplate, type Template } from './template.ts';
 import type { Severity } from './verdict.ts';
-import { hasPid, type Vocabulary } from './vocabulary.ts';
+import type { Vocabulary } from './vocabulary.ts';
 
 /** A condition. */
 const CONDITION: Wanted = { isFit: (type) => type === 'bool', what: 'a condition: true or false' };
@@ -109,4 +109,5 @@ export const noRule = (id: string, ids: Iterable<string>): string =>
   `there is no rule ${id}${hint(id, [...ids])}`;
 
 /** Whether findings of a rule are told apart by their process. */
-export const isOfProcess = ({ plugin }: Rule): boolean => plugin.enduring === undefined && hasPid(plugin);
+export const isOfProcess = ({ plugin }: Rule): boolean =>
+  plugin.enduring === undefined && plugin.process !== undefined;

@@ -59,7 +59,7 @@ export class Vocabulary {
     this.meter = meter;
     this.sets = new Sets(sets);
     this.rows = new Map(plugins.map((plugin) => [plugin.name, rowClass(plugin, meter)]));
-    this.ofProcesses = plugins.filter(hasPid).map(({ name }) => name);
+    this.ofProcesses = plugins.filter(({ process }) => process !== undefined).map(({ name }) => name);
     this.ofProcess = ofProcessClass(this.ofProcesses);
     this.allRows = allRowsClass(this.rows.keys());
     const environment = withSets(emptyEnvironment(meter), sets);
@@ -126,10 +126,4 @@ const OF_COUNTS = {
 const OF_CHANGES = {
   before: 'there is one only in rules over changed rows',
   changed: 'there is one only in rules over changed rows',
-};
-
-/** Whether a plugin's rows belong to processes. */
-export const hasPid = ({ columns }: AnyPlugin): boolean => {
-  const { pid } = columns;
-  return pid !== undefined && 'int' in pid;
 };

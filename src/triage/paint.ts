@@ -1,4 +1,5 @@
-import { type Cell, isAbsent, type Row } from '../plugin/cell.ts';
+import { isAbsent, type Row } from '../plugin/cell.ts';
+import { endpoint, numberOf, textOf } from '../plugin/cell-text.ts';
 import type { Result } from '../plugin/document.ts';
 import { type End, joinConnections } from './connections.ts';
 import type { KeyLine, ModuleLine, NotableProcess, Picture, Reach, SocketLine } from './picture.ts';
@@ -39,18 +40,6 @@ function reachOf({ rows, notes, hasFailed }: Asked): Reach {
     ? 'partly'
     : 'whole';
 }
-
-/** A cell's text; empty for null and for what could not be read. */
-export const textOf = (cell: Cell | undefined): string =>
-  cell === null || cell === undefined || isAbsent(cell)
-    ? ''
-    : cell instanceof Date
-      ? cell.toISOString()
-      : String(cell);
-
-/** A cell's number; null for null and for what could not be read. */
-export const numberOf = (cell: Cell | undefined): number | null =>
-  typeof cell === 'number' ? cell : typeof cell === 'bigint' ? Number(cell) : null;
 
 function processesIn(
   rows: readonly Row[],
@@ -132,18 +121,6 @@ function socketEnds(rows: readonly Row[]): End[] {
     ...end,
     line: { ...end.line, holders: holders.size === 0 ? null : [...holders].join(', ') },
   }));
-}
-
-/**
- * An address and a port as one word: `[::1]:22`, `*` where there is neither. With the interface that the socket is bound
- * to, as ss has it: `0.0.0.0%lo:22`; addresses that mean nothing on another link name it already.
- */
-export function endpoint(address: Cell | undefined, port: Cell | undefined, device?: Cell): string {
-  const [bare, link] = [textOf(address), textOf(device)];
-  const host = link === '' || bare.includes('%') || bare === link ? bare : `${bare || '*'}%${link}`;
-  const number = numberOf(port);
-  if (host === '' && number === null) return '*';
-  return `${host.includes(':') ? `[${host}]` : host || '*'}:${number ?? '*'}`;
 }
 
 /** Letters of kernel taint that say that code came from elsewhere (Documentation/admin-guide/tainted-kernels.rst). */

@@ -1,5 +1,6 @@
 import type { Row } from '../plugin/cell.ts';
-import { leadsElsewhere, numberOf, textOf } from './paint.ts';
+import { numberOf, textOf } from '../plugin/cell-text.ts';
+import { leadsElsewhere } from './paint.ts';
 
 /** Folders that anyone can write to and that nothing is installed in. */
 const SCRATCH = /^\/(?:tmp|var\/tmp|dev\/shm|run\/shm)\//;

@@ -145,7 +145,7 @@ export class Recorder {
     const now = { facts, answers, written, machine, name: who.name };
     const compared = before === undefined ? undefined : this.#compared(before, now);
     const { comparison, plugins = [], remarks = [] } = compared ?? {};
-    const counts = countDifferences(comparison?.tables ?? []);
+    const counts = countDifferences(comparison?.tables ?? [], plugins);
     const anomalies = [...(comparison?.relation.anomalies ?? []), ...who.conflicts.map(anomalyOf)];
     const judgement = this.#judgement(now, compared, { anomalies, others });
     const isOtherPolicy = judgement?.isOtherPolicy === true;

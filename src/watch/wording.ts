@@ -1,5 +1,7 @@
 import type { TableDiff } from '../diff/tables.ts';
 import type { Row } from '../plugin/cell.ts';
+import type { AnyPlugin } from '../plugin/contract.ts';
+import { nounOf } from '../plugin/wording.ts';
 
 /** What may have happened to a thing: `perhaps…` where one of the two answers was not whole. */
 const CHANGES = ['appeared', 'vanished', 'changed', 'perhapsAppeared', 'perhapsVanished'] as const;
@@ -13,34 +15,11 @@ export interface Counted extends Readonly<Record<Change, number>> {
   readonly plural: string;
 }
 
-type Noun = readonly [one: string, several: string];
-
-/** What one row of a question is called. Questions that other people wrote have rows. */
-function nounOf(plugin: string, row: Row): Noun {
-  switch (plugin) {
-    case 'pslist':
-      return row['kernel'] === true ? ['kernel thread', 'kernel threads'] : ['process', 'processes'];
-    case 'sockets':
-      return row['state'] === 'LISTEN' ? ['listener', 'listeners'] : ['socket', 'sockets'];
-    default:
-      return NOUNS[plugin] ?? [`row of ${plugin}`, `rows of ${plugin}`];
-  }
-}
-
-const NOUNS: Readonly<Record<string, Noun>> = {
-  files: ['open file', 'open files'],
-  maps: ['mapping', 'mappings'],
-  env: ['variable', 'variables'],
-  modules: ['module', 'modules'],
-  dmesg: ['log line', 'log lines'],
-  keys: ['key', 'keys'],
-};
-
 /** Counts what differs, by what an analyst calls it, in the order of the tables. */
-export function countDifferences(tables: readonly TableDiff[]): Counted[] {
+export function countDifferences(tables: readonly TableDiff[], plugins: readonly AnyPlugin[]): Counted[] {
   const counts = new Map<string, Counted>();
   const count = (plugin: string, row: Row, what: Change): void => {
-    const [noun, plural] = nounOf(plugin, row);
+    const [noun, plural] = nounOf(plugins.find(({ name }) => name === plugin) ?? { name: plugin }, row);
     const before = counts.get(noun) ?? { noun, plural, ...NONE };
     counts.set(noun, { ...before, [what]: before[what] + 1 });
   };

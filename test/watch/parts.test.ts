@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { plugins } from '../../plugins/index.ts';
 import type { TableDiff } from '../../src/diff/tables.ts';
 import type { ScannedSnapshot } from '../../src/store/scans.ts';
 import type { Channel, Undelivered } from '../../src/watch/channel.ts';
@@ -126,7 +127,7 @@ describe('wording', () => {
       '2 processes, 1 kernel thread, 2 listeners and 1 socket new, 1 process gone, 1 row of mine changed',
     ],
   ])('counts what differs', (tables, text) => {
-    expect(countsText(countDifferences(tables))).toBe(text);
+    expect(countsText(countDifferences(tables, plugins))).toBe(text);
   });
 });
 
