@@ -263,14 +263,16 @@ export class FakeKernel {
     for (const process of processes) this.#drawProcess(process, this.#wishes.traits?.[process.pid] ?? {});
     const order = [0, ...processes.map(({ pid }) => pid)];
     this.#link(order.map((pid) => this.member(this.task(pid), 'task_struct', 'tasks')));
+    const children = new Map<number, bigint[]>();
+    for (const { pid, parent } of processes) {
+      const real = this.#parentOf(parent);
+      if (pid === real) continue;
+      if (!children.has(real)) children.set(real, []);
+      children.get(real)!.push(this.member(this.task(pid), 'task_struct', 'sibling'));
+    }
     for (const parent of order) {
-      const children = processes.filter(
-        ({ pid, parent: own }) => pid !== parent && this.#parentOf(own) === parent,
-      );
-      this.#link([
-        this.member(this.task(parent), 'task_struct', 'children'),
-        ...children.map(({ pid }) => this.member(this.task(pid), 'task_struct', 'sibling')),
-      ]);
+      const head = this.member(this.task(parent), 'task_struct', 'children');
+      this.#link([head, ...(children.get(parent) ?? [])]);
     }
     const namespace = this.#symbol('init_pid_ns', this.profile.types['pid_namespace']?.size ?? PAGE);
     for (const [number, pid] of drawPidTable(this, namespace, this.#numbered)) this.#pids.set(number, pid);
