@@ -1,7 +1,8 @@
 import { delimiter } from 'node:path';
 import { ForensicError } from '../base/errors.ts';
 import { bannerOfTable, readTable } from '../profile/isf-file.ts';
-import { isSameProfile, type Profile, type ProfileShelf, type Wants } from '../profile/profile.ts';
+import type { Profile, ProfileShelf, Wants } from '../profile/profile.ts';
+import { agree, tellsAll } from '../profile/told.ts';
 import { wants } from '../session/wants.ts';
 import type { KeptProfile, TableFile } from '../store/profiles.ts';
 import { complain, showProgress } from './output.ts';
@@ -65,7 +66,7 @@ export class Shelf implements ProfileShelf {
 
   keepProfile(profile: Profile): void {
     const known = this.#memory.byBuildId(profile.buildId ?? '')?.profile;
-    const isSame = known !== undefined && isSameProfile(known, profile);
+    const isSame = known !== undefined && agree(known, profile, this.#wants);
     this.#memory.keep(isSame ? withEvidence(profile, known) : profile);
   }
 
@@ -85,7 +86,7 @@ export class Shelf implements ProfileShelf {
     const kept = this.#memory.byBanner(banner);
     const isKept = kept !== undefined && believable(kept) !== undefined;
     const current = isKept ? this.#renewed(kept, banner) : undefined;
-    if (current?.vocabulary === this.#wants.vocabulary) return current;
+    if (current !== undefined && tellsAll(current, this.#wants)) return current;
     for (const folder of others) {
       const found = this.#inFolder(folder, banner);
       if (found !== undefined) return found;
@@ -97,7 +98,7 @@ export class Shelf implements ProfileShelf {
   #renewed({ profile, origin }: KeptProfile, banner: string): Profile {
     const now = origin === null ? undefined : tableFile(origin.path);
     const isSame = now?.size === origin?.size && now?.modified === origin?.modified;
-    if (now === undefined || (isSame && profile.vocabulary === this.#wants.vocabulary)) return profile;
+    if (now === undefined || (isSame && tellsAll(profile, this.#wants))) return profile;
     return this.#take(now, banner) ?? profile;
   }
 

@@ -9,6 +9,7 @@ import {
   type Wants,
   writeProfile,
 } from '../profile/profile.ts';
+import { absentIn } from '../profile/told.ts';
 import { type DwarfTypes, readDwarf } from './dwarf.ts';
 import type { ElfImage } from './elf-image.ts';
 import { buildIdOf } from './elf-notes.ts';
@@ -41,6 +42,14 @@ export async function profileOfImage(
   const symbols = symbolsOf(image, wants, systemMap);
   const banner = bannerOf(image, symbols, systemMap);
   const { road, types, enumerators } = await typesOf(image, wants, scratch);
+  const told = {
+    symbols: ordered(
+      wants.symbols,
+      new Map([...symbols].map(([name, address]) => [name, linkAddress(address, 0n)])),
+    ),
+    types: ordered(Object.keys(wants.types), new Map(Object.entries(types))),
+    enumerators: ordered(wants.enumerators, new Map(Object.entries(enumerators))),
+  };
   const profile: Profile = {
     format: PROFILE_FORMAT,
     banner,
@@ -49,13 +58,8 @@ export async function profileOfImage(
     architecture: image.architecture,
     pointerBytes: pointerBytesOf(image.architecture),
     source: `${road} + ${systemMap === undefined ? 'symtab' : 'System.map'}`,
-    vocabulary: wants.vocabulary,
-    symbols: ordered(
-      wants.symbols,
-      new Map([...symbols].map(([name, address]) => [name, linkAddress(address, 0n)])),
-    ),
-    types: ordered(Object.keys(wants.types), new Map(Object.entries(types))),
-    enumerators: ordered(wants.enumerators, new Map(Object.entries(enumerators))),
+    ...told,
+    absent: absentIn(told, wants),
   };
   // Sizes and values that a hostile image makes up are refused here as they would be where the file is read.
   return readProfile(writeProfile(profile), image.file.path);

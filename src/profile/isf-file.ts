@@ -36,11 +36,16 @@ function ownProfile(plain: Uint8Array, name: string): Profile {
   return readProfile(Buffer.from(plain).toString('utf8'), name);
 }
 
-/** Without what the program does not want: a file may come from another version. It stays of that version's vocabulary. */
+/** Without what the program does not want: a file may come from another version. What that did not look for stays untold. */
 function cut(profile: Profile, wants: Wants): Profile {
   const only = <T>(from: Readonly<Record<string, T>>, names: readonly string[]): Record<string, T> =>
     Object.fromEntries(Object.entries(from).filter(([name]) => names.includes(name)));
   const types = only(profile.types, Object.keys(wants.types));
+  const isWanted = (name: string): boolean => {
+    const [type, member] = name.split('.') as [string, string | undefined];
+    const members = Object.hasOwn(wants.types, type) ? wants.types[type]! : undefined;
+    return member === undefined ? members !== undefined : members?.includes(member) === true;
+  };
   return {
     ...profile,
     symbols: only(profile.symbols, wants.symbols),
@@ -51,5 +56,10 @@ function cut(profile: Profile, wants: Wants): Profile {
       ]),
     ),
     enumerators: only(profile.enumerators, wants.enumerators),
+    absent: {
+      types: profile.absent.types.filter(isWanted),
+      symbols: profile.absent.symbols.filter((name) => wants.symbols.includes(name)),
+      enumerators: profile.absent.enumerators.filter((name) => wants.enumerators.includes(name)),
+    },
   };
 }

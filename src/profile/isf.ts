@@ -10,6 +10,7 @@ import {
   type Wants,
   writeProfile,
 } from './profile.ts';
+import { absentIn } from './told.ts';
 
 // Volatility 3's Intermediate Symbol Format: volatility3/schemas/schema-*.json in its repository.
 /** Major versions of the schema that are read: 4.0 to 6.x differ in what may be left out. */
@@ -56,6 +57,11 @@ export function readIsf(bytes: Uint8Array, wants: Wants, name: string): Profile 
     const layouts = Object.entries(wants.types).map(
       ([type, members]) => [type, types.layoutOf(type, members)] as const,
     );
+    const told = {
+      symbols: Object.fromEntries([...addresses].map(([symbol, address]) => [symbol, hex(address)])),
+      types: Object.fromEntries(layouts.flatMap(([type, layout]) => (layout ? [[type, layout]] : []))),
+      enumerators: types.enumerators(wants.enumerators),
+    };
     const profile: Profile = {
       format: PROFILE_FORMAT,
       banner,
@@ -64,10 +70,8 @@ export function readIsf(bytes: Uint8Array, wants: Wants, name: string): Profile 
       architecture,
       pointerBytes: types.pointerBytes as 4 | 8,
       source: sourceOf(json, sections.metadata),
-      vocabulary: wants.vocabulary,
-      symbols: Object.fromEntries([...addresses].map(([symbol, address]) => [symbol, hex(address)])),
-      types: Object.fromEntries(layouts.flatMap(([type, layout]) => (layout ? [[type, layout]] : []))),
-      enumerators: types.enumerators(wants.enumerators),
+      ...told,
+      absent: absentIn(told, wants),
     };
     return readProfile(writeProfile(profile), name); // whatever made a profile, it is held to the same
   });

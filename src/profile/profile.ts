@@ -3,7 +3,7 @@ import { BadProfile } from '../base/errors.ts';
 import type { Layouts } from '../types/layout.ts';
 
 /** The number of the profile format that this program writes and the newest that it reads; changes are listed in profiles/README.md. */
-export const PROFILE_FORMAT = 1;
+export const PROFILE_FORMAT = 2;
 
 /** The kinds of CPU whose kernels can be read. */
 export const ARCHITECTURES = ['x86-64', 'aarch64', 'i386'] as const;
@@ -18,9 +18,18 @@ export interface Wants {
   readonly types: Readonly<Record<string, readonly string[]>>;
   readonly symbols: readonly string[];
   readonly enumerators: readonly string[];
-  /** Digest of all of these: see `Profile.vocabulary`. */
-  readonly vocabulary: string;
 }
+
+/** What was looked for in a build that does not have it, by its name. */
+export interface Absent {
+  /** `struct`, or `struct.member` where the struct is there. */
+  readonly types: readonly string[];
+  readonly symbols: readonly string[];
+  readonly enumerators: readonly string[];
+}
+
+/** What is known to be absent where nobody says what was looked for. */
+export const NOTHING_ABSENT: Absent = { types: [], symbols: [], enumerators: [] };
 
 /** Everything that the program must know of one kernel *build*, and nothing that changes from boot to boot. */
 export interface Profile {
@@ -35,14 +44,17 @@ export interface Profile {
   readonly pointerBytes: 4 | 8;
   /** Where the layouts and symbols came from: `btf + kallsyms`. */
   readonly source: string;
-  /** Digest of what the program wanted when it made this profile: a remembered one with other wants is made anew. */
-  readonly vocabulary: string;
   /** Name → link-time address in hex, KASLR slide taken off. Only names that `symbols.ts` of the kernel room lists. */
   readonly symbols: Readonly<Record<string, string>>;
   /** Only structs and members that `structs.ts` of the kernel room lists. */
   readonly types: Layouts;
   /** Enumerators by name, of those that the kernel room lists. */
   readonly enumerators: Readonly<Record<string, number>>;
+  /**
+   * What the program looked for when it made this profile and did not find. What a newer version wants and neither has nor
+   * knows to be absent, it still has to look up: see `told.ts`.
+   */
+  readonly absent: Absent;
   /** What tells again what a kernel said of itself in a snapshot; none of a profile that an operator gave, which is believed. */
   readonly evidence?: ProfileEvidence;
 }
@@ -72,11 +84,7 @@ export interface ProfileShelf {
 export const writeProfile = ({ evidence: _, ...profile }: Profile): string =>
   `${JSON.stringify(profile, null, 2)}\n`;
 
-/** Whether two profiles say the same of the same build, whatever they were told by. */
-export const isSameProfile = (one: Profile, other: Profile): boolean =>
-  writeProfile(one) === writeProfile(other);
-
-/** Reads what `writeProfile` wrote. `name` stands in messages. @throws BadProfile */
+/** Reads what `writeProfile` wrote, in this or an earlier version. `name` stands in messages. @throws BadProfile */
 export function readProfile(text: string, name: string): Profile {
   let parsed: unknown;
   try {
@@ -93,14 +101,17 @@ export function readProfile(text: string, name: string): Profile {
   }
   const wrong = firstFlaw(parsed);
   if (wrong !== undefined) throw new BadProfile(`${name} is no sound profile: ${wrong}`);
-  return parsed as unknown as Profile;
+  if (parsed['format'] === PROFILE_FORMAT) return parsed as unknown as Profile;
+  // Up to format 1 a profile had a digest of all that it was asked for, which tells nothing of any one name.
+  const { vocabulary: _, ...profile } = parsed;
+  return { ...(profile as unknown as Profile), format: PROFILE_FORMAT, absent: NOTHING_ABSENT };
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function firstFlaw(profile: Record<string, unknown>): string | undefined {
-  for (const key of ['banner', 'release', 'source', 'vocabulary']) {
+  for (const key of ['banner', 'release', 'source']) {
     if (typeof profile[key] !== 'string') return `${key} is no text`;
   }
   if (profile['buildId'] !== null && typeof profile['buildId'] !== 'string') return 'buildId is no text';
@@ -108,10 +119,11 @@ function firstFlaw(profile: Record<string, unknown>): string | undefined {
   if (architecture === undefined) return `architecture is ${String(profile['architecture'])}`;
   if (profile['pointerBytes'] !== pointerBytesOf(architecture))
     return `pointerBytes is not ${pointerBytesOf(architecture)}`;
-  const { symbols, types, enumerators, evidence } = profile;
+  const { symbols, types, enumerators, absent, evidence } = profile;
   if (evidence !== undefined && !isEvidence(evidence)) return 'evidence is none';
   if (!isRecord(symbols) || !isRecord(types) || !isRecord(enumerators))
     return 'symbols, types or enumerators are missing';
+  if (profile['format'] === PROFILE_FORMAT && !isAbsent(absent)) return 'what is absent is not told';
   for (const [name, address] of Object.entries(symbols)) {
     if (typeof address !== 'string' || !/^0x[0-9a-f]{1,16}$/.test(address))
       return `symbol ${name} has no address`;
@@ -130,6 +142,13 @@ function firstFlaw(profile: Record<string, unknown>): string | undefined {
   }
   return undefined;
 }
+
+const isAbsent = (absent: unknown): boolean =>
+  isRecord(absent) &&
+  (['types', 'symbols', 'enumerators'] satisfies (keyof Absent)[]).every((kind) => {
+    const names = absent[kind];
+    return Array.isArray(names) && names.every((name) => typeof name === 'string');
+  });
 
 function isEvidence(evidence: unknown): boolean {
   if (!isRecord(evidence) || !Array.isArray(evidence['ranges']) || !isRecord(evidence['digests']))

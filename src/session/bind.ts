@@ -27,8 +27,10 @@ export interface Bound {
   readonly vmcoreinfoAt: PhysicalAddress | null;
   /** Whether the profile's addresses are those of the build, so that `parts.slide` is what KASLR added. */
   readonly isLinked: boolean;
-  /** Whether the profile is what the kernel says of itself, and nobody has it yet. */
-  readonly isOwnProfile: boolean;
+  /** The profile as it is remembered, where it is what the kernel says of itself and nobody has it yet; or null. It is made when it is asked for, and undefined where it cannot be told again. */
+  readonly ownProfile: (() => Profile | undefined) | null;
+  /** What the program wants to know of the build, and its profile does not tell, by name. */
+  readonly untold: readonly string[];
   readonly confidence: Confidence;
   /** What it says of its own place, held against where it was found. */
   readonly proof: Proof;
@@ -200,7 +202,14 @@ function tryLocated({ snapshot, choice, steps, undescribed }: Attempt, located: 
   const tables = new AddressSpace(snapshot.memory, located.paging);
   try {
     const areMapped = verifyPageTables(tables, located, steps);
-    const { profile, isLinked, isOwn, lacks, notes: told = [] } = profileOf(snapshot, located, choice, steps);
+    const {
+      profile,
+      isLinked,
+      own,
+      lacks,
+      untold,
+      notes: told,
+    } = profileOf(snapshot, located, choice, steps);
     const slide = slideBetween(profile, located);
     const space = tables.withLinearAreas(() => linearAreas({ space: tables, profile, slide }, located));
     const parts: LinuxParts = { space, profile, slide, origin: snapshot.origin };
@@ -216,7 +225,7 @@ function tryLocated({ snapshot, choice, steps, undescribed }: Attempt, located: 
     const isSure = looks !== 'verified' || (unchecked.length === 0 && lacks.length === 0);
     const confidence = proof.contradictions.length > 0 ? 'uncertain' : isSure ? looks : 'likely';
     const notes = [...proof.contradictions, ...told, ...incompletenessOf(lacks, unchecked)];
-    const bound = { snapshot, parts, kernel, located, vmcoreinfoAt: null, isLinked, isOwnProfile: isOwn };
+    const bound = { snapshot, parts, kernel, located, vmcoreinfoAt: null, isLinked, ownProfile: own, untold };
     return { ...bound, confidence, proof, notes };
   } catch (error) {
     if (!(error instanceof ForensicError)) throw error;

@@ -81,7 +81,7 @@ class KernelSearch {
   /** Texts whose page tables map what they must, and that led to no kernel all the same. */
   #pretenders: Pretender[] = [];
   /** What kernels of this memory said of themselves, by build ID. */
-  readonly #learned = new Map<string, Profile>();
+  readonly #learned = new Map<string, () => Profile | undefined>();
   #found = 0;
   #tries = 0;
   #layouts = 0;
@@ -147,8 +147,8 @@ class KernelSearch {
       throw new UsageError(`--kernel ${wanted}: ${count} in ${this.#snapshot.file.path}`);
     }
     // What a kernel says of itself is remembered once nothing contradicts it: others are read by it.
-    const isSound = shown.isOwnProfile && shown.isLinked && shown.proof.contradictions.length === 0;
-    if (isSound && shown.parts.profile.buildId !== null) shelf?.keepProfile(shown.parts.profile);
+    const own = shelf === undefined ? undefined : soundProfile(shown)?.();
+    if (own !== undefined) shelf?.keepProfile(own);
     return {
       ...{ shown, kernels, steps: this.#steps(shown, kernels), search: this.#reached() },
       notes: [...this.#notes(shown, kernels), ...shown.notes, ...lengthNotes(shown)],
@@ -230,7 +230,7 @@ class KernelSearch {
         searched: shelf?.searched ?? 'in this memory',
         findByBanner: (banner) => shelf?.findByBanner(banner),
         keepProfile: () => undefined,
-        findProfile: (buildId) => this.#learned.get(buildId) ?? shelf?.findProfile(buildId),
+        findProfile: (buildId) => this.#learned.get(buildId)?.() ?? shelf?.findProfile(buildId),
       },
     };
   }
@@ -243,9 +243,8 @@ class KernelSearch {
     if (isFull && !isSound) return;
     this.#stepsOf.set(key, steps);
     this.bounds.push(judged(bound, this.#snapshot.contents.cpus));
-    const { profile } = bound.parts;
-    if (bound.isOwnProfile && bound.isLinked && isSound && profile.buildId !== null)
-      this.#learned.set(profile.buildId, profile);
+    const own = soundProfile(bound);
+    if (own !== null) this.#learned.set(bound.parts.profile.buildId!, own);
   }
 
   #steps(shown: Ranked, kernels: readonly Ranked[]): BindingStep[] {
@@ -306,6 +305,10 @@ class KernelSearch {
     );
   }
 }
+
+/** What a kernel says of itself, where it says of which build it is and nothing contradicts it; or null. */
+const soundProfile = ({ ownProfile, isLinked, proof, parts }: Bound): Bound['ownProfile'] =>
+  isLinked && proof.contradictions.length === 0 && parts.profile.buildId !== null ? ownProfile : null;
 
 /** A text that leads to page tables, and not to the kernel that it speaks of. */
 interface Pretender {

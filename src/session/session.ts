@@ -265,7 +265,7 @@ function kernelFacts({ shown, kernels, steps, search, notes }: FoundKernels): Ke
     boundBy: profile.source,
     confidence,
     steps,
-    notes: [...notes, ...lackingMembers(kernel), ...kernel.notes.drain()],
+    notes: [...notes, ...lackingMembers(shown), ...kernel.notes.drain()],
   };
 }
 
@@ -285,8 +285,9 @@ function candidateFacts(candidate: Ranked, isShown: boolean): KernelCandidate {
   return facts;
 }
 
-/** One sentence for all members that this build lacks and that some cell will want. */
-function lackingMembers({ types }: Linux): string[] {
-  if (types.missing.length === 0) return [];
-  return [`this kernel has no ${types.missing.join(', ')}: cells that need them are absent (not-in-kernel)`];
+/** One sentence for all members that this build lacks and that some cell will want; those that its profile does not tell have one already. */
+function lackingMembers({ kernel: { types }, untold }: Ranked): string[] {
+  const lacking = types.missing.filter((name) => !untold.includes(name));
+  if (lacking.length === 0) return [];
+  return [`this kernel has no ${lacking.join(', ')}: cells that need them are absent (not-in-kernel)`];
 }

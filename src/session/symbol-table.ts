@@ -2,7 +2,7 @@ import { isKernelAddress, wrapped } from '../base/address.ts';
 import { ForensicError } from '../base/errors.ts';
 import type { KernelSymbol } from '../profile/kallsyms.ts';
 import { imageReader } from './image.ts';
-import { kallsymsOf } from './profile-of.ts';
+import { kallsymsOf } from './listed-symbols.ts';
 import type { Session } from './session.ts';
 
 /** Every symbol of the kernel image, by name and by address. Modules' symbols are not in it. */

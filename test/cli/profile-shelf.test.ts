@@ -28,7 +28,6 @@ const wants: Wants = {
   types: { task_struct: ['pid'] },
   symbols: ['init_task'],
   enumerators: [],
-  vocabulary: 'now',
 };
 
 let folders = 0;
@@ -84,7 +83,7 @@ describe('a shelf', () => {
       'a/b/mine.json.gz': gzipSync(isfText()),
     });
     const found = shelf(forgetful, folder).findByBanner(BANNER);
-    expect(found).toMatchObject({ banner: BANNER, vocabulary: 'now', types: { task_struct: { size: 96 } } });
+    expect(found).toMatchObject({ banner: BANNER, types: { task_struct: { size: 96 } } });
     expect(shelf(forgetful, folder).findByBanner(`${BANNER} `)).toBeUndefined();
   });
 
@@ -123,14 +122,26 @@ describe('a shelf', () => {
       expect(shelf(memory).findByBanner(BANNER)?.types['task_struct']?.size).toBe(104);
     }));
 
-  it('makes a profile of another vocabulary anew where its file is still there', () =>
+  it('makes a profile that does not tell all that is wanted anew where its file is still there', () =>
     withMemory((memory) => {
       const folder = folderOf({ 'a.json': isfText() });
-      new Shelf(memory, { others: [folder] }, { ...wants, vocabulary: 'before' }).findByBanner(BANNER);
-      expect(shelf(memory).findByBanner(BANNER)?.vocabulary).toBe('now');
-      new Shelf(memory, { others: [] }, { ...wants, vocabulary: 'before' }).findByBanner(BANNER);
+      const wider: Wants = {
+        ...wants,
+        types: { task_struct: ['pid', 'comm'] },
+        symbols: ['init_task', 'prb'],
+      };
+      const widest: Wants = { ...wider, types: { task_struct: ['pid', 'comm', 'next'] } };
+      const members = (profile: Profile | undefined) =>
+        Object.keys(profile?.types['task_struct']?.members ?? {});
+      expect(members(shelf(memory, folder).findByBanner(BANNER))).toEqual(['pid']);
+      const found = new Shelf(memory, { others: [] }, wider).findByBanner(BANNER);
+      expect(members(found)).toEqual(['pid', 'comm']);
+      expect(found?.absent.symbols).toEqual(['prb']);
       rmSync(folder, { recursive: true });
-      expect(shelf(memory).findByBanner(BANNER)?.vocabulary).toBe('before');
+      expect(members(new Shelf(memory, { others: [] }, widest).findByBanner(BANNER))).toEqual([
+        'pid',
+        'comm',
+      ]);
     }));
 
   it('prefers the folder that was named to what is remembered', () =>
@@ -145,12 +156,12 @@ describe('a shelf', () => {
     const profile = shelf(forgetful, folderOf({ 'a.json': isfText() })).findByBanner(BANNER) as Profile;
     const wide = {
       ...profile,
-      vocabulary: 'wide',
       symbols: { ...profile.symbols, more: '0x1' },
       types: { ...profile.types, more: { size: 1, members: {} } },
+      absent: { types: ['task_struct.more', 'most'], symbols: ['most'], enumerators: ['MOST'] },
     };
     const folder = folderOf({ 'own.json': writeProfile(wide) });
-    expect(shelf(forgetful, folder).findByBanner(BANNER)).toEqual({ ...profile, vocabulary: 'wide' });
+    expect(shelf(forgetful, folder).findByBanner(BANNER)).toEqual(profile);
   });
 
   it('says where it looked', () => {

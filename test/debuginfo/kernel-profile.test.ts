@@ -12,7 +12,6 @@ const wants = {
   types: { task_struct: ['tgid', 'pid', 'comm'], no_such_struct: [] },
   symbols: ['init_task', 'linux_banner', '_text', 'no_such_symbol'],
   enumerators: ['MM_ANONPAGES', 'MM_SHMEMPAGES'],
-  vocabulary: 'words',
 };
 
 const map = (text: string): SymbolFile => ({
@@ -34,14 +33,13 @@ const change =
 describe('profileOfImage', () => {
   it('tells all that is wanted of the build', async () => {
     expect(await make({ hasDwarf: true })).toEqual({
-      format: 1,
+      format: 2,
       banner: BANNER,
       release: '6.1.0-drawn',
       buildId: '0123456789abcdef',
       architecture: 'x86-64',
       pointerBytes: 8,
       source: 'dwarf + symtab',
-      vocabulary: 'words',
       symbols: {
         init_task: '0xffffffff82001000',
         linux_banner: '0xffffffff82000010',
@@ -49,6 +47,11 @@ describe('profileOfImage', () => {
       },
       types: { task_struct: { size: 64, members: { tgid: [8, 4], pid: [4, 4] } } },
       enumerators: { MM_ANONPAGES: 1 },
+      absent: {
+        types: ['task_struct.comm', 'no_such_struct'],
+        symbols: ['no_such_symbol'],
+        enumerators: ['MM_SHMEMPAGES'],
+      },
     });
   });
 

@@ -107,7 +107,6 @@ describe('isfText', () => {
       },
       symbols: ['init_task', 'current_task', 'prb'],
       enumerators: ['ON', 'BROKEN'],
-      vocabulary: 'drawn',
     };
     const profile = readIsf(Buffer.from(text()), wanted, 't.json');
     const btf = new Btf(drawn, 8);

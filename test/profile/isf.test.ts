@@ -13,7 +13,6 @@ const wants: Wants = {
   },
   symbols: ['init_task', 'nowhere', 'absent'],
   enumerators: ['PIDTYPE_TGID', 'MINUS', 'NONE'],
-  vocabulary: 'drawn',
 };
 
 const read = (text: string, wanted = wants) => readIsf(Buffer.from(text), wanted, 't.json');
@@ -58,8 +57,12 @@ describe('readIsf', () => {
       architecture: 'x86-64',
       pointerBytes: 8,
       source: 'isf, by drawn 1.0.0',
-      vocabulary: 'drawn',
       symbols: { init_task: `0x${INIT_TASK.toString(16)}` },
+      absent: {
+        types: ['task_struct.none', 'no_such'],
+        symbols: ['nowhere', 'absent'],
+        enumerators: ['NONE'],
+      },
     });
     expect(isfBanner(Buffer.from(isfText()), 't.json')).toBe(BANNER);
   });

@@ -30,6 +30,17 @@ afterAll(() => {
   rmSync(root, { recursive: true });
 });
 
+/** What the kernel says of itself, as it would be remembered. */
+function told(from: Snapshot): Profile {
+  const kept: Profile[] = [];
+  const shelf = {
+    ...{ findProfile: () => undefined, findByBanner: () => undefined, searched: 'nowhere' },
+    keepProfile: (profile: Profile) => void kept.push(profile),
+  };
+  startSession(from, { shelf });
+  return kept[0]!;
+}
+
 /** Reads snapshots one after the other with what is remembered of those before. */
 function remembering(action: (read: () => Session, profiles: Store['profiles'], shelf: Shelf) => void): void {
   const store = Store.open(join(root, `${stores++}.sqlite`), '1');
@@ -148,23 +159,21 @@ describe('a symbol table that was changed', () => {
 describe('a remembered profile', () => {
   it('of a kernel that told it before there were digests counts as none', () =>
     remembering((read, profiles) => {
-      const { evidence: _, ...old } = clean.profile;
-      profiles.keep(old);
+      profiles.keep(clean.profile);
       expect(boundBy(read())).toBe('itself');
       expect(boundBy(read())).toMatch(/^remembered by build ID/);
     }));
 
   it('that an operator gave is believed', () =>
     remembering((read, profiles) => {
-      const { evidence: _, ...given } = clean.profile;
-      profiles.keep(given, { path: '/profiles/x.json', size: 1, modified: '1' });
+      profiles.keep(clean.profile, { path: '/profiles/x.json', size: 1, modified: '1' });
       expect(boundBy(read())).toMatch(/^remembered by build ID/);
     }));
 
   it('is told by snapshots of either form', () =>
     remembering((read, profiles, shelf) => {
       read();
-      const kdump = startSession(snapshot).profile;
+      const kdump = told(snapshot);
       const forms = (profile: Profile | undefined) => Object.keys(profile?.evidence?.digests ?? {}).sort();
       expect(forms(profiles.byBuildId(kdump.buildId!)?.profile)).toEqual(['plain']);
       expect(forms(kdump)).toHaveLength(1);
@@ -174,12 +183,10 @@ describe('a remembered profile', () => {
     }));
 
   it('leaves its evidence behind where it is written to a file', () => {
-    expect(clean.profile.evidence).toBeDefined();
-    expect(readProfile(writeProfile(clean.profile), 'exported').evidence).toBeUndefined();
-    const text = JSON.stringify({
-      ...clean.profile,
-      evidence: { ...clean.profile.evidence, ranges: [['x', 1]] },
-    });
+    const profile = told(snapshot);
+    expect(profile.evidence).toBeDefined();
+    expect(readProfile(writeProfile(profile), 'exported').evidence).toBeUndefined();
+    const text = JSON.stringify({ ...profile, evidence: { ...profile.evidence, ranges: [['x', 1]] } });
     expect(() => readProfile(text, 'kept')).toThrow(/evidence is none/);
   });
 });

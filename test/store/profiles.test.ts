@@ -48,7 +48,7 @@ describe('remembered profiles', () => {
 
   it('are none where a newer version wrote them', () =>
     withStore(({ profiles }) => {
-      profiles.keep({ ...profile, format: 99 as 1 });
+      profiles.keep({ ...profile, format: 99 as 2 });
       expect(profiles.byBanner(profile.banner)).toBeUndefined();
     }));
 

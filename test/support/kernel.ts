@@ -1,7 +1,7 @@
 import { Linux } from '../../src/kernel/linux/linux.ts';
 import { structs } from '../../src/kernel/linux/structs.ts';
 import type { SymbolName } from '../../src/kernel/linux/symbols.ts';
-import { PROFILE_FORMAT, type Profile } from '../../src/profile/profile.ts';
+import { NOTHING_ABSENT, PROFILE_FORMAT, type Profile } from '../../src/profile/profile.ts';
 import { Image } from './image.ts';
 import { drawLayouts } from './layouts.ts';
 import { drawPidTable, type Numbered } from './pid-table.ts';
@@ -121,13 +121,13 @@ export class FakeKernel {
       architecture: 'x86-64',
       pointerBytes: 8,
       source: 'drawn',
-      vocabulary: 'drawn',
       symbols: this.#symbols as Record<string, string>,
       types: drawLayouts(structs, { without, at: wishes.at ?? {} }),
       enumerators: {
         ...{ MM_FILEPAGES: 0, MM_ANONPAGES: 1, MM_SHMEMPAGES: 3 },
         ...{ SYSTEM_RUNNING: 3, SYSTEM_HALT: 4, SYSTEM_POWER_OFF: 5, SYSTEM_RESTART: 6, SYSTEM_SUSPEND: 7 },
       },
+      absent: NOTHING_ABSENT,
     };
     this.#text = this.image.map(IMAGE_START, { size: '2M' });
     this.#drawMachine(wishes.cpus ?? 2);

@@ -3,7 +3,7 @@ import { isKernelAddress } from '../../../src/base/address.ts';
 import type { BindingStep } from '../../../src/plugin/document.ts';
 import type { KernelSymbol } from '../../../src/profile/kallsyms.ts';
 import { imageReader } from '../../../src/session/image.ts';
-import { kallsymsOf } from '../../../src/session/profile-of.ts';
+import { kallsymsOf } from '../../../src/session/listed-symbols.ts';
 import { openSession, type Session } from '../../../src/session/session.ts';
 import { tellUnlisted } from '../../../src/session/unlisted/tell-unlisted.ts';
 
