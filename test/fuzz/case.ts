@@ -95,9 +95,9 @@ async function tryQuestion(
 ): Promise<string | undefined> {
   try {
     const outcome = await answer(kernel, asked.plugin);
-    traits.push(`${asked.plugin.name} ${Math.round(Math.log2(1 + outcome.rows))}`);
+    traits.push(`${asked.plugin.name} ${Math.round(Math.log2(1 + outcome.rows.length))}`);
     for (const note of outcome.notes) traits.push(note.replace(/0x[\da-f]+|\d+|"[^"]*"/g, '#').slice(0, 120));
-    return faultIn(asked, outcome, damage?.isNoticeable === true);
+    return faultIn(asked, outcome, damage);
   } catch (error) {
     return unexplained(error, asked.plugin.name);
   }

@@ -18,6 +18,8 @@ export interface Damage {
    * same kind, or an empty slot, is what a kernel may have had.
    */
   readonly isNoticeable: boolean;
+  /** Whether it only takes away: then no whole row may be there that was not there before, without a word. */
+  readonly takesAway?: true;
   readonly edits: (world: World, words: readonly number[], random: Random) => Edit[];
 }
 
@@ -167,11 +169,13 @@ const damages: readonly Damage[] = [
   {
     name: 'a page of zeros',
     isNoticeable: true,
+    takesAway: true,
     edits: (_, words, random) => [{ at: pageOf(random.pick(words)), bytes: '00'.repeat(PAGE_BYTES) }],
   },
   {
     name: 'missing pages',
     isNoticeable: true,
+    takesAway: true,
     edits: (_, words, random) => some(random, 3).map(() => ({ at: pageOf(random.pick(words)), bytes: null })),
   },
   {

@@ -5,7 +5,7 @@ import { plugins } from '../../plugins/index.ts';
 import { Linux } from '../../src/kernel/linux/linux.ts';
 import type { PhysicalMemory } from '../../src/memory/physical.ts';
 import { PAGE_BYTES, type ReadRecorder } from '../../src/memory/source.ts';
-import { isAbsent } from '../../src/plugin/cell.ts';
+import { isAbsent, type Row } from '../../src/plugin/cell.ts';
 import type { AnyPlugin } from '../../src/plugin/contract.ts';
 import { runPlugin } from '../../src/plugin/run.ts';
 import { type Session, type SessionOptions, startSession } from '../../src/session/session.ts';
@@ -15,9 +15,10 @@ import { shippedProfiles } from '../guests/shipped-profiles.ts';
 import { Overlay } from '../support/overlay.ts';
 import { type BootWords, bootWords } from './boot.ts';
 
-/** What a question answered, in numbers. */
+/** What a question answered. */
 export interface Outcome {
-  readonly rows: number;
+  readonly rows: readonly Row[];
+  /** How many of its cells are absent. */
   readonly absent: number;
   readonly notes: readonly string[];
   /** CPU time of this process, in milliseconds. */
@@ -148,9 +149,10 @@ const kernelOver = ({ kernel }: Pick<Session, 'kernel'>, memory: PhysicalMemory)
 /** Asks a kernel. */
 export async function answer(kernel: Linux, plugin: AnyPlugin): Promise<Outcome> {
   const began = process.cpuUsage();
-  let [rows, absent] = [0, 0];
+  const rows: Row[] = [];
+  let absent = 0;
   for await (const row of runPlugin(plugin, kernel, { options: {} })) {
-    rows++;
+    rows.push(row);
     for (const cell of Object.values(row)) {
       if (cell === undefined) throw new Error(`${plugin.name}: a cell is neither a value nor absent`);
       if (isAbsent(cell)) absent++;
