@@ -128,6 +128,11 @@ export class AddressSpace {
     return this.memory.isBlank(this.locate(carry(hi, lo, low, offset), low));
   }
 
+  /** `isBlank` for an address that is not split into words. @throws EvidenceFault */
+  isBlankAt(address: VirtualAddress): boolean {
+    return this.isBlank(highWord(address), lowWord(address), 0);
+  }
+
   /** `length` bytes from `address` on, as a copy. @throws EvidenceFault at the first byte that cannot be read */
   bytes(address: VirtualAddress, length: number): Uint8Array {
     const into = new Uint8Array(length);

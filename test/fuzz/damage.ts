@@ -82,10 +82,12 @@ const damages: readonly Damage[] = [
     name: 'extreme words',
     isNoticeable: true,
     edits: (world, words, random) =>
-      some(random, 4).map(() => ({
-        at: random.pick(words),
-        bytes: hexOf(world, random.pick(EXTREMES[world.wordBytes])),
-      })),
+      some(random, 4).flatMap(() => {
+        // As an entry of a page table, 1 leads to the first page of RAM: that is another way of damage.
+        const one = pickWord(world, words, random, (_, word) => !looksLikeEntry(world, word));
+        const bytes = hexOf(world, random.pick(EXTREMES[world.wordBytes]));
+        return one === undefined ? [] : [{ at: one[0], bytes }];
+      }),
   },
   {
     name: 'a count that is off',

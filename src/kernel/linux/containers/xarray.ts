@@ -55,8 +55,10 @@ export function* xarrayEntries(kernel: Linux, root: VirtualAddress, what: string
       const hi = words[at + 1]!;
       if ((lo | hi) !== 0) yield* entry(fromWords(hi, lo), lo & MARKS, shift);
     }
-    // A node may lie on two pages, and one be lost.
+    // A node may lie on two pages, and one be lost, or be zeros: the kernel keeps other nodes on it.
     if (words.length < 2 * slotCount) lose(`the end of the node at ${hex(address)} cannot be read`);
+    else if (kernel.space.isBlankAt(address + BigInt(slotsAt + slotsBytes - types.pointerBytes)))
+      lose(`the end of the node at ${hex(address)} lies on a page of zeros`);
   }
 
   function* entry(value: VirtualAddress, marks: number, shift: number | null): Generator<VirtualAddress> {

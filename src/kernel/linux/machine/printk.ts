@@ -1,5 +1,6 @@
 // The kernel log, as dmesg shows it.
 // Linux: kernel/printk/printk_ringbuffer.h (since v5.10), kernel/printk/printk.c.
+import type { VirtualAddress } from '../../../base/address.ts';
 import { CorruptStructure } from '../../../base/errors.ts';
 import { decodeText } from '../../../base/text.ts';
 import type { Linux } from '../linux.ts';
@@ -155,7 +156,16 @@ function ringText(
   const owner = kernel.pointerAt(block);
   if (owner !== id)
     throw new CorruptStructure(`text of log record ${id} was overwritten by that of ${owner}`);
-  return kernel.space.bytes(block + idBytes, Math.min(length, Number(blockBytes - idBytes)));
+  return textAt(kernel, block + idBytes, Math.min(length, Number(blockBytes - idBytes)));
+}
+
+/** A text of the log. @throws CorruptStructure where its end lies on a page of zeros: no text has them */
+function textAt({ space }: Linux, address: VirtualAddress, length: number): Uint8Array {
+  const text = space.bytes(address, length);
+  const nul = text.indexOf(0);
+  if (nul >= 0 && space.isBlankAt(address + BigInt(nul)))
+    throw new CorruptStructure('the end of a log record lies on a page of zeros');
+  return text;
 }
 
 /** Records of the plain buffer of older kernels: header, text, dictionary, and the next header after them. */
@@ -176,7 +186,7 @@ function* bufferRecords(kernel: Linux): Generator<LogRecord> {
       throw new CorruptStructure(`log record ${seq} of ${len} bytes does not fit its buffer`);
     }
     const text = buffer + BigInt(at + headerBytes);
-    yield new LogRecord(header, kernel, () => kernel.space.bytes(text, text_len));
+    yield new LogRecord(header, kernel, () => textAt(kernel, text, text_len));
     at += len;
   }
   if (at !== end) kernel.note(`kernel log ends at ${at}, and the kernel says ${end}`);

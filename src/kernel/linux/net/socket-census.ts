@@ -137,8 +137,24 @@ export class SocketCensus {
     const kind = kindOf(socket);
     if (kind === null) return null;
     this.#walked ??= new Set(this.#namespaces.all().map(({ address }) => address));
+    if (!this.#short.has(kind) && isLinkLost(socket, kind))
+      this.noteOf(kind)(`a page of the table of ${kind} holds nothing but zeros`);
     if (!this.#short.has(kind) && this.#walked.has(socket.namespace.address)) return true;
     throw new WalkIncomplete(`not all ${kind} are known`);
+  }
+}
+
+/**
+ * Whether what leads to a socket in its table is lost: each keeps the place of the pointer to it (`pprev` of
+ * include/linux/list.h, hlist_node), and that is on a page of zeros. Netlink's table has no such way back.
+ */
+function isLinkLost({ common, kernel }: Socket, kind: SocketKind): boolean {
+  if (kind === 'netlink sockets') return false;
+  try {
+    return kernel.space.isBlankAt(kernel.pointerAt(common.skc_node + BigInt(kernel.types.pointerBytes)));
+  } catch (fault) {
+    if (!(fault instanceof EvidenceFault)) throw fault;
+    return false; // who takes a socket out of its table may leave anything there
   }
 }
 

@@ -49,6 +49,9 @@ export function firstLinks(
 ): readonly [thread: bigint, process: bigint, group: bigint, session: bigint] {
   const words = pointersAt(kernel, number.tasks, PID_TYPES);
   if (words.length < 2 * PID_TYPES) kernel.pointerAt(number.tasks + BigInt(words.length * 4)); // throws, saying why
+  // One that has no task is being made; its page has others.
+  if (words.every((word) => word === 0) && kernel.space.isBlankAt(number.tasks))
+    throw new CorruptStructure('a page of numbers holds nothing but zeros');
   const link = (type: PidType): VirtualAddress => fromWords(words[2 * type + 1]!, words[2 * type]!);
   return [link(PIDTYPE.thread), link(PIDTYPE.process), link(PIDTYPE.group), link(PIDTYPE.session)];
 }
