@@ -1,10 +1,11 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { plugins } from '../plugins/index.ts';
-import { Readers } from '../src/reader/readers.ts';
+import { Progress } from '../src/reader/progress.ts';
+import { supervise } from '../src/reader/supervisor.ts';
+import { SUPERVISED } from '../src/start/bundle.ts';
 
 const WORK = fileURLToPath(new URL('./work.js', import.meta.url));
 
@@ -47,37 +48,19 @@ export const codeFor = (folder: string, pair: Pair): Promise<Buffer | undefined>
       : undefined;
   });
 
-/** The same for what reads a snapshot of which nothing is remembered: one command, and a scan's reader. */
+/** The same for what reads a snapshot of which nothing is remembered: one command, and the process of a scan that found something new. */
 export const codeForReading = (folder: string, [before, after]: Pair): Promise<Buffer | undefined> =>
   withScratch(async (scratch) => {
-    const cache = ['--cache', join(scratch, 'cache.sqlite')];
+    const scan = ['scan', '--cache', join(scratch, 'cache.sqlite'), '--settle', '0'];
     const file = join(scratch, 'code');
-    mkdirSync(join(scratch, 'nothing'));
-    // The reader wants a store, and one in which nothing is.
-    if (!(await isDone(startWork(folder, file, [['scan', ...cache, join(scratch, 'nothing')]]))))
-      return undefined;
     const lines = [
       ['pslist', '--no-cache', before],
       ['triage', '--no-cache', before],
-      ['reader', ...cache],
+      [...scan, before],
+      [...scan, after],
     ];
-    rmSync(file);
-    const readers = new Readers({
-      start: () => startWork(folder, file, lines),
-      forced: {},
-      keep: () => undefined,
-      keptFor: () => undefined,
-    });
-    try {
-      const reading = await readers.open(after);
-      for (const plugin of plugins) await reading.answer(plugin);
-    } catch (error) {
-      process.stderr.write(`build: ${(error as Error).message}\n`);
-      return undefined;
-    } finally {
-      await readers.close();
-    }
-    return existsSync(file) ? readFileSync(file) : undefined;
+    const code = await supervise(() => startWork(folder, file, lines, 'pipe'), new Progress());
+    return code === 0 ? readFileSync(file) : undefined;
   });
 
 async function withScratch<T>(work: (folder: string) => Promise<T>): Promise<T> {
@@ -89,14 +72,20 @@ async function withScratch<T>(work: (folder: string) => Promise<T>): Promise<T> 
   }
 }
 
-/** Starts a process that does the work, under the flags that V8 has by itself: it refuses code made under others. */
-function startWork(folder: string, file: string, lines: readonly Words[]): ChildProcess {
+/**
+ * Starts a process that does the work, under the flags that V8 has by itself: it refuses code made under others.
+ * @param supervision a pipe where its scans are supervised
+ */
+function startWork(
+  folder: string,
+  file: string,
+  lines: readonly Words[],
+  supervision: 'pipe' | 'ignore' = 'ignore',
+): ChildProcess {
   const { NODE_OPTIONS: _, NODE_V8_COVERAGE: __, ...env } = process.env;
-  return fork(WORK, [folder, file, JSON.stringify(lines)], {
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    serialization: 'advanced',
-    execArgv: [],
-    env,
+  return spawn(process.execPath, [WORK, folder, file, JSON.stringify(lines)], {
+    stdio: ['ignore', 'ignore', 'inherit', supervision],
+    env: supervision === 'pipe' ? { ...env, [SUPERVISED]: '1' } : env,
   });
 }
 

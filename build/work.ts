@@ -1,15 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { setFlagsFromString } from 'node:v8';
-import type { Request } from '../src/reader/protocol.ts';
 import { openBundle, seal } from '../src/start/bundle.ts';
 
 /**
  * A program of its own: runs command lines of the bundle, one after the other, and writes V8's code for every function
  * that ran. V8 compiles a function when it is first called: of a bundle that was only loaded it has next to none.
  *
- * Arguments: the bundle's folder, the file to write, the command lines as JSON. The last may be `reader`: then the code is
- * written when whoever started this process has it leave.
+ * Arguments: the bundle's folder, the file to write, the command lines as JSON.
  */
 const [folder, file, lines] = process.argv.slice(2) as [string, string, string];
 
@@ -18,19 +16,9 @@ const [folder, file, lines] = process.argv.slice(2) as [string, string, string];
 setFlagsFromString('--no-flush-bytecode');
 const bundle = openBundle(folder);
 const main = bundle.main(createRequire(import.meta.url));
-let isReading = false;
 for (const words of JSON.parse(lines) as string[][]) {
-  isReading = words[0] === 'reader';
-  if (isReading) process.on('message', ({ ask }: Request) => ask === 'leave' && write());
   const code = await main(words);
   if (code > 1) throw new Error(`vestige ${words.join(' ')} ended with ${code}`);
 }
-if (!isReading) {
-  write();
-  process.disconnect();
-}
-
-function write(): void {
-  setFlagsFromString('--flush-bytecode');
-  writeFileSync(file, seal(bundle.source, bundle.script.createCachedData()));
-}
+setFlagsFromString('--flush-bytecode');
+writeFileSync(file, seal(bundle.source, bundle.script.createCachedData()));

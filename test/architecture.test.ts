@@ -165,7 +165,8 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     'build',
   ],
   'node:module': ['src/cli', 'build'],
-  'node:net': ['src/acquire'],
+  'node:events': ['src/reader'],
+  'node:net': ['src/acquire', 'src/reader'],
   'node:os': ['src/scan', 'src/store', 'src/reader', 'src/cli', 'build'],
   'node:path': [
     'src/snapshot',

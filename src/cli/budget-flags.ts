@@ -31,13 +31,6 @@ export const budgetFrom = ({ maxRows, maxBytes, maxCpu }: BudgetFlags): Partial<
   ...(maxCpu === undefined ? {} : { reads: (timeFrom('--max-cpu', maxCpu) / 1000) * READS_PER_SECOND }),
 });
 
-/** The flags again as words of a command line, for a process that asks in this one's place. */
-export const budgetWords = ({ maxRows, maxBytes, maxCpu }: BudgetFlags): string[] => [
-  ...(maxRows === undefined ? [] : ['--max-rows', maxRows]),
-  ...(maxBytes === undefined ? [] : ['--max-bytes', maxBytes]),
-  ...(maxCpu === undefined ? [] : ['--max-cpu', maxCpu]),
-];
-
 function rowsFrom(word: string): number {
   if (!/^\d{1,12}$/.test(word)) throw new UsageError(`--max-rows wants a number, not ${word}`);
   return Number(word);

@@ -68,7 +68,6 @@ type Add = (program: Command, plugins: readonly AnyPlugin[], outcome: Outcome) =
 const ALONE: Readonly<Record<string, () => Promise<Add>>> = {
   check: async () => (await import('./check-command.ts')).addCheckCommand,
   diff: async () => (await import('./diff-command.ts')).addDiffCommand,
-  reader: async () => (await import('./reader-command.ts')).addReaderCommand,
   scan: async () => (await import('./scan-command.ts')).addScanCommand,
   sql: async () => (await import('./sql-command.ts')).addSqlCommand,
 };

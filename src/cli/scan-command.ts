@@ -8,6 +8,7 @@ import { SEVERITIES, type Severity } from '../policy/verdict.ts';
 import type { Channel } from '../watch/channel.ts';
 import type { ScanEvent, ScanResult } from '../watch/event.ts';
 import type { Judge } from '../watch/judge.ts';
+import { type Open, OpenedElsewhere } from '../watch/reading.ts';
 import type { ScanChoice, ScanParts } from '../watch/scan.ts';
 import { type BudgetFlags, withBudgetFlags } from './budget-flags.ts';
 import { EXIT } from './exit.ts';
@@ -17,6 +18,7 @@ import type { Outcome } from './main.ts';
 import { MAP_HELP } from './map-flag.ts';
 import { complain, writeAside, writeData } from './output.ts';
 import { bindingKey } from './recall.ts';
+import type { Charge } from './scan-process.ts';
 import { type OpenFlags, openSettings } from './settings.ts';
 import { scanPlaces } from './store-places.ts';
 import { usageText } from './usage-text.ts';
@@ -109,11 +111,15 @@ Examples:
   vestige scan /var/lib/vestige/snapshots --policy cloud-linux --fail-on high --syslog
 `;
 
-type ScanAction = (places: string[], flags: ScanFlags & { ifFree?: true }) => Promise<void>;
+type ScanAction = (
+  places: string[],
+  flags: ScanFlags & { ifFree?: true },
+  words: readonly string[],
+) => Promise<void>;
 
 /** Adds `vestige scan <snapshot|folder…>`. */
 export function addScanCommand(program: Command, plugins: readonly AnyPlugin[], outcome: Outcome): void {
-  addScan(program, (places, flags) => runScan(places, plugins, flags, outcome));
+  addScan(program, (places, flags, words) => runScan(places, plugins, flags, { words, outcome }));
 }
 
 /**
@@ -129,14 +135,14 @@ export async function prepareScan(
     outputError: (text) => complain(`scan: ${usageText(text)}`),
   });
   let scanning: ((whole: string) => Promise<void>) | undefined;
-  addScan(program, async (places, flags) => {
+  addScan(program, async (places, flags, all) => {
     timeFrom('--wait', flags.wait);
     limitsFrom(flags);
     choiceFrom(places, plugins, flags);
     await openSettings(flags as OpenFlags, 'proof');
     await channelsFrom(flags);
     await judgeOf(flags, plugins);
-    scanning = (whole) => runScan(places, plugins, flags, outcome, whole);
+    scanning = (whole) => runScan(places, plugins, flags, { words: all, outcome, whole });
   });
   await program.parseAsync(['scan', ...words], { from: 'user' });
   return scanning!;
@@ -149,25 +155,53 @@ function addScan(program: Command, action: ScanAction): void {
     .argument('<place...>', 'snapshots, and folders of them')
     .option('--if-free', 'end quietly, with 0, where another scan is at work')
     .addHelpText('after', EXIT_HELP);
-  withScanFlags(command).action(action);
+  withScanFlags(command).action((places: string[], flags: ScanFlags) =>
+    action(places, flags, wordsOf(command)),
+  );
 }
 
+/** A command of scanning and all behind it, as `parseAsync` was given them: another process can be given the same. */
+export const wordsOf = ({ parent }: Command): readonly string[] =>
+  (parent as unknown as { readonly rawArgs: readonly string[] }).rawArgs;
+
+/** Does a scan here where nothing is to be opened for it, and else in a process of its own. */
 async function runScan(
   places: readonly string[],
   plugins: readonly AnyPlugin[],
   flags: ScanFlags & { ifFree?: true },
-  outcome: Outcome,
-  whole?: string,
+  command: { readonly words: readonly string[]; readonly outcome: Outcome; readonly whole?: string },
 ): Promise<void> {
+  const { words, outcome } = command;
+  const { chargeOfThis, inOwnProcess } = await import('./scan-process.ts');
+  const { Progress } = await import('../reader/progress.ts');
+  const charge = await chargeOfThis();
+  const progress = new Progress(command.whole);
+  const { briefing, ...doer } = charge ?? {
+    briefing: progress.briefing,
+    post: (report) => progress.hear(report),
+  };
+  const { whole } = briefing;
   const patienceMs = timeFrom('--wait', flags.wait);
-  await withScan(places, plugins, flags, undefined, async (chosen, parts) => {
-    const choice = whole === undefined ? chosen : { ...chosen, whole };
-    const result = await takingTurn(choice, parts, flags.ifFree === true ? 0 : patienceMs);
-    if (result === undefined && flags.ifFree === true) return;
-    if (result === undefined) complain('another scan records in the same file');
-    outcome.code = result === undefined ? EXIT.failed : codeOf(result);
-  });
+  try {
+    await withScan(places, plugins, flags, { ...doer, briefing }, async (chosen, parts) => {
+      const choice = whole === undefined ? chosen : { ...chosen, whole };
+      // A scan that goes on has begun, whoever came in between.
+      const isPatient = flags.ifFree !== true || briefing.died !== null;
+      const result = await takingTurn(choice, parts, isPatient ? patienceMs : 0);
+      if (result === undefined && !isPatient) return;
+      if (result === undefined) complain('another scan records in the same file');
+      outcome.code = result === undefined ? EXIT.failed : codeOf(both(briefing, result));
+    });
+  } catch (error) {
+    if (!(error instanceof OpenedElsewhere)) throw error;
+    outcome.code = await inOwnProcess(words, plugins, limitsFrom(flags), progress);
+  }
 }
+
+const both = (one: ScanResult, other: ScanResult): ScanResult => ({
+  hasNews: one.hasNews || other.hasNews,
+  hasTrouble: one.hasTrouble || other.hasTrouble,
+});
 
 /** Trouble outweighs news: a script that sees 1 may rely on everything having been looked at. */
 const codeOf = ({ hasNews, hasTrouble }: ScanResult): number =>
@@ -191,12 +225,21 @@ export async function takingTurn(
   }
 }
 
-/** Makes of flags what a scan needs, and tidies up after it. @throws UsageError, StoreError */
+/** The process that is to do a scan: one without a guard opens nothing. */
+export interface Doer extends Pick<Charge, 'briefing' | 'post'> {
+  readonly guard?: Charge['guard'];
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Makes of flags what a scan needs, and tidies up after it. @throws UsageError, StoreError; OpenedElsewhere where a snapshot is to
+ * be opened and nobody guards this process
+ */
 export async function withScan(
   places: readonly string[],
   plugins: readonly AnyPlugin[],
   flags: ScanFlags,
-  signal: AbortSignal | undefined,
+  { briefing, post, guard, signal }: Doer,
   action: (choice: ScanChoice, parts: ScanParts) => Promise<void>,
 ): Promise<void> {
   const settings = await openSettings(flags as OpenFlags, 'proof');
@@ -210,32 +253,37 @@ export async function withScan(
   const { surroundings } = await import('../watch/settling.ts');
   const { failureMessageOf } = await import('./failure-message.ts');
   const { messageOf } = await import('./scan-lines.ts');
-  const { readersFor } = await import('./scan-readers.ts');
+  const { openGuarded, tellingOnce } = await import('../reader/charge.ts');
   const { path, also } = await scanPlaces(flags.history ?? flags.cache);
+  const isKnown = existsSync(path);
+  if (!isKnown && guard === undefined && isAnyNew(choice, undefined)) throw new OpenedElsewhere();
   // What is wrong with a policy is said before there is a file to record in.
-  const known = existsSync(path) ? undefined : await voicesFrom(flags, plugins);
+  const known = isKnown ? undefined : await voicesFrom(flags, plugins);
   const store = Store.open(path, version());
-  const readers = readersFor(store, also, plugins, flags, limits);
+  let opening: { readonly open: Open; close(): void } | undefined;
   try {
-    // A reader starts while policies are read.
-    if (isAnyNew(choice, store)) readers.expect();
+    if (guard === undefined && isAnyNew(choice, store.scans)) throw new OpenedElsewhere();
+    if (guard !== undefined) opening = (await import('./scan-opener.ts')).openFor(store, also, settings);
+    post({ say: 'up' });
     const { channels, judge } = known ?? (await voicesFrom(flags, plugins));
     await action(choice, {
       store,
-      open: (path) => readers.open(path),
-      expect: () => readers.expect(),
-      rest: () => readers.close(),
+      open:
+        guard === undefined || opening === undefined
+          ? () => Promise.reject(new OpenedElsewhere())
+          : openGuarded(opening.open, post, guard, limits),
+      resumed: briefing,
       ...(judge === undefined ? {} : { judge }),
       ...(await reporterOf(flags, store.path, plugins, judge)),
       channels,
       messageOf,
       failureMessageOf,
-      tell: await teller(flags),
+      tell: tellingOnce(new Set(briefing.told), post, await teller(flags)),
       surroundings: surroundings(signal),
       ...(signal === undefined ? {} : { signal }),
     });
   } finally {
-    await readers.close();
+    opening?.close();
     store.close();
   }
 }

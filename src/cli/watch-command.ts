@@ -4,9 +4,11 @@ import type { AnyPlugin } from '../plugin/contract.ts';
 import type { ScanEvent } from '../watch/event.ts';
 import type { ScanChoice, ScanParts } from '../watch/scan.ts';
 import { timeFrom } from './flag-words.ts';
+import { limitsFrom } from './limit-flags.ts';
 import type { Outcome } from './main.ts';
 import { complain } from './output.ts';
-import { type ScanFlags, takingTurn, withScan, withScanFlags } from './scan-command.ts';
+import { type ScanFlags, takingTurn, withScan, withScanFlags, wordsOf } from './scan-command.ts';
+import type { Charge } from './scan-process.ts';
 
 /** How long after a signal the process is ended, if it has not come to an end. What is not recorded by then is read again next time. */
 const GRACE_MS = 1_000;
@@ -26,19 +28,33 @@ export function addWatchCommand(program: Command, plugins: readonly AnyPlugin[],
     const everyMs = timeFrom('--every', flags.every);
     if (everyMs === 0) throw new UsageError('--every wants a time to rest');
     const patienceMs = timeFrom('--wait', flags.wait);
+    const { chargeOfThis, inOwnProcess } = await import('./scan-process.ts');
+    const charge = await chargeOfThis();
+    if (charge === undefined) {
+      const { Progress } = await import('../reader/progress.ts');
+      outcome.code = await inOwnProcess(wordsOf(command), plugins, limitsFrom(flags), new Progress());
+      return;
+    }
     const end = new AbortController();
     const stop = (): void => {
       end.abort();
       // Whatever is under way is recorded whole or not at all.
       setTimeout(() => process.exit(outcome.code), GRACE_MS).unref();
     };
-    process.once('SIGINT', stop).once('SIGTERM', stop);
+    // On a terminal, Ctrl-C comes from there and from the supervisor.
+    process.on('SIGINT', stop).on('SIGTERM', stop);
     try {
-      await withScan(folders, plugins, flags, end.signal, async (choice, parts) => {
-        const { watch } = await import('../watch/watch.ts');
-        const pass = passOf(choice, parts, patienceMs);
-        await watch(folders, { everyMs, settleMs: choice.settleMs }, pass, end.signal, parts.surroundings);
-      });
+      await withScan(
+        folders,
+        plugins,
+        flags,
+        { ...charge, briefing: { ...charge.briefing, told: [] }, signal: end.signal },
+        async (choice, parts) => {
+          const { watch } = await import('../watch/watch.ts');
+          const pass = passOf(choice, parts, patienceMs, charge);
+          await watch(folders, { everyMs, settleMs: choice.settleMs }, pass, end.signal, parts.surroundings);
+        },
+      );
     } finally {
       process.off('SIGINT', stop).off('SIGTERM', stop);
     }
@@ -46,8 +62,14 @@ export function addWatchCommand(program: Command, plugins: readonly AnyPlugin[],
 }
 
 /** One look at the folders. What was said after the last one and is still so is not said again. */
-function passOf(choice: ScanChoice, parts: ScanParts, patienceMs: number): () => Promise<boolean> {
-  let said = new Set<string>();
+function passOf(
+  choice: ScanChoice,
+  { resumed, ...parts }: ScanParts,
+  patienceMs: number,
+  { briefing, post }: Charge,
+): () => Promise<boolean> {
+  let said = new Set(briefing.told);
+  let first = resumed;
   return async () => {
     const saying = new Set<string>();
     const once = (words: string, say: () => void): void => {
@@ -61,7 +83,12 @@ function passOf(choice: ScanChoice, parts: ScanParts, patienceMs: number): () =>
       else once(JSON.stringify(event), () => parts.tell(event));
     };
     try {
-      const result = await takingTurn(choice, { ...parts, tell }, patienceMs);
+      const result = await takingTurn(
+        choice,
+        { ...parts, tell, ...(first === undefined ? {} : { resumed: first }) },
+        patienceMs,
+      );
+      if (result !== undefined) first = undefined;
       if (result === undefined && parts.signal?.aborted !== true)
         once('busy', () => complain('another scan records in the same file'));
     } catch (error) {
@@ -70,6 +97,7 @@ function passOf(choice: ScanChoice, parts: ScanParts, patienceMs: number): () =>
       once(error.message, () => complain(error.message));
     }
     said = saying;
+    post({ say: 'rest', said: [...saying] });
     return isUnfinished;
   };
 }

@@ -1,48 +1,42 @@
-// What a scan and the process that reads snapshots for it say to each other: V8's structured clones over Node's IPC
-// channel, so that bigints, dates and bytes arrive as what they are.
-import type { Cell } from '../plugin/cell.ts';
-import type { Profile } from '../profile/profile.ts';
-import type { RememberedFacts } from '../store/door.ts';
-import type { TableFile } from '../store/profiles.ts';
-import type { CarriedError } from './carried.ts';
+// What a scan and its supervisor say to each other, as lines of JSON over one socket.
 import type { Limits } from './limits.ts';
 
-/** What is asked of a reader. The next thing is asked when the last is answered; `close` has no answer. After `leave` it has let go of every file. */
-export type Request =
-  | { readonly ask: 'open'; readonly path: string; readonly limits: Limits }
-  /** All of a plugin's rows, with none of its options. `limits` are those of the snapshot, and may have grown. */
-  | { readonly ask: 'answer'; readonly plugin: string; readonly limits: Limits }
-  | { readonly ask: 'close' }
-  | { readonly ask: 'leave' };
-
-/** What reading a snapshot taught that helps with the next: the reader only reads the store, so the scan keeps it. */
-export type Lesson =
-  | { readonly of: 'profile'; readonly profile: Profile; readonly origin: TableFile | null }
-  | { readonly of: 'banner'; readonly file: TableFile; readonly banner: string }
-  | {
-      readonly of: 'tags';
-      readonly machine: string;
-      readonly scanner: string;
-      readonly secret: Uint8Array;
-      readonly tags: Uint8Array;
-    };
-
-/** An answer without its rows. */
-export interface Outline {
-  readonly notes: readonly string[];
-  /** What it was read from, where it was read. */
-  readonly trace?: { readonly basis: string; readonly reads: Uint8Array };
-  /** The kept answer that stands, where one does: its rows are where they are, and not sent. */
-  readonly takenOver?: { readonly basis: string; readonly run: string };
+/** A snapshot whose reading ended the process. */
+export interface Died {
+  readonly path: string;
+  /** A sentence without its end. */
+  readonly why: string;
 }
 
-/** What a reader says. `troubles` are those of the snapshot's file so far. */
-export type Reply =
-  | { readonly tell: 'ready' }
-  | { readonly tell: 'left' }
-  | { readonly tell: 'lesson'; readonly lesson: Lesson }
-  | { readonly tell: 'opened'; readonly facts: RememberedFacts; readonly troubles: readonly string[] }
-  /** Some rows of the answer, behind those before: cells in the order of the plugin's columns. */
-  | { readonly tell: 'rows'; readonly rows: readonly (readonly Cell[])[] }
-  | { readonly tell: 'answered'; readonly outline: Outline; readonly troubles: readonly string[] }
-  | { readonly tell: 'failed'; readonly error: CarriedError; readonly troubles: readonly string[] };
+/** What the process of a scan is told at its start: what the scan has come to in those before, which died. */
+export interface Briefing {
+  /** What was told already, as the process that told it names it. */
+  readonly told: readonly string[];
+  /** Files that something has come of: they are not tried again. */
+  readonly done: readonly string[];
+  /** Yet to be recorded as failed. */
+  readonly died: Died | null;
+  readonly hasNews: boolean;
+  readonly hasTrouble: boolean;
+  /** A file that nobody writes to any more. */
+  readonly whole?: string;
+}
+
+/** What the process of a scan says, before it does it. */
+export type Report =
+  /** It has read its command line and opened the store. */
+  | { readonly say: 'up' }
+  /** What is done with the snapshot that is under way now, as the end of a sentence. */
+  | { readonly say: 'doing'; readonly path: string; readonly what: string; readonly limits: Limits }
+  /** No snapshot is under way any more. */
+  | { readonly say: 'closed' }
+  /** Something is told to the user. `path` is the file that it came of. */
+  | {
+      readonly say: 'telling';
+      readonly key: string;
+      readonly path: string | null;
+      readonly isNews: boolean;
+      readonly isTrouble: boolean;
+    }
+  /** One look at all files is over, and the next may try them again. `said` need not be told again. */
+  | { readonly say: 'rest'; readonly said: readonly string[] };

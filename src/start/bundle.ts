@@ -27,11 +27,12 @@ export type Purpose = 'main' | 'reading';
 export const codeFile = (purpose: Purpose = 'main'): string =>
   `${purpose}.${process.version}-${process.platform}-${process.arch}.v8`;
 
+/** The variable of the environment that a supervisor sets for the process that scans. */
+export const SUPERVISED = 'VESTIGE_SUPERVISED';
+
 /** What a command line is certain to do. Only where nothing can be remembered a snapshot will surely be read. */
-export function purposeOf([command, ...words]: readonly string[]): Purpose {
-  if (command === 'reader') return 'reading';
-  return words.includes('--no-cache') ? 'reading' : 'main';
-}
+export const purposeOf = ([, ...words]: readonly string[], env = process.env): Purpose =>
+  env[SUPERVISED] !== undefined || words.includes('--no-cache') ? 'reading' : 'main';
 
 const DIGEST_BYTES = 32;
 

@@ -39,20 +39,24 @@ const MOST_APART = 64;
 /** The pieces of a snapshot as one file, where no scan has found that they are files by themselves. */
 export const joinedAgain = (
   files: readonly Listed[],
-  scans: Pick<ScanParts['store']['scans'], 'file'>,
+  scans: Pick<ScanParts['store']['scans'], 'file'> | undefined,
 ): Listed[] =>
   joinPieces(files).flatMap((file) =>
-    file.pieces !== undefined && scans.file(file.state)?.outcome === 'other' ? file.pieces : [file],
+    file.pieces !== undefined && scans?.file(file.state)?.outcome === 'other' ? file.pieces : [file],
   );
 
-/** Whether something will probably have to be read. Whether it is a snapshot, and settled, is found out later. */
+/**
+ * Whether something will probably have to be read. Whether it is a snapshot, and settled, is found out later.
+ * @param scans undefined where there were none
+ */
 export const isAnyNew = (
   { places, depth }: Pick<ScanChoice, 'places' | 'depth'>,
-  { scans }: Pick<ScanParts['store'], 'scans'>,
+  scans: ScanParts['store']['scans'] | undefined,
 ): boolean =>
   joinedAgain(listFiles(places, depth).files, scans).some(
     (file) =>
-      [undefined, 'begun'].includes(scans.file(file.state)?.outcome) && otherThanSnapshot(file) === undefined,
+      [undefined, 'begun'].includes(scans?.file(file.state)?.outcome) &&
+      otherThanSnapshot(file) === undefined,
   );
 
 /** Looks for snapshots that no scan has read, and when each was written. */
@@ -82,7 +86,6 @@ export class Candidates {
     for (const { path } of moving)
       tell({ kind: 'unsettled', path, why: 'it is still being written', isCut: false });
     const snapshots = still.filter((file) => this.#isSnapshot(file) && this.#isAtRest(file));
-    if (snapshots.length > 0) this.#parts.expect?.();
     const found: Found[] = [];
     const waiting = snapshots.sort(byFileTime);
     for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {

@@ -8,6 +8,7 @@ import {
 import type { Failure } from './event.ts';
 import { isSameState, type Listed, type Trouble } from './listing.ts';
 import { stateNow } from './piece-groups.ts';
+import { OpenedElsewhere } from './reading.ts';
 import type { ScanChoice, ScanParts } from './scan.ts';
 
 type FailureParts = Pick<ScanParts, 'store' | 'tell' | 'channels' | 'failureMessageOf' | 'surroundings'>;
@@ -38,9 +39,9 @@ export class Failures {
     });
   }
 
-  /** @throws what is the store's trouble and not the file's */
+  /** @throws what is no trouble of the file's */
   failed(file: Listed, error: unknown): undefined {
-    if (error instanceof StoreError) throw error;
+    if (error instanceof StoreError || error instanceof OpenedElsewhere) throw error;
     const why = error instanceof ForensicError ? error.message : bugText(error);
     if (error instanceof CutSnapshot) return this.cut(file, why);
     // What the program does not read today it does not read tomorrow.

@@ -12,7 +12,10 @@ export interface Reading {
   close(): void;
 }
 
-/** Opens a snapshot. @throws SnapshotError, ProfileError */
+/** This process opens no snapshots: another has to do the scan. */
+export class OpenedElsewhere extends Error {}
+
+/** Opens a snapshot. @throws OpenedElsewhere, SnapshotError, ProfileError */
 export type Open = (path: string) => Promise<Reading>;
 
 /**

@@ -103,7 +103,10 @@ export class Recorder {
     const operator = this.#choice.machineOf?.(path) ?? acquiredName(path)?.machine;
     const who = store.machines.identify(facts, { written: candidate.written, operator });
     const recorded = this.#judged(candidate, facts, answers, who);
-    return this.#keep(candidate, { identity, who }, recorded, answers);
+    const id = this.#keep(candidate, { identity, who }, recorded, answers);
+    opening.close(); // what is on record is no more to be failed by
+    this.#parts.tell({ kind: 'recorded', recorded });
+    return id;
   }
 
   #again({ file, taken }: Candidate, twin: ScannedSnapshot): number {
@@ -246,12 +249,12 @@ export class Recorder {
     recorded: Recorded,
     answers: Answers,
   ): number {
-    const { store, channels, messageOf, tell, judge, reporter } = this.#parts;
+    const { store, channels, messageOf, judge, reporter } = this.#parts;
     const { judgement } = recorded;
     const messages = recorded.isNews
       ? channels.map(({ name }) => ({ channel: name, ...messageOf(recorded, name) }))
       : [];
-    const id = store.scans.atomically(() => {
+    return store.scans.atomically(() => {
       const number = store.enter(identity, recorded.facts, who, written);
       for (const plugin of this.#questions)
         store.keep(identity, recorded.facts, plugin, NO_OPTIONS, answers.get(plugin.name)!);
@@ -266,8 +269,6 @@ export class Recorder {
       for (const message of messages) store.outbox.queue(message, number);
       return number;
     });
-    tell({ kind: 'recorded', recorded });
-    return id;
   }
 }
 

@@ -50,7 +50,7 @@ export class Asker {
 }
 
 /** What was answered before. Its rows are read when they are first asked for: mostly nobody does. */
-export const takenOver = ({ rows, notes, reads }: KeptReads, basis: string): TracedAnswer => ({
+const takenOver = ({ rows, notes, reads }: KeptReads, basis: string): TracedAnswer => ({
   get rows() {
     return rows.all;
   },

@@ -3,13 +3,14 @@ import { resolve } from 'node:path';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import type { Severity } from '../policy/verdict.ts';
 import type { StoreDoor } from '../store/door.ts';
+import type { Outcome } from '../store/scans.ts';
 import { Candidates, joinedAgain } from './candidates.ts';
 import type { Channel, Message } from './channel.ts';
 import { Delivery } from './delivery.ts';
 import type { Failure, Recorded, ScanEvent, ScanResult } from './event.ts';
 import { Failures } from './failures.ts';
 import type { Judge } from './judge.ts';
-import { isSameState, type Listed, listFiles, stateOf } from './listing.ts';
+import { isSameState, type Listed, listFiles, stateOf, type Trouble } from './listing.ts';
 import type { Open } from './reading.ts';
 import { Recorder } from './recorder.ts';
 import { type Reporter, Reporting } from './reporting.ts';
@@ -41,14 +42,20 @@ export interface ScanChoice extends Retention {
   readonly deleteFiles: boolean;
 }
 
+/** A scan that goes on where another process left it. */
+export interface Resumed {
+  /** Files that something has come of. */
+  readonly done: readonly string[];
+  /** The one that the process died of, and why: it is yet to be recorded as failed. */
+  readonly died: Trouble | null;
+}
+
 /** What a scan works with. */
 export interface ScanParts {
   readonly store: StoreDoor;
   readonly open: Open;
-  /** Told that something will have to be opened, so that what this takes is begun meanwhile. */
-  readonly expect?: () => void;
-  /** Told at the end of the scan that nothing will have to be opened until the next. */
-  readonly rest?: () => Promise<void>;
+  /** What the scan came to in a process that died of a snapshot. */
+  readonly resumed?: Resumed;
   readonly judge?: Judge;
   readonly reporter?: Reporter;
   readonly channels: readonly Channel[];
@@ -76,13 +83,11 @@ export async function scan(choice: ScanChoice, parts: ScanParts): Promise<ScanRe
     if (TROUBLE.includes(event.kind)) result.hasTrouble = true;
     parts.tell(event);
   };
-  try {
-    await new Scan(choice, { ...parts, tell }).run();
-  } finally {
-    await parts.rest?.();
-  }
+  await new Scan(choice, { ...parts, tell }).run();
   return result;
 }
+
+const RECORDED: readonly (Outcome | undefined)[] = ['recorded', 'again'];
 
 const TROUBLE: readonly ScanEvent['kind'][] = ['failed', 'unreported', 'undelivered'];
 
@@ -121,7 +126,7 @@ class Scan {
     for (const { path, why } of leftOut) tell({ kind: 'other', path, why });
     const candidates = new Candidates(this.#choice, this.#parts);
     const recorder = new Recorder(this.#choice, this.#parts);
-    for (const candidate of await candidates.among(files)) {
+    for (const candidate of await candidates.among(this.#left(files, failures))) {
       if (this.#isStopped) break;
       const id = await recorder.record(candidate);
       if (id !== undefined) this.#fresh.add(id);
@@ -132,6 +137,20 @@ class Scan {
     await this.#delivery.run(); // failures before the first snapshot and after the last
     this.#retire(files);
     store.scans.stillThere(files.map(({ state }) => state));
+  }
+
+  /** The files that no other process of this scan came to. That it died of one is recorded. */
+  #left(files: readonly Listed[], failures: Failures): readonly Listed[] {
+    const { resumed, store } = this.#parts;
+    if (resumed === undefined) return files;
+    const { done, died } = resumed;
+    const guilty = files.find(({ path }) => path === died?.path);
+    if (died !== null && guilty === undefined) failures.unreachable(died);
+    // It may have died after all was recorded.
+    else if (guilty !== undefined && !RECORDED.includes(store.scans.file(guilty.state)?.outcome))
+      failures.unsound(guilty, died!.why);
+    const paths = new Set(done);
+    return files.filter((file) => file !== guilty && !paths.has(file.path));
   }
 
   get #isStopped(): boolean {

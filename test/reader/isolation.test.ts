@@ -1,9 +1,17 @@
 // Snapshots that ruin the process that reads them: a plugin does what a hostile snapshot might bring the program to.
 // The one behind is read all the same, and what became of the first is on record.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
@@ -11,13 +19,17 @@ const VESTIGE = join(process.cwd(), 'dist/bin/vestige.js');
 /** What a busy machine may take for a scan. */
 const TEST_MS = 120_000;
 
+const MACHINE = join(process.cwd(), 'dist/src/kernel/linux/machine/machine.js');
+
 /** A plugin that does `harm` to whoever reads the earlier one of the two samples. */
 const pluginOf = (harm: string): string => `
-import { writeFileSync } from 'node:fs';
+import { appendFileSync, writeFileSync } from 'node:fs';
+import { machineOf } from '${MACHINE}';
 export default {
   name: 'harm', summary: 'Does harm', example: '', version: 1,
   columns: { hostname: { text: (name) => name } }, identity: ['hostname'],
-  async *subjects({ machine }) {
+  async *subjects(kernel) {
+    const machine = machineOf(kernel);
     if (machine.clock.now < new Date('2026-11-23T11:39:00Z')) {
       writeFileSync(process.env.HARM_PID_FILE, String(process.pid));
       ${harm}
@@ -36,17 +48,34 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 /** Starts a scan of both samples that asks the harmful plugin. */
-function scanning(harm: string, ...words: string[]): ChildProcess {
+const scanning = (harm: string, ...words: string[]): ChildProcess =>
+  starting('scan', harm, [...words, ...samplesIn(folder)]);
+
+/** Starts watching a folder of both. */
+function watching(harm: string): ChildProcess {
+  const snapshots = join(folder, 'snapshots');
+  mkdirSync(snapshots);
+  samplesIn(snapshots);
+  return starting('watch', harm, ['--every', '1s', snapshots]);
+}
+
+function samplesIn(place: string): string[] {
+  const files = ['before', 'after'].map((name) => join(place, `${name}.kdump`));
+  for (const file of files) if (!existsSync(file)) copyFileSync(`samples/web-1/${basename(file)}`, file);
+  return files;
+}
+
+function starting(command: string, harm: string, words: readonly string[]): ChildProcess {
   const plugin = join(folder, 'harm.mjs');
   writeFileSync(plugin, pluginOf(harm));
-  for (const name of ['before', 'after'])
-    if (!existsSync(join(folder, `${name}.kdump`)))
-      copyFileSync(`samples/web-1/${name}.kdump`, join(folder, `${name}.kdump`));
-  const files = ['before', 'after'].map((name) => join(folder, `${name}.kdump`));
-  const flags = ['--plugin', plugin, 'scan', '--cache', join(folder, 'cache.sqlite'), '--settle', '0'];
+  const flags = ['--plugin', plugin, command, '--cache', join(folder, 'cache.sqlite'), '--settle', '0'];
   const env = { ...process.env, HARM_PID_FILE: pidFile };
-  return spawn(process.execPath, [VESTIGE, ...flags, '--plugins', 'harm', ...words, ...files], { env });
+  return spawn(process.execPath, [VESTIGE, ...flags, '--plugins', 'harm', ...words], { env });
 }
+
+/** The processes that one has started (proc(5), `/proc/PID/task/TID/children`). */
+const childrenOf = (pid: number): number[] =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
 
 /** How a scan ended, and what it said. */
 async function endOf(child: ChildProcess): Promise<{ code: number | null; out: string; err: string }> {
@@ -134,9 +163,101 @@ describe('a snapshot that ruins who reads it', () => {
   );
 });
 
-describe('a reader whose scan is gone', () => {
+describe('a scan of which a process died', () => {
+  /** How often the plugin was asked each of the samples. */
+  const COUNTING = "appendFileSync(process.env.HARM_PID_FILE + '.log', 'asked\\n'); process.exit(9);";
+
+  it(
+    'tries and tells nothing twice, and its JSON stays whole',
+    async () => {
+      const cut = join(folder, 'cut.kdump');
+      writeFileSync(cut, readFileSync('samples/web-1/after.kdump').subarray(0, 5_000_000));
+      const { code, out } = await endOf(scanning(COUNTING, '--json', '--verbose', cut));
+      const lines = out
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as Record<string, unknown>);
+      const said = lines.map(({ event, path, snapshot }) => `${event} ${basename(String(path ?? snapshot))}`);
+      expect(said.sort()).toEqual(['failed before.kdump', 'recorded after.kdump', 'unsettled cut.kdump']);
+      expect(JSON.stringify(lines)).toContain('looked at 1 of 5 times');
+      expect(readFileSync(`${pidFile}.log`, 'utf8')).toBe('asked\n');
+      expect(code).toBe(2);
+    },
+    TEST_MS,
+  );
+
+  it(
+    'tells of it on every channel, and gives programs nothing of its own',
+    async () => {
+      const told = join(folder, 'told.txt');
+      const program = join(folder, 'program.sh');
+      writeFileSync(program, `#!/bin/sh\n{ cat; echo; env; } >> ${told}\n`, { mode: 0o755 });
+      await endOf(scanning('process.exit(9);', '--command', program));
+      const text = readFileSync(told, 'utf8');
+      const [message] = text.split('\n');
+      expect(JSON.parse(message!)).toMatchObject({
+        event: 'failed',
+        snapshot: join(folder, 'before.kdump'),
+        why: 'the process that read it ended with code 9 while it was asked for harm',
+      });
+      expect(text).not.toContain('VESTIGE_');
+    },
+    TEST_MS,
+  );
+
+  it(
+    'goes on watching',
+    async () => {
+      const child = watching('process.exit(9);');
+      let said = '';
+      child.stdout!.on('data', (text) => (said += text));
+      child.stderr!.on('data', (text) => (said += text));
+      const ended = endOf(child);
+      await until(() => said.includes('after.kdump: the first snapshot'));
+      copyFileSync('samples/web-1/after.kdump', join(folder, 'snapshots', 'again.kdump'));
+      await until(() => said.includes('again.kdump'));
+      child.kill('SIGTERM');
+      expect((await ended).code).toBe(0);
+      const lines = said.trim().split('\n');
+      expect(lines.filter((line) => line.includes('before.kdump'))).toHaveLength(1);
+      expect(lines).toHaveLength(3);
+    },
+    TEST_MS,
+  );
+
+  it(
+    'ends where no snapshot is to blame',
+    async () => {
+      const child = scanning('', '--settle', '600s');
+      const ended = endOf(child);
+      await until(() => childrenOf(child.pid!).length > 0);
+      for (const pid of childrenOf(child.pid!)) process.kill(pid, 'SIGKILL');
+      expect(await ended).toEqual({
+        code: 2,
+        out: '',
+        err: expect.stringMatching(/^vestige: the process that scans ended by SIGKILL/),
+      });
+    },
+    TEST_MS,
+  );
+
+  it(
+    'ends as it is told to',
+    async () => {
+      const child = scanning('for (;;);');
+      const ended = new Promise((resolve) => child.on('exit', (code, signal) => resolve({ code, signal })));
+      await until(() => existsSync(pidFile) && readFileSync(pidFile, 'utf8') !== '');
+      child.kill('SIGTERM');
+      expect(await ended).toEqual({ code: null, signal: 'SIGTERM' });
+      expect(isAlive(readerPid())).toBe(false);
+    },
+    TEST_MS,
+  );
+});
+
+describe('a reader whose supervisor is gone', () => {
   it.each([
-    ['waits', 'await new Promise(() => {});'],
+    ['waits', 'await new Promise((resolve) => setTimeout(resolve, 600_000));'],
     ['is in a loop without end', 'for (;;);'],
   ])(
     'ends itself though it %s',

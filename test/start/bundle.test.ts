@@ -1,7 +1,16 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { BUNDLE, codeFile, openBundle, purposeOf, seal, unseal, WRAPPING } from '../../src/start/bundle.ts';
+import {
+  BUNDLE,
+  codeFile,
+  openBundle,
+  purposeOf,
+  SUPERVISED,
+  seal,
+  unseal,
+  WRAPPING,
+} from '../../src/start/bundle.ts';
 import { scratchFolder } from '../support/writers-scratch.ts';
 
 const scratch = scratchFolder();
@@ -64,9 +73,10 @@ describe('a bundle', () => {
   });
 
   it('has code of its own for starts that are certain to read a snapshot', () => {
-    expect(purposeOf(['reader', '--cache', 'x'])).toBe('reading');
+    expect(purposeOf(['scan', 'x'], { [SUPERVISED]: '1' })).toBe('reading');
+    expect(purposeOf(['scan', 'x'], {})).toBe('main');
     expect(purposeOf(['pslist', 'x', '--no-cache'])).toBe('reading');
-    expect(purposeOf(['pslist', 'reader'])).toBe('main');
+    expect(purposeOf(['pslist', 'x'])).toBe('main');
     expect(purposeOf([])).toBe('main');
     expect(codeFile('reading')).not.toBe(codeFile('main'));
     put(drawn(1), (sealed) => sealed);

@@ -1,0 +1,95 @@
+// What a scan has come to, whichever process does it: a supervisor keeps it, and tells it to the next.
+import { ENDED_BY } from './guard.ts';
+import type { Briefing, Died, Report } from './protocol.ts';
+
+/** How a process ended: its exit code, or the signal that ended it. */
+export interface End {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** What a scan has told, and what it is doing. */
+export class Progress {
+  readonly #whole: string | undefined;
+  #told = new Set<string>();
+  readonly #done = new Set<string>();
+  #died: Died | null = null;
+  #hasNews = false;
+  #hasTrouble = false;
+  #underWay: (Report & { say: 'doing' }) | undefined;
+  #isUp = false;
+
+  /** @param whole a file that nobody writes to any more */
+  constructor(whole?: string) {
+    this.#whole = whole;
+  }
+
+  /** Whether the process had begun to work. */
+  get isUp(): boolean {
+    return this.#isUp;
+  }
+
+  /** Keeps what the process says. */
+  hear(report: Report): void {
+    switch (report.say) {
+      case 'up':
+        this.#isUp = true;
+        return;
+      case 'doing':
+        this.#underWay = report;
+        return;
+      case 'closed':
+        this.#underWay = undefined;
+        return;
+      case 'telling':
+        this.#told.add(report.key);
+        this.#hasNews ||= report.isNews;
+        this.#hasTrouble ||= report.isTrouble;
+        if (report.path === null) return;
+        this.#done.add(report.path);
+        if (report.path === this.#died?.path) this.#died = null;
+        return;
+      case 'rest':
+        this.#told = new Set(report.said);
+        this.#done.clear();
+    }
+  }
+
+  /**
+   * The process has ended. @returns `blamed` where a snapshot is to blame: then the next process is to record that, and to go
+   * on; `stuck` where that one has died before it had recorded it; `over` where no snapshot was under way
+   */
+  bury(end: End): 'blamed' | 'stuck' | 'over' {
+    const guilty = this.#underWay;
+    this.#underWay = undefined;
+    this.#isUp = false;
+    if (guilty === undefined) return 'over';
+    if (this.#died !== null) return 'stuck';
+    this.#died = { path: guilty.path, why: whyEnded(end, guilty) };
+    return 'blamed';
+  }
+
+  /** What the next process must know. */
+  get briefing(): Briefing {
+    return {
+      told: [...this.#told],
+      done: [...this.#done],
+      died: this.#died,
+      hasNews: this.#hasNews,
+      hasTrouble: this.#hasTrouble,
+      ...(this.#whole === undefined ? {} : { whole: this.#whole }),
+    };
+  }
+}
+
+/** How a process ended, as the end of a sentence. */
+export const howEnded = ({ code, signal }: End): string =>
+  signal === null ? `ended with code ${code}` : `ended by ${signal}`;
+
+function whyEnded(end: End, { what, limits: { cpuMs, memoryBytes } }: Report & { say: 'doing' }): string {
+  if (end.signal === ENDED_BY.cpu)
+    return `given up while ${what}: it took more than ${Math.round(cpuMs / 1_000)} s of CPU time (--cpu-limit)`;
+  if (end.signal === ENDED_BY.memory)
+    return `given up while ${what}: it took more than ${Math.round(memoryBytes / 2 ** 20)} MiB of memory (--memory-limit)`;
+  return `the process that read it ${howEnded(end)} while ${what}`;
+}
