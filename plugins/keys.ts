@@ -27,7 +27,7 @@ export default definePlugin({
   group: 'secrets',
   summary: 'Find AES keys in use, by their expanded schedules, anywhere in memory',
   example: '--reveal --columns size,key,process',
-  version: 2,
+  version: 3,
   options: {
     reveal: {
       help: 'show the keys themselves; such answers are never remembered',
@@ -158,6 +158,10 @@ async function generatorsAmong(held: readonly HeldHit[], note: Note): Promise<Ma
       note(`random generators of a process cannot be told from its keys: ${fault.message}`);
     }
   }
+  if (allowance.isSpent)
+    note(
+      'processes hold more keys than are looked for in random generators: some that seem in use may be states of one',
+    );
   return found;
 }
 

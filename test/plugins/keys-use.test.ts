@@ -1,6 +1,9 @@
 // What a key is used for: a generator of OpenSSL drawn in a process's heap, beside keys that are in use.
 import { describe, expect, it } from 'vitest';
 import keys from '../../plugins/keys.ts';
+import { areasOf } from '../../src/kernel/linux/process/areas.ts';
+import { generatorKeys, SearchAllowance } from '../../src/kernel/linux/process/openssl-drbg.ts';
+import { tasks } from '../../src/kernel/linux/process/processes.ts';
 import { drawSchedule } from '../scan/schedules.ts';
 import { DrawnAreas } from '../support/areas.ts';
 import { fakeKernel } from '../support/kernel.ts';
@@ -74,5 +77,58 @@ describe('what a key is', () => {
   ])('is a key in use beside a structure %s', async (_, head, context) => {
     const answer = await ask(keys, drawn(head, context));
     expect(column(answer, 'use')).toEqual(['public constant', null, null]);
+  });
+});
+
+describe('keys and states that somebody planted by the thousand', () => {
+  const KEYS = 4300;
+  const EACH = 256;
+
+  /** The heap of process 9, which has the generators' constant and so many other keys. */
+  const crowded = (count: number) => {
+    const kernel = fakeKernel('init(1)  openssl(9)', {
+      without: ['mm_struct.mmap', 'vm_area_struct.vm_next', 'vm_area_struct.shared'],
+    });
+    const areas = new DrawnAreas(kernel);
+    const pages = Math.ceil(((count + 1) * EACH) / 4096);
+    const heap = kernel.image.map(HEAP, { pages, root: kernel.rootOf(9) });
+    const end = HEAP + BigInt(pages * 4096);
+    kernel.image.write(heap, drawSchedule(CONSTANT).bytes);
+    for (let nth = 1; nth <= count; nth++) {
+      const key = Uint8Array.from(
+        { length: 32 },
+        (_, i) => (i * 91 + nth * (i % 2 === 0 ? 1 : 7) + (nth >>> (i % 13))) & 0xff,
+      );
+      kernel.image.write(heap + nth * EACH, drawSchedule(key).bytes);
+    }
+    kernel.write(areas.memoryOf(9), 'mm_struct', { start_brk: HEAP, brk: end });
+    areas.giveTree(9, [areas.area(HEAP, end)]);
+    return kernel.linux();
+  };
+
+  it('are all shown, and that they were not all looked for in generators is said', async () => {
+    const { rows, notes } = await ask(keys, crowded(KEYS));
+    expect(rows.length).toBeGreaterThan(KEYS * 0.9);
+    expect(notes).toEqual([
+      expect.stringMatching(/^processes hold more keys than are looked for in random generators/),
+    ]);
+  });
+
+  it('end the search where states lead to schedules by the thousand', () => {
+    const kernel = drawn(OPENSSL_3, HEAP + 0xa00n);
+    const task = [...tasks(kernel)].find(({ pid }) => pid === 9)!;
+    const [area] = [...areasOf(task)];
+    const held = Array.from({ length: 5000 }, (_, nth) => ({
+      key: STATE,
+      area: area!,
+      address: HEAP + 0x10_0000n + BigInt(nth * EACH),
+    }));
+    // One page is searched for one key, and one state of it is held against all schedules.
+    const allowance = new SearchAllowance(4096 + 512 * 4999);
+    expect([...generatorKeys(task, held, allowance)]).toEqual([]);
+    expect(allowance.isSpent).toBe(true);
+    const enough = new SearchAllowance(4096 + 512 * 5000 * 4);
+    expect([...generatorKeys(task, held, enough)]).toEqual([]);
+    expect(enough.isSpent).toBe(false);
   });
 });

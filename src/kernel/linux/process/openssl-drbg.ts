@@ -33,13 +33,23 @@ const CIPHER_DATA_BYTES = 1024;
 /** Bytes of one process that are searched at most: a heap of this size has every generator in its first pages. */
 const MAXIMUM_SEARCHED_BYTES = 64 << 20;
 
-/** What a search may cost over all processes, in bytes times keys: whoever plants keys by the thousand gets no more. */
+/** What a search may cost over all processes, in bytes times keys: whoever plants keys or states by the thousand gets no more. */
 export class SearchAllowance {
-  #left = 2 ** 31;
-  /** Takes a piece's cost. @returns whether there was as much */
+  #left: number;
+
+  constructor(left = 2 ** 31) {
+    this.#left = left;
+  }
+
+  /** Takes the cost of looking for keys, or schedules of one, in some bytes. @returns whether there was as much */
   take(bytes: number, keys: number): boolean {
     this.#left -= bytes * keys;
-    return this.#left >= 0;
+    return !this.isSpent;
+  }
+
+  /** Whether a search ended for want of it: keys that it has not found may be states of generators all the same. */
+  get isSpent(): boolean {
+    return this.#left < 0;
   }
 }
 const PIECE_BYTES = 1 << 20;
@@ -59,7 +69,9 @@ export function generatorKeys(
   const byKey = new Map<string, HeldSchedule[]>();
   for (const schedule of schedules) {
     const hex = Buffer.from(schedule.key).toString('hex');
-    byKey.set(hex, [...(byKey.get(hex) ?? []), schedule]);
+    const known = byKey.get(hex);
+    if (known === undefined) byKey.set(hex, [schedule]);
+    else known.push(schedule);
   }
   const areas = new Map(schedules.map(({ area }) => [area.start, area]));
   let left = MAXIMUM_SEARCHED_BYTES;
@@ -68,7 +80,8 @@ export function generatorKeys(
       if (!allowance.take(bytes.length, byKey.size)) return found;
       left -= bytes.length;
       for (const [hex, held] of byKey) {
-        if (!found.has(hex) && holdsState(task, bytes, held)) found.add(hex);
+        if (!found.has(hex) && holdsState(task, bytes, held, allowance)) found.add(hex);
+        if (allowance.isSpent) return found;
       }
     }
   }
@@ -95,16 +108,29 @@ function* piecesOf(task: Task, area: Area, limit: number): Generator<Buffer> {
   }
 }
 
-function holdsState(task: Task, bytes: Buffer, held: readonly HeldSchedule[]): boolean {
+function holdsState(
+  task: Task,
+  bytes: Buffer,
+  held: readonly HeldSchedule[],
+  allowance: SearchAllowance,
+): boolean {
   const { key } = held[0]!;
   for (let place = bytes.indexOf(key); place >= 0; place = bytes.indexOf(key, place + 1)) {
-    if (place >= BEFORE_KEY_BYTES && isState(task, bytes.subarray(0, place), key.length, held)) return true;
+    const before = bytes.subarray(0, place);
+    if (place >= BEFORE_KEY_BYTES && isState(task, before, key.length, held, allowance)) return true;
+    if (allowance.isSpent) return false;
   }
   return false;
 }
 
 /** Whether what stands before a raw key is the head of a generator that uses one of the schedules. */
-function isState(task: Task, before: Buffer, keyBytes: number, held: readonly HeldSchedule[]): boolean {
+function isState(
+  task: Task,
+  before: Buffer,
+  keyBytes: number,
+  held: readonly HeldSchedule[],
+  allowance: SearchAllowance,
+): boolean {
   const view = viewOf(before);
   for (const width of [8, 4] as const) {
     for (const { pointers, hasSwitch } of LAYOUTS) {
@@ -115,6 +141,7 @@ function isState(task: Task, before: Buffer, keyBytes: number, held: readonly He
       }
       if (wordAt(view, end - width, width) !== BigInt(keyBytes)) continue;
       const context = wordAt(view, end - width * (pointers + 1), width);
+      if (!allowance.take(CONTEXT_BYTES, held.length)) return false;
       if (leadsTo(task, context, width, held)) return true;
     }
   }
