@@ -49,6 +49,8 @@ const NAMES_BYTES = 400;
 const QUICK_BYTES = 2 * 2 ** 30;
 /** Attempts whose steps are told, and kernels that are named. */
 const MOST_TOLD = 16;
+/** Texts that lead nowhere and that a message names. */
+const MOST_NAMED = 4;
 /** Kernels that are kept; those that contradict themselves are the first that are not. */
 const MOST_KERNELS = 16;
 /** Texts that are tried in every way in which a raw file may be laid out, before a kernel tells which it is. */
@@ -144,7 +146,9 @@ class KernelSearch {
     if (kernels.length === 0) throw this.#nothing();
     if (shown === undefined) {
       const count = kernels.length === 1 ? 'only one kernel is' : `only ${kernels.length} kernels are`;
-      throw new UsageError(`--kernel ${wanted}: ${count} in ${this.#snapshot.file.path}`);
+      throw new UsageError(
+        `--kernel ${wanted}: ${count} in ${this.#snapshot.file.path}${this.#leadingNowhere()}`,
+      );
     }
     // What a kernel says of itself is remembered once nothing contradicts it: others are read by it.
     const own = shelf === undefined ? undefined : soundProfile(shown)?.();
@@ -293,6 +297,22 @@ class KernelSearch {
         ? ['there are more VMCOREINFO texts in memory than are looked at: kernels may be missed']
         : []),
     ];
+  }
+
+  /**
+   * Texts that tell of kernels which are not where they say, as the end of a sentence: what a boot before left behind, or
+   * another machine's memory in a file or a guest of this one, whose pages are scattered over it.
+   */
+  #leadingNowhere(): string {
+    const told = this.#failed.flatMap((steps) => {
+      const text = steps.find(({ step, outcome }) => step === 'vmcoreinfo' && outcome === 'found');
+      const why = steps.find(({ outcome }) => outcome === 'failed');
+      return text === undefined || why === undefined ? [] : [`${text.detail}: ${why.detail}`];
+    });
+    const rest = told.length > MOST_NAMED ? `; and ${told.length - MOST_NAMED} more` : '';
+    return told.length === 0
+      ? ''
+      : `. VMCOREINFO of others leads to none: ${told.slice(0, MOST_NAMED).join('; ')}${rest}`;
   }
 
   /** What to say where no road led to a kernel: what was wrong at a VMCOREINFO says more than that a banner is in memory. */

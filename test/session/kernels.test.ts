@@ -5,6 +5,7 @@ import { tasks } from '../../src/kernel/linux/process/processes.ts';
 import { initTask } from '../../src/kernel/linux/process/task.ts';
 import { PAGE_BYTES } from '../../src/memory/source.ts';
 import type { Profile } from '../../src/profile/profile.ts';
+import { vmcoreinfoIn } from '../../src/profile/vmcoreinfo.ts';
 import { type Session, type SessionOptions, startSession } from '../../src/session/session.ts';
 import type { CpuState } from '../../src/snapshot/format.ts';
 import { openSnapshot, type Snapshot } from '../../src/snapshot/open.ts';
@@ -310,5 +311,43 @@ describe('registers beside the page tables', () => {
     const facts = begin(cpuWith({ idt: 0n, gs: [0n, 0n] }));
     expect(facts.confidence).toBe('verified');
     expect(registersOf(facts)?.detail).toMatch(/^CPU 0 ran on it \(CR3 0x[0-9a-f]+\)$/);
+  });
+});
+
+describe("another machine's memory in a file or a guest of this one", () => {
+  const INNER = '6.12.0-another-machine';
+  beforeAll(() => {
+    // Its pages are scattered over this machine's, so that what its text says of places is not true here.
+    const at = physical(Number(whole.facts.kernel.vmcoreinfoAt));
+    const text = vmcoreinfoIn(overlay.page(at))!
+      .replaceAll(/^OSRELEASE=.*$/gm, `OSRELEASE=${INNER}`)
+      .replaceAll(/^BUILD-ID=.*$/gm, `BUILD-ID=${'ab'.repeat(20)}`)
+      .replaceAll(
+        /^(NUMBER\(phys_base\)=)(-?\d+)$/gm,
+        (_, name, base) => `${name}${Number(base) + 0x80_0000}`,
+      );
+    const page = Buffer.alloc(PAGE_BYTES);
+    page.write(text, 'latin1');
+    overlay.damage(0x20_0000, page);
+    return () => overlay.mend();
+  });
+
+  it('is not shown, and costs the kernel that runs nothing', () => {
+    for (const registers of [cpus, []]) {
+      const session = startSession(damaged(registers), { search: 'whole' });
+      const { kernel } = session.facts;
+      expect(kernel).toMatchObject({ confidence: 'verified', notes: [] });
+      expect(kernel.release).toBe(whole.facts.kernel.release);
+      expect(pidsOf(session)).toEqual(pidsOf(whole));
+      expect(kernel.steps).toContainEqual({
+        ...{ step: 'vmcoreinfo', outcome: 'found', detail: `page at 0x200000: ${INNER}` },
+      });
+    }
+  });
+
+  it('is named, with what keeps it from being read, where it is asked for', () => {
+    expect(() => startSession(damaged(cpus), { kernel: 2 })).toThrow(
+      /^--kernel 2: only one kernel is in .*\. VMCOREINFO of others leads to none: page at 0x200000: 6\.12\.0-another-machine: page tables at 0x[0-9a-f]+ /,
+    );
   });
 });
