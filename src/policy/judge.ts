@@ -45,8 +45,18 @@ export function judge(policy: Policy, evidence: Evidence, today: string, steps =
   const court = new Court(policy, evidence, suppressions, steps);
   const { previous, anomalies } = evidence;
   const odd = anomalies ?? (typeof previous === 'string' ? [] : previous.comparison.relation.anomalies);
-  const rules = [...policy.rules.map((rule) => court.judge(rule)), ...anomalyRules(odd, policy.builtIn)];
+  const builtIn = anomalyRules(odd, policy.builtIn).map((verdict) => suppressed(verdict, suppressions));
+  const rules = [...policy.rules.map((rule) => court.judge(rule)), ...builtIn];
   return { policy: policy.name, rules, notes: [...court.notes, ...suppressions.notesAfter(rules)] };
+}
+
+/** A built-in rule's verdict without what the policy lets pass. */
+function suppressed(verdict: RuleVerdict, suppressions: Suppressions): RuleVerdict {
+  const findings = verdict.findings.map((finding) => ({
+    ...finding,
+    suppression: suppressions.of(verdict.rule.id, {}),
+  }));
+  return { ...verdict, findings, outcome: outcomeOf(findings, verdict.unread) };
 }
 
 /** What came of a rule, by what it has found and what it could not see. */

@@ -1,5 +1,6 @@
 import { hint } from '../base/nearest.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
+import { isBuiltIn } from './anomaly-rules.ts';
 import { compileExpression, type Expression, type Wanted } from './expression.ts';
 import type { RowCount, Rule, SuppressionRule } from './policy.ts';
 import type { Problems } from './problem.ts';
@@ -54,6 +55,12 @@ export class RuleCompiler {
   ): SuppressionRule[] {
     const { at, rule, reason, expires } = source;
     const suppressed = rules.get(rule.text);
+    if (isBuiltIn(rule.text)) {
+      if (source.where === undefined) return [{ at, rule: rule.text, reason, expires, where: undefined }];
+      const why = 'findings of a built-in rule have no row to look at';
+      this.#problems.add(source.where.at, `suppression of ${rule.text}: ${why}`);
+      return [];
+    }
     if (!ids.has(rule.text)) this.#problems.add(rule.at, noRule(rule.text, ids));
     if (suppressed === undefined) return [];
     const plain = { at, rule: rule.text, reason, expires };

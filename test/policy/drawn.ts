@@ -68,7 +68,7 @@ const { snapshot, kernel } = fakeFacts();
 export type Answers = Readonly<Record<string, readonly Row[] | Side>>;
 
 /** What is known of a drawn snapshot. */
-const knownOf = (answers: Answers, facts: Partial<KernelFacts> = {}): Known => ({
+export const knownOf = (answers: Answers, facts: Partial<KernelFacts> = {}): Known => ({
   kernel: { ...kernel, ...facts },
   answers: new Map(
     Object.entries(answers).map(([name, given]) => [
@@ -79,7 +79,7 @@ const knownOf = (answers: Answers, facts: Partial<KernelFacts> = {}): Known => (
 });
 
 /** Evidence without a snapshot before, or with one. */
-function evidenceOf(known: Known, before?: Known, all: readonly AnyPlugin[] = plugins): Evidence {
+export function evidenceOf(known: Known, before?: Known, all: readonly AnyPlugin[] = plugins): Evidence {
   const previous =
     before === undefined
       ? 'there is no snapshot before this one'

@@ -1,7 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import type { Row } from '../../src/plugin/cell.ts';
+import { judge } from '../../src/policy/judge.ts';
+import type { Policy } from '../../src/policy/policy.ts';
 import { countedFindings } from '../../src/policy/verdict.ts';
-import { ABSENT, type Answers, load, policyOf, process, ruleOn, verdictOn } from './drawn.ts';
+import {
+  ABSENT,
+  type Answers,
+  evidenceOf,
+  knownOf,
+  load,
+  policyOf,
+  process,
+  ruleOn,
+  TODAY,
+  verdictOn,
+} from './drawn.ts';
 
 const messages = (rule: string, answers: Answers, before?: Answers): string[] =>
   ruleOn(rule, answers, before).findings.map(({ message }) => message);
@@ -298,6 +311,29 @@ describe('suppressions', () => {
   it('that match nothing are noted', () => {
     const { notes } = verdictOn(policy('{ rule: rule-1, where: row.pid == 9, reason: known }'), { pslist });
     expect(notes).toEqual(['the suppression of rule-1 (policy.yaml:11:5) matches nothing']);
+  });
+
+  it('keep what no policy needs a rule for from counting, as a whole', () => {
+    const builtIn = (...lines: string[]): Policy => load(policy(...lines));
+    const anomalies = [
+      { rule: 'guest-clock-ahead', message: 'an hour ahead' },
+      { rule: 'machine-renamed', message: 'web-1 is web-2' },
+    ] as const;
+    const suppression = '{ rule: guest-clock-ahead, reason: no clock on the board, expires: 2027-01-15 }';
+    const { rules, notes } = judge(
+      builtIn('{ rule: rule-1, reason: known }', suppression),
+      { ...evidenceOf(knownOf({ pslist })), anomalies },
+      TODAY,
+    );
+    expect(rules.map(({ rule, outcome }) => [rule.id, outcome])).toEqual([
+      ['rule-1', 'passed'],
+      ['guest-clock-ahead', 'passed'],
+      ['machine-renamed', 'failed'],
+    ]);
+    expect(notes).toEqual([]);
+    expect(() => builtIn('{ rule: guest-clock-ahead, where: row.pid == 1, reason: x }')).toThrow(
+      /suppression of guest-clock-ahead: findings of a built-in rule have no row to look at/,
+    );
   });
 
   it('suppress nothing that they cannot be sure of', () => {
