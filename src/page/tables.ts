@@ -1,7 +1,7 @@
 import { hex } from '../base/address.ts';
 import { type Cell, isAbsent, type Row } from '../plugin/cell.ts';
 import { type AnyPlugin, type ColumnKind, kindOf } from '../plugin/contract.ts';
-import { cellText } from '../report/cell.ts';
+import { cellText, hexText } from '../report/cell.ts';
 import type { PageCell, PageColumn, PageField, PageTable } from './model.ts';
 
 /** Rows of one table that a page holds: past this a browser has no room left, and `vestige` shows them all. */
@@ -24,12 +24,24 @@ export function pageTable({ name, summary, columns, dispensable, rows, notes }: 
   return {
     name,
     summary,
-    columns: Object.entries(columns).map(([column, reader]) => pageColumn(column, kindOf(reader), held)),
+    columns: Object.entries(columns).map(([column, reader]) =>
+      'hex' in reader ? hexColumn(column, held) : pageColumn(column, kindOf(reader), held),
+    ),
     rowCount: rows.length,
     notes: notes ?? [],
     dispensable: dispensable ?? [],
   };
 }
+
+/** Offsets and masks, which are read in hex as addresses are. */
+const hexColumn = (name: string, rows: readonly Row[]): PageColumn =>
+  pageColumn(
+    name,
+    'address',
+    rows.map((row) => ({ [name]: toBigInt(row[name] ?? null) })),
+  );
+
+const toBigInt = (cell: Cell): Cell => (typeof cell === 'number' ? BigInt(cell) : cell);
 
 function pageColumn(name: string, kind: ColumnKind, rows: readonly Row[]): PageColumn {
   const absent: (readonly [number, string])[] = [];
@@ -62,7 +74,7 @@ export function fieldsOf(plugin: AnyPlugin | undefined, row: Row): readonly Page
     const cell = row[name] ?? null;
     const column = plugin?.columns[name];
     const kind = column === undefined ? (typeof cell === 'bigint' ? 'address' : 'text') : kindOf(column);
-    const text = cutText(cellText(kind, cell));
+    const text = cutText(column !== undefined && 'hex' in column ? hexText(cell) : cellText(kind, cell));
     return isAbsent(cell) ? { name, text, absent: cell.absent } : { name, text };
   });
 }

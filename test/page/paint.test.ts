@@ -52,6 +52,15 @@ describe('a page of a machine', () => {
     expect(cells(model, 'pslist', 'args')).not.toHaveProperty('absent');
   });
 
+  it('shows offsets and masks in hex, as tables do', () => {
+    const rows = [{ offset: 4096 }, { offset: 2 ** 63 }, { offset: { absent: 'swapped' } }];
+    const model = paint({ answers: [{ plugin: known('maps'), rows, notes: [] }] });
+    expect(cells(model, 'maps', 'offset')).toEqual({
+      ...{ name: 'offset', kind: 'address', cells: ['0x1000', '0x8000000000000000', null] },
+      absent: [[2, 'swapped']],
+    });
+  });
+
   it('holds no more rows than a browser bears, and counts all', () => {
     const rows = Array.from({ length: MOST_ROWS + 5 }, (_, pid) => ({ pid }));
     const [table] = paint({ answers: [{ plugin: known('env'), rows, notes: [] }] }).tables;
