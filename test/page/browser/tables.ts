@@ -22,6 +22,9 @@ async function drawnCells(table: Locator, column: string): Promise<string[]> {
   return table.locator(`tr[data-place] td:nth-child(${index})`).allTextContents();
 }
 
+/** An offset as tables show it. */
+const hexOf = (offset: number): string => `0x${offset.toString(16)}`;
+
 const sortBy = (table: Locator, column: string): Promise<void> =>
   table.locator('th button', { hasText: new RegExp(`^${column}$`) }).click();
 
@@ -34,7 +37,7 @@ export const tableTrials = trials({
     const rows = [...cells.keys()];
     const up = rows.toSorted((a, b) => Number(cells[a]) - Number(cells[b]) || a - b);
     const down = rows.toSorted((a, b) => Number(cells[b]) - Number(cells[a]) || a - b);
-    const offsets = (order: readonly number[]): string[] => order.slice(0, 20).map(String);
+    const offsets = (order: readonly number[]): string[] => order.slice(0, 20).map(hexOf);
     const first = async (): Promise<string[]> => (await drawnCells(table, 'offset')).slice(0, 20);
     const head = table.locator('th').first();
     await sortBy(table, 'pid');
@@ -100,7 +103,7 @@ export const tableTrials = trials({
       ok((await rows.count()) < 90, `${await rows.count()} rows`);
       ok((await rows.count()) > 20, `${await rows.count()} rows`);
     }
-    equal((await drawnCells(table, 'offset')).at(-1), String(LONG - 1));
+    equal((await drawnCells(table, 'offset')).at(-1), hexOf(LONG - 1));
     ok(
       await rows.last().evaluate((row) => {
         const box = row.closest('.scroller')!.getBoundingClientRect();
