@@ -31,11 +31,15 @@ export function processes(page: Page): Section {
       return typeof cell === 'number' ? cell : null;
     });
   const pids = numbers('pid');
-  const forest = new Forest(pids, numbers('ppid'));
-  forest.fold(pids.indexOf(KTHREADD), false);
+  const parents = numbers('ppid');
+  const forest = new Forest(pids, parents);
   const reasons = new Map(model.notable.processes.map((process) => [process.pid, process.reasons]));
   const added = new Set(model.newPids);
   const reasonsOf = (row: number): readonly string[] => reasons.get(pids[row] ?? -1) ?? [];
+  // A process that passes for one of them hides nowhere better.
+  const isNotable = (parent: number | null, row: number): boolean =>
+    parent === KTHREADD && reasonsOf(row).length > 0;
+  if (!parents.some(isNotable)) forest.fold(pids.indexOf(KTHREADD), false);
   const grid: Grid = new Grid({
     label: 'process tree',
     columns: treeColumns(columns, rowCount, reasonsOf, (row) => added.has(pids[row] ?? -1)),
