@@ -61,7 +61,7 @@ export const isContainer = (head: Buffer): boolean =>
 const formatOf = (head: Buffer): SnapshotFormat => formats.find((candidate) => candidate.recognises(head))!;
 
 /** The first bytes of a file, as many as formats are told by. */
-export function headOf(file: SnapshotBytes): Buffer {
+function headOf(file: SnapshotBytes): Buffer {
   const head = Buffer.alloc(Math.min(HEAD_BYTES, file.sizeBytes));
   return head.subarray(0, file.read(0, head));
 }

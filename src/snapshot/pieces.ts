@@ -1,12 +1,12 @@
 // Whether a file is one of several that are to be read as one. Names only say which to look at: rotated snapshots are called
 // like pieces too (dump.1, dump.2), so what is in them decides.
-import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { basename } from 'node:path';
 import { CutSnapshot, SnapshotError, UnsupportedSnapshot } from '../base/errors.ts';
 import type { FilePiece } from '../memory/origin.ts';
 import { PAGE_BYTES } from '../memory/source.ts';
 import { isContainer, readContents } from './contents.ts';
 import { SnapshotFile } from './file.ts';
+import { firstBytes } from './first-bytes.ts';
 import type { SnapshotContents } from './format.ts';
 import { JoinedFile } from './joined-file.ts';
 import { knownOther } from './known-others.ts';
@@ -38,7 +38,7 @@ export function piecesOf(path: string): readonly FilePiece[] {
 /** Whether a file has headers, and is not memory from its first byte on; false where it cannot be read. */
 export function isHeaded(path: string): boolean {
   try {
-    return isContainer(firstBytes(path));
+    return isContainer(firstBytes(path, HEAD_BYTES));
   } catch {
     return false;
   }
@@ -52,7 +52,7 @@ export const pathsOf = (pieces: readonly FilePiece[]): string[] =>
 function isOneFile(series: readonly FilePiece[]): boolean {
   const [first, ...others] = series.filter(({ state }) => state !== null) as [FilePiece, ...FilePiece[]];
   try {
-    const head = firstBytes(first.path);
+    const head = firstBytes(first.path, HEAD_BYTES);
     if (others.some(isSnapshot)) return false;
     return isContainer(head) ? isCutBefore(series) && fits(series) : isMemory(head, series, first, others);
   } catch (error) {
@@ -63,7 +63,7 @@ function isOneFile(series: readonly FilePiece[]): boolean {
 
 /** Whether a file has headers of its own that make sense: then it is a snapshot, and no piece behind another. */
 function isSnapshot({ path, sizeBytes }: FilePiece): boolean {
-  const head = firstBytes(path);
+  const head = firstBytes(path, HEAD_BYTES);
   if (sizeBytes >= LEAST_MEMORY_BYTES && beginsLikePc(head)) return true;
   if (!isContainer(head)) return false;
   try {
@@ -218,16 +218,5 @@ function withFile<F extends { close(): void }, T>(file: F, use: (file: F) => T):
     return use(file);
   } finally {
     file.close();
-  }
-}
-
-/** The beginning of a file, read without opening it as a snapshot. @throws what the system says */
-function firstBytes(path: string): Buffer {
-  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  try {
-    const head = Buffer.alloc(HEAD_BYTES);
-    return head.subarray(0, readSync(fd, head, 0, HEAD_BYTES, 0));
-  } finally {
-    closeSync(fd);
   }
 }

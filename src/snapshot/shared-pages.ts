@@ -6,7 +6,7 @@ import { BadSnapshot, CutSnapshot } from '../base/errors.ts';
 import type { FilePiece } from '../memory/origin.ts';
 import { exactly, type SnapshotBytes } from './file.ts';
 import { Frames } from './frames.ts';
-import { type KdumpHeader, readKdumpHeader, type Share } from './kdump-header.ts';
+import { KDUMP_MAGIC, type KdumpHeader, readKdumpHeader, type Share } from './kdump-header.ts';
 import { KdumpPages, type PageStore } from './kdump-pages.ts';
 
 /** Shares that a note lists. */
@@ -23,6 +23,8 @@ export class SharedPages implements PageStore {
   readonly #parts: readonly Part[];
   readonly #stored: Frames;
   readonly #lacksShare: boolean;
+  /** The one that was asked last: most frames are asked for one after the other. */
+  #last: Part | undefined;
 
   /** @param notes is told of frames of which no file has the pages. @throws BadSnapshot where a file's share makes no sense */
   constructor(file: SnapshotBytes, header: KdumpHeader, stored: Frames, notes: string[]) {
@@ -83,13 +85,17 @@ export class SharedPages implements PageStore {
   }
 
   #partOf(frame: number): Part | undefined {
-    return this.#parts.find(({ start, end }) => frame >= start && frame < end);
+    const last = this.#last;
+    if (last !== undefined && frame >= last.start && frame < last.end) return last;
+    this.#last = this.#parts.find(({ start, end }) => frame >= start && frame < end);
+    return this.#last;
   }
 }
 
 /** The files with their headers; one by itself is all that there is. */
 function* partsOf(file: SnapshotBytes, header: KdumpHeader): Generator<[PartBytes, KdumpHeader]> {
-  if (file.pieces.length === 0) {
+  // A file that holds some frames may have been split once more, as any file.
+  if (!file.pieces.every(({ offset }) => beginsLikeKdump(file, offset)) || file.pieces.length === 0) {
     yield [new PartBytes(file, { path: file.path, offset: 0, sizeBytes: file.sizeBytes }), header];
     return;
   }
@@ -102,6 +108,11 @@ function* partsOf(file: SnapshotBytes, header: KdumpHeader): Generator<[PartByte
       file.trouble(error.message); // its share is missing
     }
   }
+}
+
+function beginsLikeKdump(file: SnapshotBytes, offset: number): boolean {
+  const head = Buffer.alloc(KDUMP_MAGIC.length);
+  return file.read(offset, head) === head.length && head.equals(KDUMP_MAGIC);
 }
 
 /** One of several files that are read as one. */

@@ -12,6 +12,8 @@ import { namesIn, pieceOf, statOf } from './series.ts';
 const HEADER_BYTES = 464;
 /** Of the bitmap of stored pages, as many are compared: those of 32 GiB. */
 const COMPARED_BYTES = 2 ** 20;
+/** Files that are read as one: each costs some 100 KB while the dump is open. What others have is said to be missing. */
+const MOST_SHARES = 256;
 /** Files of a folder that are looked into. */
 const MOST_LOOKED = 2 ** 16;
 
@@ -38,6 +40,7 @@ export function sharesOf(path: string): FilePiece[] {
   for (const name of namesIn(folder).sort().slice(0, MOST_LOOKED)) {
     const beside = join(folder, name);
     if (resolve(beside) === resolve(path)) continue;
+    if (parts.length === MOST_SHARES) break;
     const there = statOf(beside, look);
     const other = there?.isFile() === true ? headOf(beside, there, own.head) : undefined;
     // What holds the same frames once more is a copy.

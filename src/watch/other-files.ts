@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { firstBytes } from '../snapshot/first-bytes.ts';
 import { knownOther } from '../snapshot/known-others.ts';
 import type { Listed } from './listing.ts';
 
@@ -14,19 +14,9 @@ export function otherThanSnapshot({ path, state, isNamed }: Listed): string | un
   if (isNamed) return undefined;
   if (state.sizeBytes < MINIMUM_BYTES) return 'too small to be a snapshot';
   try {
-    const other = knownOther(headOf(path), state.sizeBytes);
+    const other = knownOther(firstBytes(path, HEAD_BYTES), state.sizeBytes);
     return other === null ? undefined : other;
   } catch {
     return undefined;
-  }
-}
-
-function headOf(path: string): Buffer {
-  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  try {
-    const head = Buffer.alloc(HEAD_BYTES);
-    return head.subarray(0, readSync(fd, head, 0, HEAD_BYTES, 0));
-  } finally {
-    closeSync(fd);
   }
 }

@@ -16,11 +16,10 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type PhysicalAddress, physical } from '../../src/base/address.ts';
 import type { PhysicalSource } from '../../src/memory/source.ts';
-import { openSnapshot, type Snapshot } from '../../src/snapshot/open.ts';
 import { countingsOf } from '../../src/snapshot/piece-names.ts';
 import { piecesOf } from '../../src/snapshot/pieces.ts';
 import { Random } from '../support/random.ts';
-import { lettersOf, splitFile } from '../support/split.ts';
+import { lettersOf, splitFile, withSnapshot } from '../support/split.ts';
 import { writeLime, writeRaw } from '../support/writers.ts';
 import { variedMemory } from '../support/writers-drawn.ts';
 import { writeElfCore } from '../support/writers-elf.ts';
@@ -68,15 +67,6 @@ function differences(one: PhysicalSource, other: PhysicalSource): PhysicalAddres
     }
   }
   return wrong;
-}
-
-function withSnapshot<T>(path: string, use: (snapshot: Snapshot) => T): T {
-  const snapshot = openSnapshot(path);
-  try {
-    return use(snapshot);
-  } finally {
-    snapshot.file.close();
-  }
 }
 
 describe.each(Object.entries(containers))('a split file: %s', (name, { memory, write }) => {

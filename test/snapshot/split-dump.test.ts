@@ -12,8 +12,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { physical } from '../../src/base/address.ts';
 import { mayBePiece } from '../../src/snapshot/may-be-piece.ts';
-import { openSnapshot, type Snapshot } from '../../src/snapshot/open.ts';
+import type { Snapshot } from '../../src/snapshot/open.ts';
 import { piecesOf } from '../../src/snapshot/pieces.ts';
+import { lettersOf, splitFile, withSnapshot } from '../support/split.ts';
 import { variedMemory } from '../support/writers-drawn.ts';
 import { type KdumpOptions, writeKdump } from '../support/writers-kdump.ts';
 import { scratchFolder } from '../support/writers-scratch.ts';
@@ -34,15 +35,6 @@ function written(starts: readonly number[], options: KdumpOptions = {}): string[
     writeKdump(path, memory, { takenAt, release: '6.1.0', ...options, share });
     return path;
   });
-}
-
-function withSnapshot<T>(path: string, use: (snapshot: Snapshot) => T): T {
-  const snapshot = openSnapshot(path);
-  try {
-    return use(snapshot);
-  } finally {
-    snapshot.file.close();
-  }
 }
 
 /** Pages of a snapshot that are not those of memory. */
@@ -132,6 +124,20 @@ describe('a dump that makedumpfile split', () => {
       expect(snapshot.contents.cut).toMatch(
         /^the file is cut or damaged: \d+ of 324 stored pages are missing$/,
       );
+      expect(wrongPages(snapshot)).toEqual([]);
+    });
+  });
+
+  it('may have been split once more', () => {
+    const [first] = written([0, 300]);
+    const dir = join(first!, '..');
+    const bytes = readFileSync(first!).length;
+    splitFile(first!, Math.ceil(bytes / 3), (index) => join(dir, `half.${lettersOf(index)}`));
+    rmSync(first!);
+    rmSync(join(dir, 'core-b'));
+    withSnapshot(join(dir, 'half.ab'), (snapshot) => {
+      expect(snapshot.file.pieces).toHaveLength(3);
+      expect(snapshot.contents.cut).toContain('page frames 300 to');
       expect(wrongPages(snapshot)).toEqual([]);
     });
   });

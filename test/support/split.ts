@@ -1,5 +1,6 @@
-// Splits files as split(1) and its like do.
+// Splits files as split(1) and its like do, and opens what came of it.
 import { readFileSync, writeFileSync } from 'node:fs';
+import { openSnapshot, type Snapshot } from '../../src/snapshot/open.ts';
 
 /** Writes a file's bytes into files of so many each, called as `nameOf` says from 0 on, and deletes nothing. @returns their paths */
 export function splitFile(path: string, pieceBytes: number, nameOf: (index: number) => string): string[] {
@@ -16,3 +17,13 @@ export function splitFile(path: string, pieceBytes: number, nameOf: (index: numb
 /** The letters of split(1): aa, ab …. */
 export const lettersOf = (index: number): string =>
   String.fromCharCode(97 + Math.floor(index / 26), 97 + (index % 26));
+
+/** Opens a snapshot for as long as it is used. */
+export function withSnapshot<T>(path: string, use: (snapshot: Snapshot) => T): T {
+  const snapshot = openSnapshot(path);
+  try {
+    return use(snapshot);
+  } finally {
+    snapshot.file.close();
+  }
+}
