@@ -21,11 +21,26 @@ const HEAD_BYTES = 4096;
 const decided = new Map<string, readonly FilePiece[]>();
 
 /** The pieces that are read as one where any of them is asked for, those that are missing too; none where a file is by itself. */
-export function piecesOf(path: string): readonly FilePiece[] {
+export const piecesOf = (path: string): readonly FilePiece[] => lookBeside(path).pieces;
+
+/** What is beside a file. */
+export interface Beside {
+  /** The pieces that are read as one with it, those that are missing too; none where it is by itself. */
+  readonly pieces: readonly FilePiece[];
+  /** The files that were looked at for that, itself among them: for each the answer is the same. */
+  readonly paths: readonly string[];
+}
+
+/** Looks for the pieces that a file is one of. */
+export function lookBeside(path: string): Beside {
   const shares = sharesOf(path);
-  if (shares.length > 0) return shares;
+  if (shares.length > 0) return { pieces: shares, paths: pathsOf(shares) };
   const series = seriesOf(path);
-  if (series === undefined) return [];
+  if (series?.pieces === undefined) return { pieces: [], paths: series?.paths ?? [path] };
+  return { pieces: decidedOn(series.pieces), paths: series.paths };
+}
+
+function decidedOn(series: readonly FilePiece[]): readonly FilePiece[] {
   const states = series.map(({ path: file, state }) => `${file}\0${state}`).join('\0');
   const known = decided.get(states);
   if (known !== undefined) return known;

@@ -8,12 +8,19 @@ import { type Counting, countingsOf } from './piece-names.ts';
 /** Pieces of one file that are looked for; a file in more is not put together. */
 const MOST_PIECES = 2 ** 16;
 
+/** Files that are called like pieces of one. */
+export interface Series {
+  /** All of them that are there. */
+  readonly paths: readonly string[];
+  /** In order and with those between them that are missing, one behind the other; undefined where their sizes are not those of pieces. */
+  readonly pieces: readonly FilePiece[] | undefined;
+}
+
 /**
- * The files that `path` may be one of, in order and with those between them that are missing, laid out one behind the other;
- * undefined where it is by itself, the first piece is missing, or their sizes are not those of pieces. Pieces are files of their own: links
- * count only where `path` is one.
+ * The files that `path` may be one of; undefined where it is by itself, or the first piece is missing. Pieces are files of
+ * their own: links count only where `path` is one.
  */
-export function seriesOf(path: string): readonly FilePiece[] | undefined {
+export function seriesOf(path: string): Series | undefined {
   const name = basename(path);
   const countings = countingsOf(name);
   if (countings.length === 0) return undefined;
@@ -29,7 +36,10 @@ export function seriesOf(path: string): readonly FilePiece[] | undefined {
     if (counting.indexOf(name) === undefined || fileOf(counting.nameOf(0)) === undefined) continue;
     const found = members(folder, counting, fileOf);
     if (found.length > 1 && found.some((member) => member.name === name))
-      return laidOut(folder, counting, found);
+      return {
+        paths: found.map((member) => join(folder, member.name)),
+        pieces: laidOut(folder, counting, found),
+      };
   }
   return undefined;
 }

@@ -1,18 +1,29 @@
 // The pieces of one snapshot among the files that a scan found: they are read, recorded, counted and deleted as one file.
 import { statSync } from 'node:fs';
 import { mayBePiece } from '../snapshot/may-be-piece.ts';
-import { pathsOf, piecesOf } from '../snapshot/pieces.ts';
+import { lookBeside, pathsOf, piecesOf } from '../snapshot/pieces.ts';
 import { joinedState } from '../store/key.ts';
 import { type FileState, type Listed, stateOf } from './listing.ts';
 
+/** Names that are looked at to find pieces, in all: where there are more, some files are read by themselves. */
+const MOST_LOOKED = 4_000_000;
+
 /** The files with those that are read as one in one, in the place of its first. */
-export function joinPieces(files: readonly Listed[]): Listed[] {
+export function joinPieces(files: readonly Listed[], look = lookBeside): Listed[] {
   const byPath = new Map(files.map((file) => [file.path, file]));
   const taken = new Set<string>();
+  /** Files that are known to be by themselves: of ten thousand rotated ones each would look at all others. */
+  const alone = new Set<string>();
+  let looks = Math.ceil(MOST_LOOKED / Math.max(1, files.length));
   return files.flatMap((file) => {
     if (taken.has(file.path)) return [];
-    const pieces = piecesBeside(file.path, byPath);
-    if (pieces === undefined) return [file];
+    if (alone.has(file.path) || !mayBePiece(file.path) || looks-- <= 0) return [file];
+    const beside = look(file.path);
+    const pieces = listedPieces(pathsOf(beside.pieces), byPath);
+    if (pieces === undefined) {
+      for (const path of beside.paths) alone.add(path);
+      return [file];
+    }
     for (const { path } of pieces) taken.add(path);
     const listed = pieces.filter(({ path }) => byPath.has(path));
     const first = listed[0] ?? file;
@@ -30,9 +41,8 @@ export function joinPieces(files: readonly Listed[]): Listed[] {
   });
 }
 
-/** The files that are read as one with this one, those too that are not listed; undefined where it is by itself. */
-function piecesBeside(path: string, byPath: ReadonlyMap<string, Listed>): Listed[] | undefined {
-  const paths = mayBePiece(path) ? pathsOf(piecesOf(path)) : [];
+/** The files that are read as one, those too that are not listed; undefined where there are none. */
+function listedPieces(paths: readonly string[], byPath: ReadonlyMap<string, Listed>): Listed[] | undefined {
   if (paths.length < 2) return undefined;
   const pieces = paths.flatMap((piece) => {
     const state = byPath.get(piece)?.state ?? stateOf(piece);
