@@ -21,3 +21,6 @@ export const plugins: readonly AnyPlugin[] = [
   dmesg,
   keys,
 ];
+
+/** Each by its name, typed: what programs ask by `session.ask(pslist)`. */
+export { dmesg, env, files, keys, maps, modules, pslist, pstree, sockets };

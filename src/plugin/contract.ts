@@ -1,7 +1,7 @@
 import type { VirtualAddress } from '../base/address.ts';
 import type { Linux } from '../kernel/linux/linux.ts';
 import type { SubjectOf, WalkerName } from '../kernel/linux/walkers.ts';
-import type { Cell, Row } from './cell.ts';
+import type { Absent, Cell, Row } from './cell.ts';
 import type { Observation } from './observation.ts';
 
 /** What a number counts, where that is no number of things. */
@@ -191,18 +191,34 @@ export interface Wording {
 // biome-ignore lint/suspicious/noExplicitAny: a plugin's subject is its own affair, and variance admits no other type
 export type AnyPlugin = Plugin<any, any, string>;
 
-/** Gives a plugin its types. It does nothing at run time. */
+/** Gives a plugin its types, those of its cells too (`RowOf`). It does nothing at run time. */
 export function definePlugin<
   N extends WalkerName,
   K extends string,
+  C,
   const O extends Options = Record<never, never>,
->(plugin: Question<SubjectOf<N>, O, K> & { readonly walker: N }): Plugin<SubjectOf<N>, O, K>;
-export function definePlugin<S, K extends string, const O extends Options = Record<never, never>>(
-  plugin: Plugin<S, O, K>,
-): Plugin<S, O, K>;
+>(
+  plugin: Question<SubjectOf<N>, O, K> & { readonly walker: N; readonly columns: C },
+): Plugin<SubjectOf<N>, O, K> & { readonly columns: C };
+export function definePlugin<S, K extends string, C, const O extends Options = Record<never, never>>(
+  plugin: Plugin<S, O, K> & { readonly columns: C },
+): Plugin<S, O, K> & { readonly columns: C };
 export function definePlugin(plugin: AnyPlugin): AnyPlugin {
   return plugin;
 }
+
+/** What a cell of a column may be: what its function gives, or the reason why there is nothing. */
+export type CellOf<C> = Extract<Given<C>, bigint> extends never ? Given<C> | Absent : WholeOf<C>;
+/** An `int` is a bigint only where a number would not be exact; an address is one always. */
+type WholeOf<C> = Given<C> | Absent | (C extends { readonly int: unknown } ? number : never);
+type Given<C> = {
+  [N in keyof C]: C[N] extends (subject: never) => infer V ? V : never;
+}[keyof C];
+
+/** The rows of a plugin, each cell typed by its column: `RowOf<typeof pslist>`. */
+export type RowOf<P extends { readonly columns: unknown }> = {
+  readonly [N in keyof P['columns']]: CellOf<P['columns'][N]>;
+};
 
 /** The kinds of cell that there are. */
 export const KINDS: readonly ColumnKind[] = ['int', 'text', 'flag', 'address', 'time', 'seconds'];
