@@ -5,7 +5,7 @@ import { ForensicError, UsageError } from '../base/errors.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import { escapeText } from '../report/escape.ts';
 import { jsonDocument } from '../report/json.ts';
-import type { Outcome } from './main.ts';
+import type { Outcome } from './outcome.ts';
 import { complain, writeAside, writeData } from './output.ts';
 import { version } from './version.ts';
 

@@ -4,7 +4,7 @@ import type { AnyPlugin } from '../plugin/contract.ts';
 import { SEVERITIES, type Severity } from '../policy/verdict.ts';
 import { withBudgetFlags } from './budget-flags.ts';
 import { collected, wordOf } from './flag-words.ts';
-import type { Outcome } from './main.ts';
+import type { Outcome } from './outcome.ts';
 import { checkColor, type OpenFlags, type ShowFlags, withOpenFlags } from './settings.ts';
 
 /** How a verdict may be printed. */

@@ -6,7 +6,7 @@ import { addCheckCommand } from './check-command.ts';
 import { addCompletionCommand } from './completion.ts';
 import { addDiffCommand, addTimelineCommand } from './diff-command.ts';
 import { addExplainCommand, addInfoCommand, addTriageCommand } from './look-commands.ts';
-import type { Outcome } from './main.ts';
+import type { Outcome } from './outcome.ts';
 import { addPluginCommands, addPluginsCommand, addRunCommand } from './plugin-commands.ts';
 import { addPolicyCommand } from './policy-command.ts';
 import { addProfileCommand } from './profile-command.ts';

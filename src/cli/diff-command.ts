@@ -5,7 +5,7 @@ import type { AnyPlugin } from '../plugin/contract.ts';
 import { withBudgetFlags } from './budget-flags.ts';
 import { EXIT } from './exit.ts';
 import { knownOf } from './known.ts';
-import type { Outcome } from './main.ts';
+import type { Outcome } from './outcome.ts';
 import { pageWidth, terminalWidth, writeData } from './output.ts';
 import { checkColor, checkVertical, type OpenFlags, type ShowFlags, withOpenFlags } from './settings.ts';
 import { styleFor } from './show.ts';

@@ -5,7 +5,7 @@ import type { Asked } from '../triage/paint.ts';
 import { withBudgetFlags } from './budget-flags.ts';
 import { EXIT } from './exit.ts';
 import { type Inquiry, inquiryOf, type OpenSettings } from './inquiry.ts';
-import type { Outcome } from './main.ts';
+import type { Outcome } from './outcome.ts';
 import { complain, pageWidth, writeAside, writeData } from './output.ts';
 import { pathsOfPieces, Recall } from './recall.ts';
 import { checkColor, type OpenFlags, openSettings, type ShowFlags, withOpenFlags } from './settings.ts';

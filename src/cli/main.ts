@@ -5,15 +5,11 @@ import { hint } from '../base/nearest.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import { EXIT } from './exit.ts';
 import { Flaws } from './flaws.ts';
+import type { Outcome } from './outcome.ts';
 import { clearProgress, complain, ReaderGone, writeAside, writeData } from './output.ts';
 import { isCommand, loadPlugins } from './registry.ts';
 import { usageText } from './usage-text.ts';
 import { version } from './version.ts';
-
-/** What a command leaves behind: how the process is to end. */
-export interface Outcome {
-  code: number;
-}
 
 /** Runs one command line (without node and script). @returns the exit code */
 export async function main(words: readonly string[]): Promise<number> {

@@ -15,7 +15,7 @@ import { withBudgetFlags } from './budget-flags.ts';
 import { flagOf, kebabCase } from './column-names.ts';
 import type { Question } from './inquiry.ts';
 import { kernelFilter } from './kernel-flag.ts';
-import type { Outcome } from './main.ts';
+import type { Outcome } from './outcome.ts';
 import { complain, pageWidth, writeData } from './output.ts';
 import { type SelectionWords, selectFor } from './selection.ts';
 import { formatFrom, type OpenFlags, type ShowFlags, withOpenFlags, withShowFlags } from './settings.ts';

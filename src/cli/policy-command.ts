@@ -4,7 +4,7 @@ import type { AnyPlugin } from '../plugin/contract.ts';
 import { BadPolicy, type Problem } from '../policy/problem.ts';
 import { escapeText } from '../report/escape.ts';
 import { EXIT } from './exit.ts';
-import type { Outcome } from './main.ts';
+import type { Outcome } from './outcome.ts';
 import { writeData } from './output.ts';
 import { policyFrom, problemLines, USUAL_POLICY } from './policy-shelf.ts';
 import { checkColor, checkVertical, type ShowFlags } from './settings.ts';

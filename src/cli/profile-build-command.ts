@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { writeProfile } from '../profile/profile.ts';
 import { EXIT } from './exit.ts';
-import type { Outcome } from './main.ts';
+import type { Outcome } from './outcome.ts';
 import { writeData } from './output.ts';
 import { PUBLIC_MODE, replaceFile } from './replace-file.ts';
 

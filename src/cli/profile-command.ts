@@ -4,7 +4,7 @@ import { escapeText } from '../report/escape.ts';
 import { wrap } from '../report/width.ts';
 import { EXIT } from './exit.ts';
 import { inquiryOf } from './inquiry.ts';
-import type { Outcome } from './main.ts';
+import type { Outcome } from './outcome.ts';
 import { complain, terminalWidth, writeData } from './output.ts';
 import { addProfileBuildCommand } from './profile-build-command.ts';
 import { addProfileImportCommand } from './profile-import-command.ts';

@@ -4,7 +4,7 @@ import type { Profile } from '../profile/profile.ts';
 import { escapeText } from '../report/escape.ts';
 import type { Store } from '../store/store.ts';
 import { EXIT } from './exit.ts';
-import type { Outcome } from './main.ts';
+import type { Outcome } from './outcome.ts';
 import { complain, showProgress, writeData } from './output.ts';
 import type { OpenFlags } from './settings.ts';
 import { storePlaces } from './store-places.ts';

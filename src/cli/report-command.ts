@@ -6,7 +6,7 @@ import type { Facts } from '../report/answer.ts';
 import { withBudgetFlags } from './budget-flags.ts';
 import { EXIT } from './exit.ts';
 import { collected } from './flag-words.ts';
-import type { Outcome } from './main.ts';
+import type { Outcome } from './outcome.ts';
 import { writeData } from './output.ts';
 import { Recall } from './recall.ts';
 import type { Gathered } from './report-gathering.ts';

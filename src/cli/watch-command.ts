@@ -5,7 +5,7 @@ import type { ScanEvent } from '../watch/event.ts';
 import type { ScanChoice, ScanParts } from '../watch/scan.ts';
 import { timeFrom } from './flag-words.ts';
 import { limitsFrom } from './limit-flags.ts';
-import type { Outcome } from './main.ts';
+import type { Outcome } from './outcome.ts';
 import { complain } from './output.ts';
 import { type ScanFlags, takingTurn, withScan, withScanFlags, wordsOf } from './scan-command.ts';
 import type { Charge } from './scan-process.ts';
