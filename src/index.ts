@@ -2,26 +2,89 @@
  * The library's public face. What is not here is the program's own affair and may change in any version.
  *
  * ```ts
- * import { openSession, plugins, runPlugin } from 'vestige';
+ * import { openSession } from 'vestige';
+ * import { pslist } from 'vestige/plugins';
+ *
  * const session = openSession('memory.raw');
- * for await (const row of runPlugin(plugins.find(({ name }) => name === 'pslist')!, session.kernel, { options: {} })) console.log(row);
+ * console.log(session.process(1).raw.mm.total_vm);
+ * for (const { pid, name } of (await session.ask(pslist)).rows) console.log(pid, name);
+ * session.close();
  * ```
+ *
+ * docs/guide/library.md has more examples.
  */
 export { plugins } from '../plugins/index.ts';
 export type { PhysicalAddress, VirtualAddress } from './base/address.ts';
-export { EvidenceFault, ForensicError, ProfileError, SnapshotError, UsageError } from './base/errors.ts';
+export { BudgetExceeded, type Limits } from './base/budget.ts';
+export {
+  CorruptStructure,
+  EvidenceFault,
+  ForensicError,
+  NotCanonical,
+  NotInKernel,
+  NotInSnapshot,
+  NotPresent,
+  ProfileError,
+  SnapshotError,
+  Swapped,
+  UsageError,
+  WalkIncomplete,
+} from './base/errors.ts';
+export { policyFrom as readPolicy } from './cli/policy-shelf.ts';
+export type { Comparison } from './diff/comparison.ts';
+export type { ChangedRow, TableDiff } from './diff/tables.ts';
 export type { Linux } from './kernel/linux/linux.ts';
+export type { Task } from './kernel/linux/process/task.ts';
+export { type Answer, type AskOptions, ask, type Question, type TypedRow } from './library/ask.ts';
+export {
+  type CompareOptions,
+  compareSnapshots,
+  type JudgeOptions,
+  judgeSnapshot,
+} from './library/compare.ts';
+export { Disassembler, type Instruction } from './library/disassembler.ts';
+export type { Closable } from './library/dispose.ts';
+export type { DescribedType, KernelTypes, PlacedMember } from './library/kernel-types.ts';
+export {
+  type LaidOut,
+  type LaidOutHole,
+  type LaidOutMember,
+  type Layout,
+  layoutOf,
+} from './library/layout.ts';
+export { type LibrarySession as Session, openSession } from './library/library-session.ts';
+export type { LoadedModule, ModuleRange } from './library/loaded-modules.ts';
+export type {
+  Hole,
+  MemoryView,
+  PhysicalView,
+  Piece,
+  Translation,
+  VirtualView,
+} from './library/memory-view.ts';
+export type { Process } from './library/process.ts';
+export type { Settled, SettledMember } from './library/settle.ts';
+export type { FoundSymbol, NearestSymbol, Symbols } from './library/symbols.ts';
+export { ArrayOfValues, Pointer, Struct, type Value } from './library/values.ts';
 export { type Absent, type Cell, isAbsent, type Row } from './plugin/cell.ts';
 export {
   type AnyPlugin,
+  type CellOf,
   type Column,
   type ColumnKind,
   definePlugin,
   kindOf,
   type Plugin,
+  type RowOf,
 } from './plugin/contract.ts';
 export type { BindingStep, KernelFacts, Result, SnapshotFacts } from './plugin/document.ts';
 export { type Request, runPlugin } from './plugin/run.ts';
+export type { Policy } from './policy/policy.ts';
+export type { Finding, RuleVerdict, Verdict } from './policy/verdict.ts';
 export { type Profile, readProfile, writeProfile } from './profile/profile.ts';
-export { openSession, type Session, type SessionOptions } from './session/session.ts';
+export { layoutText } from './report/struct-layout.ts';
+export { valueText } from './report/struct-values.ts';
+export type { SessionOptions } from './session/session.ts';
 export { openSnapshot, type Snapshot } from './snapshot/open.ts';
+export type { WalkStep } from './translate/paging.ts';
+export type { Enumerator, KernelMember, KernelType } from './types/kernel-type.ts';

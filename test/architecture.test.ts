@@ -36,11 +36,22 @@ const ROOMS: Readonly<Record<string, Doors>> = {
     code: ['src/base', 'src/memory', 'src/snapshot', 'src/translate', 'src/profile', 'src/kernel'],
     later: ['src/plugin'],
   },
-  'src/report': { code: ['src/base', 'src/plugin'], later: ['src/triage', 'src/diff', 'src/policy'] },
+  'src/report': {
+    code: ['src/base', 'src/plugin'],
+    later: ['src/triage', 'src/diff', 'src/policy', 'src/library'],
+  },
   'src/store': { code: ['src/base', 'src/plugin', 'src/profile'] },
   'src/triage': { code: ['src/base', 'src/plugin'] },
   'src/diff': { code: ['src/base', 'src/plugin', 'src/triage'] },
   'src/policy': { code: ['src/base', 'src/plugin', 'src/diff'] },
+  // What programs that import the package work with, and the commands `read`, `type` and `shell`.
+  'src/library': {
+    code: [
+      ...['src/base', 'src/memory', 'src/types', 'src/profile', 'src/session', 'src/plugin'],
+      ...['src/kernel', 'src/diff', 'src/policy'],
+    ],
+    later: ['src/translate', 'src/snapshot'],
+  },
   'src/watch': {
     code: ['src/base', 'src/snapshot', 'src/session', 'src/plugin', 'src/store', 'src/diff', 'src/policy'],
   },
@@ -146,7 +157,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     'src/start',
     'build',
   ],
-  'node:module': ['src/cli', 'build'],
+  'node:module': ['src/library', 'src/cli', 'build'],
   'node:events': ['src/reader'],
   'node:net': ['src/acquire', 'src/reader'],
   'node:os': ['src/scan', 'src/store', 'src/reader', 'src/cli', 'build'],

@@ -76,20 +76,28 @@ export class BtfSection {
   readonly structs: readonly number[];
   readonly enums: readonly number[];
 
-  /** `gaps`: what of `bytes` is missing. @throws BadProfile where `bytes` is no sound BTF */
-  constructor(bytes: Uint8Array, pointerBytes: 4 | 8, gaps: readonly Gap[] = []) {
+  /**
+   * `gaps`: what of `bytes` is missing. `base`: where `bytes` is a module's, the kernel's own, whose types and strings it
+   * goes on counting. @throws BadProfile where `bytes` is no sound BTF
+   */
+  constructor(bytes: Uint8Array, pointerBytes: 4 | 8, gaps: readonly Gap[] = [], base?: BtfSection) {
     const { types, strings, lengths } = partsOf(bytes, gaps);
     if (types.length % 4 !== 0)
       throw new BadProfile(`btf has ${types.length} bytes of types: no whole words`);
     this.#pointerBytes = pointerBytes;
-    // A copy, since words want an alignment that bytes of a dump need not have (and Buffer's own slice copies nothing).
-    this.#types = new Uint32Array(Uint8Array.prototype.slice.call(types).buffer);
-    this.#strings = strings;
-    this.#typeGaps = gapsWithin(gaps, types.byteOffset - bytes.byteOffset, types.length);
-    this.#stringGaps = gapsWithin(gaps, this.#strings.byteOffset - bytes.byteOffset, this.#strings.length);
+    const typeGaps = gapsWithin(gaps, types.byteOffset - bytes.byteOffset, types.length);
+    const stringGaps = gapsWithin(gaps, strings.byteOffset - bytes.byteOffset, strings.length);
     // Name 0 is that of the nameless. In the BTF of modules numbers go on where the kernel's own end.
-    if (this.#strings[0] !== 0)
+    if (base === undefined && strings[0] !== 0)
       throw new BadProfile("btf is split: a module's, which means nothing without the kernel's own");
+    // A copy, since words want an alignment that bytes of a dump need not have (and Buffer's own slice copies nothing).
+    const own = new Uint32Array(Uint8Array.prototype.slice.call(types).buffer);
+    this.#types = base === undefined ? own : joinedWords(base.#types, own);
+    this.#strings = base === undefined ? strings : Buffer.concat([base.#strings, strings]);
+    this.#typeGaps =
+      base === undefined ? typeGaps : joinedGaps(base.#typeGaps, typeGaps, base.#types.byteLength);
+    this.#stringGaps =
+      base === undefined ? stringGaps : joinedGaps(base.#stringGaps, stringGaps, base.#strings.length);
     const [structs, enums]: [number[], number[]] = [[], []];
     this.#starts = this.#index(recordWords(lengths), structs, enums);
     this.structs = structs;
@@ -99,6 +107,11 @@ export class BtfSection {
   /** How many types there are, void included. */
   get count(): number {
     return this.#starts.length;
+  }
+
+  /** Bytes of its strings. */
+  get stringBytes(): number {
+    return this.#strings.length;
   }
 
   /** The word index of a type's record; undefined for void and for what does not exist. */
@@ -313,6 +326,19 @@ function partsWithoutHeader(bytes: Uint8Array): Parts {
     lengths: new Uint8Array(),
   };
 }
+
+function joinedWords(first: Uint32Array, second: Uint32Array): Uint32Array {
+  const words = new Uint32Array(first.length + second.length);
+  words.set(first);
+  words.set(second, first.length);
+  return words;
+}
+
+/** Gaps of two parts of which the first has so many bytes. */
+const joinedGaps = (first: readonly Gap[], second: readonly Gap[], bytes: number): readonly Gap[] => [
+  ...first,
+  ...second.map(({ start, end }) => ({ start: start + bytes, end: end + bytes })),
+];
 
 /** In place of a word index: the record is missing. */
 const LOST = 0xffff_ffff;

@@ -1,12 +1,12 @@
 import type { Explanation } from '../plugin/document.ts';
 import { escapeText } from './escape.ts';
+import { hexLines } from './hexdump.ts';
 import type { Style } from './style.ts';
 import { padEnd, widthOf, wrap } from './width.ts';
 
 /** Bytes in a line of the dump: with words of two bytes such a line takes 77 columns; half as many on a narrower terminal. */
 const LINE_BYTES = 16;
 const LINE_COLUMNS = 77;
-const WORD = /..(?:..)?/g;
 /** With fewer columns beside its entry flags stand below it, so far to the right. */
 const LEAST_FLAGS = 20;
 const BELOW = 6;
@@ -37,15 +37,7 @@ export function explanationText(explanation: Explanation, style: Style, width: n
   }
   const dump = Buffer.from(bytes, 'hex');
   const lineBytes = width < LINE_COLUMNS ? LINE_BYTES / 2 : LINE_BYTES;
-  for (let at = 0; at < dump.length; at += lineBytes) {
-    const piece = dump.subarray(at, at + lineBytes);
-    const words = piece.toString('hex').match(WORD)!.join(' ');
-    const letters = Array.from(piece, (byte) =>
-      byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : '.',
-    ).join('');
-    const where = `0x${(BigInt(address) + BigInt(at)).toString(16)}`;
-    lines.push(`${style.faint(where)}  ${words.padEnd((lineBytes * 5) / 2 - 1)}  ${letters}`);
-  }
+  lines.push(...hexLines(BigInt(address), dump, style.faint, lineBytes));
   return `${lines.join('\n')}\n`;
 }
 

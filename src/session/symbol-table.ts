@@ -19,6 +19,11 @@ export class SymbolTable {
     );
   }
 
+  /** All of them, in ascending order of address. */
+  get all(): readonly KernelSymbol[] {
+    return this.#byAddress;
+  }
+
   /** All symbols of that name: static ones of different files may share it. */
   named(name: string): KernelSymbol[] {
     return this.#byAddress.filter((symbol) => symbol.name === name);

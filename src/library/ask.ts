@@ -1,0 +1,93 @@
+// Asks a question of an open snapshot, and gives its rows with each cell typed by its column.
+import { UsageError } from '../base/errors.ts';
+import { hint } from '../base/nearest.ts';
+import type { Linux } from '../kernel/linux/linux.ts';
+import type { Row } from '../plugin/cell.ts';
+import type { AnyPlugin, CellOf, Options, Progress } from '../plugin/contract.ts';
+import { runPlugin } from '../plugin/run.ts';
+import type { Snapshot } from '../snapshot/open.ts';
+
+/** A question whose columns are known to the compiler; any other is one too, with rows of cells. */
+export type Question<C> = AnyPlugin & { readonly columns: C };
+
+/** A row whose cells are typed by their columns. */
+export type TypedRow<C> = { readonly [N in keyof C]: CellOf<C[N]> };
+
+/** What of an answer is wanted. */
+export interface AskOptions<C = unknown> {
+  /** The question's own options, as its declaration parses them. */
+  readonly options?: Readonly<Record<string, unknown>>;
+  /** Columns to read, in this order; all where it is left out. Rows then lack the others. */
+  readonly columns?: readonly (keyof C & string)[];
+  readonly progress?: Progress;
+}
+
+/** All rows of an answer. */
+export interface Answer<C> {
+  readonly question: AnyPlugin;
+  readonly rows: readonly TypedRow<C>[];
+  /** What the evidence lacked, as sentences: where there is any, what is not in the rows may be in the snapshot. */
+  readonly notes: readonly string[];
+}
+
+/** What is asked: an open snapshot. */
+interface Asked {
+  readonly kernel: Linux;
+  readonly snapshot: Snapshot;
+}
+
+/** The last question that was put to each kernel: notes and limits are of one question at a time. */
+const waiting = new WeakMap<Linux, Promise<unknown>>();
+
+/** Asks, once what was asked of the same snapshot before is answered. @throws UsageError where it has no such option or column */
+export function ask<C>(asked: Asked, question: Question<C>, options: AskOptions<C> = {}): Promise<Answer<C>> {
+  const before = waiting.get(asked.kernel) ?? Promise.resolve();
+  const answer = before.then(() => answerOf(asked, question, options));
+  waiting.set(
+    asked.kernel,
+    answer.catch(() => undefined), // whoever asked hears of it
+  );
+  return answer;
+}
+
+async function answerOf<C>(
+  { kernel, snapshot }: Asked,
+  question: Question<C>,
+  { options = {}, columns, progress }: AskOptions<C>,
+): Promise<Answer<C>> {
+  const request = {
+    options: completed(question, options),
+    ...(columns === undefined ? {} : { columns: checked(question, columns) }),
+    ...(progress === undefined ? {} : { progress }),
+  };
+  kernel.notes.drain(); // what others noted is theirs
+  const rows: Row[] = [];
+  for await (const row of runPlugin(question, kernel, request)) rows.push(row);
+  const notes = [...kernel.notes.drain(), ...snapshot.file.troubles];
+  return { question, rows: rows as unknown as TypedRow<C>[], notes };
+}
+
+/** The options as the command line leaves them where nothing is said. @throws UsageError */
+function completed(
+  { name, options: declared = {} }: AnyPlugin,
+  given: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  const known = declared as Options;
+  const unknown = Object.keys(given).find((option) => !Object.hasOwn(known, option));
+  if (unknown !== undefined)
+    throw new UsageError(`${name} has no option ${unknown}${hint(unknown, Object.keys(known))}`);
+  return Object.fromEntries(
+    Object.entries(known).map(([option, kind]) => {
+      const usual = 'switch' in kind ? false : kind.list === true ? [] : undefined;
+      return [option, given[option] ?? usual];
+    }),
+  );
+}
+
+/** @throws UsageError */
+function checked({ name, columns }: AnyPlugin, wanted: readonly string[]): readonly string[] {
+  const unknown = wanted.find((column) => !Object.hasOwn(columns, column));
+  if (unknown !== undefined)
+    throw new UsageError(`${name} has no column ${unknown}${hint(unknown, Object.keys(columns))}`);
+  return wanted;
+}
