@@ -10,9 +10,11 @@ import type { Outcome } from './outcome.ts';
 import { addPluginCommands, addPluginsCommand, addRunCommand } from './plugin-commands.ts';
 import { addPolicyCommand } from './policy-command.ts';
 import { addProfileCommand } from './profile-command.ts';
+import { addReadCommand } from './read-command.ts';
 import { addReportCommand } from './report-command.ts';
 import { addScanCommand } from './scan-command.ts';
 import { addSqlCommand } from './sql-command.ts';
+import { addTypeCommand } from './type-command.ts';
 import { addWatchCommand } from './watch-command.ts';
 
 /** Adds every command, in the order that `--help` shows them. */
@@ -27,6 +29,8 @@ export function addCommands(program: Command, plugins: readonly AnyPlugin[], out
   addPolicyCommand(program, plugins, outcome);
   addReportCommand(program, plugins, outcome);
   addExplainCommand(program, outcome);
+  addReadCommand(program, outcome);
+  addTypeCommand(program, outcome);
   addAcquireCommand(program, plugins, outcome);
   addScanCommand(program, plugins, outcome);
   addWatchCommand(program, plugins, outcome);

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { UsageError } from '../base/errors.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
+import { MEMORY_FORMATS } from '../report/memory-text.ts';
 import { CHECK_CHOICES } from './check-command.ts';
 import { flagOf } from './column-names.ts';
 import { writeData } from './output.ts';
@@ -10,6 +11,7 @@ import { FORMATS } from './settings.ts';
 /** Flags of commands whose values are words, by command. */
 const CHOICES: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   check: CHECK_CHOICES,
+  read: { '--format': MEMORY_FORMATS },
   scan: SCAN_CHOICES,
   watch: SCAN_CHOICES,
 };
@@ -36,6 +38,7 @@ const COLORS = ['auto', 'always', 'never'];
 const VALUED = [
   ...['--plugin', '--profile', '--cache', '--output', '--base', '--map', '--limit'],
   ...['--policy', '--since', '--baseline', '--write-baseline', '--where'],
+  ...['--pid', '--length'],
 ];
 
 /** Adds `vestige completion bash|zsh|fish`. */

@@ -13,20 +13,20 @@ import { naming, styleFor, wholeQuestion } from './show.ts';
 import { storePlaces } from './store-places.ts';
 import { version } from './version.ts';
 
-type Flags = OpenFlags & Pick<ShowFlags, 'json' | 'color' | 'strict'>;
+export type LookFlags = OpenFlags & Pick<ShowFlags, 'json' | 'color' | 'strict'>;
 
-const withLookFlags = (command: Command): Command =>
+export const withLookFlags = (command: Command): Command =>
   withOpenFlags(command)
     .option('--json', 'as JSON')
     .option('--color <when>', 'auto, always or never', 'auto');
 
-const withStrictFlag = (command: Command): Command =>
+export const withStrictFlag = (command: Command): Command =>
   command.option('--strict', 'exit with 1 where anything could not be read');
 
 /** Does one thing with one snapshot, and tidies up. */
-async function inquire<T>(
+export async function inquire<T>(
   path: string,
-  flags: Flags,
+  flags: LookFlags,
   search: OpenSettings['search'],
   action: (inquiry: Inquiry) => Promise<T>,
 ): Promise<T> {
@@ -41,12 +41,12 @@ async function inquire<T>(
 }
 
 /** What was lacking before any question was asked, on stderr. */
-async function sayNotes(facts: Facts): Promise<void> {
+export async function sayNotes(facts: Facts): Promise<void> {
   const { noteLines } = await import('../report/table-presenter.ts');
   writeAside(noteLines(factNotes(facts)));
 }
 
-const asJson = async (data: Readonly<Record<string, unknown>>): Promise<string> =>
+export const asJson = async (data: Readonly<Record<string, unknown>>): Promise<string> =>
   (await import('../report/json.ts')).jsonDocument(version(), data);
 
 /** Adds `vestige info <snapshot>`. */
@@ -56,7 +56,7 @@ export function addInfoCommand(program: Command, outcome: Outcome): void {
     .description('Show what a snapshot is, which kernel is inside, and how it was found')
     .argument('<snapshot...>')
     .addHelpText('after', '\nExample:\n  vestige info memory.raw\n');
-  withStrictFlag(withLookFlags(command)).action(async (paths: string[], flags: Flags) => {
+  withStrictFlag(withLookFlags(command)).action(async (paths: string[], flags: LookFlags) => {
     checkColor(flags);
     const documents: Readonly<Record<string, unknown>>[] = [];
     for (const path of paths) {
@@ -87,7 +87,7 @@ export function addInfoCommand(program: Command, outcome: Outcome): void {
 }
 
 /** Says where every question will be asked anew, and why: nothing else would tell why that takes so long. */
-async function sayForgotten(path: string, flags: Flags): Promise<void> {
+async function sayForgotten(path: string, flags: LookFlags): Promise<void> {
   if (storePlaces(flags) === undefined) return;
   const { whyNotRemembered } = await import('../store/moving.ts');
   const pieces = await pathsOfPieces(path);
@@ -107,7 +107,7 @@ export function addExplainCommand(program: Command, outcome: Outcome): void {
       'after',
       '\nExample:\n  vestige explain memory.raw init_task\n  vestige explain memory.raw 0x7ffd1000 --pid 1\n',
     );
-  withLookFlags(command).action(async (path: string, asked: string, flags: Flags & { pid?: string }) => {
+  withLookFlags(command).action(async (path: string, asked: string, flags: LookFlags & { pid?: string }) => {
     if (flags.pid !== undefined && !/^\d{1,9}$/.test(flags.pid))
       throw new UsageError(`--pid wants a number, not ${flags.pid}`);
     checkColor(flags);
@@ -135,7 +135,7 @@ export function addTriageCommand(program: Command, outcome: Outcome): void {
     .option('--all', 'show everything, and nothing cut short')
     .addHelpText('after', '\nExample:\n  vestige triage memory.raw\n');
   withStrictFlag(withBudgetFlags(withLookFlags(command))).action(
-    async (path: string, flags: Flags & { all?: true }) => {
+    async (path: string, flags: LookFlags & { all?: true }) => {
       checkColor(flags);
       await inquire(path, flags, 'whole', async (inquiry) => {
         const facts = await inquiry.facts();
