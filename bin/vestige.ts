@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { join } from 'node:path';
 import { type Main, openBundle, purposeOf } from '../src/start/bundle.ts';
+import { optimizeLater } from '../src/start/engine.ts';
 
 /**
  * The command line from the bundle; its modules where a plugin of the user's is loaded, which imports the package: a
@@ -13,6 +14,7 @@ const commandLine = async (words: readonly string[]): Promise<Main> =>
 
 async function run(words: readonly string[]): Promise<void> {
   const main = await commandLine(words);
+  optimizeLater();
   process.exitCode = await main(words);
 }
 

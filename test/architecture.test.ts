@@ -175,7 +175,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'node:stream': ['src/debuginfo'],
   'node:timers/promises': ['src/scan', 'src/watch', 'src/acquire'],
   'node:url': ['src/scan', 'src/cli', 'src/start', 'build'],
-  'node:v8': ['src/cli', 'build'],
+  'node:v8': ['src/cli', 'src/start', 'build'],
   'node:vm': ['src/start'],
   'node:worker_threads': ['src/scan', 'src/reader'],
   'node:zlib': ['src/snapshot', 'src/profile', 'src/debuginfo', 'src/page', 'src/cli'],

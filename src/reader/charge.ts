@@ -88,10 +88,9 @@ export const openGuarded =
       },
       async answer(plugin) {
         doing(`it was asked for ${plugin.name}`);
-        const answer = await reading.answer(plugin);
-        doing('its answers were compared and recorded');
-        return answer;
+        return reading.answer(plugin);
       },
+      answered: () => doing('its answers were compared and recorded'),
       close() {
         reading.close();
         closed();

@@ -9,6 +9,8 @@ export interface Reading {
   readonly troubles: readonly string[];
   /** A question's whole answer, with none of its options. What is in `troubles` is in none of its notes. */
   answer(plugin: AnyPlugin): Promise<TracedAnswer>;
+  /** Told that nothing more will be asked: what follows is comparing and recording. */
+  answered?(): void;
   close(): void;
 }
 

@@ -91,6 +91,7 @@ export class Recorder {
     if (twin !== undefined && isSameFile(twin.state, state)) return this.#again(candidate, twin);
     const answers = await this.#ask(identity, opening);
     if (answers === undefined) return; // there is to be an end: all of it next time
+    opening.answered();
     const [trouble] = opening.troubles;
     const now = stateNow(file);
     if (trouble !== undefined || now === undefined || !isSameState(now, state))
@@ -297,6 +298,10 @@ class Opening {
 
   get troubles(): readonly string[] {
     return this.#reading?.troubles ?? [];
+  }
+
+  answered(): void {
+    this.#reading?.answered?.();
   }
 
   close(): void {

@@ -155,6 +155,7 @@ describe('a scan that is supervised', () => {
     );
     const opened = await open('good');
     await opened.answer({ name: 'pslist' } as never);
+    opened.answered?.();
     expect(opened.troubles).toEqual(['trouble']);
     opened.close();
     await expect(open('bad')).rejects.toThrow('bad');
