@@ -42,12 +42,15 @@ function engineOf(): Engine | undefined {
 export class Inflater {
   readonly #engine: Engine | undefined;
   /** A byte longer than a block: a stream that fills this too is longer than one. */
+  readonly #room: Uint8Array;
+  /** What of it is the block. */
   readonly #block: Uint8Array;
   #isDamaged = false;
 
   /** @param blockBytes how long each block is @param engine another than Node's, or none: then `inflateSync` does it */
   constructor(blockBytes: number, engine: Engine | null = engineOf() ?? null) {
-    this.#block = new Uint8Array(blockBytes + 1);
+    this.#room = new Uint8Array(blockBytes + 1);
+    this.#block = this.#room.subarray(0, blockBytes);
     this.#engine = engine ?? undefined;
     if (engine !== null) engine.handle.onerror = () => (this.#isDamaged = true);
   }
@@ -56,12 +59,12 @@ export class Inflater {
   unpack(packed: Uint8Array, into: Uint8Array): boolean {
     if (this.#engine === undefined) return slowly(packed, into);
     const { handle, left } = this.#engine;
-    const block = this.#block;
+    const room = this.#room;
     this.#isDamaged = false;
     handle.reset();
-    handle.writeSync(constants.Z_FINISH, packed, 0, packed.length, block, 0, block.length);
+    handle.writeSync(constants.Z_FINISH, packed, 0, packed.length, room, 0, room.length);
     if (this.#isDamaged || left[0] !== 1) return false;
-    into.set(block.subarray(0, into.length));
+    into.set(this.#block);
     return true;
   }
 }

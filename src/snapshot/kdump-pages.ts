@@ -64,6 +64,8 @@ export class KdumpPages implements PageStore {
   #windowCount = 0;
   /** What the descriptors of pages of zeros say, once one was met: dumpers store one such page for all. */
   #zero: Stored | null = null;
+  /** What is stored of it, once somebody wanted to know: it stands elsewhere than its neighbours, and is met again and again. */
+  #zeroBytes: Uint8Array | null = null;
   /** Where the page stands that was last taken for one of zeros. */
   #notZero = -1;
   /** Where the page stands whose first byte was told last, and that byte: dumpers store equal pages once. */
@@ -114,12 +116,18 @@ export class KdumpPages implements PageStore {
       into.writeUInt32LE(isAgain ? size + IS_AGAIN : size, told);
       into.writeUInt32LE(flagsIn(view, at), told + 4);
       if (isAgain) continue;
+      const zeros = this.#zeroBytesAt(at);
       // Pages are mostly stored one behind the other, and one long read costs less than many.
-      if (place !== from + length) {
+      if (zeros !== null || place !== from + length) {
         if (length > 0 && this.#file.read(from, into.subarray(packed, packed + length)) < length) return -1;
         [packed, from, length] = [packed + length, place, 0];
       }
-      length += size;
+      if (zeros === null) {
+        length += size;
+        continue;
+      }
+      into.set(zeros, packed);
+      [packed, from] = [packed + zeros.length, -1];
     }
     if (isZero) return 0;
     if (length > 0 && this.#file.read(from, into.subarray(packed, packed + length)) < length) return -1;
@@ -232,6 +240,17 @@ export class KdumpPages implements PageStore {
     const rank = this.#stored.rankOf(frame);
     const at = rank < 0 ? -1 : this.#descriptorAt(rank);
     return at >= 0 && this.#isSound(this.#view, at) ? at : -1;
+  }
+
+  /** What is stored of the page of zeros, where the descriptor at `at` tells of that; null where it does not, or it cannot be had. */
+  #zeroBytesAt(at: number): Uint8Array | null {
+    const zero = this.#zero;
+    if (zero === null || !this.#isZeroDescriptor(at)) return null;
+    if (this.#zeroBytes === null) {
+      const bytes = new Uint8Array(zero.size);
+      if (this.#file.read(zero.place, bytes) === bytes.length) this.#zeroBytes = bytes;
+    }
+    return this.#zeroBytes;
   }
 
   #isZeroDescriptor(at: number): boolean {

@@ -65,18 +65,23 @@ const SHARED_WRITABLE = /^\S+ .w.s \S+ \S+ (\d+)\s+(\S.*)$/gm;
 /** Whether a process that we may look into has one of the files mapped so that what it writes becomes the file's. */
 export function isMappedForWriting(path: string | readonly string[]): boolean {
   const files = new Set<string>();
+  const names: string[] = [];
   try {
     for (const each of [path].flat()) {
       const name = realpathSync(each);
+      names.push(name);
       files.add(`${statSync(name, { bigint: true }).ino} ${name}`);
     }
   } catch {
     return false;
   }
   // The device is not compared: overlay and btrfs show another in maps than in stat. Inode and name together are enough.
-  return processes().some((pid) =>
-    [...mapsOf(pid).matchAll(SHARED_WRITABLE)].some(([, number, file]) => files.has(`${number} ${file}`)),
-  );
+  return processes().some((pid) => {
+    const maps = mapsOf(pid);
+    // Large programs have thousands of mappings, and none of the file: that is told sooner than what the lines say.
+    if (!names.some((name) => maps.includes(name))) return false;
+    return [...maps.matchAll(SHARED_WRITABLE)].some(([, number, file]) => files.has(`${number} ${file}`));
+  });
 }
 
 /** None where there is no such folder: another system than Linux. */
