@@ -2,7 +2,7 @@ import { viewOf } from '../base/bytes.ts';
 import { BadProfile } from '../base/errors.ts';
 import { resumeRecords } from './btf-resumption.ts';
 import { sizesByUse } from './btf-sizes.ts';
-import { hashByte, hashName } from './name-hash.ts';
+import { hashByte, type NameSet } from './name-hash.ts';
 import { type Gap, isMissing } from './piecewise.ts';
 
 // BTF: Linux Documentation/bpf/btf.rst, "BTF Type and String Encoding"; include/uapi/linux/btf.h.
@@ -47,19 +47,6 @@ const MAXIMUM_NAME_BYTES = 512;
  */
 const MAXIMUM_BYTES = 64 << 20;
 
-/** Names that are looked for among all others: found by hash, so that the others are never spelled out. */
-export class NameSet {
-  readonly #byHash: ReadonlyMap<number, string>;
-  readonly longest: number;
-  constructor(names: readonly string[]) {
-    this.#byHash = new Map(names.map((name) => [hashName(name), name]));
-    this.longest = Math.max(0, ...names.map((name) => name.length));
-  }
-  withHash(hash: number): string | undefined {
-    return this.#byHash.get(hash);
-  }
-}
-
 /** The types and strings of one BTF, checked as far as reading them needs. It says what is there and knows no layouts. */
 export class BtfSection {
   readonly #types: Uint32Array;
@@ -90,8 +77,7 @@ export class BtfSection {
     // Name 0 is that of the nameless. In the BTF of modules numbers go on where the kernel's own end.
     if (base === undefined && strings[0] !== 0)
       throw new BadProfile("btf is split: a module's, which means nothing without the kernel's own");
-    // A copy, since words want an alignment that bytes of a dump need not have (and Buffer's own slice copies nothing).
-    const own = new Uint32Array(Uint8Array.prototype.slice.call(types).buffer);
+    const own = wordsOf(types, gaps.length > 0);
     this.#types = base === undefined ? own : joinedWords(base.#types, own);
     this.#strings = base === undefined ? strings : Buffer.concat([base.#strings, strings]);
     this.#typeGaps =
@@ -179,8 +165,13 @@ export class BtfSection {
     }
     if (at > end) return undefined;
     const name = names.withHash(hash);
-    if (isMissing(this.#stringGaps, offset, at + 1)) return undefined;
-    return name !== undefined && this.nameAt(offset) === name ? name : undefined;
+    if (name === undefined || isMissing(this.#stringGaps, offset, at + 1)) return undefined;
+    return at - offset === name.length && this.#isSpelled(name, offset) ? name : undefined;
+  }
+
+  #isSpelled(name: string, offset: number): boolean {
+    for (let i = 0; i < name.length; i++) if (this.#strings[offset + i] !== name.charCodeAt(i)) return false;
+    return true;
   }
 
   /** The name at `offset` in the strings; empty for the nameless, and where there is none or it has no end. */
@@ -339,6 +330,16 @@ const joinedGaps = (first: readonly Gap[], second: readonly Gap[], bytes: number
   ...first,
   ...second.map(({ start, end }) => ({ start: start + bytes, end: end + bytes })),
 ];
+
+/**
+ * The words of some bytes: in place, or a copy where they are changed (what is missing is mended), or do not begin at a
+ * multiple of 4 (Buffer's own slice copies nothing).
+ */
+function wordsOf(bytes: Uint8Array, isChanged: boolean): Uint32Array {
+  if (!isChanged && bytes.byteOffset % 4 === 0)
+    return new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+  return new Uint32Array(Uint8Array.prototype.slice.call(bytes).buffer);
+}
 
 /** In place of a word index: the record is missing. */
 const LOST = 0xffff_ffff;

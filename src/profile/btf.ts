@@ -1,6 +1,7 @@
 import type { Layouts, MemberLayout, TypeLayout } from '../types/layout.ts';
 import { type CType, readCType } from './btf-ctype.ts';
-import { BtfSection, KIND, NameSet } from './btf-section.ts';
+import { BtfSection, KIND } from './btf-section.ts';
+import { NameSet } from './name-hash.ts';
 import type { Gap } from './piecewise.ts';
 import type { Wants } from './profile.ts';
 
@@ -43,26 +44,19 @@ export class Btf {
 
   /** The layouts of the wanted structs, with the wanted members that exist. A struct that does not exist is left out. */
   layouts(wanted: Wants['types']): Layouts {
-    return Object.fromEntries(
-      [...this.#find(wanted)].map(([name, { size, members }]) => [
-        name,
-        { size, members: mapped(members, ({ layout }) => layout) } satisfies TypeLayout,
-      ]),
+    return mapped(
+      this.#find(wanted),
+      ({ size, members }): TypeLayout => ({ size, members: mapped(members, ({ layout }) => layout) }),
     );
   }
 
   /** The wanted structs and members that exist, with their types: what `layouts` leaves out since reading needs it not. */
   describe(wanted: Wants['types']): Readonly<Record<string, DescribedStruct>> {
     const section = this.#section;
-    return Object.fromEntries(
-      [...this.#find(wanted)].map(([name, { id, members }]) => [
-        name,
-        {
-          type: readCType(section, id),
-          members: mapped(members, ({ layout, type }) => ({ layout, type: readCType(section, type) })),
-        },
-      ]),
-    );
+    return mapped(this.#find(wanted), ({ id, members }) => ({
+      type: readCType(section, id),
+      members: mapped(members, ({ layout, type }) => ({ layout, type: readCType(section, type) })),
+    }));
   }
 
   /** The values of the wanted enumerators that exist. */
@@ -83,6 +77,8 @@ export class Btf {
 
   #find(wanted: Wants['types']): Map<string, FoundStruct> {
     const names = new NameSet(Object.keys(wanted));
+    // Of all structs at once: to hash the names of each struct's members again takes longer than to find them.
+    const members = new NameSet(Object.values(wanted).flat());
     const found = new Map<string, FoundStruct>();
     const namesakes = new Map<string, number>();
     const section = this.#section;
@@ -95,7 +91,7 @@ export class Btf {
       const seen = namesakes.get(name) ?? 0;
       if (seen >= MAXIMUM_NAMESAKES) continue;
       namesakes.set(name, seen + 1);
-      const candidate = this.#structAt(target, wanted[name]!);
+      const candidate = this.#structAt(target, members, wanted[name]!);
       // Two structs of one name exist where two drivers chose it: the one that has more of our members is ours.
       const best = found.get(name);
       if (best === undefined || candidate.members.size >= best.members.size) found.set(name, candidate);
@@ -103,12 +99,10 @@ export class Btf {
     return found;
   }
 
-  #structAt(id: number, wanted: readonly string[]): FoundStruct {
-    const section = this.#section;
+  #structAt(id: number, names: NameSet, wanted: readonly string[]): FoundStruct {
     const members = new Map<string, FoundMember>();
-    const names = new NameSet(wanted);
-    this.#collect({ names, members, left: MAXIMUM_MEMBERS }, id, 0, 0);
-    return { id, size: section.sizeOf(id), members };
+    this.#collect({ names, wanted, members, left: MAXIMUM_MEMBERS }, id, 0, 0);
+    return { id, size: this.#section.sizeOf(id), members };
   }
 
   /** Gathers members, going into nameless inner structs and unions as C does. */
@@ -133,7 +127,7 @@ export class Btf {
         continue;
       }
       const name = section.nameAmong(into.names, nameAt);
-      if (name === undefined || into.members.has(name)) continue;
+      if (name === undefined || !into.wanted.includes(name) || into.members.has(name)) continue;
       const size = section.sizeOf(type);
       if (size === 0 && !section.isWhole && section.resolve(type) === undefined) continue; // how it is to be read is missing
       const layout: MemberLayout = bits === 0 ? [offset, size] : [offset, size, bitOffset & 7, bits];
@@ -164,10 +158,13 @@ interface FoundMember {
 }
 /** What is looked for in one struct, what was found, and how many members may still be looked at. */
 interface Gathering {
+  /** Names of members that are wanted of any struct. */
   readonly names: NameSet;
+  /** Those of this one. */
+  readonly wanted: readonly string[];
   readonly members: Map<string, FoundMember>;
   left: number;
 }
 
-const mapped = <T, U>(members: ReadonlyMap<string, T>, to: (member: T) => U): Record<string, U> =>
-  Object.fromEntries([...members].map(([name, member]) => [name, to(member)]));
+const mapped = <T, U>(from: ReadonlyMap<string, T>, to: (value: T) => U): Record<string, U> =>
+  Object.fromEntries([...from].map(([name, value]) => [name, to(value)]));

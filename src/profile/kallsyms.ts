@@ -1,7 +1,7 @@
 import { viewOf } from '../base/bytes.ts';
 import { EvidenceFault } from '../base/errors.ts';
 import { Markers, type Resumption } from './kallsyms-markers.ts';
-import { hashByte, hashName, shiftOf } from './name-hash.ts';
+import { hashByte, NameSet, shiftOf } from './name-hash.ts';
 import { type Gap, isMissing, readPiecewise } from './piecewise.ts';
 
 /** Reads the kernel's image: `length` bytes at a virtual address. @throws EvidenceFault */
@@ -83,8 +83,7 @@ export class Kallsyms {
    * functions and variables of different files) the first counts.
    */
   find(wanted: Iterable<string>): Map<string, number> {
-    const byHash = new Map<number, string>();
-    for (const name of wanted) byHash.set(hashName(name), name);
+    const sought = new NameSet(wanted);
     const found = new Map<string, number>();
     const hashes = Int32Array.from(this.#tokens, (token) => token.reduce(hashByte, 0));
     const shifts = Int32Array.from(this.#tokens, (token) => shiftOf(token.length));
@@ -106,10 +105,10 @@ export class Kallsyms {
       let hash = firsts[names[at]!]!;
       for (let i = at + 1; i < end; i++)
         hash = (Math.imul(hash, shifts[names[i]!]!) + hashes[names[i]!]!) | 0;
-      const name = byHash.get(hash);
+      const name = sought.withHash(hash);
       if (name !== undefined && !found.has(name) && this.#spell(at, end).slice(1) === name) {
         found.set(name, index);
-        if (found.size === byHash.size) break;
+        if (found.size === sought.size) break;
       }
       at = end;
     }

@@ -14,6 +14,32 @@ export function hashName(name: string): number {
   return hash;
 }
 
+/** Names that are looked for among all others: found by hash, so that the others are never spelled out. */
+export class NameSet {
+  readonly #byHash = new Map<number, string>();
+  /** Characters of the longest. */
+  readonly longest: number;
+
+  constructor(names: Iterable<string>) {
+    let longest = 0;
+    for (const name of names) {
+      this.#byHash.set(hashName(name), name);
+      longest = Math.max(longest, name.length);
+    }
+    this.longest = longest;
+  }
+
+  /** How many there are. */
+  get size(): number {
+    return this.#byHash.size;
+  }
+
+  /** The name that has this hash, as others may too. */
+  withHash(hash: number): string | undefined {
+    return this.#byHash.get(hash);
+  }
+}
+
 /** FACTOR to the power of `length`: what a hash is multiplied by before the hash of `length` further bytes is added. */
 export function shiftOf(length: number): number {
   let shift = 1;
