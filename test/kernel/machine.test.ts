@@ -57,6 +57,17 @@ describe('what a machine was about', () => {
     expect(stateSentence(state!)).toBe(sentence);
   });
 
+  it.each(['panic_cpu', 'system_state', 'elfcorehdr_addr'] as const)(
+    'is not told by a page of zeros: %s',
+    (name) => {
+      const drawn = fakeKernel('init(1)');
+      const linux = drawn.linux();
+      const at = drawn.physical(linux.symbol(name));
+      for (let word = at - (at % 4096); word < at - (at % 4096) + 4096; word += 4) drawn.image.put32(word, 0);
+      expect(() => machineOf(drawn.linux()).state).toThrow(/^the page of \w+ holds nothing but zeros$/);
+    },
+  );
+
   it('is nothing where a state has no name, or the kernel does not tell', () => {
     const drawn = fakeKernel('init(1)');
     put32(drawn, 'system_state', 99);

@@ -126,6 +126,7 @@ describe('maps', () => {
     expect(answer.rows).toHaveLength(14);
     expect(answer.notes).toEqual([
       expect.stringMatching(/^mappings of process 9: physical page 0x[0-9a-f]+ is not in the snapshot$/),
+      expect.stringMatching(/^mappings of process 9: the kernel counts \d+, and 14 are found$/),
     ]);
   });
 
@@ -174,5 +175,23 @@ describe('maps', () => {
 
   it('has its columns in the order that others rely on', () => {
     expect(Object.keys(maps.columns).join(' ')).toBe('pid start end flags offset device inode path');
+  });
+
+  it('says that a mapping is lost which the kernel counts', async () => {
+    const { kernel, areas } = drawn();
+    areas.giveTree(9, plain(areas, 3));
+    kernel.write(areas.memoryOf(9), 'mm_struct', { map_count: 4 });
+    const { rows, notes } = await ask(maps, kernel.linux());
+    expect(rows).toHaveLength(3);
+    expect(notes).toEqual(['mappings of process 9: the kernel counts 4, and 3 are found']);
+  });
+
+  it('believes no mapping that ends before it begins', async () => {
+    const { kernel, areas } = drawn();
+    areas.giveTree(9, [areas.area(0x40_0000n, 0x40_1000n), areas.area(0x7000_0000n, 0x6000_0000n)]);
+    const [one, other] = (await ask(maps, kernel.linux())).rows;
+    expect(one).toMatchObject({ start: 0x40_0000n, end: 0x40_1000n });
+    const ABSENT = { absent: 'corrupt-structure' };
+    expect(other).toMatchObject({ start: ABSENT, end: ABSENT });
   });
 });

@@ -30,17 +30,18 @@ export class DrawnAreas {
   /** Gives a process these mappings, ascending, as a list. */
   giveList(pid: number, areas: readonly bigint[]): void {
     const { drawn } = this;
-    drawn.write(this.memoryOf(pid), 'mm_struct', { mmap: areas[0] ?? 0n });
+    drawn.write(this.memoryOf(pid), 'mm_struct', { mmap: areas[0] ?? 0n, map_count: areas.length });
     for (const [i, area] of areas.entries())
       drawn.write(area, 'vm_area_struct', { vm_next: areas[i + 1] ?? 0n });
   }
 
   /** Gives a process these mappings, ascending, as a tree: leaves of seven below one node. @returns the leaves */
   giveTree(pid: number, areas: readonly bigint[]): bigint[] {
+    const { drawn } = this;
     const leaves: (readonly [node: bigint, last: bigint])[] = [];
     for (let first = 0; first < areas.length; first += PLACES - 1) {
       const slots = areas.slice(first, first + PLACES - 1);
-      const pivots = slots.map((area) => this.drawn.read(area, 'vm_area_struct', 'vm_end') - 1n);
+      const pivots = slots.map((area) => drawn.read(area, 'vm_area_struct', 'vm_end') - 1n);
       const isLast = first + PLACES - 1 >= areas.length;
       leaves.push([this.node(LEAF, pivots, slots), isLast ? 0n : pivots.at(-1)!]);
     }
@@ -54,6 +55,7 @@ export class DrawnAreas {
             leaves.map(([node]) => node),
           );
     this.plant(pid, areas.length === 0 ? 0n : root);
+    drawn.write(this.memoryOf(pid), 'mm_struct', { map_count: areas.length });
     return leaves.map(([node]) => node);
   }
 

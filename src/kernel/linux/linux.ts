@@ -113,6 +113,33 @@ export class Linux {
     return this.space.u64(highWord(address), lowWord(address), 0);
   }
 
+  /** A variable of the kernel that is a pointer, or as wide. @throws CorruptStructure where it lies on a page of zeros @throws EvidenceFault */
+  pointerOf(name: SymbolName): VirtualAddress {
+    const value = this.pointerAt(this.symbol(name));
+    if (value === 0n) this.#holdsMore(name);
+    return value;
+  }
+
+  /** A variable of the kernel of 32 bits. @throws CorruptStructure where it lies on a page of zeros @throws EvidenceFault */
+  u32Of(name: SymbolName): number {
+    const value = this.u32At(this.symbol(name));
+    if (value === 0) this.#holdsMore(name);
+    return value;
+  }
+
+  /** A variable of the kernel of 64 bits. @throws CorruptStructure where it lies on a page of zeros @throws EvidenceFault */
+  u64Of(name: SymbolName): bigint {
+    const value = this.u64At(this.symbol(name));
+    if (value === 0n) this.#holdsMore(name);
+    return value;
+  }
+
+  /** A zero counts only where the kernel's other variables on its page were saved too. */
+  #holdsMore(name: SymbolName): void {
+    if (this.space.isBlankAt(this.symbol(name)))
+      throw new CorruptStructure(`the page of ${name} holds nothing but zeros`);
+  }
+
   /** The name at `address`, at most `limit` bytes. @throws CorruptStructure where it is empty: nothing of the kernel is called so @throws EvidenceFault */
   nameAt(address: VirtualAddress, limit: number): string {
     const name = this.space.cString(address, limit);

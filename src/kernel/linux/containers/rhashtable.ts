@@ -8,6 +8,7 @@ import { chainedLinks, holdAgainstCount } from './hash-table.ts';
 
 /** A table that is being resized has one successor, rarely two. */
 const MAXIMUM_TABLES = 16;
+const PAGE_BYTES = 4096n;
 
 /**
  * The links (rhash_head) of all entries of a resizable hash table: include/linux/rhashtable.h. While it is being
@@ -28,11 +29,25 @@ export function* rhashtableLinks(
       found++;
       yield link;
     }
-    holdAgainstCount(kernel, name, found, table.nelems);
+    const { nelems } = table;
+    if (found < nelems && hasBlankPage(kernel, table))
+      note(`a page of the hash table of ${name} holds nothing but zeros`);
+    holdAgainstCount(kernel, name, found, nelems);
   } catch (fault) {
     if (!(fault instanceof EvidenceFault)) throw fault;
     note(`hash table of ${name} ends after ${found} entries: ${fault.message}`);
   }
+}
+
+/** Whether a page of buckets is zeros: of a table that has other than so many entries as it counts, it may have been lost. @throws EvidenceFault */
+function hasBlankPage(kernel: Linux, { tbl }: Kernel<'rhashtable'>): boolean {
+  if (tbl === null) return false;
+  for (const { heads, count } of bucketArrays(kernel, tbl, () => {})) {
+    const end = heads + BigInt(count * kernel.types.pointerBytes);
+    for (let at = heads; at < end; at += PAGE_BYTES - (at % PAGE_BYTES))
+      if (kernel.space.isBlankAt(at)) return true;
+  }
+  return false;
 }
 
 function* linksOf(

@@ -67,7 +67,7 @@ class Machine {
   /** What the boot loader told the kernel: /proc/cmdline. @throws EvidenceFault */
   get commandLine(): string {
     const kernel = this.#kernel;
-    const text = kernel.pointerAt(kernel.symbol('saved_command_line'));
+    const text = kernel.pointerOf('saved_command_line');
     return decodeText(kernel.space.cString(text, MAXIMUM_COMMAND_LINE_BYTES));
   }
 }

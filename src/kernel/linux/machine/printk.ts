@@ -84,7 +84,7 @@ const MAXIMUM_UNFINISHED = 64;
 
 /** Records of the lockless ring buffer: descriptors from tail to head, each naming a block of text. */
 function* ringRecords(kernel: Linux): Generator<LogRecord> {
-  const ring = kernel.at('printk_ringbuffer', kernel.pointerAt(kernel.symbol('prb')));
+  const ring = kernel.at('printk_ringbuffer', kernel.pointerOf('prb'));
   const { count_bits, descs, infos, head_id: head, tail_id: tail } = ring.desc_ring;
   const idBits = 8 * kernel.types.pointerBytes - 2;
   const count = BigInt.asUintN(idBits, head - tail) + 1n;
@@ -170,13 +170,13 @@ function textAt({ space }: Linux, address: VirtualAddress, length: number): Uint
 
 /** Records of the plain buffer of older kernels: header, text, dictionary, and the next header after them. */
 function* bufferRecords(kernel: Linux): Generator<LogRecord> {
-  const buffer = kernel.pointerAt(kernel.symbol('log_buf'));
-  const bufferBytes = kernel.u32At(kernel.symbol('log_buf_len'));
+  const buffer = kernel.pointerOf('log_buf');
+  const bufferBytes = kernel.u32Of('log_buf_len');
   const headerBytes = kernel.types.sizeOf('printk_log');
-  const end = kernel.u32At(kernel.symbol('log_next_idx'));
-  const first = kernel.u64At(kernel.symbol('log_first_seq'));
-  const next = kernel.u64At(kernel.symbol('log_next_seq'));
-  let at = kernel.u32At(kernel.symbol('log_first_idx'));
+  const end = kernel.u32Of('log_next_idx');
+  const first = kernel.u64Of('log_first_seq');
+  const next = kernel.u64Of('log_next_seq');
+  let at = kernel.u32Of('log_first_idx');
   for (let seq = first; seq < next && seq - first < MAXIMUM_RECORDS; seq++) {
     // A header of length 0, or none at all, where the next record did not fit: it is at the buffer's beginning.
     if (at + headerBytes > bufferBytes || kernel.at('printk_log', buffer + BigInt(at)).len === 0) at = 0;

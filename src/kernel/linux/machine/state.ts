@@ -48,19 +48,19 @@ export function stateOf(kernel: Linux): MachineState | null {
  * to start, does (kernel/panic.c; `crash_kexec` in kernel/crash_core.c).
  */
 const hasPanicked = (kernel: Linux): boolean =>
-  kernel.hasSymbol('panic_cpu') && kernel.u32At(kernel.symbol('panic_cpu')) !== NO_CPU;
+  kernel.hasSymbol('panic_cpu') && kernel.u32Of('panic_cpu') !== NO_CPU;
 
 function phaseOf(kernel: Linux): Phase | null {
   const { enumerators } = kernel.profile;
   if (!kernel.hasSymbol('system_state') || enumerators['SYSTEM_RUNNING'] === undefined) return null;
-  const state = kernel.u32At(kernel.symbol('system_state'));
+  const state = kernel.u32Of('system_state');
   if (state < enumerators['SYSTEM_RUNNING']) return 'starting';
   return PHASES.find(([name]) => enumerators[name] === state)?.[1] ?? null;
 }
 
 /** What is_kdump_kernel() asks (include/linux/crash_dump.h): without CONFIG_CRASH_DUMP there is no such variable. */
 const isCrashKernel = (kernel: Linux): boolean =>
-  kernel.hasSymbol('elfcorehdr_addr') && kernel.u64At(kernel.symbol('elfcorehdr_addr')) !== NO_HEADER;
+  kernel.hasSymbol('elfcorehdr_addr') && kernel.u64Of('elfcorehdr_addr') !== NO_HEADER;
 
 /** What the kernel itself logged last as its reason; others can write into the log, and it may be lost. */
 function reasonIn(kernel: Linux): string | null {

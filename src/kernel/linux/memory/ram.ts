@@ -40,7 +40,7 @@ export function ramOf(kernel: Linux): readonly RamRange[] {
 
 /** The first physical address behind all RAM, `max_pfn` pages; undefined where the snapshot lacks it. Never faults. */
 export const endOfRam = (kernel: Linux): number | undefined =>
-  orNothing(() => [Number(kernel.pointerAt(kernel.symbol('max_pfn'))) * kernel.pageBytes])[0];
+  orNothing(() => [Number(kernel.pointerOf('max_pfn')) * kernel.pageBytes])[0];
 
 function orNothing<T>(read: () => T[]): T[] {
   try {

@@ -24,6 +24,7 @@ export const mmStructs = {
     mm_mt: opt(place, 'mmap'),
     mmap: opt(ptr('vm_area_struct'), 'mm_mt'),
     mm_rb: opt(inside('rb_root'), 'mm_mt'),
+    map_count: opt(uint),
   },
   rb_root: { rb_node: pointer },
   rb_node: { rb_right: pointer, rb_left: pointer },

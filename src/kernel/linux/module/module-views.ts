@@ -88,7 +88,7 @@ export class ModuleViews {
   *#inSysfs(): Walk<VirtualAddress> {
     const kernel = this.#kernel;
     kernel.types.offsetOf('module_kobject', 'mod');
-    const set = kernel.at('kset', kernel.pointerAt(kernel.symbol('module_kset')));
+    const set = kernel.at('kset', kernel.pointerOf('module_kset'));
     const walk = kernel.list(set.list, 'kobject', 'entry');
     let step = walk.next();
     for (; step.done !== true; step = walk.next()) {

@@ -1,8 +1,8 @@
 // The pieces of a process's address space, as /proc/PID/maps lists them.
 // Linux: struct vm_area_struct of include/linux/mm_types.h, fs/proc/task_mmu.c.
-import { highWord, lowWord, type VirtualAddress } from '../../../base/address.ts';
+import { hex, highWord, lowWord, type VirtualAddress } from '../../../base/address.ts';
 import { ENTRY_COST } from '../../../base/budget.ts';
-import { EvidenceFault } from '../../../base/errors.ts';
+import { CorruptStructure, EvidenceFault } from '../../../base/errors.ts';
 import { decodeText } from '../../../base/text.ts';
 import type { Walk } from '../../../types/struct.ts';
 import { mapleEntries } from '../containers/maple-tree.ts';
@@ -41,12 +41,13 @@ export class Area {
     this.raw = raw;
   }
 
+  /** @throws CorruptStructure where it does not lie before the end */
   get start(): VirtualAddress {
-    return this.raw.vm_start;
+    return this.#bounds()[0];
   }
-  /** The first address past it. */
+  /** The first address past it. @throws CorruptStructure where it does not lie behind the start */
   get end(): VirtualAddress {
-    return this.raw.vm_end;
+    return this.#bounds()[1];
   }
   /** `r-xp`: read, write, execute, private or shared. */
   get flags(): string {
@@ -87,6 +88,12 @@ export class Area {
     if (start <= start_stack && end >= start_stack) return '[stack]';
     const given = this.#givenName();
     return given === null ? null : `[anon:${given}]`;
+  }
+
+  #bounds(): readonly [VirtualAddress, VirtualAddress] {
+    const { vm_start, vm_end } = this.raw;
+    if (vm_start >= vm_end) throw new CorruptStructure(`a mapping from ${hex(vm_start)} to ${hex(vm_end)}`);
+    return [vm_start, vm_end];
   }
 
   /** What /proc tells of the file: where a path of the user's own is kept, that path and its inode. Three cells ask. */
@@ -143,7 +150,13 @@ export function* areasOf(task: Task): Generator<Area> {
   const memory = kernel.attempt(() => task.memory, null, what);
   if (memory === null) return;
   const mm = memory.raw;
-  for (const raw of kernel.untilFault(rawAreas(kernel, mm, what), what)) yield new Area(task, mm, raw);
+  let found = 0;
+  for (const raw of kernel.untilFault(rawAreas(kernel, mm, what), what)) {
+    found++;
+    yield new Area(task, mm, raw);
+  }
+  const counted = kernel.attempt(() => mm.map_count ?? found, found, what);
+  if (counted !== found) kernel.note(`${what}: the kernel counts ${counted}, and ${found} are found`);
   if (kernel.attempt(() => seesVsyscall(kernel, mm), false, 'vsyscall page')) {
     yield new Area(task, mm, kernel.at('vm_area_struct', kernel.symbol('gate_vma')));
   }
@@ -209,8 +222,7 @@ function* areasOnList(
 /** Whether /proc shows the vsyscall page to the process (arch/x86/entry/vsyscall/vsyscall_64.c, get_gate_vma). */
 function seesVsyscall(kernel: Linux, mm: Kernel<'mm_struct'>): boolean {
   if (kernel.profile.architecture !== 'x86-64' || !kernel.hasSymbol('gate_vma')) return false;
-  if (kernel.hasSymbol('vsyscall_mode') && kernel.u32At(kernel.symbol('vsyscall_mode')) === VSYSCALL_NONE)
-    return false;
+  if (kernel.hasSymbol('vsyscall_mode') && kernel.u32Of('vsyscall_mode') === VSYSCALL_NONE) return false;
   const { flags, ia32_compat } = kernel.at('mm_context_t', mm.context);
   return flags === undefined ? (ia32_compat ?? 0) === 0 : (flags & MM_CONTEXT_HAS_VSYSCALL) !== 0;
 }

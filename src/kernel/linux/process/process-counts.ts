@@ -17,7 +17,7 @@ export interface KernelCounts {
 /** The counters `process_counts` (one for each CPU, of which only the sum means anything), `nr_threads` and `pid_allocated`. */
 export const kernelCounts = (kernel: Linux): KernelCounts => ({
   processes: orNull(() => processCount(kernel)),
-  threads: orNull(() => kernel.u32At(kernel.symbol('nr_threads'))),
+  threads: orNull(() => kernel.u32Of('nr_threads')),
   numbers: orNull(() => numbersInUse(kernel)),
 });
 

@@ -53,7 +53,7 @@ export function* netlinkSockets(kernel: Linux, census: SocketCensus): Generator<
 function tablesOf(kernel: Linux, note: Note): { tables: VirtualAddress; each: number; link: number } {
   try {
     return {
-      tables: kernel.pointerAt(kernel.symbol('nl_table')),
+      tables: kernel.pointerOf('nl_table'),
       each: kernel.types.sizeOf('netlink_table'),
       link: kernel.types.offsetOf('netlink_sock', 'node'),
     };
