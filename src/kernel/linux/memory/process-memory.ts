@@ -1,6 +1,6 @@
 // The memory of a process: its page tables, its size, its program, its arguments.
 // Linux: struct mm_struct of include/linux/mm_types.h, fs/proc/base.c.
-import { hex, highWord, lowWord, physical, type VirtualAddress } from '../../../base/address.ts';
+import { hex, physical, type VirtualAddress } from '../../../base/address.ts';
 import { CorruptStructure } from '../../../base/errors.ts';
 import { decodeText } from '../../../base/text.ts';
 import type { AddressSpace } from '../../../translate/address-space.ts';
@@ -128,7 +128,7 @@ export function blankPageIn(
     const at = start + BigInt(from);
     const to = from + PAGE_BYTES - Number(at % BigInt(PAGE_BYTES));
     const isZero = bytes[from] === 0 && bytes.subarray(from, to).every((byte) => byte === 0);
-    if (isZero && space.isBlank(highWord(at), lowWord(at), 0)) return at;
+    if (isZero && space.isBlankAt(at)) return at;
     from = to;
   }
   return undefined;

@@ -121,7 +121,7 @@ function noteBlankSlots(
     const at = fdt.fd + BigInt((first + slot) * width);
     if (at / BigInt(PAGE_BYTES) !== page) {
       page = at / BigInt(PAGE_BYTES);
-      isBlank = kernel.space.isBlank(highWord(at), lowWord(at), 0);
+      isBlank = kernel.space.isBlankAt(at);
     }
     if (isBlank) lost++;
   }
