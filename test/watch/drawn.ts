@@ -31,6 +31,7 @@ export interface Drawn {
 export const plugin = drawnPlugin({ pid: 'int', name: 'text' }, [], {
   name: 'pslist',
   identity: ['pid'],
+  wording: { noun: ['process', 'processes'] },
 });
 
 /** Another. */
