@@ -18,6 +18,11 @@ export default definePlugin({
     path: { text: (area) => area.path, help: 'the file, or what the kernel calls it' },
   },
   process: 'pid',
+  artefact: (area) => ({
+    name: `pid.${area.task.pid}.${area.start.toString(16)}-${area.end.toString(16)}.${area.flags}`,
+    size: Number(area.end - area.start),
+    pieces: () => area.pieces(),
+  }),
   identity: ['pid', 'start'],
   followsProcess: true,
   filters: ['pid', 'path', 'flags'],

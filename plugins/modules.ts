@@ -27,6 +27,11 @@ export default definePlugin({
     },
     views: { text: (module) => module.views, help: 'the views of the kernel that have it' },
   },
+  artefact: (module) => ({
+    name: `${module.name}.${module.base.toString(16)}.mod`,
+    size: module.sizeBytes,
+    pieces: () => module.pieces(),
+  }),
   identity: ['name', 'buildId'],
   enduring: ({ name, buildId }) => [name!, buildId!],
   restless: ['references', 'usedBy', 'views'],

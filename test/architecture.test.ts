@@ -19,6 +19,7 @@ interface Doors {
 /** Room → its doors. A folder that is not here may not exist. Why each room exists is told in src/README.md. */
 const ROOMS: Readonly<Record<string, Doors>> = {
   'src/base': { code: [] },
+  'src/files': { code: [] },
   'src/memory': { code: ['src/base'] },
   'src/snapshot': { code: ['src/base', 'src/memory'] },
   'src/translate': { code: ['src/base', 'src/memory'] },
@@ -40,7 +41,8 @@ const ROOMS: Readonly<Record<string, Doors>> = {
     code: ['src/base', 'src/plugin'],
     later: ['src/triage', 'src/diff', 'src/policy', 'src/library'],
   },
-  'src/store': { code: ['src/base', 'src/plugin', 'src/profile'] },
+  'src/store': { code: ['src/base', 'src/files', 'src/plugin', 'src/profile'] },
+  'src/extract': { code: ['src/base', 'src/files', 'src/plugin'] },
   'src/triage': { code: ['src/base', 'src/plugin'] },
   'src/diff': { code: ['src/base', 'src/plugin', 'src/triage'] },
   'src/policy': { code: ['src/base', 'src/plugin', 'src/diff'] },
@@ -76,7 +78,7 @@ const SUBSYSTEMS: Readonly<Record<string, readonly string[]>> = {
   vfs: ['containers'],
   memory: ['containers', 'machine', 'vfs'],
   process: ['containers', 'machine', 'vfs', 'memory'],
-  module: ['containers'],
+  module: ['containers', 'memory'],
   net: ['containers', 'machine', 'vfs', 'process'],
 };
 /** What gathers something of every subsystem, and what it gathers there. */
@@ -145,6 +147,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
       'src/page',
       'src/cli',
       'src/start',
+      'src/extract',
     ],
   ],
   'node:fs': [
@@ -156,6 +159,8 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     'src/cli',
     'src/start',
     'build',
+    'src/extract',
+    'src/files',
   ],
   'node:module': ['src/library', 'src/cli', 'build'],
   'node:events': ['src/reader'],
@@ -170,6 +175,8 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     'src/start',
     'bin',
     'build',
+    'src/extract',
+    'src/files',
   ],
   'node:process': ['src/cli'],
   'node:stream': ['src/debuginfo'],

@@ -14,6 +14,7 @@ import { sayWhich, snapshotsNamed } from './named-snapshots.ts';
 import { clearProgress, showProgress } from './output.ts';
 import { bindingKey, type Recall } from './recall.ts';
 import { isOwn } from './registry.ts';
+import type { Saving } from './saving.ts';
 import { type Selection, sortRows } from './selection.ts';
 import { Sieve } from './sieve.ts';
 
@@ -38,6 +39,8 @@ export interface Question {
   readonly plugin: AnyPlugin;
   readonly options: Readonly<Record<string, unknown>>;
   readonly selection: Selection;
+  /** Where the bytes behind the rows that are shown are written, where they are. */
+  readonly saving?: Saving;
 }
 
 /** An answer that knows what filters and `--limit` kept back. */
@@ -137,7 +140,8 @@ export class Inquiry {
   }
 
   /** The answer to a question; rows are found when they are asked for. */
-  answer({ plugin, options, selection }: Question): LimitedAnswer {
+  answer(question: Question): LimitedAnswer {
+    const { plugin, selection } = question;
     const notes: string[] = [];
     const remarks: string[] = [];
     const observations: string[] = [];
@@ -153,8 +157,7 @@ export class Inquiry {
       failure: undefined,
       withheld: 0,
       rows: {
-        [Symbol.asyncIterator]: () =>
-          this.#rows({ plugin, options, selection }, { notes, remarks, observations }, answer),
+        [Symbol.asyncIterator]: () => this.#rows(question, { notes, remarks, observations }, answer),
       },
     };
     return answer;
@@ -166,11 +169,14 @@ export class Inquiry {
 
   /** Rows are given on as they are found, but where they are to be sorted. */
   async *#rows(
-    { plugin, options, selection }: Question,
+    question: Question,
     said: Record<'notes' | 'remarks' | 'observations', string[]>,
     outcome: { failure: ForensicError | undefined; withheld: number },
   ): AsyncGenerator<Row> {
+    const { plugin, options, selection, saving } = question;
     const { order, limit } = selection;
+    const subjects = saving === undefined ? undefined : new WeakMap<Row, unknown>();
+    const shown: Row[] = [];
     const sieve = new Sieve(selection.tests());
     const observer = new Observer(plugin.observations);
     const gathered: Row[] = [];
@@ -179,13 +185,18 @@ export class Inquiry {
       const isGiven = (row: Row): boolean => {
         observer.see(row);
         if (!sieve.passes(row)) return false;
-        if (order.length === 0) return given++ < limit;
+        if (order.length === 0) {
+          if (subjects !== undefined && given < limit) shown.push(row);
+          return given++ < limit;
+        }
         gathered.push(row);
         return false;
       };
-      const remembered = this.#recalled(plugin, options);
+      // What is remembered has no bytes.
+      const remembered = saving === undefined ? this.#recalled(plugin, options) : undefined;
       if (remembered === undefined) {
-        for await (const row of this.#asked(plugin, options, said.notes)) if (isGiven(row)) yield row;
+        for await (const row of this.#asked(plugin, options, said.notes, subjects))
+          if (isGiven(row)) yield row;
       } else {
         // Each row that is waited for costs more than it does to read it.
         for (const row of remembered.rows) if (isGiven(row)) yield row;
@@ -195,7 +206,10 @@ export class Inquiry {
       said.remarks.push(...sieve.remarks);
       said.observations.push(...observer.sentences());
       outcome.withheld = Math.max(0, given + gathered.length - limit);
-      yield* sortRows(gathered, order).slice(0, limit);
+      const sorted = sortRows(gathered, order).slice(0, limit);
+      yield* sorted;
+      if (subjects !== undefined)
+        said.notes.push(...saving!.save(plugin, await this.session(), [...shown, ...sorted], subjects));
     } catch (error) {
       if (!(error instanceof ForensicError)) throw error;
       outcome.failure = error;
@@ -231,7 +245,12 @@ export class Inquiry {
   }
 
   /** All rows and columns from the snapshot, and then into the cache. Notes are told behind the last. */
-  async *#asked(plugin: AnyPlugin, options: Question['options'], notes: string[]): AsyncGenerator<Row> {
+  async *#asked(
+    plugin: AnyPlugin,
+    options: Question['options'],
+    notes: string[],
+    subjects?: WeakMap<Row, unknown>,
+  ): AsyncGenerator<Row> {
     const key = optionsKey(options);
     const identity = this.#mayRemember(plugin, options) ? this.#identity : undefined;
     const { kernel, snapshot } = await this.session();
@@ -240,7 +259,11 @@ export class Inquiry {
     const progress = (done: number, total: number): void => showProgress(plugin.name, done, total);
     const spool = identity === undefined ? undefined : await this.#recall.spool(plugin);
     try {
-      for await (const row of runPlugin(plugin, kernel, { options, progress })) {
+      for await (const row of runPlugin(plugin, kernel, {
+        options,
+        progress,
+        ...(subjects === undefined ? {} : { subjects }),
+      })) {
         spool?.add(row);
         yield row;
       }

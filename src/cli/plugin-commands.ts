@@ -17,6 +17,7 @@ import type { Question } from './inquiry.ts';
 import { kernelFilter } from './kernel-flag.ts';
 import type { Outcome } from './outcome.ts';
 import { complain, pageWidth, writeData } from './output.ts';
+import type { Saving } from './saving.ts';
 import { type SelectionWords, selectFor } from './selection.ts';
 import { formatFrom, type OpenFlags, type ShowFlags, withOpenFlags, withShowFlags } from './settings.ts';
 import { showAnswers } from './show.ts';
@@ -42,10 +43,27 @@ export function addPluginCommands(program: Command, plugins: readonly AnyPlugin[
       )
       .option('--sort <list>', 'sort by these columns; -column for descending', joined)
       .option('--limit <rows>', 'show no more rows than this');
+    if (plugin.artefact !== undefined)
+      command.option(
+        '--save <folder>',
+        'write the bytes behind the rows that are shown into this new folder',
+      );
     withShowFlags(withBudgetFlags(withOpenFlags(command))).action(async (paths: string[], flags: Flags) => {
-      outcome.code = await showAnswers(paths, [await questionOf(plugin, flags)], flags);
+      const question = await questionOf(plugin, flags);
+      const saving = await savingInto(flags['save']);
+      try {
+        outcome.code = await showAnswers(paths, [{ ...question, ...(saving && { saving }) }], flags);
+      } finally {
+        saving?.end();
+      }
     });
   }
+}
+
+async function savingInto(folder: unknown): Promise<Saving | undefined> {
+  if (typeof folder !== 'string') return undefined;
+  const { Saving } = await import('./saving.ts');
+  return new Saving(folder);
 }
 
 /** A flag that is given twice holds both lists. */

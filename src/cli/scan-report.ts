@@ -1,8 +1,8 @@
-import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileNameOf, momentOf } from '../acquire/names.ts';
 import { UnreadableFile } from '../base/errors.ts';
 import { compareForRules } from '../diff/comparison.ts';
+import { makeFolder as makeAll } from '../files/make-folder.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import type { OwedReport } from '../store/owed-reports.ts';
 import type { Judge } from '../watch/judge.ts';
@@ -46,7 +46,7 @@ function placeName({ hostname, machine, name }: OwedReport): string {
 /** @throws UnreadableFile */
 function makeFolder(path: string): void {
   try {
-    mkdirSync(path, { recursive: true, mode: FOLDER_MODE });
+    makeAll(path, FOLDER_MODE);
   } catch (error) {
     throw new UnreadableFile(
       `cannot make ${path}: ${(error as NodeJS.ErrnoException).code ?? String(error)}`,

@@ -1,6 +1,7 @@
 import type { VirtualAddress } from '../base/address.ts';
 import type { Linux } from '../kernel/linux/linux.ts';
 import type { SubjectOf, WalkerName } from '../kernel/linux/walkers.ts';
+import type { Artefact } from './artefact.ts';
 import type { Absent, Cell, Row } from './cell.ts';
 import type { Observation } from './observation.ts';
 
@@ -108,6 +109,8 @@ interface Question<S, O extends Options, K extends string> {
   readonly version: number;
   readonly options?: O;
   readonly columns: { readonly [C in K]: Column<S> };
+  /** The bytes that a row stands for, which `--save` writes into files; null where this row has none. @throws EvidenceFault */
+  readonly artefact?: (subject: S) => Artefact | null;
   /** The column that names a process of the snapshot: what rows of other questions are joined by. */
   readonly process?: NoInfer<K>;
   /**

@@ -19,6 +19,8 @@ export interface Request {
   /** Columns to read, in this order; all where it is left out. Cells of other columns are never read. */
   readonly columns?: readonly string[];
   readonly progress?: Progress;
+  /** Is told what each row is about, for who wants more of some of them. */
+  readonly subjects?: WeakMap<Row, unknown>;
 }
 
 /**
@@ -47,7 +49,7 @@ export async function* runPlugin(plugin: AnyPlugin, kernel: Linux, request: Requ
 async function* rowsOf(
   plugin: AnyPlugin,
   kernel: Linux,
-  { options, columns, progress }: Request,
+  { options, columns, progress, subjects }: Request,
   budget: Budget,
   texts: LongTexts,
 ): AsyncGenerator<Row> {
@@ -63,6 +65,7 @@ async function* rowsOf(
       else textBytes += (row[reader.name] = texts.fitted(cell, reader.name)).length;
     }
     budget.row(textBytes);
+    subjects?.set(row, subject);
     yield row;
   }
   if (isEmpty) await noteMachineState(kernel);

@@ -2,7 +2,6 @@ import {
   chmodSync,
   closeSync,
   existsSync,
-  mkdirSync,
   openSync,
   readFileSync,
   readSync,
@@ -12,6 +11,7 @@ import {
 import { dirname } from 'node:path';
 import type Database from 'better-sqlite3';
 import { StoreError } from '../base/errors.ts';
+import { makeFolder } from '../files/make-folder.ts';
 import { connect } from './connection.ts';
 import { APPLICATION_ID, MIGRATIONS, migrate, refuseNewer } from './schema.ts';
 import { UnusableStore } from './unusable.ts';
@@ -111,7 +111,7 @@ function makeWritable(path: string): boolean {
   // A pipe would be waited for until somebody reads it.
   if (statSync(path, { throwIfNoEntry: false })?.isFile() === false) throw new StoreError(NO_FILE);
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(path), 0o700);
     closeSync(openSync(path, 'a', 0o600)); // SQLite's own files beside it take the same mode
     return true;
   } catch (error) {

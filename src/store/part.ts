@@ -1,8 +1,10 @@
 // One file used to hold everything. What scans recorded in it cannot be found out again, and goes to a file of its own.
 // Killed anywhere, this is done or begun again: the new file appears whole, and only then is anything taken from the old one.
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
+
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type Database from 'better-sqlite3';
+import { makeFolder } from '../files/make-folder.ts';
 import { connect } from './connection.ts';
 import { explaining, openDatabase } from './file.ts';
 import { ScanLock } from './lock.ts';
@@ -46,7 +48,7 @@ const holdsScans = (database: Database.Database): boolean =>
 function copyHistory(database: Database.Database, to: string): void {
   const part = `${to}.part`;
   explaining(to, () => {
-    mkdirSync(dirname(to), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(to), 0o700);
     for (const suffix of ['', '-journal', '-wal', '-shm']) rmSync(part + suffix, { force: true });
     closeSync(openSync(part, 'wx', 0o600)); // SQLite takes an empty file as it is, mode and all
     database.prepare('VACUUM INTO ?').run(part);

@@ -160,6 +160,11 @@ export class AArch64Paging implements Paging {
     return findFramesIn(this.#tables(this.#userRoot, false), memory, wanted, report);
   }
 
+  entryBytes(level: number): number {
+    const { granuleBytes } = this.#shape;
+    return granuleBytes * (granuleBytes / 8) ** (level - 1);
+  }
+
   #tables(root: PhysicalAddress, isKernel: boolean): Tables {
     const half = isKernel ? this.#kernel : this.#user;
     return { shape: this.#descriptors.shapeFor(half), root, levels: half.levels };

@@ -45,6 +45,8 @@ export interface Paging {
    * at themselves end. @returns how many tables could not be read, or not whole
    */
   findFrames(memory: PhysicalMemory, wanted: ReadonlySet<number>, report: ReportFrame): number;
+  /** Bytes of memory that one entry of a table of `level` stands for. */
+  entryBytes(level: number): number;
   /** The same tables from another root: a process's own. */
   withRoot(root: PhysicalAddress): Paging;
 }

@@ -51,6 +51,10 @@ export class X8632Paging implements Paging {
     return findFramesIn(this.#tablesOf(USER_SHAPES), memory, wanted, report);
   }
 
+  entryBytes(level: number): number {
+    return 2 ** SHAPES[this.levels].shift(level);
+  }
+
   #tablesOf(shapes: { readonly [levels in 2 | 3]: TableShape }): Tables {
     return { shape: shapes[this.levels], root: this.root, levels: this.levels };
   }

@@ -61,6 +61,10 @@ export class X8664Paging implements Paging {
     return findFramesIn(this.#tables, memory, wanted, report, 256); // the lower half is the user's
   }
 
+  entryBytes(level: number): number {
+    return 2 ** SHAPE.shift(level);
+  }
+
   get #tables(): Tables {
     return { shape: SHAPE, root: this.root, levels: this.levels };
   }

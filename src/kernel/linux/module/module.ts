@@ -1,9 +1,11 @@
 // Loaded modules, as lsmod lists them.
 // Linux: struct module of include/linux/module.h, kernel/module/procfs.c.
+
 import type { VirtualAddress } from '../../../base/address.ts';
 import { viewOf } from '../../../base/bytes.ts';
 import { CorruptStructure, NotInKernel } from '../../../base/errors.ts';
 import type { Linux } from '../linux.ts';
+import { type Piece, piecesOf } from '../memory/pieces.ts';
 import type { Kernel } from '../structs.ts';
 import { ModuleViews } from './module-views.ts';
 
@@ -49,6 +51,14 @@ export class Module {
   /** All its memory in bytes, that of its start included until the kernel frees it: the size in /proc/modules. */
   get sizeBytes(): number {
     return this.#memories.reduce((sum, { size }) => sum + size, 0);
+  }
+  /** Its memory, one stretch after the other: code, data, and what it needs for its start as long as it has that. */
+  *pieces(): Generator<Piece> {
+    let first = 0;
+    for (const { base, size } of this.#memories) {
+      if (size > 0) yield* piecesOf(this.kernel.space, base, size, first);
+      first += size;
+    }
   }
   /** How often it is in use; null where the kernel cannot unload modules and does not count. */
   get references(): number | null {

@@ -8,6 +8,7 @@ import type { Walk } from '../../../types/struct.ts';
 import { mapleEntries } from '../containers/maple-tree.ts';
 import { rbNodes } from '../containers/rb-tree.ts';
 import type { Linux } from '../linux.ts';
+import { type Piece, piecesOf } from '../memory/pieces.ts';
 import type { Kernel } from '../structs.ts';
 import { pathsOf } from '../vfs/path.ts';
 import { deviceText, userPath } from './open-files.ts';
@@ -94,6 +95,15 @@ export class Area {
     const { vm_start, vm_end } = this.raw;
     if (vm_start >= vm_end) throw new CorruptStructure(`a mapping from ${hex(vm_start)} to ${hex(vm_end)}`);
     return [vm_start, vm_end];
+  }
+
+  /** What the process sees there, page by page. */
+  *pieces(): Generator<Piece> {
+    const { start, end } = this;
+    const { userSpace } = this.task;
+    const length = Number(end - start);
+    if (userSpace === null) yield { at: 0, missing: length, why: 'not-present' };
+    else yield* piecesOf(userSpace, start, length);
   }
 
   /** What /proc tells of the file: where a path of the user's own is kept, that path and its inode. Three cells ask. */

@@ -1,0 +1,62 @@
+// A stretch of virtual memory in pieces: what can be read, and holes with the reason why.
+// What page tables leave out is passed over entry by entry, so that a mapping of terabytes costs what it holds.
+import type { VirtualAddress } from '../../../base/address.ts';
+import { EvidenceFault, NotPresent } from '../../../base/errors.ts';
+import type { AddressSpace } from '../../../translate/address-space.ts';
+
+const PAGE_BYTES = 4096;
+/** What is read in one go. */
+const MOST_BYTES = 1 << 20;
+/** A fault is made and thrown in the time of so many reads. */
+const FAULT_COST = 100;
+
+/** One piece: bytes, or a hole and the code of the fault that makes it one. */
+export type Piece =
+  | { readonly at: number; readonly bytes: Uint8Array }
+  | { readonly at: number; readonly missing: number; readonly why: string };
+
+/** The pieces of `length` bytes from `start` on, ascending and side by side: neighbouring holes of one reason are one. @param first where the first of them is in what they are pieces of */
+export function* piecesOf(
+  space: AddressSpace,
+  start: VirtualAddress,
+  length: number,
+  first = 0,
+): Generator<Piece> {
+  let hole: { at: number; missing: number; why: string } | undefined;
+  for (let at = 0; at < length; ) {
+    const bytes = space.readableBytes(start + BigInt(at), Math.min(MOST_BYTES, length - at));
+    space.memory.spend(Math.ceil(bytes.length / PAGE_BYTES) + 1);
+    if (bytes.length > 0) {
+      if (hole !== undefined) yield hole;
+      hole = undefined;
+      yield { at: first + at, bytes };
+      at += bytes.length;
+      continue;
+    }
+    const { span, why } = lackAt(space, start + BigInt(at));
+    space.memory.spend(FAULT_COST);
+    const missing = Math.min(span, length - at);
+    if (hole !== undefined && hole.why !== why) yield hole;
+    hole =
+      hole === undefined || hole.why !== why
+        ? { at: first + at, missing, why }
+        : { ...hole, missing: hole.missing + missing };
+    at += missing;
+  }
+  if (hole !== undefined) yield hole;
+}
+
+/** Why an address cannot be read, and for how many bytes that goes for sure: those of the entry that maps nothing, or of the page. */
+function lackAt(
+  space: AddressSpace,
+  address: VirtualAddress,
+): { readonly span: number; readonly why: string } {
+  try {
+    space.bytes(address, 1);
+    return { span: 1, why: 'not-in-snapshot' }; // it can be read after all
+  } catch (fault) {
+    if (!(fault instanceof EvidenceFault)) throw fault;
+    const unit = fault instanceof NotPresent ? space.paging.entryBytes(fault.level) : PAGE_BYTES;
+    return { span: unit - Number(address % BigInt(unit)), why: fault.code };
+  }
+}
