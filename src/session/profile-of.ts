@@ -6,10 +6,10 @@ import type { Profile, ProfileEvidence, ProfileShelf } from '../profile/profile.
 import { agree, completed, isNothing, untold, untoldNames } from '../profile/told.ts';
 import type { Snapshot } from '../snapshot/open.ts';
 import { bannerIn } from './banner.ts';
+import { type Agreement, agreementWith } from './description-digests.ts';
 import { imageReader } from './image.ts';
 import { kallsymsOf } from './listed-symbols.ts';
 import type { Located } from './located.ts';
-import { type Agreement, agreementWith } from './own-description.ts';
 import { selfDescription, symbolsIn } from './self-description.ts';
 import { wants } from './wants.ts';
 

@@ -18,10 +18,10 @@ import {
 import { absentIn } from '../profile/told.ts';
 import type { Snapshot } from '../snapshot/open.ts';
 import { bannerAt, bannerElsewhere } from './banner.ts';
+import { evidenceOf, type Piece } from './description-digests.ts';
 import { imageReader } from './image.ts';
 import { type FoundKallsyms, kallsymsOf } from './listed-symbols.ts';
 import type { Located } from './located.ts';
-import { evidenceOf, type Piece } from './own-description.ts';
 import { tellUnlisted, type Unlisted } from './unlisted/tell-unlisted.ts';
 import { wants } from './wants.ts';
 
