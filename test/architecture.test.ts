@@ -54,6 +54,10 @@ const ROOMS: Readonly<Record<string, Doors>> = {
     ],
     later: ['src/translate', 'src/snapshot'],
   },
+  'src/shell': {
+    code: ['src/base', 'src/types', 'src/library', 'src/report'],
+    later: ['src/plugin'],
+  },
   'src/watch': {
     code: ['src/base', 'src/snapshot', 'src/session', 'src/plugin', 'src/store', 'src/diff', 'src/policy'],
   },
@@ -151,6 +155,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     ],
   ],
   'node:fs': [
+    'src/shell',
     'src/snapshot',
     'src/store',
     'src/watch',
@@ -167,6 +172,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'node:net': ['src/acquire', 'src/reader'],
   'node:os': ['src/scan', 'src/store', 'src/reader', 'src/cli', 'build'],
   'node:path': [
+    'src/shell',
     'src/snapshot',
     'src/store',
     'src/watch',
@@ -178,12 +184,15 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     'src/extract',
     'src/files',
   ],
+  'node:console': ['src/shell'],
+  'node:repl': ['src/shell'],
+  'node:util': ['src/shell'],
   'node:process': ['src/cli'],
-  'node:stream': ['src/debuginfo'],
+  'node:stream': ['src/debuginfo', 'src/shell'],
   'node:timers/promises': ['src/scan', 'src/watch', 'src/acquire'],
   'node:url': ['src/scan', 'src/cli', 'src/start', 'build'],
   'node:v8': ['src/cli', 'src/start', 'build'],
-  'node:vm': ['src/start'],
+  'node:vm': ['src/start', 'src/shell'],
   'node:worker_threads': ['src/scan', 'src/reader'],
   'node:zlib': ['src/snapshot', 'src/profile', 'src/debuginfo', 'src/page', 'src/cli'],
 };

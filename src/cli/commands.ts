@@ -13,6 +13,7 @@ import { addProfileCommand } from './profile-command.ts';
 import { addReadCommand } from './read-command.ts';
 import { addReportCommand } from './report-command.ts';
 import { addScanCommand } from './scan-command.ts';
+import { addShellCommand } from './shell-command.ts';
 import { addSqlCommand } from './sql-command.ts';
 import { addTypeCommand } from './type-command.ts';
 import { addWatchCommand } from './watch-command.ts';
@@ -31,6 +32,7 @@ export function addCommands(program: Command, plugins: readonly AnyPlugin[], out
   addExplainCommand(program, outcome);
   addReadCommand(program, outcome);
   addTypeCommand(program, outcome);
+  addShellCommand(program, plugins, outcome);
   addAcquireCommand(program, plugins, outcome);
   addScanCommand(program, plugins, outcome);
   addWatchCommand(program, plugins, outcome);

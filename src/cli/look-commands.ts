@@ -26,7 +26,7 @@ export const withStrictFlag = (command: Command): Command =>
 /** Does one thing with one snapshot, and tidies up. */
 export async function inquire<T>(
   path: string,
-  flags: LookFlags,
+  flags: OpenFlags,
   search: OpenSettings['search'],
   action: (inquiry: Inquiry) => Promise<T>,
 ): Promise<T> {

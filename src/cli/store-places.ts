@@ -23,6 +23,10 @@ export const defaultCachePath = (env: Environment = process.env): string =>
 export const defaultHistoryPath = (env: Environment = process.env): string =>
   join(folderOf(env['XDG_STATE_HOME'], '.local/state'), 'vestige', 'history.sqlite');
 
+/** What was typed at the shell's prompt: `$XDG_STATE_HOME/vestige/shell-history`. */
+export const shellHistoryPath = (env: Environment = process.env): string =>
+  join(folderOf(env['XDG_STATE_HOME'], '.local/state'), 'vestige', 'shell-history');
+
 /** A relative path in the variable is to be ignored. */
 const folderOf = (named: string | undefined, usual: string): string =>
   named?.startsWith('/') === true ? named : join(homedir(), usual);

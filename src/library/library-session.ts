@@ -14,6 +14,7 @@ import { walkList } from '../types/fields.ts';
 import { StructView } from '../types/struct.ts';
 import { type Answer, type AskOptions, ask, type Question } from './ask.ts';
 import type { Closable } from './dispose.ts';
+import { INSPECT } from './inspect.ts';
 import { KernelTypes } from './kernel-types.ts';
 import { type Layout, layoutOf } from './layout.ts';
 import { LoadedModule, type ModuleTypes, typesOfModule } from './loaded-modules.ts';
@@ -190,6 +191,10 @@ export class LibrarySession implements Session, Closable {
 
   close(): void {
     this.#session.close();
+  }
+
+  [INSPECT](): string {
+    return `session of ${this.snapshot.file.path}: ${this.profile.release}`;
   }
 
   [Symbol.dispose](): void {

@@ -8,6 +8,7 @@ import { MAXIMUM_BTF_BYTES } from '../profile/btf-search.ts';
 import type { BtfTypes } from '../profile/btf-types.ts';
 import type { KernelSymbol } from '../profile/kallsyms.ts';
 import { type Gap, isMissing } from '../profile/piecewise.ts';
+import { INSPECT } from './inspect.ts';
 import type { VirtualView } from './memory-view.ts';
 import { ArrayOfValues, Pointer, Struct, type Value } from './values.ts';
 
@@ -43,6 +44,10 @@ export class LoadedModule {
     this.raw = raw;
     this.#view = view;
     this.#note = note;
+  }
+
+  [INSPECT](): string {
+    return `module ${this.name}`;
   }
 
   /** Where its code and data are; none where that cannot be read, which is noted. */

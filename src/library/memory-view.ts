@@ -16,9 +16,10 @@ import type { PhysicalMemory } from '../memory/physical.ts';
 import { PAGE_BYTES } from '../memory/source.ts';
 import type { AddressSpace } from '../translate/address-space.ts';
 import type { WalkStep } from '../translate/paging.ts';
+import { INSPECT } from './inspect.ts';
 
 /** Bytes that one call reads at most: whoever wants more reads in pieces. */
-export const MAXIMUM_READ_BYTES = 2 ** 30;
+const MAXIMUM_READ_BYTES = 2 ** 30;
 /** Bytes of a text that is given no limit. */
 const USUAL_TEXT_BYTES = 4096;
 
@@ -175,6 +176,10 @@ export abstract class MemoryView {
       if (end >= 0) break;
     }
     return decodeText(Buffer.concat(found));
+  }
+
+  [INSPECT](): string {
+    return `memory of ${this.name}`;
   }
 
   #view(address: bigint, length: number): DataView {

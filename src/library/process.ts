@@ -3,6 +3,7 @@
 import type { PhysicalAddress } from '../base/address.ts';
 import { EvidenceFault } from '../base/errors.ts';
 import type { Task } from '../kernel/linux/process/task.ts';
+import { INSPECT } from './inspect.ts';
 import { VirtualView } from './memory-view.ts';
 import type { Struct } from './values.ts';
 
@@ -42,6 +43,10 @@ export class Process {
   /** Physical address of its top page table; null for a kernel thread. @throws EvidenceFault */
   get pageTableRoot(): PhysicalAddress | null {
     return this.memory?.pageTableRoot ?? null;
+  }
+
+  [INSPECT](): string {
+    return this.task.label;
   }
 
   /** Whether this is the page table of the process; false too where its own cannot be read. */

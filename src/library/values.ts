@@ -6,6 +6,7 @@ import { CorruptStructure, NotInKernel } from '../base/errors.ts';
 import { decodeText, decodeUntilNul } from '../base/text.ts';
 import type { AddressSpace } from '../translate/address-space.ts';
 import { type KernelMember, type KernelType, namedMembers } from '../types/kernel-type.ts';
+import { INSPECT } from './inspect.ts';
 
 /** Bytes of a text, or of an array of bytes, that is read as one value; a larger array is read element by element. */
 const MOST_BYTES = 65_536;
@@ -36,6 +37,11 @@ export class Struct {
       $type: { value: type },
       $address: { value: address },
     });
+  }
+
+  /** As Node shows it in a list: what it is, and where. */
+  [INSPECT](): string {
+    return `${this.$type.name} at ${hex(this.$address)}`;
   }
 
   /** The member of that name, and where it is. @throws NotInKernel */
@@ -72,6 +78,10 @@ export class Pointer {
 
   toString(): string {
     return hex(this.$address);
+  }
+
+  [INSPECT](): string {
+    return `(${this.$type.name}) ${hex(this.$address)}`;
   }
 }
 
@@ -111,6 +121,10 @@ export class ArrayOfValues {
     if (target === null || !Number.isSafeInteger(index) || index < 0 || (count > 0 && index >= count))
       throw new RangeError(`${this.$type.name} has no element ${index}`);
     return this.#values.read(target, this.#values.moved(this.$address, BigInt(index) * BigInt(target.size)));
+  }
+
+  [INSPECT](): string {
+    return `${this.$type.name} at ${hex(this.$address)}`;
   }
 
   /** The elements that its type says there are. @throws EvidenceFault */

@@ -22,7 +22,7 @@ const MOST_LETTERS = 4096;
 type NameOf = (address: bigint) => string | null;
 
 /** What could not be read, as a line in its place. */
-export const holeLine = ({ address, missing, code }: Hole, style: Style): string =>
+const holeLine = ({ address, missing, code }: Hole, style: Style): string =>
   style.danger(`0x${address.toString(16)}  ${missing} bytes cannot be read: ${escapeText(code)}`);
 
 /** Lines of hex and letters. */
@@ -117,7 +117,7 @@ const CODE_DIGITS = 16;
 const STRETCH_BYTES = 1 << 20;
 
 /** Pieces that follow each other in one, of at most 1 MiB. */
-export function* stretches(parts: Iterable<Piece | Hole>): Generator<Piece | Hole> {
+function* stretches(parts: Iterable<Piece | Hole>): Generator<Piece | Hole> {
   let waiting: Piece[] = [];
   let length = 0;
   const together = (): Piece[] => {

@@ -1,0 +1,4 @@
+// What Node shows an object by, in lists and at a prompt: without it, everything that a kernel consists of would be shown.
+
+/** `util.inspect.custom`, for whoever does not load node:util. */
+export const INSPECT: unique symbol = Symbol.for('nodejs.util.inspect.custom');
