@@ -2,7 +2,7 @@ import { delimiter } from 'node:path';
 import { ForensicError } from '../base/errors.ts';
 import { bannerOfTable, readTable } from '../profile/isf-file.ts';
 import type { Profile, ProfileShelf, Wants } from '../profile/profile.ts';
-import { agree, tellsAll } from '../profile/told.ts';
+import { agree, tellsAll, untoldNames } from '../profile/told.ts';
 import { wants } from '../session/wants.ts';
 import type { KeptProfile, TableFile } from '../store/profiles.ts';
 import { complain, showProgress } from './output.ts';
@@ -56,7 +56,10 @@ export class Shelf implements ProfileShelf {
 
   findProfile(buildId: string): Profile | undefined {
     const kept = this.#memory.byBuildId(buildId);
-    return kept === undefined ? undefined : believable(kept);
+    if (kept === undefined) return undefined;
+    // A file that gave less than is wanted now may give it all today, or another does.
+    const isOld = kept.origin !== null && !tellsAll(kept.profile, this.#wants);
+    return (isOld ? this.findByBanner(kept.profile.banner) : undefined) ?? believable(kept);
   }
 
   findByBanner(banner: string): Profile | undefined {
@@ -87,11 +90,16 @@ export class Shelf implements ProfileShelf {
     const isKept = kept !== undefined && believable(kept) !== undefined;
     const current = isKept ? this.#renewed(kept, banner) : undefined;
     if (current !== undefined && tellsAll(current, this.#wants)) return current;
+    const untold = current === undefined ? Number.POSITIVE_INFINITY : this.#untoldIn(current);
     for (const folder of others) {
-      const found = this.#inFolder(folder, banner);
+      const found = this.#inFolder(folder, banner, untold);
       if (found !== undefined) return found;
     }
     return current;
+  }
+
+  #untoldIn(profile: Profile): number {
+    return untoldNames(profile, this.#wants).length;
   }
 
   /** A remembered profile, made again from its file where that was changed, or the program wants more than it did. */
@@ -102,7 +110,8 @@ export class Shelf implements ProfileShelf {
     return this.#take(now, banner) ?? profile;
   }
 
-  #inFolder(folder: string, banner: string): Profile | undefined {
+  /** A table of a folder that leaves less untold than so many names. */
+  #inFolder(folder: string, banner: string, untold = Number.POSITIVE_INFINITY): Profile | undefined {
     const release = /^Linux version (\S+)/.exec(banner)?.[1] ?? banner;
     const files = this.#filesOf(folder);
     // Whoever makes tables mostly puts the release into their names: those first, so that the others are not read.
@@ -111,7 +120,7 @@ export class Shelf implements ProfileShelf {
     const ordered = [...likely, ...unlikely];
     for (const [index, file] of ordered.entries()) {
       showProgress(`profiles in ${folder}`, index, ordered.length);
-      const found = this.#bannerOf(file) === banner ? this.#take(file, banner) : undefined;
+      const found = this.#bannerOf(file) === banner ? this.#take(file, banner, untold) : undefined;
       if (found === undefined) continue;
       showProgress('', 1, 1);
       return found;
@@ -145,9 +154,9 @@ export class Shelf implements ProfileShelf {
     return banner;
   }
 
-  #take(file: TableFile, banner: string): Profile | undefined {
+  #take(file: TableFile, banner: string, untold = Number.POSITIVE_INFINITY): Profile | undefined {
     const profile = orNothing(() => readTable(bytesOf(file.path), this.#wants, file.path), complain);
-    if (profile?.banner !== banner) return undefined;
+    if (profile?.banner !== banner || this.#untoldIn(profile) >= untold) return undefined;
     this.#memory.keep(profile, file);
     return profile;
   }

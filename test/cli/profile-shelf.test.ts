@@ -144,6 +144,23 @@ describe('a shelf', () => {
       ]);
     }));
 
+  it('takes another table of the kernel where the remembered one tells less, by build ID too', () =>
+    withMemory((memory) => {
+      const wider: Wants = { ...wants, symbols: ['init_task', 'prb'] };
+      const older = shelf(forgetful, folderOf({ 'a.json': isfText() })).findByBanner(BANNER)!;
+      const known: Profile = { ...older, buildId: 'c0ffee' };
+      memory.keep(known, { path: '/gone.json', size: 1, modified: '1' });
+      const newer = { ...known, absent: { ...known.absent, symbols: ['prb'] } };
+      const folder = folderOf({ 'new.json': writeProfile(newer) });
+      expect(new Shelf(memory, { others: [] }, wider).findProfile('c0ffee')).toEqual(known);
+      expect(new Shelf(memory, { others: [folder] }, wider).findProfile('c0ffee')).toEqual(newer);
+      expect(new Shelf(memory, { others: [] }, wider).findProfile('c0ffee')).toEqual(newer);
+      const less = folderOf({ 'less.json': writeProfile({ ...known, types: {}, absent: newer.absent }) });
+      const widest: Wants = { ...wider, enumerators: ['NR_FILE'] };
+      expect(new Shelf(memory, { others: [less] }, widest).findByBanner(BANNER)).toEqual(newer);
+      expect(memory.byBanner(BANNER)?.profile).toEqual(newer);
+    }));
+
   it('prefers the folder that was named to what is remembered', () =>
     withMemory((memory) => {
       shelf(memory, folderOf({ 'a.json': isfText() })).findByBanner(BANNER);
