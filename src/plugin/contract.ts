@@ -210,13 +210,16 @@ export function definePlugin(plugin: AnyPlugin): AnyPlugin {
   return plugin;
 }
 
-/** What a cell of a column may be: what its function gives, or the reason why there is nothing. */
-export type CellOf<C> = Extract<Given<C>, bigint> extends never ? Given<C> | Absent : WholeOf<C>;
-/** An `int` is a bigint only where a number would not be exact; an address is one always. */
-type WholeOf<C> = Given<C> | Absent | (C extends { readonly int: unknown } ? number : never);
-type Given<C> = {
-  [N in keyof C]: C[N] extends (subject: never) => infer V ? V : never;
-}[keyof C];
+/**
+ * What a cell of a column may be: what its function gives, or the reason why there is nothing. An `int` is a bigint only
+ * where a number would not be exact.
+ */
+export type CellOf<C> =
+  | ResultOf<C[keyof C]>
+  | Absent
+  | ('int' extends keyof C ? (Extract<ResultOf<C[keyof C]>, bigint> extends never ? never : number) : never);
+/** What a column's function gives; nothing for what else a column has. */
+type ResultOf<F> = F extends (subject: never) => infer V ? V : never;
 
 /** The rows of a plugin, each cell typed by its column: `RowOf<typeof pslist>`. */
 export type RowOf<P extends { readonly columns: unknown }> = {
