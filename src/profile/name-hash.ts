@@ -8,7 +8,7 @@ const FACTOR = 0x01000193;
 export const hashByte = (hash: number, byte: number): number => (Math.imul(hash, FACTOR) + byte + 1) | 0;
 
 /** The hash of a whole name (ASCII: symbols and C names are). */
-export function hashName(name: string): number {
+function hashName(name: string): number {
   let hash = 0;
   for (let i = 0; i < name.length; i++) hash = hashByte(hash, name.charCodeAt(i));
   return hash;
