@@ -137,6 +137,20 @@ describe('files', () => {
     );
   });
 
+  it('gives up a table of which page after page is not there', async () => {
+    const { kernel, files: world } = drawn();
+    world.give(9, { 0: world.open(world.entry(world.root, 'f')) });
+    const table = kernel.read(kernel.task(9), 'task_struct', 'files');
+    const nowhere = 0xffff_c900_dead_0000n;
+    kernel.write(kernel.read(table, 'files_struct', 'fdt'), 'fdtable', { fd: nowhere, max_fds: 4_194_304 });
+    const { rows, notes } = await ask(files, kernel.linux());
+    expect(rows).toEqual([]);
+    expect(notes).toHaveLength(65);
+    expect(notes.at(-1)).toBe(
+      'file table of process 9 is given up at descriptor 32768: no page of it is there',
+    );
+  });
+
   it('ends at folders that are within each other', async () => {
     const { kernel, files: world } = drawn();
     const [a, b] = [world.entry(world.root, 'a', 0o040755), world.entry(world.root, 'b', 0o040755)];

@@ -18,6 +18,8 @@ const SLOTS_PER_READ = 512;
  */
 const BITMAPS_ON_A_PAGE = 8192;
 const PAGE_BYTES = 4096;
+/** Pages in a row that cannot be read, after which the rest of a table is given up: a false size leads nowhere page after page. */
+const MAXIMUM_GAP = 64;
 /** Slots that lead to no memory after which a table is given up: by then it is not one. */
 const MAXIMUM_BROKEN = 1000;
 
@@ -64,7 +66,7 @@ export function* descriptorsOf(
   }
   const width = kernel.types.pointerBytes;
   const pages = new OwnPages(kernel.space);
-  let broken = 0;
+  let [broken, gap] = [0, 0];
   for (let first = 0; first < count; first += SLOTS_PER_READ) {
     const slots = Math.min(SLOTS_PER_READ, count - first);
     const words = pointersAt(kernel, array + BigInt(first * width), slots);
@@ -93,6 +95,11 @@ export function* descriptorsOf(
         `file table of ${owner}: descriptors ${first + words.length / 2} to ${last} cannot be read`,
       );
     }
+    gap = words.length === 0 ? gap + 1 : 0;
+    if (gap >= MAXIMUM_GAP)
+      return kernel.note(
+        `file table of ${owner} is given up at descriptor ${first + slots}: no page of it is there`,
+      );
   }
 }
 
