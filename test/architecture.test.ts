@@ -71,7 +71,7 @@ const ROOMS: Readonly<Record<string, Doors>> = {
   'src/cli': { code: ['src', 'plugins'] },
   'src/start': { code: [] },
   bin: { code: ['src/start'], later: ['src/cli'] },
-  build: { code: ['plugins', 'src/reader', 'src/start'] },
+  build: { code: ['plugins', 'src/reader', 'src/start', 'src/report'] },
 };
 
 const KERNEL = 'src/kernel/linux';

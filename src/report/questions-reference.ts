@@ -1,0 +1,59 @@
+// The reference of all questions as Markdown, from what they declare: `docs/reference/questions.md` is written so, and a test
+// holds it against the questions.
+import { type AnyPlugin, GROUPS, kindText, type Options } from '../plugin/contract.ts';
+import { pluralOf } from '../plugin/wording.ts';
+
+/** The whole document. */
+export function questionsReference(plugins: readonly AnyPlugin[]): string {
+  const groups = GROUPS.map((group) => [group, plugins.filter((plugin) => plugin.group === group)] as const);
+  return [
+    '# Questions',
+    '',
+    'Made from the questions themselves by `npm run reference`. A cell is a value, `null` where it does not apply, or absent with a reason.',
+    ...groups.flatMap(([group, members]) =>
+      members.length === 0
+        ? []
+        : ['', `## ${group[0]!.toUpperCase()}${group.slice(1)}`, ...members.flatMap(sectionOf)],
+    ),
+    '',
+  ].join('\n');
+}
+
+function sectionOf(plugin: AnyPlugin): string[] {
+  const { name, summary, example, columns, filters = [], words = {}, aliases = [], options = {} } = plugin;
+  return [
+    ...['', `### ${name}`, '', `${summary}. Its rows are ${pluralOf(plugin)}.`, ''],
+    ...['```', `vestige ${name} memory.raw ${example}`, '```', ''],
+    ...['| column | kind | what it says | filter |', '| --- | --- | --- | --- |'],
+    ...Object.entries(columns).map(([column, reader]) => {
+      const known = words[column] === undefined ? '' : `: ${words[column].join(', ')}`;
+      return row([
+        `\`${column}\``,
+        kindText(reader),
+        reader.help ?? '',
+        filters.includes(column) ? `yes${known}` : '',
+      ]);
+    }),
+    ...optionLines(options),
+    ...(plugin.artefact === undefined
+      ? []
+      : ['', '`--save FOLDER` writes the bytes behind the rows that are shown into a new folder.']),
+    ...(aliases.length === 0
+      ? []
+      : ['', `Other names: ${aliases.map((alias) => `\`${alias}\``).join(', ')}.`]),
+  ];
+}
+
+function optionLines(options: Options): string[] {
+  const entries = Object.entries(options);
+  if (entries.length === 0) return [];
+  return [
+    ...['', '| option | what it does |', '| --- | --- |'],
+    ...entries.map(([option, declared]) =>
+      row(['switch' in declared ? `\`--${option}\`` : `\`--${option} <${declared.value}>\``, declared.help]),
+    ),
+  ];
+}
+
+const row = (cells: readonly string[]): string =>
+  `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
