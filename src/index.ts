@@ -31,6 +31,7 @@ export {
   WalkIncomplete,
 } from './base/errors.ts';
 export { policyFrom as readPolicy } from './cli/policy-shelf.ts';
+export { profilesAtHand } from './cli/profiles-at-hand.ts';
 export type { Comparison } from './diff/comparison.ts';
 export type { ChangedRow, TableDiff } from './diff/tables.ts';
 export type { Linux } from './kernel/linux/linux.ts';
@@ -81,7 +82,7 @@ export type { BindingStep, KernelFacts, Result, SnapshotFacts } from './plugin/d
 export { type Request, runPlugin } from './plugin/run.ts';
 export type { Policy } from './policy/policy.ts';
 export type { Finding, RuleVerdict, Verdict } from './policy/verdict.ts';
-export { type Profile, readProfile, writeProfile } from './profile/profile.ts';
+export { type Profile, type ProfileShelf, readProfile, writeProfile } from './profile/profile.ts';
 export { layoutText } from './report/struct-layout.ts';
 export { valueText } from './report/struct-values.ts';
 export type { SessionOptions } from './session/session.ts';

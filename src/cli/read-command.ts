@@ -22,6 +22,8 @@ type Flags = LookFlags & {
 
 /** Bytes that a JSON document holds at most: it is made in one piece. */
 const MAXIMUM_JSON_BYTES = 16 << 20;
+/** Letters that are written in one go. */
+const WRITTEN_AT_ONCE = 65_536;
 /** Ranges that cannot be read and are told one by one; more are counted. */
 const MAXIMUM_TOLD = 1000;
 
@@ -151,7 +153,14 @@ async function write(request: {
 }
 
 function writeLines(lines: Iterable<string>): void {
-  for (const line of lines) writeData(`${line}\n`);
+  let waiting = '';
+  for (const line of lines) {
+    waiting += `${line}\n`;
+    if (waiting.length < WRITTEN_AT_ONCE) continue;
+    writeData(waiting);
+    waiting = '';
+  }
+  writeData(waiting);
 }
 
 async function jsonOf(

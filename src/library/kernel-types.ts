@@ -7,7 +7,7 @@ import { ownTypes } from '../session/own-btf.ts';
 import type { Session } from '../session/session.ts';
 import { type KernelMember, type KernelType, namedMembers } from '../types/kernel-type.ts';
 import type { ModuleTypes } from './loaded-modules.ts';
-import { structOfProfile } from './profile-types.ts';
+import { ProfileTypes } from './profile-types.ts';
 
 /** Types of modules that are kept: each holds a copy of the kernel's own. */
 const MOST_KEPT = 4;
@@ -27,6 +27,8 @@ export class KernelTypes {
   readonly #session: Session;
   readonly #modules: () => readonly ModuleTypes[];
   readonly #note: Note;
+  /** What the profile tells, for a kernel that does not describe itself. */
+  readonly #told: ProfileTypes;
   #own: BtfTypes | null | undefined;
   readonly #kept = new Map<ModuleTypes, BtfTypes | undefined>();
 
@@ -34,6 +36,7 @@ export class KernelTypes {
     this.#session = session;
     this.#modules = modules;
     this.#note = note;
+    this.#told = new ProfileTypes(session.profile.types, session.profile.pointerBytes);
   }
 
   /** The kernel's own types; null where it does not tell them, which is noted. */
@@ -47,10 +50,8 @@ export class KernelTypes {
     const wanted = name.trim().replace(/\s+/g, ' ');
     const { own } = this;
     if (own === null) {
-      const plain = wanted.replace(/^(struct|union) /, '');
-      const { types } = this.#session.profile;
-      const layout = Object.hasOwn(types, plain) ? types[plain] : undefined;
-      return layout === undefined ? [] : [{ type: structOfProfile(plain, layout), module: null }];
+      const type = this.#told.find(wanted);
+      return type === undefined ? [] : [{ type, module: null }];
     }
     const found = own.find(wanted).map((type) => ({ type, module: null }));
     if (found.length > 0) return found;
@@ -116,7 +117,7 @@ export class KernelTypes {
   /** The names of all types of the kernel's own, or of its profile; those that modules add are not among them. */
   *names(): Generator<string> {
     const { own } = this;
-    yield* own === null ? Object.keys(this.#session.profile.types) : own.names();
+    yield* (own ?? this.#told).names();
   }
 
   #typesOf(module: ModuleTypes): BtfTypes | undefined {
@@ -136,9 +137,8 @@ export class KernelTypes {
       return types;
     } catch (error) {
       if (!(error instanceof EvidenceFault || error instanceof BadProfile)) throw error;
-      const { source, types } = this.#session.profile;
       this.#note(
-        `${error.message}: only the ${Object.keys(types).length} structs of its profile (${source}) are known, without the types of their members`,
+        `${error.message}: only the ${this.#told.count} structs of its profile (${this.#session.profile.source}) are known, and of their members those that questions read`,
       );
       return null;
     }

@@ -72,7 +72,7 @@ function laidOut(
   const isUnion = type.kind === 'union';
   let [end, holes] = [0, 0];
   const hole = (until: number): void => {
-    if (isUnion || until <= end) return;
+    if (isUnion || type.isPartial || until <= end) return;
     members.push({ offset: base + Math.floor(end / 8), holeBits: until - end });
     holes += until - end;
   };

@@ -227,9 +227,13 @@ export class LibrarySession implements Session, Closable {
     if (this.#moduleTypes !== undefined) return this.#moduleTypes;
     this.#moduleTypes = []; // whoever asks for a type meanwhile asks the kernel's own
     const { own } = this.types;
-    const [head] = this.symbols.named('btf_modules');
-    if (own === null || head === undefined || own.find('struct btf_module').length === 0) return [];
     const note = this.kernel.note;
+    if (own === null || own.find('struct btf_module').length === 0) return [];
+    const [head] = this.symbols.named('btf_modules');
+    if (head === undefined) {
+      note('types that modules add are not known: this kernel does not list where they are');
+      return [];
+    }
     this.#moduleTypes = [...this.list(head.address, 'btf_module', 'list')].map((entry) =>
       typesOfModule(entry, own, this.memory, note),
     );

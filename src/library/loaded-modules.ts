@@ -18,6 +18,8 @@ const MAXIMUM_SYMBOLS = 1_000_000;
 const MAXIMUM_NAMES_BYTES = 64 << 20;
 /** Longest name that the kernel takes: KSYM_NAME_LEN. */
 const MAXIMUM_NAME_BYTES = 512;
+/** Memories of one module: MOD_MEM_NUM_TYPES is 7. */
+const MAXIMUM_MEMORIES = 32;
 /** What belongs to nothing: SHN_UNDEF of elf(5), in symbols that a module takes from elsewhere. */
 const UNDEFINED_SECTION = 0;
 /** Names that compilers make, which kallsyms passes over too (include/linux/module_symbol.h, is_mapping_symbol). */
@@ -157,7 +159,7 @@ function readPieces(
 function rangesOf(raw: Struct): readonly ModuleRange[] {
   const memories: Value[] =
     raw['mem'] instanceof ArrayOfValues
-      ? [...raw['mem']]
+      ? Array.from({ length: Math.min(raw['mem'].length, MAXIMUM_MEMORIES) }, (_, nth) => raw['mem'].at(nth))
       : ['core_layout', 'init_layout', 'data_layout'].flatMap((name) => raw[name] ?? []);
   return memories.flatMap((memory) => {
     if (!(memory instanceof Struct)) return [];

@@ -74,6 +74,8 @@ export class Symbols {
     }
     const symbol = this.#own.nearest(address);
     if (symbol === undefined || address - symbol.address > NEAR) return undefined;
+    // A kernel that lists functions alone has names for a few data: what lies behind those may be anything.
+    if (symbol.type === '?' && address !== symbol.address) return undefined;
     const { kernel } = this.#session;
     if (kernel.hasSymbol('_end') && address >= kernel.symbol('_end')) return undefined;
     return nearestOf({ ...symbol, module: null }, address);

@@ -112,7 +112,9 @@ export class ArrayOfValues {
 
   /** How many elements its type says; 0 where it has no length of its own: `at` reads these all the same. */
   get length(): number {
-    return this.$type.count;
+    const { count, size, target } = this.$type;
+    // What claims to be larger than anything in a kernel has no size, and no elements.
+    return size === 0 && target !== null && target.size > 0 ? 0 : count;
   }
 
   /** An element. @throws EvidenceFault @throws RangeError past the end */

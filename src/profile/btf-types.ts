@@ -8,6 +8,10 @@ import type { Gap } from './piecewise.ts';
 const MAXIMUM_DEPTH = 32;
 /** Types that one declaration spells: a function of functions of functions … would otherwise be spelled without end. */
 const MAXIMUM_SPELLED = 200;
+/** Members and enumerators of one type: BTF before v7.2 cannot count further, and no kernel's type has a tenth. */
+const MAXIMUM_MEMBERS = 65_535;
+/** Types of one name: a few, where drivers chose the same. */
+const MAXIMUM_NAMESAKES = 64;
 /** Parameters that a declaration shows. */
 const MAXIMUM_PARAMETERS = 32;
 
@@ -95,7 +99,7 @@ export class BtfTypes {
       if (name === '') continue;
       const others = numbers.get(name);
       if (others === undefined) numbers.set(name, [id]);
-      else others.push(id);
+      else if (others.length < MAXIMUM_NAMESAKES) others.push(id);
     }
     this.#numbers = numbers;
     return numbers;
@@ -197,6 +201,10 @@ class BtfType implements KernelType {
     return this.kind === 'array' ? this.#section.word(this.#at! + 5) : 0;
   }
 
+  get isPartial(): boolean {
+    return false;
+  }
+
   get isDeclaredOnly(): boolean {
     return this.#at !== undefined && this.#section.kindAt(this.#at) === KIND.fwd;
   }
@@ -217,7 +225,7 @@ class BtfType implements KernelType {
     const section = this.#section;
     const isWide = section.kindAt(at) === KIND.enum64;
     const words = isWide ? 3 : 2;
-    return Array.from({ length: section.memberCountAt(at) }, (_, nth) => {
+    return Array.from({ length: Math.min(section.memberCountAt(at), MAXIMUM_MEMBERS) }, (_, nth) => {
       const entry = at + 3 + words * nth;
       const low = BigInt(section.word(entry + 1));
       const value = isWide ? (BigInt(section.word(entry + 2)) << 32n) | low : low;
@@ -249,7 +257,7 @@ class BtfType implements KernelType {
     if (at === undefined || !(section.kindAt(at) === KIND.struct || section.kindAt(at) === KIND.union))
       return [];
     const tellsBits = section.flagAt(at);
-    return Array.from({ length: section.memberCountAt(at) }, (_, nth) => {
+    return Array.from({ length: Math.min(section.memberCountAt(at), MAXIMUM_MEMBERS) }, (_, nth) => {
       const entry = at + 3 + 3 * nth;
       const place = section.word(entry + 2);
       const bits = tellsBits ? place >>> 24 : 0;

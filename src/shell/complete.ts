@@ -116,6 +116,6 @@ function beginning(names: Iterable<string>, begun: string): string[] {
 /** A type without members. */
 const NOTHING: KernelType = {
   ...({ kind: 'void', name: 'void', size: 0, signed: false, target: null, count: 0 } as const),
-  ...{ members: [], enumerators: [], isDeclaredOnly: false },
+  ...{ members: [], enumerators: [], isDeclaredOnly: false, isPartial: true },
   declare: (name) => name,
 };

@@ -33,6 +33,8 @@ export interface KernelType {
   readonly members: readonly KernelMember[];
   /** Of an `enum`, in their order; empty for all others. */
   readonly enumerators: readonly Enumerator[];
+  /** Whether only some members are known: what lies between those is no hole. */
+  readonly isPartial: boolean;
   /** Whether a struct is named only and never laid out, as the types are that a build has no file for. */
   readonly isDeclaredOnly: boolean;
   /** The declaration of something of this name: `char comm[16]`, `void (*func)(struct work_struct *)`. */
@@ -59,7 +61,7 @@ export interface Enumerator {
 
 /** Nameless structs within nameless structs: the kernel's deepest is below ten. */
 const MAXIMUM_DEPTH = 32;
-/** Named members of one struct, those of nameless inner ones included: task_struct has 300. */
+/** Members of one struct, nameless ones and those in them included: task_struct has 300. */
 const MAXIMUM_MEMBERS = 65_536;
 
 /**
@@ -68,10 +70,11 @@ const MAXIMUM_MEMBERS = 65_536;
  */
 export function namedMembers(type: KernelType): ReadonlyMap<string, KernelMember> {
   const found = new Map<string, KernelMember>();
+  let left = MAXIMUM_MEMBERS;
   const gather = ({ members }: KernelType, base: number, depth: number): void => {
     if (depth > MAXIMUM_DEPTH) return;
     for (const member of members) {
-      if (found.size >= MAXIMUM_MEMBERS) return;
+      if (left-- <= 0) return;
       const placed = base === 0 ? member : { ...member, offset: base + member.offset };
       if (member.name !== '') {
         if (!found.has(member.name)) found.set(member.name, placed);

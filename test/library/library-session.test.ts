@@ -227,6 +227,10 @@ describe('a snapshot that lacks pages', () => {
     for (let at = start; at < stop; at += 4096n) overlay.damage(frameOf(at), null);
     const bare = new LibrarySession(startSession({ ...snapshot, memory: overlay.memory() }, { profile }));
     expect(bare.struct('task_struct', bare.symbols.address('init_task'))['pid']).toBe(0);
+    const init = bare.process(1).raw;
+    expect([init['comm'], init['real_parent'].comm]).toEqual(['init', 'swapper/0']);
+    expect(init['mm'].$type.name).toBe('struct mm_struct');
+    expect(bare.layout('task_struct').holeBits).toBe(0); // what it does not tell is no hole
     expect(bare.types.offsetOf('task_struct', 'comm')).toBe(session.types.offsetOf('task_struct', 'comm'));
     expect(bare.drainNotes()).toEqual([expect.stringContaining('structs of its profile')]);
     expect(() => bare.types.find('virtnet_info')).toThrow(NotInKernel);

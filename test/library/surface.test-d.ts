@@ -27,7 +27,8 @@ import {
 declare const session: Session;
 
 export const opened: Session = openSession('memory.raw', { kernel: 1, base: 0x4000_0000 });
-export const closable: Closable = opened;
+export const closing = (it: Closable): void => it.close();
+closing(opened);
 
 // Memory.
 export const word: bigint = session.memory.u64(0n);

@@ -18,8 +18,8 @@ describe('the package', () => {
         'layoutOf',
         'layoutText',
       ],
-      ...['openSession', 'openSnapshot', 'plugins', 'readPolicy', 'readProfile', 'runPlugin', 'valueText'],
-      ...['writeProfile'],
+      ...['openSession', 'openSnapshot', 'plugins', 'profilesAtHand', 'readPolicy', 'readProfile'],
+      ...['runPlugin', 'valueText', 'writeProfile'],
     ]);
   });
 

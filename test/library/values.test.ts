@@ -1,6 +1,7 @@
 // Values of drawn types in drawn memory: each kind of C's, and what is lost, blank or too large.
 import { describe, expect, it } from 'vitest';
 import { CorruptStructure, NotInKernel, NotInSnapshot } from '../../src/base/errors.ts';
+import { layoutOf } from '../../src/library/layout.ts';
 import { settle } from '../../src/library/settle.ts';
 import { ArrayOfValues, Pointer, Struct, Values } from '../../src/library/values.ts';
 import { BtfTypes } from '../../src/profile/btf-types.ts';
@@ -71,7 +72,14 @@ const types = BtfTypes.read(
       ],
     },
     huge: { struct: 'huge', size: 8_000_000, members: [['all', 'long[1000000]', 0]] },
-    endless: { struct: 'endless', size: 8, members: [['', 'endless', 0]] },
+    endless: { typedef: 'endless', of: 'its body' },
+    'its body': {
+      struct: '',
+      size: 8,
+      members: Array.from({ length: 200 }, () => ['', 'its body', 0] as const),
+    },
+    'long[4e9]': { array: 'long', count: 4_000_000_000 },
+    boundless: { struct: 'boundless', size: 8, members: [['all', 'long[4e9]', 0]] },
   }),
   8,
 );
@@ -173,9 +181,16 @@ describe('a struct', () => {
     expect(text.split('\n').length).toBeLessThan(50);
   });
 
-  it('that contains itself without end has no members', () => {
+  it('that contains itself without end, many times over, has no members', () => {
     const { values } = drawn();
     expect([...values().membersOf(typeOf('endless'))]).toEqual([]);
+    const { unlisted } = layoutOf(typeOf('endless'), null);
+    expect(unlisted).toBeGreaterThan(0);
+  });
+
+  it('has no elements in an array that is larger than anything in a kernel', () => {
+    const { values } = drawn();
+    expect([...values().struct(typeOf('boundless'), AT)['all']]).toEqual([]);
   });
 
   it('shows nothing that acts on a terminal', () => {

@@ -1,0 +1,21 @@
+// Profiles for programs that import the package: those that ship with it and those in the user's folders. The cache is the
+// command line's.
+import type { ProfileShelf } from '../profile/profile.ts';
+import { type ProfileMemory, Shelf, usualFolders } from './profile-shelf.ts';
+
+/** Nothing is remembered from one use to the next. */
+const FORGETFUL: ProfileMemory = {
+  byBuildId: () => undefined,
+  byBanner: () => undefined,
+  keep: () => undefined,
+  bannerOf: () => undefined,
+  keepBanner: () => undefined,
+  count: 0,
+};
+
+/**
+ * Profiles and symbol tables by which kernels are read that do not describe themselves: those in `folder`, in the folders that
+ * VESTIGE_PROFILES names, and those that ship with the package. `openSession(path, { shelf: profilesAtHand() })`
+ */
+export const profilesAtHand = (folder?: string): ProfileShelf =>
+  new Shelf(FORGETFUL, { ...(folder === undefined ? {} : { first: folder }), others: usualFolders() });
