@@ -2,7 +2,7 @@ import { hex } from '../base/address.ts';
 import { BadProfile } from '../base/errors.ts';
 import type { Layouts } from '../types/layout.ts';
 
-/** The number of the profile format that this program writes and the newest that it reads; changes are listed in profiles/README.md. */
+/** The number of the profile format that this program writes and the newest that it reads; changes are listed in docs/reference/profiles.md. */
 export const PROFILE_FORMAT = 2;
 
 /** The kinds of CPU whose kernels can be read. */

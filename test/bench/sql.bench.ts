@@ -7,7 +7,7 @@ import { bareNode, takeTurns, vestige } from './processes.ts';
 /** A question over everything must come back before its asker's thoughts wander. */
 const MOST_MS = 1_000;
 
-/** Questions over all of a month; what the README documents, and what an index could not help. */
+/** Questions over all of a month; what docs/guide/sql-and-cache.md documents, and what an index could not help. */
 const QUERIES: Readonly<Record<string, string>> = {
   'seen on one machine only': `select name, min(hostname), min(taken), max(taken)
     from pslist group by name having count(distinct machine) = 1 order by 3`,

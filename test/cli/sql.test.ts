@@ -341,17 +341,17 @@ describe('vestige cache list', () => {
   });
 });
 
-/** The queries of the README, by the line of prose before each. */
+/** The queries of the guide, by the line of prose before each. */
 const documented = new Map(
   [
-    ...readFileSync('README.md', 'utf8')
-      .split('\n## SQL\n')[1]!
+    ...readFileSync('docs/guide/sql-and-cache.md', 'utf8')
+      .split('\n## Queries\n')[1]!
       .split('\n## ')[0]!
       .matchAll(/^(?<what>[^\n]+):\n\n```sql\n(?<query>[^`]+)```/gm),
   ].map(({ groups }) => [groups!['what']!, groups!['query']!]),
 );
 
-describe('the queries of the README', () => {
+describe('the queries of the guide', () => {
   it.each([
     [
       'Processes that were seen on one machine only',

@@ -4,33 +4,42 @@ const BEGINS = '<!-- support matrix -->';
 const ENDS = '<!-- /support matrix -->';
 
 /**
- * The support matrix as Markdown: what each kernel was asked, and how. `exact` stands only where every row and
- * column agreed; a partial cell names a reason that is printed below.
+ * The support matrix as Markdown: the guests, what each was asked, and how. A tick stands only where every row and
+ * column agreed; a partial cell names a reason that is printed below. Questions are rows, so that a further one is a line.
  */
 export function matrixOf(results: Results): string {
   const guests = Object.entries(results);
   const reasons = new Reasons();
-  const questions = columns(guests.flatMap(([, { questions: asked }]) => Object.keys(asked)));
-  const ways = columns(guests.flatMap(([, { ways: taken }]) => taken.split(', ')));
-  const byQuestion = table(
-    ['guest', 'kernel and its tables', 'machine', ...questions, 'rows', 'tolerated'],
-    guests.map(([name, guest]) => {
-      const asked = Object.values(guest.questions);
-      const cells = questions.map((question) => cellOf(pick(guest, question), reasons));
-      const sum = (of: (result: QuestionResult) => number) =>
-        asked.reduce((total, one) => total + of(one), 0);
-      const counts = [sum(({ rows }) => rows), sum(({ tolerated }) => tolerated)].map((count) =>
-        count.toLocaleString('en-US'),
-      );
-      return [name, `${guest.kernel}: ${guest.paging}`, guest.machine, ...cells, ...counts];
+  const numbers = guests.map((_, nth) => `${nth + 1}`);
+  const list = table(
+    ['', 'guest', 'kernel and its tables', 'machine', 'rows', 'tolerated'],
+    guests.map(([name, { kernel, paging, machine, questions }], nth) => {
+      const sum = (of: (result: QuestionResult) => number): string =>
+        Object.values(questions)
+          .reduce((total, one) => total + of(one), 0)
+          .toLocaleString('en-US');
+      return [
+        ...[numbers[nth]!, name, `${kernel}: ${paging}`, machine],
+        ...[sum(({ rows }) => rows), sum(({ tolerated }) => tolerated)],
+      ];
     }),
-    3,
+    4,
   );
+  const questions = namesIn(guests.flatMap(([, { questions: asked }]) => Object.keys(asked)));
+  const byQuestion = table(
+    ['question', ...numbers],
+    questions.map((question) => [
+      question,
+      ...guests.map(([, guest]) => cellOf(pick(guest, question), reasons)),
+    ]),
+    1,
+  );
+  const ways = namesIn(guests.flatMap(([, { ways: taken }]) => taken.split(', ')));
   const byWay = table(
-    ['guest', ...ways.map((way) => way.replace(/^by /, 'bound by '))],
-    guests.map(([name, guest]) => [
-      name,
-      ...ways.map((way) =>
+    ['format, or what the kernel was bound by', ...numbers],
+    ways.map((way) => [
+      way,
+      ...guests.map(([, guest]) =>
         guest.ways.split(', ').includes(way)
           ? cellOf(
               Object.values(guest.questions).map((result) => only(result, way)),
@@ -41,7 +50,7 @@ export function matrixOf(results: Results): string {
     ]),
     1,
   );
-  return [byQuestion, byWay, reasons.list()].filter((part) => part !== '').join('\n');
+  return [list, byQuestion, byWay, reasons.list()].filter((part) => part !== '').join('\n');
 }
 
 /** A text with the matrix between its two markers; an error where it has none. */
@@ -52,7 +61,7 @@ export function withMatrix(text: string, matrix: string): string {
 }
 
 /** In the order of the guest that has most of them, then what others have besides. */
-const columns = (names: readonly string[]): string[] => [...new Set(names)];
+const namesIn = (names: readonly string[]): string[] => [...new Set(names)];
 
 const pick = ({ questions }: GuestResult, question: string): QuestionResult[] => {
   const result = questions[question];
@@ -73,7 +82,7 @@ function cellOf(results: readonly QuestionResult[], reasons: Reasons): string {
   if (results.length === 0) return '';
   if (results.some(({ not }) => not !== undefined)) return 'not';
   const why = results.flatMap(({ partial }) => Object.values(partial ?? {}));
-  if (why.length === 0) return 'exact';
+  if (why.length === 0) return '✓';
   return `partial (${[...new Set(why.map((reason) => reasons.numberOf(reason)))].join(', ')})`;
 }
 

@@ -35,7 +35,9 @@ const checkout = import.meta.url.includes('/dist/test/') ? '../../../' : '../../
 const path = fileURLToPath(new URL(`${checkout}test/guests/results.json`, import.meta.url));
 
 /** Where the matrix is shown. */
-export const readmePath = fileURLToPath(new URL(`${checkout}README.md`, import.meta.url));
+export const matrixPath = fileURLToPath(
+  new URL(`${checkout}docs/reference/support-matrix.md`, import.meta.url),
+);
 
 /** The results that the repository holds; none yet where it has no such file. */
 export async function readResults(): Promise<Results> {

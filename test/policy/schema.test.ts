@@ -52,9 +52,10 @@ describe('the policies that ship', () => {
   );
 });
 
-it('the policy of the README can be used as it stands there', () => {
+it('the policy of the guide can be used as it stands there', () => {
   const [, text = ''] =
-    /^```yaml\n(# yaml-language-server[\s\S]*?)^```/m.exec(readFileSync('README.md', 'utf8')) ?? [];
+    /^```yaml\n(# yaml-language-server[\s\S]*?)^```/m.exec(readFileSync('docs/guide/policies.md', 'utf8')) ??
+    [];
   expect(validate(parse(text)), JSON.stringify(validate.errors)).toBe(true);
   const { name, rules } = load(text, { 'cloud-linux': readFileSync('policies/cloud-linux.yaml', 'utf8') });
   expect(name).toBe('web-servers');
