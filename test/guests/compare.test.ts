@@ -82,7 +82,14 @@ const right: Readonly<Record<string, readonly Row[]>> = {
   pslist: [
     {
       ...{ pid: 20, ppid: 1, name: 'a) (b', threads: 1, uid: 7, euid: 8, gid: 9, state: 'S', nice: 0 },
-      ...{ started: new Date(1_003_000), cpuTime: 0.16, rss: 120, kernel: false, args: 'sleep 10' },
+      ...{
+        started: new Date(1_003_000),
+        cpuTime: 0.16,
+        rss: 120,
+        kernel: false,
+        kernelFlag: false,
+        args: 'sleep 10',
+      },
       exe: '/opt/\\xffa (deleted)',
       task: 0xffff_8880_0123_4000n,
       hidden: false,
