@@ -1,8 +1,8 @@
 // The reference of commands: docs/reference/commands.md as text, made of the declarations that `--help` shows.
 // Flags that several commands have in the same words stand once, in a table of their own.
 import { Command, type Option } from 'commander';
-import { plugins } from '../../plugins/index.ts';
-import { addCommands } from '../../src/cli/commands.ts';
+import { plugins } from '../plugins/index.ts';
+import { addCommands } from '../src/cli/commands.ts';
 
 /** A flag is common where so many commands or more have it in the same words. */
 const COMMON = 4;
@@ -15,7 +15,7 @@ This page is made of the program's own declarations: \`npm run reference\` write
 `;
 
 /** Markdown: questions, every other command with its flags, then the flags that many have. */
-export function commandsText(): string {
+export function commandsReference(): string {
   const program = new Command('vestige');
   addCommands(program, plugins, { code: 0 });
   const commands = program.commands.flatMap((command) => leaves(command, command.name()));
