@@ -4,31 +4,42 @@ import type { VirtualAddress } from '../../base/address.ts';
 import { EvidenceFault, WalkIncomplete } from '../../base/errors.ts';
 import type { Walk } from '../../types/struct.ts';
 
-/** What one walk found. */
+/** How one walk went. */
 interface View {
-  readonly found: ReadonlySet<VirtualAddress>;
+  /** Set in the word of each thing that it found. */
+  readonly bit: number;
   readonly isWhole: boolean;
+}
+
+/** Things by their addresses. */
+interface Things extends Iterable<VirtualAddress> {
+  has(address: VirtualAddress): boolean;
+  size(): number;
 }
 
 /** Things known by their addresses, in the order in which the walks first found them. `V` names the views. */
 export class CrossView<V extends string> {
   readonly #views = new Map<V, View>();
-  readonly #all = new Set<VirtualAddress>();
+  /** Which views have it: one look-up for all, since an address is a bigint and these are slow to look up. */
+  readonly #having = new Map<VirtualAddress, number>();
+  #nextBit = 1;
 
   /** All that any view has; what is found while one goes through them comes behind. */
-  get all(): ReadonlySet<VirtualAddress> {
-    return this.#all;
-  }
+  readonly all: Things = {
+    has: (address) => this.#having.has(address),
+    size: () => this.#having.size,
+    [Symbol.iterator]: () => this.#having.keys(),
+  };
 
   /** Walks a view to its end. @returns the fault that ended it early, if one did: what it found until then counts */
   add(name: V, walk: Walk<VirtualAddress>): EvidenceFault | undefined {
-    const found = new Set<VirtualAddress>();
+    const bit = this.#nextBit;
+    this.#nextBit <<= 1;
     let isWhole = false;
     try {
       let step = walk.next();
       for (; step.done !== true; step = walk.next()) {
-        found.add(step.value);
-        this.#all.add(step.value);
+        this.#having.set(step.value, (this.#having.get(step.value) ?? 0) | bit);
       }
       isWhole = step.value;
       return undefined;
@@ -36,18 +47,13 @@ export class CrossView<V extends string> {
       if (!(fault instanceof EvidenceFault)) throw fault;
       return fault;
     } finally {
-      this.#views.set(name, { found, isWhole });
+      this.#views.set(name, { bit, isWhole });
     }
   }
 
   /** Takes a view back, as one that this kernel does not have. */
   drop(name: V): void {
     this.#views.delete(name);
-  }
-
-  /** Whether the view was walked at all. */
-  isKnown(name: V): boolean {
-    return this.#views.has(name);
   }
 
   /** Whether the walk of a view came to its end; false for one that was not walked. */
@@ -57,7 +63,17 @@ export class CrossView<V extends string> {
 
   /** Whether a walk found it. False says nothing where the walk is not whole. */
   has(name: V, address: VirtualAddress): boolean {
-    return this.#views.get(name)?.found.has(address) === true;
+    const bit = this.#views.get(name)?.bit ?? 0;
+    return ((this.#having.get(address) ?? 0) & bit) !== 0;
+  }
+
+  /** Those of the views that were walked and have it, or lack it. */
+  among<W extends V>(names: readonly W[], address: VirtualAddress, isThere: boolean): W[] {
+    const having = this.#having.get(address) ?? 0;
+    return names.filter((name) => {
+      const bit = this.#views.get(name)?.bit;
+      return bit !== undefined && ((having & bit) !== 0) === isThere;
+    });
   }
 
   /** Whether a view has it. @throws WalkIncomplete where its walk did not find it and did not come to its end either */

@@ -52,7 +52,7 @@ export class ModuleViews {
   }
 
   #lacking(module: VirtualAddress): ModuleView[] {
-    return VIEWS.filter((view) => this.#views.isKnown(view) && !this.#views.has(view, module));
+    return this.#views.among(VIEWS, module, false);
   }
 
   #add(name: ModuleView, walk: Walk<VirtualAddress>): void {

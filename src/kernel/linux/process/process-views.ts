@@ -60,7 +60,7 @@ class ProcessViews implements TaskViews {
 
   /** The views that have it: `list,pids,children`; those that lead to some processes only where no other has it. */
   viewsWith({ address }: Task): string {
-    const having = COMPLETE.filter((view) => this.#views.has(view, address));
+    const having: readonly CompleteView[] = this.#views.among(COMPLETE, address, true);
     const [forwards, backwards] = [having.includes('list'), having.includes('list backwards')];
     // One word for the list where both ways lead to it, or the other was not gone.
     const words = forwards || !backwards ? having.filter((view) => view !== 'list backwards') : having;
@@ -110,7 +110,7 @@ class ProcessViews implements TaskViews {
   }
 
   #lacking(address: VirtualAddress): CompleteView[] {
-    return COMPLETE.filter((view) => this.#views.isKnown(view) && !this.#views.has(view, address));
+    return this.#views.among(COMPLETE, address, false);
   }
 
   #walk(): void {
@@ -126,7 +126,7 @@ class ProcessViews implements TaskViews {
     if (broken.length === 0)
       this.#add('list backwards', addresses(kernel.list(place, 'task_struct', 'tasks', 'backwards')));
     // Before the first process is made the table is empty; afterwards never.
-    if (broken.length > 0 || this.#views.all.size > 0) this.#add('pids', this.#inPidTable());
+    if (broken.length > 0 || this.#views.all.size() > 0) this.#add('pids', this.#inPidTable());
     this.#add('leaders', this.#leadersOfThreads());
     this.#add('groups', this.#inGroups());
     this.#add('parents', this.#parents());
@@ -237,7 +237,7 @@ class ProcessViews implements TaskViews {
     // Those that are found on the way come behind, and have their turn.
     for (const parent of this.#views.all) yield* of(parent);
     const { processes } = kernelCounts(kernel);
-    if (found.size === this.#views.all.size && (processes ?? found.size) <= found.size) return isWhole;
+    if (found.size === this.#views.all.size() && (processes ?? found.size) <= found.size) return isWhole;
     for (const address of this.#views.all) {
       const task = new Task(kernel.at('task_struct', address), kernel);
       if ((settled(() => task.threadCount) ?? 1) <= 1) continue;
