@@ -1,5 +1,6 @@
 import { isKernelAddress } from '../base/address.ts';
 import { viewOf } from '../base/bytes.ts';
+import { Effort } from '../base/effort.ts';
 import { EvidenceFault } from '../base/errors.ts';
 import { type ImageReader, type KallsymsPlaces, MAXIMUM_SYMBOLS } from './kallsyms.ts';
 import { Markers } from './kallsyms-markers.ts';
@@ -22,6 +23,13 @@ const BLOCK_BYTES = 1 << 20;
 /** Markers that must agree with the names before a gap, and those that there must be: fewer agree with anything. */
 const LEAST_AGREEING = 2;
 const LEAST_MARKERS = 8;
+/**
+ * What a search may take where nobody says: looking for the names of a table, or reading them, takes some million steps.
+ * An image has one table; memory that was drawn for it has any number, with long runs of names in front of each.
+ */
+const MOST_STEPS = 256_000_000;
+/** Ways in which the offsets of a table may lie and be meant: each is tried by reading its names. */
+const READINGS = 5;
 
 /** Every place in `bytes` where a token table's digits stand. */
 function digitsIn(bytes: Uint8Array): number[] {
@@ -32,35 +40,38 @@ function digitsIn(bytes: Uint8Array): number[] {
   return found;
 }
 
-/** Looks for token tables from `from` up to `to` in the kernel's image and yields the tables around each. */
+/** Looks for token tables from `from` up to `to` in the kernel's image and yields the tables around each, as long as `effort` lasts. */
 export function* searchKallsyms(
   read: ImageReader,
   from: bigint,
   to: bigint,
   pointerBytes: 4 | 8,
+  effort = new Effort(MOST_STEPS),
 ): Generator<KallsymsPlaces> {
-  for (let block = from; block < to; block += BigInt(BLOCK_BYTES)) {
+  for (let block = from; block < to && !effort.isSpent; block += BigInt(BLOCK_BYTES)) {
     const length =
       Number(to - block) < BLOCK_BYTES ? Number(to - block) : BLOCK_BYTES + KALLSYMS_DIGITS.length;
     const { bytes } = readPiecewise(read, block, length);
-    for (const at of digitsIn(bytes)) yield* placesAround(read, block + BigInt(at), pointerBytes);
+    for (const at of digitsIn(bytes)) yield* placesAround(read, block + BigInt(at), pointerBytes, effort);
   }
 }
 
 /**
  * The tables around the digits at `digits`: every reading of them that is consistent in itself. Which one is
- * right shows when known symbols are looked up.
+ * right shows when known symbols are looked up. Nothing once `effort` is spent.
  */
 export function* placesAround(
   read: ImageReader,
   digits: bigint,
   pointerBytes: 4 | 8,
+  effort: Effort,
 ): Generator<KallsymsPlaces> {
+  if (effort.isSpent) return;
   const tokens = tokensAround(read, digits);
   if (tokens === undefined) return;
   const { tokenTable, tokenIndex } = tokens;
   const window = windowBefore(read, tokenTable);
-  const counted = namesIn(window);
+  const counted = namesIn(window, effort);
   if (counted === undefined) return;
   const countAt = tokenTable - BigInt(window.bytes.length - counted.at);
   const names = countAt + BigInt(counted.namesAt - counted.at);
@@ -137,38 +148,50 @@ const windowBefore = (read: ImageReader, tokenTable: bigint): Piecewise =>
  * Finds the symbol count and the names that follow it in the bytes before the token table. The names are one
  * length-prefixed record after another, and the markers behind them say where each 256th begins.
  */
-function namesIn({
-  bytes: window,
-  gaps,
-}: Piecewise): { at: number; namesAt: number; symbolCount: number } | undefined {
+function namesIn(
+  { bytes: window, gaps }: Piecewise,
+  effort: Effort,
+): { at: number; namesAt: number; symbolCount: number } | undefined {
   const view = viewOf(window);
+  effort.spend(window.length / 4);
   for (let at = window.length - (window.length % 4) - 16; at >= 0; at -= 4) {
     const symbolCount = view.getUint32(at, true);
     if (symbolCount < 1000 || symbolCount > MAXIMUM_SYMBOLS) continue;
     for (const namesAt of [at + 8, at + 4]) {
       if (namesAt === at + 8 && view.getUint32(at + 4, true) !== 0) continue;
-      if (areNames(window, gaps, view, namesAt, symbolCount)) return { at, namesAt, symbolCount };
+      if (effort.isSpent) return undefined;
+      if (areNames({ bytes: window, gaps }, view, namesAt, symbolCount, effort)) {
+        effort.spend(READINGS * symbolCount);
+        return { at, namesAt, symbolCount };
+      }
     }
   }
   return undefined;
 }
 
 function areNames(
-  window: Uint8Array,
-  gaps: readonly Gap[],
+  { bytes: window, gaps }: Piecewise,
   view: DataView,
   namesAt: number,
   symbolCount: number,
+  effort: Effort,
 ): boolean {
   const markers: number[] = [];
   const gapAt = gaps.find(({ end }) => end > namesAt)?.start ?? Number.POSITIVE_INFINITY;
   let at = namesAt;
   for (let index = 0; index < symbolCount; index++) {
-    if (index % 256 === 0) markers.push(at - namesAt);
+    if (index % 256 === 0) {
+      if (effort.isSpent) return false;
+      effort.spend(index === 0 ? 1 : 256);
+      markers.push(at - namesAt);
+    }
     let length = window[at++];
     if (length === undefined) return false;
     if (length >= 0x80) length = (length & 0x7f) | (window[at++]! << 7);
-    if (at + length > gapAt) return areMarked(window.subarray(namesAt), gaps, namesAt, symbolCount, markers);
+    if (at + length > gapAt) {
+      effort.spend(window.length / 4);
+      return areMarked(window.subarray(namesAt), gaps, namesAt, symbolCount, markers);
+    }
     if (length === 0) return false;
     at += length;
     if (at > window.length) return false;

@@ -1,4 +1,5 @@
-import { hex, type PhysicalAddress, wrapped } from '../base/address.ts';
+import { hex, type PhysicalAddress, physical, wrapped } from '../base/address.ts';
+import type { Effort } from '../base/effort.ts';
 import { EvidenceFault, ForensicError, NoKernel, NoProfile, NotInSnapshot } from '../base/errors.ts';
 import { Linux, type LinuxParts } from '../kernel/linux/linux.ts';
 import type { BindingStep } from '../plugin/document.ts';
@@ -13,7 +14,7 @@ import { type ProfileChoice, profileOf } from './profile-of.ts';
 import { type Proof, prove } from './proof.ts';
 import { isSameLayout, layoutByRam } from './ram-layout.ts';
 import { endsWhereRamEnds, isOpen, layoutsByNames, rawLayouts } from './raw-layouts.ts';
-import { scanForKernel } from './scan-for-kernel.ts';
+import { type Found, scanForKernel } from './scan-for-kernel.ts';
 import type { FoundVmcoreinfo } from './vmcoreinfo-search.ts';
 
 /** A kernel found, verified, and how. */
@@ -144,22 +145,29 @@ export const placeText = (at: PhysicalAddress | null): string =>
 
 /** Ways that the symbols may lead are tried so often; a way takes a tenth of a second. */
 const MOST_TRIES = 16;
+/** Steps that a way takes which leads to nothing. */
+const TRY_STEPS = 100_000_000;
+/** Ways to no kernel's name that are tried once all others were. */
+const MOST_NAMELESS = 64;
 
 /**
  * Binds wherever the symbols say that a kernel is that is not known yet, in the layout of a raw file that ends where its
- * RAM does. `named` gets a kernel that only its banner tells of.
+ * RAM does. `named` gets a kernel that only its banner tells of. It ends once `effort` is spent, for anybody can draw page tables
+ * and banners that lead to nothing.
  */
 export function* bindByScan(
   attempt: Attempt,
   named: NoProfile[],
   isKnown: (located: Located) => boolean,
+  effort: Effort,
 ): Generator<Bound> {
   const { snapshot, choice, steps } = attempt;
   const layouts = new Set<Snapshot>();
   const taken = new Set<Snapshot>();
   const tried = new Set<string>();
   let doubtful: Bound | undefined;
-  for (const found of scanForKernel(snapshot, choice, steps, named)) {
+  for (const found of namedFirst(scanForKernel(snapshot, choice, steps, named, effort))) {
+    if (effort.isSpent) break;
     layouts.add(found.snapshot);
     const place = `${[...layouts].indexOf(found.snapshot)} ${placeKey(found.located)}`;
     if (tried.has(place) || isKnown(found.located)) continue;
@@ -167,6 +175,7 @@ export function* bindByScan(
     const bound = tryLocated({ ...attempt, snapshot: found.snapshot }, found.located);
     if (bound === undefined) {
       tried.delete(place); // other tables may describe the same place better
+      effort.spend(TRY_STEPS);
     } else if (endsWhereRamEnds(bound)) {
       taken.add(bound.snapshot);
       yield bound;
@@ -184,6 +193,41 @@ export function* bindByScan(
     yield doubtful;
   }
   for (const layout of layouts) if (layout !== snapshot && !taken.has(layout)) layout.file.close();
+}
+
+/**
+ * The places where a kernel's name stands before those where none does: to look costs next to nothing, and to follow a place
+ * a tenth of a second.
+ */
+function* namedFirst(places: Iterable<Found>): Generator<Found> {
+  const nameless: Found[] = [];
+  for (const found of places) {
+    if (hasName(found)) yield found;
+    else if (nameless.length < MOST_NAMELESS) nameless.push(found);
+  }
+  yield* nameless;
+}
+
+/** `sysname`, with which `init_uts_ns` begins, behind a counter or not (include/uapi/linux/utsname.h). */
+const SYSTEM_NAME = 'Linux\0';
+const NAME_REACH_BYTES = 32;
+
+/** Whether `init_uts_ns` says what system it is of, or it is not known where that lies. */
+function hasName({ snapshot, located: { known, delta } }: Found): boolean {
+  const names = known.get('init_uts_ns');
+  if (names === undefined) return true;
+  const at = Number(BigInt.asUintN(64, names - delta));
+  if (!Number.isSafeInteger(at)) return false;
+  try {
+    return Buffer.from(snapshot.memory.bytes(physical(at), NAME_REACH_BYTES)).includes(
+      SYSTEM_NAME,
+      0,
+      'latin1',
+    );
+  } catch (fault) {
+    if (!(fault instanceof EvidenceFault)) throw fault;
+    return false;
+  }
 }
 
 /** What tells one kernel of a snapshot from another: where its image and its page tables are. */

@@ -2,6 +2,7 @@
 // crashed, what a boot before left behind, and what somebody drew to be taken for the kernel.
 
 import { hex, type PhysicalAddress, physical } from '../base/address.ts';
+import { Effort } from '../base/effort.ts';
 import { EvidenceFault, NoKernel, type NoProfile, UsageError } from '../base/errors.ts';
 import { clockOf } from '../kernel/linux/machine/clock.ts';
 import type { BindingStep, KernelFacts } from '../plugin/document.ts';
@@ -15,6 +16,9 @@ import { isSettled, type Judged, judged, type Ranked, ranked } from './rank.ts';
 import { endsWhereRamEnds, lengthNotes } from './raw-layouts.ts';
 import { cpuNames, cpusOf, registerText, savesMore } from './registers.ts';
 import { type FoundVmcoreinfo, VmcoreinfoSearch } from './vmcoreinfo-search.ts';
+
+/** Why a search by symbol tables and banners came to an end. */
+const SCAN_ENDED = 'more places look like a kernel than are looked at';
 
 /** What is known before kernels are looked for, and how closely to look. */
 export interface KernelChoice extends ProfileChoice {
@@ -49,6 +53,8 @@ const NAMES_BYTES = 400;
 const QUICK_BYTES = 2 * 2 ** 30;
 /** Attempts whose steps are told, and kernels that are named. */
 const MOST_TOLD = 16;
+/** Steps that a message tells which say why there is no kernel. */
+const MOST_STEPS_TOLD = 64;
 /** Texts that lead nowhere and that a message names. */
 const MOST_NAMED = 4;
 /** Kernels that are kept; those that contradict themselves are the first that are not. */
@@ -57,6 +63,8 @@ const MOST_KERNELS = 16;
 const MOST_LAYOUTS = 64;
 /** Page tables are followed so often where nothing describes the kernel yet: that may take half a second each time. */
 const MOST_TRIES = 64;
+/** What it may take to look for kernels that no VMCOREINFO leads to: some seconds. Where nothing misleads it takes a tenth of that. */
+const MOST_SCAN_STEPS = 2_000_000_000;
 
 /** Finds the kernels of a snapshot. Every step is checked before the next is taken. @throws NoKernel, NoProfile, UsageError */
 export function findKernels(snapshot: Snapshot, choice: KernelChoice): FoundKernels {
@@ -84,6 +92,8 @@ class KernelSearch {
   #pretenders: Pretender[] = [];
   /** What kernels of this memory said of themselves, by build ID. */
   readonly #learned = new Map<string, () => Profile | undefined>();
+  /** Over all symbol tables, banners and layouts that lead somewhere. */
+  readonly #effort = new Effort(MOST_SCAN_STEPS);
   #found = 0;
   #tries = 0;
   #layouts = 0;
@@ -122,11 +132,12 @@ class KernelSearch {
   byScan(): void {
     const steps: BindingStep[] = [];
     const isKnown = (located: Located): boolean => this.#stepsOf.has(placeKey(located));
-    for (const bound of bindByScan(this.#attempt(steps), this.#named, isKnown)) {
+    for (const bound of bindByScan(this.#attempt(steps), this.#named, isKnown, this.#effort)) {
       const confidence = bound.confidence === 'verified' ? 'likely' : bound.confidence;
       this.#add({ ...bound, confidence }, steps.splice(0));
       if (this.#isEnough() || this.bounds.length >= MOST_KERNELS) return;
     }
+    if (this.#effort.isSpent) steps.unshift({ step: 'scan', outcome: 'skipped', detail: SCAN_ENDED });
     if (this.bounds.length === 0) this.#failed.push(steps);
   }
 
@@ -293,6 +304,7 @@ class KernelSearch {
       ...some(others.map((other) => otherText(other, kernels.length))),
       ...some(foreign),
       ...some(pretending),
+      ...(this.#effort.isSpent ? [`${SCAN_ENDED}: kernels may be missed`] : []),
       ...(this.#texts.end === 'too many texts'
         ? ['there are more VMCOREINFO texts in memory than are looked at: kernels may be missed']
         : []),
@@ -320,9 +332,9 @@ class KernelSearch {
     const [undescribed] = [...this.#undescribed, ...(this.#found === 0 ? this.#named : [])];
     if (undescribed !== undefined) return undescribed;
     const told = this.#failed.slice(0, MOST_TOLD).flat();
-    return new NoKernel(
-      `no Linux kernel found in ${this.#snapshot.file.path}: ${told.map(({ step, detail }) => `${step}: ${detail}`).join('; ')}`,
-    );
+    const sentences = told.slice(0, MOST_STEPS_TOLD).map(({ step, detail }) => `${step}: ${detail}`);
+    if (told.length > MOST_STEPS_TOLD) sentences.push(`and ${told.length - MOST_STEPS_TOLD} steps more`);
+    return new NoKernel(`no Linux kernel found in ${this.#snapshot.file.path}: ${sentences.join('; ')}`);
   }
 }
 

@@ -1,4 +1,5 @@
 import { hex, wrapped } from '../base/address.ts';
+import type { Effort } from '../base/effort.ts';
 import { EvidenceFault, NoKernel, type NoProfile } from '../base/errors.ts';
 import { symbols } from '../kernel/linux/symbols.ts';
 import type { BindingStep } from '../plugin/document.ts';
@@ -22,8 +23,14 @@ const PAGE_BYTES = 4096n;
 const MOST_DISTANCES = 4;
 const SYMBOLS_TO_VERIFY = ['_stext', 'linux_banner', 'init_uts_ns', 'init_task'] as const;
 
+/** Images of one set of symbols that are asked how far they were moved. */
+const MOST_ASKED = 8;
+/** Steps that it takes to look at the page tables of an image, and to look in it for what tells how far it was moved. */
+const IMAGE_STEPS = 500_000;
+const DISTANCES_STEPS = 4_000_000;
+
 /** A place to try, in the layout of the file in which it was found. */
-interface Found {
+export interface Found {
   readonly snapshot: Snapshot;
   readonly located: Located;
 }
@@ -41,13 +48,15 @@ interface SymbolSet {
 /**
  * The roads for snapshots that have no VMCOREINFO, taken in turn: symbol tables found by their structure and read
  * physically, and profiles of the kernels whose banners stand in memory. Either way the page tables that the symbols
- * name are asked where the image is mapped. `named` gets a kernel that only its banner tells of.
+ * name are asked where the image is mapped. `named` gets a kernel that only its banner tells of. All roads together end
+ * once `effort` is spent.
  */
 export function* scanForKernel(
   snapshot: Snapshot,
   choice: ProfileChoice,
   steps: BindingStep[],
   named: NoProfile[],
+  effort: Effort,
 ): Generator<Found> {
   const signs = sweepForSigns(snapshot.memory);
   steps.push({
@@ -59,13 +68,13 @@ export function* scanForKernel(
   let isLed = false;
   /** How far images that are mapped elsewhere than they are lie above their place. */
   const distances = new Set<number>();
-  for (const found of scanLayout(snapshot, signs, choice, steps, distances)) {
+  for (const found of scanLayout(snapshot, signs, choice, steps, distances, effort)) {
     isLed = true;
     yield found;
   }
   for (const other of otherLayouts(snapshot, rulesOf.aarch64.ramStarts, distances)) {
     let isTaken = false;
-    for (const found of scanLayout(other.snapshot, moved(signs, other), choice, steps, new Set())) {
+    for (const found of scanLayout(other.snapshot, moved(signs, other), choice, steps, new Set(), effort)) {
       isTaken = true;
       yield found;
     }
@@ -95,11 +104,13 @@ function* scanLayout(
   choice: ProfileChoice,
   steps: BindingStep[],
   distances: Set<number>,
+  effort: Effort,
 ): Generator<Found> {
-  for (const set of symbolSets(snapshot, signs, choice, steps)) {
-    for (const located of locateBy(snapshot, set, steps, distances)) yield { snapshot, located };
+  for (const set of symbolSets(snapshot, signs, choice, steps, effort)) {
+    for (const located of locateBy(snapshot, set, steps, distances, effort)) yield { snapshot, located };
   }
-  for (const located of scanUnlisted(snapshot.memory, signs.kallsyms, steps)) yield { snapshot, located };
+  for (const located of scanUnlisted(snapshot.memory, signs.kallsyms, steps, effort))
+    yield { snapshot, located };
 }
 
 function* symbolSets(
@@ -107,10 +118,11 @@ function* symbolSets(
   signs: Signs,
   choice: ProfileChoice,
   steps: BindingStep[],
+  effort: Effort,
 ): Generator<SymbolSet> {
   const read = imageReader(memory, 0n);
   for (const digits of signs.kallsyms) {
-    for (const places of placesAround(read, BigInt(digits), 8)) {
+    for (const places of placesAround(read, BigInt(digits), 8, effort)) {
       try {
         const kallsyms = new Kallsyms(places, read);
         const numbers = kallsyms.find(symbols);
@@ -164,14 +176,18 @@ function* locateBy(
   { frame, rules, address, banners }: SymbolSet,
   steps: BindingStep[],
   distances: Set<number>,
+  effort: Effort,
 ): Generator<Located> {
   const [banner, text] = [address('linux_banner'), address('_text')];
   if (banner === undefined || text === undefined) return;
   const { architecture, topTable } = rules;
   const pointerBytes = pointerBytesOf(architecture);
+  let asked = 0;
   for (const place of banners) {
     const toPhysical = banner - BigInt(place);
     if (toPhysical % PAGE_BYTES !== 0n || (frame === 'physical' && toPhysical !== 0n)) continue;
+    if (effort.isSpent) return;
+    effort.spend(IMAGE_STEPS);
     const at = (name: string): number | undefined => {
       const found = address(name);
       const physically = found === undefined ? -1 : Number(found - toPhysical);
@@ -198,8 +214,10 @@ function* locateBy(
         ),
       };
     }
-    if (isMapped) continue;
-    for (const distance of rules.distancesOfImage?.({ memory, at }) ?? []) {
+    if (isMapped || distances.size >= MOST_DISTANCES || rules.distancesOfImage === undefined) continue;
+    if (++asked > MOST_ASKED) continue;
+    effort.spend(DISTANCES_STEPS);
+    for (const distance of rules.distancesOfImage({ memory, at })) {
       if (distances.size >= MOST_DISTANCES) break;
       distances.add(distance);
     }

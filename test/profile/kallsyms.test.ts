@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { physical } from '../../src/base/address.ts';
+import { Effort } from '../../src/base/effort.ts';
 import { NotInSnapshot } from '../../src/base/errors.ts';
 import {
   type AddressScheme,
@@ -116,5 +117,29 @@ describe('searchKallsyms', () => {
     const drawn = drawKallsyms(symbols, 'since 6.4', base);
     drawn.bytes.writeUInt32LE(symbols.size + 1, Number(drawn.namesAt - base) - 8);
     expect([...searchKallsyms(drawn.read, base, base + BigInt(drawn.bytes.length), 8)]).toEqual([]);
+  });
+
+  it('gives up what is drawn so that each word before the tokens begins another run of names', () => {
+    const drawn = drawKallsyms(symbols, 'since 6.4', base);
+    const end = base + BigInt(drawn.bytes.length);
+    // Counts and names at once: records of one byte each, 65,793 of them by each word.
+    const runs = Buffer.alloc(1 << 20);
+    for (let at = 0; at < runs.length; at += 4) runs.writeUInt32LE(0x0001_0101, at);
+    const before = base - BigInt(runs.length);
+    drawn.bytes.writeUInt32LE(symbols.size + 1, Number(drawn.namesAt - base) - 8); // its own count is wrong
+    const all = Buffer.concat([runs, drawn.bytes]);
+    let reads = 0;
+    const read: ImageReader = (address, length) => {
+      reads++;
+      const at = Number(address - before);
+      if (at < 0 || at + length > all.length) throw new NotInSnapshot(physical(0));
+      return all.subarray(at, at + length);
+    };
+    const effort = new Effort(16_000_000);
+    expect([...searchKallsyms(read, base, end, 8, effort)]).toEqual([]);
+    expect(effort.isSpent).toBe(true);
+    reads = 0;
+    expect([...searchKallsyms(read, base, end, 8, effort)]).toEqual([]);
+    expect(reads).toBe(0);
   });
 });

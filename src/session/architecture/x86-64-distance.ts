@@ -18,6 +18,8 @@ const IMAGE_GIB = 510;
 const LARGE_BYTES = 2 ** 21;
 /** How much of the text is looked for: a large page may have been split, for a probe or a patch. */
 const TEXT_PAGES = 8;
+/** Tables that the one at the top would lead through, each by another distance: in an image it is one. */
+const MOST_LOOKED_AT = 64;
 
 /** The distances, none of them 0, that the tables of an image would map it by. None is right before it is verified. */
 export function* distancesOfImage({ memory, at }: FoundImage): Generator<number> {
@@ -25,6 +27,7 @@ export function* distancesOfImage({ memory, at }: FoundImage): Generator<number>
   const next = root === undefined ? undefined : tableIn(memory, root, LAST);
   if (next === undefined || text === undefined) return;
   const first = text - (text % TABLE_BYTES);
+  let left = MOST_LOOKED_AT;
   const isInImage = (table: number): boolean => table >= first && table < first + IMAGE_REACH_BYTES;
   for (let table = first; table < first + IMAGE_REACH_BYTES; table += TABLE_BYTES) {
     // Were this the table that the top one names:
@@ -38,6 +41,8 @@ export function* distancesOfImage({ memory, at }: FoundImage): Generator<number>
     const fourth = below(table, LAST);
     const candidates = [table, ...(fourth === undefined ? [] : [fourth])];
     const pages = candidates.map((third) => below(third, IMAGE_GIB));
+    if (pages.every((page) => page === undefined)) continue;
+    if (left-- <= 0) return;
     if (pages.some((page) => page !== undefined && mapsText(memory, page, text + distance))) yield distance;
   }
 }

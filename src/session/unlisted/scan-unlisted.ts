@@ -1,4 +1,5 @@
 import { hex, isKernelAddress } from '../../base/address.ts';
+import type { Effort } from '../../base/effort.ts';
 import { EvidenceFault } from '../../base/errors.ts';
 import type { PhysicalMemory } from '../../memory/physical.ts';
 import type { BindingStep } from '../../plugin/document.ts';
@@ -30,10 +31,11 @@ export function* scanUnlisted(
   memory: PhysicalMemory,
   kallsymsDigits: readonly number[],
   steps: BindingStep[],
+  effort: Effort,
 ): Generator<Located> {
   const read = imageReader(memory, 0n);
   for (const digits of kallsymsDigits) {
-    for (const places of placesAround(read, BigInt(digits), 8)) {
+    for (const places of placesAround(read, BigInt(digits), 8, effort)) {
       if (places.relativeBase === null) continue;
       try {
         const kallsyms = new Kallsyms(places, read);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { Effort } from '../../../src/base/effort.ts';
 import { PhysicalMemory } from '../../../src/memory/physical.ts';
 import type { BindingStep } from '../../../src/plugin/document.ts';
 import { sweepForSigns } from '../../../src/session/signs.ts';
@@ -87,8 +88,8 @@ function drawKernel({ voffset = DELTA, withHeap = true }: Drawing = {}): Physica
   );
 }
 
-const found = (memory: PhysicalMemory, steps: BindingStep[] = []) => [
-  ...scanUnlisted(memory, sweepForSigns(memory).kallsyms, steps),
+const found = (memory: PhysicalMemory, steps: BindingStep[] = [], effort = new Effort(256_000_000)) => [
+  ...scanUnlisted(memory, sweepForSigns(memory).kallsyms, steps, effort),
 ];
 
 describe('a kernel that lists functions only, without VMCOREINFO', () => {
@@ -114,5 +115,9 @@ describe('a kernel that lists functions only, without VMCOREINFO', () => {
 
   it('is not found by the tables of early boot', () => {
     expect(found(drawKernel({ withHeap: false }))).toEqual([]);
+  });
+
+  it('is not looked for once the search has taken all that it may', () => {
+    expect(found(drawKernel(), [], new Effort(0))).toEqual([]);
   });
 });
