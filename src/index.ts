@@ -15,7 +15,7 @@
  */
 export { plugins } from '../plugins/index.ts';
 export type { PhysicalAddress, VirtualAddress } from './base/address.ts';
-export { BudgetExceeded, type Limits } from './base/budget.ts';
+export type { Limits } from './base/budget.ts';
 export {
   CorruptStructure,
   EvidenceFault,

@@ -16,6 +16,11 @@ const COMMANDS: Readonly<Record<string, string>> = {
   banner: 'info',
   isfinfo: 'info',
   info: 'info',
+  // Volatility 3's, and crash's.
+  volshell: 'shell',
+  rd: 'read',
+  struct: 'type',
+  union: 'type',
 };
 
 const NOT_YET = 'no question answers that yet';
@@ -26,7 +31,10 @@ const NEAR: Readonly<Record<string, readonly [nearest: string, why: string]>> = 
   vmayarascan: ['check', 'policies judge rows; bytes are not searched for patterns'],
   timeliner: ['timeline', 'it compares snapshots'],
   vmscan: ['info', NOT_YET],
-  volshell: ['explain', 'it shows how an address becomes bytes'],
+  kallsyms: ['shell', 'symbols.all() there has every symbol'],
+  dis: ['read', 'with --format disasm it shows instructions'],
+  sym: ['explain', 'it tells what is at an address, and where a symbol is'],
+  vtop: ['explain', 'it shows how an address becomes bytes'],
 };
 
 /** Questions of the field that nothing here comes near. */
@@ -48,7 +56,6 @@ const NONE: Readonly<Record<string, string>> = {
   iplink: NOT_YET,
   arp: NOT_YET,
   iomem: NOT_YET,
-  kallsyms: NOT_YET,
   kthreads: 'vestige pslist --kernel yes has the threads of the kernel',
   keyboardnotifiers: NOT_YET,
   ttycheck: NOT_YET,

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { UsageError } from '../base/errors.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
+import { factNotes } from '../report/answer.ts';
 import { EXIT } from './exit.ts';
 import { inquire, sayNotes, withStrictFlag } from './look-commands.ts';
 import type { Outcome } from './outcome.ts';
@@ -64,7 +65,7 @@ Example:
         },
         say: complain,
       });
-      const lacks = flags.strict === true && end.hasNotes;
+      const lacks = flags.strict === true && (end.hasNotes || factNotes(session.facts).length > 0);
       if (end.hasFailed) outcome.code = EXIT.failed;
       else if (lacks) outcome.code = EXIT.findings;
     });

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { hex } from '../base/address.ts';
 import { NotInKernel, UsageError } from '../base/errors.ts';
 import type { Layout } from '../library/layout.ts';
+import { factNotes } from '../report/answer.ts';
 import { EXIT } from './exit.ts';
 import { asJson, inquire, type LookFlags, sayNotes, withLookFlags, withStrictFlag } from './look-commands.ts';
 import type { Outcome } from './outcome.ts';
@@ -45,7 +46,8 @@ export function addTypeCommand(program: Command, outcome: Outcome): void {
               : await showValue(session, name, at, flags);
           const notes = session.drainNotes();
           for (const note of notes) complain(note);
-          if (flags.strict === true && (!isWhole || notes.length > 0)) outcome.code = EXIT.findings;
+          if (flags.strict === true && (!isWhole || notes.length + factNotes(session.facts).length > 0))
+            outcome.code = EXIT.findings;
         } catch (error) {
           if (!(error instanceof NotInKernel)) throw error;
           for (const note of session.drainNotes()) complain(note);

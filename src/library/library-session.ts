@@ -3,7 +3,6 @@
 import './dispose.ts';
 import type { VirtualAddress } from '../base/address.ts';
 import { highWord, isKernelAddress, lowWord } from '../base/address.ts';
-import { Budget } from '../base/budget.ts';
 import { EvidenceFault, NotInKernel, UsageError } from '../base/errors.ts';
 import type { Linux } from '../kernel/linux/linux.ts';
 import { modules } from '../kernel/linux/module/module.ts';
@@ -176,17 +175,6 @@ export class LibrarySession implements Session, Closable {
   /** What was passed over since the last call, as sentences. */
   drainNotes(): string[] {
     return [...this.kernel.notes.drain(), ...this.snapshot.file.troubles];
-  }
-
-  /** Does what reads much within the limits of a question. @throws BudgetExceeded */
-  within<T>(work: () => T): T {
-    const { memory } = this.snapshot;
-    memory.chargeTo(new Budget(memory.limits));
-    try {
-      return work();
-    } finally {
-      memory.chargeTo(null);
-    }
   }
 
   close(): void {

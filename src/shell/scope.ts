@@ -20,7 +20,7 @@ export type Place = bigint | number | string | { readonly $address: bigint };
 
 const HELP = `task(1)                        the struct task_struct of a process: task(1).mm.total_vm
 proc(1), processes()           processes: pid, name, raw, memory, pageTableRoot, task
-symbol('init_task')            the address of a symbol; nameOf(address) the other way
+symbol('init_task')            the address of a symbol; nameOf(address) the other way; symbols.all() all
 struct('sock', address)        a struct or union at an address or symbol; read('u64', address) a value of any type
 types('task_struct')           how a type is laid out; sizeof('pid_t'), offsetof('task_struct', 'se.vruntime')
 list('modules', 'module', 'list')  the entries of a list, by its head
@@ -47,6 +47,7 @@ export async function scopeOf(
     proc: (pid: number): Process => session.process(pid),
     processes: (): Iterable<Process> => session.processes(),
     symbol: (name: string): bigint => symbols.address(name),
+    symbols,
     nameOf: (place: Place): string | null => session.nameOf(at(place)),
     struct: (type: string, place: Place, view?: VirtualView): Struct => session.struct(type, at(place), view),
     read: (type: string, place: Place, view?: VirtualView): Value => session.read(type, at(place), view),

@@ -60,6 +60,8 @@ export async function runShell(parts: ShellParts): Promise<ShellEnd> {
     useColors: false,
     // It would show what is still being typed, unescaped.
     preview: false,
+    // Ctrl-C ends a statement that does not end by itself, and not the shell.
+    breakEvalOnSigint: isTerminal,
     writer: (value: unknown) => {
       const text = write(value);
       // An error of the script's own is of the scope's classes, not of this program's.

@@ -1,6 +1,6 @@
 // What the shell prints: values of the kernel's in the form of `type`, everything else as Node does, and nothing of the
 // evidence unescaped.
-import { inspect } from 'node:util';
+import { inspect, types } from 'node:util';
 import { ForensicError } from '../base/errors.ts';
 import { settle } from '../library/settle.ts';
 import { ArrayOfValues, Pointer, Struct, type Value } from '../library/values.ts';
@@ -44,6 +44,8 @@ export const escapeLines = (text: string): string => text.split('\n').map(escape
 function textOf(value: unknown, nameOf: (address: bigint) => string | null): string {
   if (value instanceof Lines) return value.text.trimEnd();
   if (value instanceof ForensicError) return value.message;
+  // Its stack is this program's and Node's, where nobody at a prompt can mend anything.
+  if (types.isNativeError(value)) return `${value.name}: ${value.message}`;
   if (value instanceof Struct || value instanceof ArrayOfValues)
     return valueLines(value, value.$type, value.$address, nameOf);
   if (value instanceof Pointer) {

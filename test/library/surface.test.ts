@@ -6,7 +6,7 @@ import * as library from '../../src/index.ts';
 describe('the package', () => {
   it('exports these names, and no others', () => {
     expect(Object.keys(library).sort()).toEqual([
-      ...['ArrayOfValues', 'BudgetExceeded', 'CorruptStructure', 'Disassembler', 'EvidenceFault'],
+      ...['ArrayOfValues', 'CorruptStructure', 'Disassembler', 'EvidenceFault'],
       ...['ForensicError', 'NotCanonical', 'NotInKernel', 'NotInSnapshot', 'NotPresent', 'Pointer'],
       ...['ProfileError', 'SnapshotError', 'Struct', 'Swapped', 'UsageError', 'WalkIncomplete', 'ask'],
       ...[
