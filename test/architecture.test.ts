@@ -246,6 +246,29 @@ function kernelViolationsIn(path: string, text: string): string[] {
   });
 }
 
+/** The tables of doors as a page. */
+function doorsPage(): string {
+  const list = (rooms: readonly string[]): string => rooms.map((room) => `\`${room}\``).join(', ');
+  const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |\n`;
+  return [
+    '# Doors\n\nWritten by `npx vitest run test/architecture.test.ts -u` from the tables in `test/architecture.test.ts`.\n',
+    'The [architecture](architecture.md) tells what doors are.\n\n',
+    row(['room', 'may import', 'only types, or later']),
+    row(['---', '---', '---']),
+    ...Object.entries(ROOMS).map(([room, { code, later = [] }]) =>
+      row([`\`${room}\``, list(code), list(later)]),
+    ),
+    `\n## Subsystems of the kernel\n\nBelow \`${KERNEL}/\`. What lies beside the folders every one may import.\n\n`,
+    row(['subsystem', 'may import']),
+    row(['---', '---']),
+    ...Object.entries(SUBSYSTEMS).map(([name, others]) => row([`\`${name}\``, list(others)])),
+    '\n## Packages\n\n',
+    row(['package', 'imported by']),
+    row(['---', '---']),
+    ...Object.entries(PACKAGES).map(([name, rooms]) => row([`\`${name}\``, list(rooms)])),
+  ].join('');
+}
+
 /** The project's own source files, tests aside. */
 function sources(): string[] {
   return ['src', 'plugins', 'bin', 'build']
@@ -294,6 +317,20 @@ describe('the rooms', () => {
     "const { processTree } = await import('../src/kernel/linux/process/process-tree.ts');",
   ])('may have types and late code where early code is not allowed: %s', (text) => {
     expect(violationsIn('plugins/good.ts', text)).toEqual([]);
+  });
+});
+
+describe('the documents of the rooms', () => {
+  it('have the doors as they are here (vitest -u writes them)', async () => {
+    await expect(doorsPage()).toMatchFileSnapshot('../docs/internals/doors.md');
+  });
+
+  it('say of every room what it knows', () => {
+    const text = readFileSync(join(ROOT, 'src/README.md'), 'utf8');
+    const isTold = (room: string): boolean =>
+      text.includes(`\n| \`${posix.relative('src', room)}\` |`) ||
+      (room === 'src/page/client' && text.includes('`client/`'));
+    expect(Object.keys(ROOMS).filter((room) => !isTold(room))).toEqual([]);
   });
 });
 
