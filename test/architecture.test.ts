@@ -101,10 +101,10 @@ const DEBT: readonly (readonly string[])[] = [
   ['src/profile/kallsyms-markers.ts', 'src/profile/kallsyms.ts', 'src/profile/piecewise.ts'],
   ['src/scan/aes-edge.ts', 'src/scan/aes.ts'],
   [
-    'src/session/bind.ts',
-    'src/session/ram-layout.ts',
-    'src/session/raw-layouts.ts',
-    'src/session/scan-for-kernel.ts',
+    'src/session/linux/bind.ts',
+    'src/session/linux/ram-layout.ts',
+    'src/session/linux/raw-layouts.ts',
+    'src/session/linux/scan-for-kernel.ts',
   ],
   [
     'src/store/answers.ts',

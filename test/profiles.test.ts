@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { readProfile } from '../src/profile/profile.ts';
 import { untoldNames } from '../src/profile/told.ts';
-import { wants } from '../src/session/wants.ts';
+import { wants } from '../src/session/linux/required-members.ts';
 
 const folder = new URL('../profiles/', import.meta.url);
 const shipped = readdirSync(folder).filter((name) => name.endsWith('.json'));

@@ -2,7 +2,7 @@ import { ElfImage } from '../debuginfo/elf-image.ts';
 import { profileOfImage } from '../debuginfo/kernel-profile.ts';
 import { readSystemMap } from '../debuginfo/system-map.ts';
 import type { Profile } from '../profile/profile.ts';
-import { wants } from '../session/wants.ts';
+import { wants } from '../session/linux/required-members.ts';
 import { SnapshotFile } from '../snapshot/file.ts';
 import { scratchOnDisk } from './scratch-file.ts';
 

@@ -6,7 +6,7 @@ import type { AnyPlugin, Options } from '../plugin/contract.ts';
 import { Observer } from '../plugin/observation.ts';
 import type { Profile } from '../profile/profile.ts';
 import type { Answer, Facts } from '../report/answer.ts';
-import type { KernelChoice } from '../session/find-kernels.ts';
+import type { KernelChoice } from '../session/linux/find-kernels.ts';
 import type { Session } from '../session/session.ts';
 import type { PastSnapshot } from '../store/door.ts';
 import type { RememberedAnswer, SnapshotIdentity } from '../store/store.ts';

@@ -65,7 +65,7 @@ export function addProfileCommand(program: Command, outcome: Outcome): void {
     .action(async (path: string) => {
       const { bytesOf } = await import('./profile-file.ts');
       const { readTable } = await import('../profile/isf-file.ts');
-      const { wants } = await import('../session/wants.ts');
+      const { wants } = await import('../session/linux/required-members.ts');
       const { banner, release, buildId, architecture, source, symbols, types } = readTable(
         bytesOf(path),
         wants,

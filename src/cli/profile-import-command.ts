@@ -62,7 +62,7 @@ async function importFolder(folder: string, store: Store): Promise<void> {
 async function importFile(path: string, store: Store): Promise<boolean> {
   const { bytesOf, tableFile } = await import('./profile-file.ts');
   const { readTable } = await import('../profile/isf-file.ts');
-  const { wants } = await import('../session/wants.ts');
+  const { wants } = await import('../session/linux/required-members.ts');
   let profile: Profile;
   try {
     profile = readTable(bytesOf(path), wants, path);

@@ -5,8 +5,8 @@ import type { Linux } from '../kernel/linux/linux.ts';
 import { symbols } from '../kernel/linux/symbols.ts';
 import { isfText, type KernelDescription } from '../profile/isf-export.ts';
 import type { KernelSymbol } from '../profile/kallsyms.ts';
-import { imageReader } from '../session/image.ts';
-import { kallsymsOf } from '../session/listed-symbols.ts';
+import { imageReader } from '../session/linux/image.ts';
+import { kallsymsOf } from '../session/linux/listed-symbols.ts';
 import type { Session } from '../session/session.ts';
 import { version } from './version.ts';
 

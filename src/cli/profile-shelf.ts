@@ -3,7 +3,7 @@ import { ForensicError } from '../base/errors.ts';
 import { bannerOfTable, readTable } from '../profile/isf-file.ts';
 import type { Profile, ProfileShelf, Wants } from '../profile/profile.ts';
 import { agree, tellsAll, untoldNames } from '../profile/told.ts';
-import { wants } from '../session/wants.ts';
+import { wants } from '../session/linux/required-members.ts';
 import type { KeptProfile, TableFile } from '../store/profiles.ts';
 import { complain, showProgress } from './output.ts';
 import { bytesOf, tableFile, tableFiles } from './profile-file.ts';

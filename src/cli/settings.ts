@@ -86,7 +86,7 @@ async function profileSettings(path: string): Promise<Pick<OpenSettings, 'profil
   const { bytesOf, isFolder } = await import('./profile-file.ts');
   if (isFolder(path)) return { profileFolder: path };
   const { readTable } = await import('../profile/isf-file.ts');
-  const { wants } = await import('../session/wants.ts');
+  const { wants } = await import('../session/linux/required-members.ts');
   return { profile: readTable(bytesOf(path), wants, path) };
 }
 

@@ -3,7 +3,7 @@
 import { BadProfile, EvidenceFault, type Note, NotInKernel } from '../base/errors.ts';
 import { hint } from '../base/nearest.ts';
 import type { BtfTypes } from '../profile/btf-types.ts';
-import { ownTypes } from '../session/own-btf.ts';
+import { ownTypes } from '../session/linux/own-btf.ts';
 import type { Session } from '../session/session.ts';
 import { type KernelMember, type KernelType, namedMembers } from '../types/kernel-type.ts';
 import type { ModuleTypes } from './loaded-modules.ts';

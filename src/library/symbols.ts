@@ -4,8 +4,8 @@ import { hex, type VirtualAddress, wrapped } from '../base/address.ts';
 import { NotInKernel, UsageError } from '../base/errors.ts';
 import { hint } from '../base/nearest.ts';
 import type { KernelSymbol } from '../profile/kallsyms.ts';
+import { SymbolTable } from '../session/linux/symbol-table.ts';
 import type { Session } from '../session/session.ts';
-import { SymbolTable } from '../session/symbol-table.ts';
 import type { LoadedModule } from './loaded-modules.ts';
 
 /** A symbol further below than this explains nothing: the address is past the image. */

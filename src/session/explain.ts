@@ -5,8 +5,8 @@ import type { PhysicalMemory } from '../memory/physical.ts';
 import type { Explanation } from '../plugin/document.ts';
 import type { KernelSymbol } from '../profile/kallsyms.ts';
 import type { AddressSpace } from '../translate/address-space.ts';
+import { SymbolTable } from './linux/symbol-table.ts';
 import type { Session } from './session.ts';
-import { SymbolTable } from './symbol-table.ts';
 
 const SHOWN_BYTES = 128;
 /** A symbol further below than this explains nothing: the address is past the image. */

@@ -12,13 +12,13 @@ import type { Profile } from '../profile/profile.ts';
 import { openSnapshot, type Snapshot } from '../snapshot/open.ts';
 import { listedPieces } from '../snapshot/pieces.ts';
 import { splitText } from '../snapshot/split-files.ts';
-import { rulesOf } from './architecture/all.ts';
-import { type FoundKernels, findKernels, type KernelChoice } from './find-kernels.ts';
-import { areOneMemory, isJoinedMemory } from './joined-memory.ts';
-import type { Located } from './located.ts';
-import type { Ranked } from './rank.ts';
-import { layoutNotes, runTogether, shiftedLayouts } from './shifted-layouts.ts';
-import { zeroNotes } from './zero-pages.ts';
+import { rulesOf } from './linux/architecture/all.ts';
+import { type FoundKernels, findKernels, type KernelChoice } from './linux/find-kernels.ts';
+import { areOneMemory, isJoinedMemory } from './linux/joined-memory.ts';
+import type { Located } from './linux/kernel-location.ts';
+import type { Ranked } from './linux/rank.ts';
+import { layoutNotes, runTogether, shiftedLayouts } from './linux/shifted-layouts.ts';
+import { zeroNotes } from './linux/zero-pages.ts';
 
 /** A snapshot with its kernel found: all that plugins need, and how sure we are of it. */
 export interface Session {

@@ -8,7 +8,7 @@ import { profileOfImage } from '../../src/debuginfo/kernel-profile.ts';
 import type { PhysicalSource } from '../../src/memory/source.ts';
 import { BadPolicy } from '../../src/policy/problem.ts';
 import { readIsf } from '../../src/profile/isf.ts';
-import { wants } from '../../src/session/wants.ts';
+import { wants } from '../../src/session/linux/required-members.ts';
 import { openSnapshot } from '../../src/snapshot/open.ts';
 import { load, policyOf } from '../policy/drawn.ts';
 import { imageFile } from '../support/elf-object.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ForensicError } from '../../src/base/errors.ts';
 import { Btf } from '../../src/profile/btf.ts';
-import { wants } from '../../src/session/wants.ts';
+import { wants } from '../../src/session/linux/required-members.ts';
 import { type DrawnType, drawBtf } from '../support/btf.ts';
 import { Random } from '../support/random.ts';
 import { sampleBtf } from '../support/sample-btf.ts';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { readTable } from '../../src/profile/isf-file.ts';
 import type { Profile } from '../../src/profile/profile.ts';
-import { wants } from '../../src/session/wants.ts';
+import { wants } from '../../src/session/linux/required-members.ts';
 
 const table = (path: string): Profile => readTable(readFileSync(path), wants, path);
 

@@ -4,8 +4,8 @@ import { Btf } from '../../src/profile/btf.ts';
 import { readIsf } from '../../src/profile/isf.ts';
 import { isfText } from '../../src/profile/isf-export.ts';
 import type { Wants } from '../../src/profile/profile.ts';
+import { wants } from '../../src/session/linux/required-members.ts';
 import { openSession } from '../../src/session/session.ts';
-import { wants } from '../../src/session/wants.ts';
 import { type DrawnType, drawBtf } from '../support/btf.ts';
 import { BANNER } from '../support/isf.ts';
 

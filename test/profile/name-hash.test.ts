@@ -2,7 +2,7 @@
 // The names are all that the program wants of a kernel.
 import { describe, expect, it } from 'vitest';
 import { NameSet } from '../../src/profile/name-hash.ts';
-import { wants } from '../../src/session/wants.ts';
+import { wants } from '../../src/session/linux/required-members.ts';
 
 describe('names that the program looks for', () => {
   it.each<[string, readonly string[]]>([

@@ -3,7 +3,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Btf } from '../../src/profile/btf.ts';
 import { BtfSection } from '../../src/profile/btf-section.ts';
-import { wants } from '../../src/session/wants.ts';
+import { wants } from '../../src/session/linux/required-members.ts';
 import { sampleBtf } from '../support/sample-btf.ts';
 
 const PAGE = 4096;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { PhysicalMemory } from '../../src/memory/physical.ts';
 import { parseVmcoreinfo } from '../../src/profile/vmcoreinfo.ts';
-import { rulesOf } from '../../src/session/architecture/all.ts';
-import { locate } from '../../src/session/located.ts';
+import { rulesOf } from '../../src/session/linux/architecture/all.ts';
+import { locate } from '../../src/session/linux/kernel-location.ts';
 import { SparseTables, type TableBook } from '../support/tables.ts';
 import { drawMemory } from '../support/writers.ts';
 

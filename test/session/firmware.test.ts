@@ -3,7 +3,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { physical } from '../../src/base/address.ts';
 import { PhysicalMemory } from '../../src/memory/physical.ts';
-import { signOfReset } from '../../src/session/firmware.ts';
+import { signOfReset } from '../../src/session/linux/firmware.ts';
 import { startSession } from '../../src/session/session.ts';
 import type { CpuState } from '../../src/snapshot/format.ts';
 import { openSnapshot, type Snapshot } from '../../src/snapshot/open.ts';

@@ -7,7 +7,7 @@ import { wrapped } from '../../src/base/address.ts';
 import type { Linux } from '../../src/kernel/linux/linux.ts';
 import { firmwareRam, systemRam } from '../../src/kernel/linux/memory/ram.ts';
 import { tasks } from '../../src/kernel/linux/process/processes.ts';
-import { piecesByRam } from '../../src/session/ram-layout.ts';
+import { piecesByRam } from '../../src/session/linux/ram-layout.ts';
 import { openSession, type Session } from '../../src/session/session.ts';
 import { scratchFolder } from '../support/writers-scratch.ts';
 

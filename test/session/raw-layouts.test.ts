@@ -2,9 +2,9 @@ import { truncateSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { physical } from '../../src/base/address.ts';
 import { parseVmcoreinfo } from '../../src/profile/vmcoreinfo.ts';
-import { rulesOf } from '../../src/session/architecture/all.ts';
-import { type Located, locate } from '../../src/session/located.ts';
-import { otherLayouts, rawLayouts } from '../../src/session/raw-layouts.ts';
+import { rulesOf } from '../../src/session/linux/architecture/all.ts';
+import { type Located, locate } from '../../src/session/linux/kernel-location.ts';
+import { otherLayouts, rawLayouts } from '../../src/session/linux/raw-layouts.ts';
 import { openSnapshot } from '../../src/snapshot/open.ts';
 import { scratchFolder } from '../support/writers-scratch.ts';
 

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { physical } from '../../src/base/address.ts';
-import type { Located } from '../../src/session/located.ts';
-import { cpusOf } from '../../src/session/registers.ts';
+import type { Located } from '../../src/session/linux/kernel-location.ts';
+import { cpusOf } from '../../src/session/linux/registers.ts';
 import type { CpuState } from '../../src/snapshot/format.ts';
 import { X8664Paging } from '../../src/translate/x86-64.ts';
 import { Image } from '../support/image.ts';

@@ -1,6 +1,6 @@
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { PAGE_BYTES } from '../../src/memory/source.ts';
-import { VmcoreinfoSearch } from '../../src/session/vmcoreinfo-search.ts';
+import { VmcoreinfoSearch } from '../../src/session/linux/vmcoreinfo-search.ts';
 import { openSnapshot, type Snapshot } from '../../src/snapshot/open.ts';
 import { Overlay } from '../support/overlay.ts';
 import { drawMemory } from '../support/writers.ts';

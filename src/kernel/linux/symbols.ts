@@ -22,7 +22,7 @@ const bindingSymbols = [
   // The same two before Linux kernel commit 90ceddcb4950 ("bpf: Support llvm-objcopy for vmlinux BTF") (in v5.7).
   '_binary__btf_vmlinux_bin_start',
   '_binary__btf_vmlinux_bin_end',
-  // What a kernel says of its own place, and whoever only pretends to be it does not: see session/proof.ts.
+  // What a kernel says of its own place, and whoever only pretends to be it does not: see session/linux/proof.ts.
   'phys_base',
   'init_mm',
   'idt_table',

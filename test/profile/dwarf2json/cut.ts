@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { decompress } from '../../../src/profile/decompress.ts';
-import { wants } from '../../../src/session/wants.ts';
+import { wants } from '../../../src/session/linux/required-members.ts';
 
 /** What the architecture is told by, beside what is wanted. */
 const TELLING = { type: 'pt_regs', symbols: ['init_top_pgt', 'phys_base', 'initial_page_table'] };
