@@ -180,6 +180,17 @@ export class Scans {
     )[0];
   }
 
+  /** The recorded snapshot of a machine that was written first after a moment, and is of none of these boots. */
+  after(machine: string, written: string, except: readonly string[] = []): ScannedSnapshot | undefined {
+    return this.#snapshots(
+      `WHERE s.machine = ? AND s.written > ? AND (s.boot IS NULL OR s.boot NOT IN (SELECT value FROM json_each(?)))
+       ORDER BY s.written, s.id LIMIT 1`,
+      machine,
+      written,
+      JSON.stringify(except),
+    )[0];
+  }
+
   /** When the recorded snapshots of a boot were written that were after one moment and not after another, and how far it had run. */
   ofBoot(boot: string, after: string, until: string): { written: string; uptimeSeconds: number | null }[] {
     return explaining(

@@ -19,7 +19,7 @@ import { stateNow } from './piece-groups.ts';
 import { type Reading, rememberedFacts } from './reading.ts';
 import { NO_OPTIONS, type TracedAnswer } from './reuse.ts';
 import type { ScanChoice, ScanParts } from './scan.ts';
-import { countDifferences, isWorthTelling } from './wording.ts';
+import { countDifferences, countsText, isWorthTelling } from './wording.ts';
 
 /** Whole answers of one snapshot. */
 type Answers = ReadonlyMap<string, TracedAnswer>;
@@ -41,6 +41,13 @@ interface Compared extends Known {
   /** The questions that were asked of both. */
   readonly plugins: readonly AnyPlugin[];
   readonly remarks: readonly string[];
+}
+
+/** What differs up to the snapshot that was written next, and was read before. */
+interface Ahead {
+  readonly comparison: Comparison;
+  readonly remarks: readonly string[];
+  readonly isWorthTelling: boolean;
 }
 
 /** Asks a new snapshot, compares it with the one before, and records both results. */
@@ -150,7 +157,11 @@ export class Recorder {
     const compared = before === undefined ? undefined : this.#compared(before, now);
     const { comparison, plugins = [], remarks = [] } = compared ?? {};
     const counts = countDifferences(comparison?.tables ?? [], plugins);
-    const anomalies = [...(comparison?.relation.anomalies ?? []), ...who.conflicts.map(anomalyOf)];
+    const ahead = before === undefined ? this.#ahead(now, others) : undefined;
+    const anomalies = [
+      ...((comparison ?? ahead?.comparison)?.relation.anomalies ?? []),
+      ...who.conflicts.map(anomalyOf),
+    ];
     const judgement = this.#judgement(now, compared, { anomalies, others });
     const isOtherPolicy = judgement?.isOtherPolicy === true;
     return {
@@ -168,10 +179,37 @@ export class Recorder {
       remarks: [
         ...anomalies.map(({ message }) => message),
         ...remarks,
+        ...(ahead?.remarks ?? []),
         ...(judge?.remarksOn(facts.kernel) ?? []),
         ...(isOtherPolicy ? ['the policy is not what it was'] : []),
       ],
-      isNews: this.#isNews(judgement, comparison?.relation.boot === 'other' || isWorthTelling(counts)),
+      isNews: this.#isNews(
+        judgement,
+        comparison?.relation.boot === 'other' || isWorthTelling(counts) || ahead?.isWorthTelling === true,
+      ),
+    };
+  }
+
+  /**
+   * What came after a file that is older than all that were read of its machine: the one that is next was told as the
+   * first, so nobody has heard of what lies between.
+   */
+  #ahead(now: Known, others: readonly string[]): Ahead | undefined {
+    const { machine, written } = now;
+    const next = machine === null ? undefined : this.#parts.store.scans.after(machine, written, others);
+    const past = next === undefined ? undefined : this.#past(next, now);
+    if (next === undefined || past === undefined) return undefined;
+    const plugins = this.#choice.plugins.filter(({ name }) => past.answers.has(name));
+    const comparison = compare(comparable(now), comparable(past), plugins);
+    const counts = countDifferences(comparison.tables, plugins);
+    const isOtherBoot = comparison.relation.boot === 'other';
+    const what = isOtherBoot ? `rebooted, ${countsText(counts)}` : countsText(counts);
+    return {
+      comparison,
+      remarks: [
+        `its file is older than any that was read of it before; up to ${basename(next.path)}: ${what}`,
+      ],
+      isWorthTelling: isOtherBoot || isWorthTelling(counts),
     };
   }
 

@@ -56,6 +56,22 @@ describe('a scan', () => {
       expect((await bench.scan()).at(-1)).toBe('web web2: 1 process new!');
     }));
 
+  it('tells what came after a snapshot that is older than all that were read before', () =>
+    atBench(async (bench) => {
+      bench.draw('second', { names: ['init', 'evil'], kernel: machine('web', 2) });
+      expect(await bench.scan()).toEqual(['web second: first']);
+      bench.draw(
+        'first',
+        { names: ['init'], kernel: machine('db', 1, { bootId: 'boot-web', machineId: 'id-web' }) },
+        7200,
+      );
+      expect((await bench.scan()).at(-1)).toBe(
+        'db first: first; it called itself db before and calls itself web now, in the same boot; its file is older than any ' +
+          'that was read of it before; up to second: 1 process new; medium: it called itself db before and calls itself web ' +
+          'now, in the same boot!',
+      );
+    }));
+
   it('says that the machine was rebooted', () =>
     atBench(async (bench) => {
       bench.draw('old', { kernel: machine('web', 50) }, 9000);
