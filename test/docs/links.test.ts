@@ -9,12 +9,26 @@ import { describe, expect, it } from 'vitest';
 const LEFT_OUT = new Set(['node_modules', 'dist', '.git', 'fuzz-findings']);
 const MAXIMUM_README_BYTES = 8 * 1024;
 
-const documents = markdownBelow('.');
+const files = filesBelow('.');
+const documents = files.filter((path) => path.endsWith('.md'));
+const sources = files.filter((path) => path.endsWith('.ts'));
 
 describe.each(documents)('%s', (path) => {
   it('has links that lead somewhere', () => {
     expect(brokenLinksOf(path, readFileSync(path, 'utf8'))).toEqual([]);
   });
+
+  it('names source files that are there', () => {
+    expect(missingSourcesOf(readFileSync(path, 'utf8'))).toEqual([]);
+  });
+});
+
+it.each([
+  ['`session/gone.ts`', ['session/gone.ts']],
+  ['`test/docs/links.test.ts`, `links.test.ts`, `docs/links.test.ts`', []],
+  ['`plugins/NAME.ts`, `./threads.js`, `structs/*.ts`', []],
+])('would notice the source files that %s names and that are not there', (text, missing) => {
+  expect(missingSourcesOf(text)).toEqual(missing);
 });
 
 it('the README is one page', () => {
@@ -58,6 +72,14 @@ function brokenLinksOf(path: string, text: string): string[] {
   });
 }
 
+/** Source files that a text names, by the end of their path, and that are nowhere. */
+function missingSourcesOf(text: string): string[] {
+  const named = [...text.matchAll(/`([a-z][\w./-]*\.ts)`/g)].map(([, name]) => name!);
+  return named.filter(
+    (name) => !/[A-Z]{2}/.test(name) && !sources.some((path) => `/${path}`.endsWith(`/${name}`)),
+  );
+}
+
 const isRelative = (target: string): boolean => !/^[a-z]+:/.test(target);
 
 /** Where links and images lead to, code left out. */
@@ -81,10 +103,9 @@ function anchorsOf(text: string): string[] {
   return found;
 }
 
-function markdownBelow(folder: string): string[] {
+function filesBelow(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = posix.join(folder, entry.name);
-    if (entry.isDirectory()) return LEFT_OUT.has(entry.name) ? [] : markdownBelow(path);
-    return entry.name.endsWith('.md') ? [path] : [];
+    return entry.isDirectory() ? (LEFT_OUT.has(entry.name) ? [] : filesBelow(path)) : [path];
   });
 }
