@@ -245,7 +245,7 @@ describe('readIsf ends', () => {
     const started = performance.now();
     const { types } = read(text, { ...wants, types: { loop: ['x'], level0: ['x'] } });
     expect(types).toEqual({ loop: { size: 8, members: {} }, level0: { size: 8, members: {} } });
-    expect(performance.now() - started).toBeLessThan(2_000);
+    expect(performance.now() - started).toBeLessThan(30_000);
   });
 
   it('on arrays of arrays without an end', () => {
