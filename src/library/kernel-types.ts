@@ -45,7 +45,10 @@ export class KernelTypes {
     return this.#own;
   }
 
-  /** Every type of that name: `task_struct`, `struct task_struct`, `pid_t`. Structs that are only declared are left out. */
+  /**
+   * The kernel's own types of that name, or where it has none those that modules add: `task_struct`, `struct task_struct`,
+   * `pid_t`. Structs that are only declared are left out.
+   */
   all(name: string): DescribedType[] {
     const wanted = name.trim().replace(/\s+/g, ' ');
     const { own } = this;
