@@ -23,6 +23,8 @@ import { type Settled, settle } from './settle.ts';
 import { Symbols } from './symbols.ts';
 import { type Struct, Values } from './values.ts';
 
+/** Modules that are looked at: all that a distribution ships are 6,000. */
+const MAXIMUM_MODULES = 10_000;
 /** Bytes of a page-table root that are flags in CR3: the process-context identifier. */
 const ROOT_GRAIN = 4096;
 
@@ -202,6 +204,10 @@ export class LibrarySession implements Session, Closable {
     const found: LoadedModule[] = [];
     if (!kernel.hasSymbol('modules')) return found;
     for (const module of kernel.untilFault(modules(kernel), 'modules')) {
+      if (found.length >= MAXIMUM_MODULES) {
+        kernel.note(`modules behind the first ${MAXIMUM_MODULES} are left out`);
+        break;
+      }
       const name = kernel.attempt(() => module.name, null, 'a module');
       if (name === null) continue;
       const raw = this.#structOrNothing('module', module.raw.address);
@@ -222,10 +228,16 @@ export class LibrarySession implements Session, Closable {
       note('types that modules add are not known: this kernel does not list where they are');
       return [];
     }
-    this.#moduleTypes = [...this.list(head.address, 'btf_module', 'list')].map((entry) =>
-      typesOfModule(entry, own, this.memory, note),
-    );
-    return this.#moduleTypes;
+    const found: ModuleTypes[] = [];
+    this.#moduleTypes = found;
+    for (const entry of this.list(head.address, 'btf_module', 'list')) {
+      if (found.length >= MAXIMUM_MODULES) {
+        note(`types of modules behind the first ${MAXIMUM_MODULES} are left out`);
+        break;
+      }
+      found.push(typesOfModule(entry, own, this.memory, note));
+    }
+    return found;
   }
 
   #structOrNothing(type: string, address: VirtualAddress): Struct | undefined {

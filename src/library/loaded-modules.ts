@@ -7,7 +7,7 @@ import { decodeUntilNul } from '../base/text.ts';
 import { MAXIMUM_BTF_BYTES } from '../profile/btf-search.ts';
 import type { BtfTypes } from '../profile/btf-types.ts';
 import type { KernelSymbol } from '../profile/kallsyms.ts';
-import { type Gap, isMissing } from '../profile/piecewise.ts';
+import { type Gap, isMissing, missingBytes } from '../profile/piecewise.ts';
 import { INSPECT } from './inspect.ts';
 import type { VirtualView } from './memory-view.ts';
 import { ArrayOfValues, Pointer, Struct, type Value } from './values.ts';
@@ -169,6 +169,17 @@ function rangesOf(raw: Struct): readonly ModuleRange[] {
   });
 }
 
+/** The name of the module that an entry is of; its address where that cannot be read. */
+function ownerOf(entry: Struct): string {
+  try {
+    const { module } = entry;
+    if (module instanceof Struct) return String(module['name']);
+  } catch (fault) {
+    if (!(fault instanceof EvidenceFault)) throw fault;
+  }
+  return hex(entry.$address);
+}
+
 /** Types that a module adds, and whose they are. */
 export interface ModuleTypes {
   readonly module: string;
@@ -181,8 +192,7 @@ export interface ModuleTypes {
  * kernel's own types.
  */
 export function typesOfModule(entry: Struct, own: BtfTypes, view: VirtualView, note: Note): ModuleTypes {
-  const { module } = entry;
-  const name = module instanceof Struct ? String(module['name']) : hex(entry.$address);
+  const name = ownerOf(entry);
   const read = (): BtfTypes | undefined => {
     try {
       const { btf } = entry;
@@ -195,6 +205,10 @@ export function typesOfModule(entry: Struct, own: BtfTypes, view: VirtualView, n
       if (firstType !== own.count || firstString !== own.stringBytes)
         throw new CorruptStructure('it does not go on where the kernel’s own types end');
       const { bytes, gaps } = readPieces(view, data.$address, size);
+      if (gaps.length > 0)
+        note(
+          `types of module ${name}: ${missingBytes(gaps)} of ${size} bytes are missing, and what stood there`,
+        );
       return own.ofModule(bytes, gaps);
     } catch (error) {
       if (!(error instanceof ForensicError)) throw error;

@@ -252,6 +252,25 @@ describe('a snapshot that lacks pages', () => {
     expect(again.drainNotes()).toEqual([expect.stringContaining('task_struct.tasks list breaks after')]);
   });
 
+  it('has the types of other modules where one cannot be read, and says whose are missing', () => {
+    const opened = begin();
+    const [entry] = [...session.list(session.symbols.address('btf_modules'), 'btf_module', 'list')].filter(
+      ({ module }) => module.name === 'dm_mod',
+    );
+    const data = entry!['btf'].data.$address as bigint;
+    overlay.damage(frameOf(entry!['module'].$address), null);
+    overlay.damage(frameOf(data), null);
+    const torn = new LibrarySession(
+      startSession({ ...snapshot, memory: overlay.memory() }, { profile: opened.profile }),
+    );
+    torn.drainNotes();
+    expect(torn.types.all('virtnet_info').map(({ module }) => module)).toEqual(['virtio_net']);
+    expect(() => torn.types.find('no_type_of_any_module')).toThrow(NotInKernel);
+    expect(torn.drainNotes()).toContainEqual(
+      expect.stringMatching(/^types of module 0x[0-9a-f]+: \d+ of \d+ bytes are missing/),
+    );
+  });
+
   it('says which symbols of a module it lacks', () => {
     const opened = begin();
     const module = session.modules().find(({ name }) => name === 'dm_mod')!;
