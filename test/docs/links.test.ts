@@ -11,20 +11,20 @@ const MAXIMUM_README_BYTES = 8 * 1024;
 
 const files = filesBelow('.');
 const documents = files.filter((path) => path.endsWith('.md'));
-const sources = files.filter((path) => path.endsWith('.ts'));
 
 describe.each(documents)('%s', (path) => {
   it('has links that lead somewhere', () => {
     expect(brokenLinksOf(path, readFileSync(path, 'utf8'))).toEqual([]);
   });
 
-  it('names source files that are there', () => {
+  it('names source files and folders that are there', () => {
     expect(missingSourcesOf(readFileSync(path, 'utf8'))).toEqual([]);
   });
 });
 
 it.each([
   ['`session/gone.ts`', ['session/gone.ts']],
+  ['`src/gone/`, `src/session/`', ['src/gone/']],
   ['`test/docs/links.test.ts`, `links.test.ts`, `docs/links.test.ts`', []],
   ['`plugins/NAME.ts`, `./threads.js`, `structs/*.ts`', []],
 ])('would notice the source files that %s names and that are not there', (text, missing) => {
@@ -72,11 +72,15 @@ function brokenLinksOf(path: string, text: string): string[] {
   });
 }
 
-/** Source files that a text names, by the end of their path, and that are nowhere. */
+/** Source files, by the end of their path, and folders below others that a text names and that are nowhere. */
 function missingSourcesOf(text: string): string[] {
-  const named = [...text.matchAll(/`([a-z][\w./-]*\.ts)`/g)].map(([, name]) => name!);
+  const named = [...text.matchAll(/`([a-z][\w./-]*(?:\.ts|(?<=\/[\w.-]+)\/))`/g)].map(([, name]) => name!);
   return named.filter(
-    (name) => !/[A-Z]{2}/.test(name) && !sources.some((path) => `/${path}`.endsWith(`/${name}`)),
+    (name) =>
+      !/[A-Z]{2}/.test(name) &&
+      !files.some((path) =>
+        name.endsWith('/') ? `/${path}`.includes(`/${name}`) : `/${path}`.endsWith(`/${name}`),
+      ),
   );
 }
 

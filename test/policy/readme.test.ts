@@ -13,7 +13,7 @@ describe('policies/README.md', () => {
     const ids = policy.rules.map(({ facts }) => facts.id);
     expect(ids).toContain('auditd-runs');
     expect(ids).not.toContain('secret-in-environment');
-    expect(policy.suppressions).toHaveLength(2);
+    expect(policy.suppressions).toHaveLength(3);
   });
 
   it('names sets that the starter policy has', () => {
