@@ -1,10 +1,13 @@
 // All types of a drawn BTF by name: their declarations as C writes them, and those of a module on top of the kernel's.
 import { describe, expect, it } from 'vitest';
+import { viewOf } from '../../src/base/bytes.ts';
 import { BadProfile } from '../../src/base/errors.ts';
 import { layoutOf } from '../../src/library/layout.ts';
 import { BtfTypes } from '../../src/profile/btf-types.ts';
 import { layoutText } from '../../src/report/struct-layout.ts';
 import { type DrawnType, drawBtf } from '../support/btf.ts';
+import { Random } from '../support/random.ts';
+import { sampleBtf } from '../support/sample-btf.ts';
 
 const DRAWN: Readonly<Record<string, DrawnType>> = {
   int: { int: 'int', size: 4, signed: true },
@@ -111,6 +114,38 @@ describe('types by name', () => {
       8,
     );
     expect(types.find('holder')[0]!.members[0]!.type.declare('it').length).toBeLessThan(10_000);
+  });
+});
+
+describe('damaged types', () => {
+  it('are laid out, declared and read without end or bug, whatever words of them are wrong', () => {
+    const sound = sampleBtf();
+    const typeBytes = viewOf(sound).getUint32(12, true);
+    const random = new Random(7);
+    let read = 0;
+    for (let round = 0; round < 40; round++) {
+      const bytes = Uint8Array.from(sound);
+      const view = viewOf(bytes);
+      for (let change = 0; change < 6; change++) {
+        const at = 24 + 4 * random.below(typeBytes / 4);
+        // Another type or name, or one wrong bit.
+        if (change % 2 === 0) view.setUint32(at, random.below(160_000), true);
+        else view.setUint32(at, view.getUint32(at, true) ^ (1 << random.below(31)), true);
+      }
+      let types: BtfTypes;
+      try {
+        types = BtfTypes.read(bytes, 8);
+      } catch (error) {
+        expect(error).toBeInstanceOf(BadProfile);
+        continue;
+      }
+      read++;
+      const names = [...types.names()];
+      for (let nth = 0; nth < 200; nth++)
+        for (const type of types.find(random.pick(names)))
+          expect(layoutText(layoutOf(type, null)).length).toBeLessThan(4 << 20);
+    }
+    expect(read).toBeGreaterThan(5);
   });
 });
 
