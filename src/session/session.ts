@@ -18,6 +18,7 @@ import { areOneMemory, isJoinedMemory } from './linux/joined-memory.ts';
 import type { Located } from './linux/kernel-location.ts';
 import type { Ranked } from './linux/rank.ts';
 import { layoutNotes, runTogether, shiftedLayouts } from './linux/shifted-layouts.ts';
+import { shiftNotes } from './linux/shifted-memory.ts';
 import { zeroNotes } from './linux/zero-pages.ts';
 
 /** A snapshot with its kernel found: all that plugins need, and how sure we are of it. */
@@ -181,6 +182,7 @@ function withLayout(found: FoundKernels, asked: OpenOptions): FoundKernels {
   const notes = [
     ...(split === undefined ? [] : [split]),
     ...layoutNotes(snapshot, asked, usual),
+    ...shiftNotes(found.shown),
     ...zeroNotes(found.shown),
     ...found.notes,
   ];
