@@ -77,7 +77,9 @@ function distanceAt(memory: PhysicalMemory, at: number, linear: bigint): number 
 export function shiftNotes({ snapshot, parts, located }: Bound): string[] {
   const { memory, format, file } = snapshot;
   if (format.name !== 'raw' || parts.profile.pointerBytes !== 8) return [];
-  const area = linearAreas(parts, located).find(({ name }) => name !== "the kernel's image");
+  const areas = linearAreas(parts, located);
+  const image = areas.find(({ name }) => name === "the kernel's image");
+  const area = areas.find((one) => one !== image);
   if (area === undefined) return [];
   const shift = shiftIn(memory, area.start - BigInt(area.physical));
   if (shift === undefined) return [];
@@ -91,7 +93,13 @@ export function shiftNotes({ snapshot, parts, located }: Bound): string[] {
     `0x0-${hex(after)}@0`,
     `${hex(after + Math.max(0, bytes))}-${hex(file.sizeBytes + bytes)}@${hex(after + Math.max(0, -bytes))}`,
   ];
-  const how = isOpen(snapshot) && after > 0 ? `: --map ${pieces.join(',')} lays the rest out` : '';
+  // Within the image the place must be right to the page, and nothing tells it.
+  const isInImage =
+    image !== undefined &&
+    image.physical < before &&
+    image.physical + Number(image.end - image.start) > after;
+  const isTold = isOpen(snapshot) && after > 0 && !isInImage;
+  const how = isTold ? `: --map ${pieces.join(',')} lays the rest out` : '';
   return [
     `by links that point to themselves, the file ${what} of memory somewhere ${where}, and what is behind is not where it ` +
       `belongs${how}. LiME's format=lime keeps in the file where each part belongs`,
