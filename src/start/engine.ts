@@ -8,8 +8,8 @@ import { setFlagsFromString } from 'node:v8';
  */
 const INTERRUPT_BUDGET = 4 * 66 * 1024;
 
-/** The flag is the same in these: V8 says on stderr what it does not know. */
-const KNOWN_NODES = /^v2[0-4]\./;
+/** It was tried in this one. Later ones have no such flag, and V8 says on stderr what it does not know. */
+const KNOWN_NODES = /^v20\./;
 
 /**
  * Has V8 wait longer before it optimizes. To be called when the program is loaded: code that was kept of it is refused
