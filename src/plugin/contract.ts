@@ -111,7 +111,10 @@ interface Question<S, O extends Options, K extends string> {
   readonly columns: { readonly [C in K]: Column<S> };
   /** The bytes that a row stands for, which `--save` writes into files; null where this row has none. @throws EvidenceFault */
   readonly artefact?: (subject: S) => Artefact | null;
-  /** The column that names a process of the snapshot: what rows of other questions are joined by. */
+  /**
+   * The column that names a process of the snapshot: what rows of other questions are joined by. Where nothing is said, a
+   * whole number called `pid` is one.
+   */
   readonly process?: NoInfer<K>;
   /**
    * The columns that name the same thing in two snapshots of one boot: what `diff` pairs rows by. `pid` stands for the
@@ -232,6 +235,15 @@ export const KINDS: readonly ColumnKind[] = ['int', 'text', 'flag', 'address', '
 /** The kind of a column: which of the six keys it has. */
 export const kindOf = (column: Column<never>): ColumnKind =>
   KINDS.find((kind) => Object.hasOwn(column, kind))!;
+
+/** The column that names a process; undefined where rows are of no process. */
+export function processColumn({
+  process,
+  columns,
+}: Pick<AnyPlugin, 'process' | 'columns'>): string | undefined {
+  if (process !== undefined) return process;
+  return columns['pid'] !== undefined && 'int' in columns['pid'] ? 'pid' : undefined;
+}
 
 /** What a column's cells are, for people: `int (KiB)`, `address (physical)`. */
 export function kindText(column: Column<never>): string {

@@ -1,4 +1,5 @@
 import type { AnyPlugin } from '../plugin/contract.ts';
+import { processColumn } from '../plugin/contract.ts';
 import type { Expression } from './expression.ts';
 import type { Place } from './problem.ts';
 import type { Template } from './template.ts';
@@ -64,7 +65,7 @@ export function needsOf({ rules, suppressions }: Policy): {
   for (const { needs, facts, plugin } of rules) {
     for (const name of needs) answers.add(name);
     // Findings are named by their process, and rows are paired by it.
-    if (plugin.process !== undefined || facts.change !== null) answers.add('pslist');
+    if (processColumn(plugin) !== undefined || facts.change !== null) answers.add('pslist');
     if (facts.change !== null) changes.add(plugin.name);
   }
   return { answers, changes };

@@ -1,5 +1,6 @@
 import { hint } from '../base/nearest.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
+import { processColumn } from '../plugin/contract.ts';
 import { isBuiltIn } from './anomaly-rules.ts';
 import { compileExpression, type Expression, type Wanted } from './expression.ts';
 import type { RowCount, Rule, SuppressionRule } from './policy.ts';
@@ -117,4 +118,4 @@ export const noRule = (id: string, ids: Iterable<string>): string =>
 
 /** Whether findings of a rule are told apart by their process. */
 export const isOfProcess = ({ plugin }: Rule): boolean =>
-  plugin.enduring === undefined && plugin.process !== undefined;
+  plugin.enduring === undefined && processColumn(plugin) !== undefined;

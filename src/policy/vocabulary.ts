@@ -1,5 +1,6 @@
 import { Environment } from '@marcbachmann/cel-js';
 import type { AnyPlugin } from '../plugin/contract.ts';
+import { processColumn } from '../plugin/contract.ts';
 import type { Frame } from './expression.ts';
 import { LINEAR_MATCHES } from './logic.ts';
 import type { Meter } from './reading.ts';
@@ -59,7 +60,9 @@ export class Vocabulary {
     this.meter = meter;
     this.sets = new Sets(sets);
     this.rows = new Map(plugins.map((plugin) => [plugin.name, rowClass(plugin, meter)]));
-    this.ofProcesses = plugins.filter(({ process }) => process !== undefined).map(({ name }) => name);
+    this.ofProcesses = plugins
+      .filter((plugin) => processColumn(plugin) !== undefined)
+      .map(({ name }) => name);
     this.ofProcess = ofProcessClass(this.ofProcesses);
     this.allRows = allRowsClass(this.rows.keys());
     const environment = withSets(emptyEnvironment(meter), sets);
