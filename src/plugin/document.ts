@@ -21,7 +21,8 @@ export interface SnapshotFacts {
   readonly memoryBytes: number;
   /**
    * Bytes of the RAM that the kernel knows of and the snapshot does not hold; where the kernel does not tell (`ramBytes` is
-   * null), bytes between the first and the last range, and of a raw file null.
+   * null), bytes between the first and the last range and what is known to be missing behind it. Null where neither is known of a
+   * raw file or of one that was cut.
    */
   readonly missingBytes: number | null;
   /** Bytes of RAM that the kernel knows of; null where it does not tell. */

@@ -85,7 +85,7 @@ function missingText({ missingBytes, ramBytes }: SnapshotFacts): string {
   if (missingBytes === 0) return 'nothing';
   return typeof ramBytes === 'number'
     ? `${bytesText(missingBytes)} of the ${bytesText(ramBytes)} of RAM that the kernel knows of`
-    : `${bytesText(missingBytes)} between the first and the last range`;
+    : `at least ${bytesText(missingBytes)}: the kernel does not tell of all RAM that it has`;
 }
 
 /** Kernels of one snapshot; nothing where there is one, of which all else is said. What older versions remembered has no list. */

@@ -214,12 +214,12 @@ function snapshotFacts({ file, format, contents, memory }: Snapshot, kernel: Lin
       .map(({ start, end }) => ({ start: hex(start), end: hex(end) })),
     rangeCount: ranges.length,
     memoryBytes,
-    // A flat file has no gaps, and does not say how long it should be.
     missingBytes:
       ram.length > 0
         ? bytesMissing(ram, ranges)
-        : format.name === 'raw'
-          ? behindTheEnd(kernel, memory)
+        : // A flat file does not say how long it should be, and one that was cut is shorter than it says.
+          format.name === 'raw' || contents.cut !== null
+          ? behindTheEnd(kernel, memory, format.name === 'raw' ? 0 : span - memoryBytes)
           : span - memoryBytes,
     ramBytes: ram.length === 0 ? null : ram.reduce((sum, { start, end }) => sum + end - start, 0),
     takenAt: contents.takenAt?.toISOString() ?? null,
@@ -228,10 +228,11 @@ function snapshotFacts({ file, format, contents, memory }: Snapshot, kernel: Lin
   };
 }
 
-/** Bytes of RAM behind the end of a flat file; null where the kernel does not tell where RAM ends. */
-function behindTheEnd(kernel: Linux, { end }: PhysicalMemory): number | null {
+/** Bytes of RAM behind the end of a file, as far as the kernel tells where RAM ends, and in its gaps; null where neither is known. */
+function behindTheEnd(kernel: Linux, { end }: PhysicalMemory, inGaps: number): number | null {
   const last = endOfRam(kernel);
-  return last === undefined ? null : Math.max(0, last - end);
+  if (last === undefined) return inGaps > 0 ? inGaps : null;
+  return Math.max(0, last - end) + inGaps;
 }
 
 function kernelFacts({ shown, kernels, steps, search, notes }: FoundKernels): KernelFacts {

@@ -5,6 +5,7 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { physical } from '../../src/base/address.ts';
 import type { Linux } from '../../src/kernel/linux/linux.ts';
 import { tasks } from '../../src/kernel/linux/process/processes.ts';
+import { PhysicalMemory } from '../../src/memory/physical.ts';
 import { PAGE_BYTES } from '../../src/memory/source.ts';
 import type { Profile, ProfileShelf } from '../../src/profile/profile.ts';
 import { vmcoreinfoIn } from '../../src/profile/vmcoreinfo.ts';
@@ -139,5 +140,22 @@ describe('what a kernel says of itself', () => {
     overlay.mend();
     begin(shelf());
     expect(kept.map(({ types }) => types)).toEqual([whole.profile.types]);
+  });
+});
+
+describe('a file that was cut', () => {
+  it('does not lack nothing where the kernel no longer tells how much RAM there is', () => {
+    const { source } = snapshot.contents;
+    const half = physical(source.ranges.at(-1)!.end / 2);
+    const ranges = [{ start: physical(0), end: half }];
+    const memory = new PhysicalMemory({
+      ...{ ranges, costlyPages: source.costlyPages, fileOffset: (at) => source.fileOffset(at) },
+      read: (at, into) => source.read(at, into),
+    });
+    const missingIn = (cut: string | null): number | null =>
+      startSession({ ...snapshot, contents: { ...snapshot.contents, vmcoreinfo: null, cut }, memory }).facts
+        .snapshot.missingBytes;
+    expect(missingIn('the file is cut')).toBeNull();
+    expect(missingIn(null)).toBe(0);
   });
 });
