@@ -214,12 +214,17 @@ const NOT_IN_THE_SAMPLE = {
   members: [
     'task_struct.state',
     'task_struct.real_start_time',
+    // AArch64's.
+    'pt_regs.pc',
+    'pt_regs.pstate',
     'mm_struct.mmap',
     'mm_struct.mm_rb',
     'vm_area_struct.vm_next',
     'vm_area_struct.vm_rb',
     'mm_context_t.ia32_compat',
+    'netns_core.sock_inuse',
     'netns_ipv4.udp_table',
+    'inet_timewait_death_row.tw_count',
     'inet_hashinfo.listening_hash',
     'inet_listen_hashbucket.head',
     'module.mem',
