@@ -21,6 +21,16 @@ export interface ProfileMemory {
   readonly count: number;
 }
 
+/** Nothing is remembered from one use to the next. */
+export const FORGETFUL: ProfileMemory = {
+  byBuildId: () => undefined,
+  byBanner: () => undefined,
+  keep: () => undefined,
+  bannerOf: () => undefined,
+  keepBanner: () => undefined,
+  count: 0,
+};
+
 /** Where tables are looked for besides those that were imported. */
 export interface ProfileFolders {
   /** The one that a flag names: it comes before what is remembered. */

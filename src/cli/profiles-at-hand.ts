@@ -1,17 +1,7 @@
 // Profiles for programs that import the package: those that ship with it and those in the user's folders. The cache is the
 // command line's.
 import type { ProfileShelf } from '../profile/profile.ts';
-import { type ProfileMemory, Shelf, usualFolders } from './profile-shelf.ts';
-
-/** Nothing is remembered from one use to the next. */
-const FORGETFUL: ProfileMemory = {
-  byBuildId: () => undefined,
-  byBanner: () => undefined,
-  keep: () => undefined,
-  bannerOf: () => undefined,
-  keepBanner: () => undefined,
-  count: 0,
-};
+import { FORGETFUL, Shelf, usualFolders } from './profile-shelf.ts';
 
 /**
  * Profiles and symbol tables by which kernels are read that do not describe themselves: those in `folder`, in the folders that

@@ -1,10 +1,9 @@
 // Bytes that a row stands for: a mapping, a module, a file. A question gives them in pieces, and says of what is missing why;
 // src/extract writes them.
 
-/** A piece of an artefact, `at` bytes from its beginning: bytes, or a hole of so many with the reason why it is one. */
-export type Piece =
-  | { readonly at: number; readonly bytes: Uint8Array }
-  | { readonly at: number; readonly missing: number; readonly why: string };
+import type { Piece } from '../kernel/linux/memory/pieces.ts';
+
+export type { Piece };
 
 /** What can be saved of a row. */
 export interface Artefact {

@@ -1,10 +1,13 @@
 import { isKernelAddress } from '../base/address.ts';
 import { viewOf } from '../base/bytes.ts';
 import { Effort } from '../base/effort.ts';
-import { EvidenceFault } from '../base/errors.ts';
+import { unlessFault } from '../base/unless-fault.ts';
 import { type ImageReader, type KallsymsPlaces, MAXIMUM_SYMBOLS } from './kallsyms.ts';
 import { Markers } from './kallsyms-markers.ts';
 import { type Gap, type Piecewise, readPiecewise } from './piecewise.ts';
+
+/** What cannot be read holds nothing: the search goes on elsewhere. */
+const NOTHING = new Uint8Array();
 
 /**
  * The tokens for the ten digits. They are always spelled by themselves (scripts/kallsyms.c keeps every character
@@ -102,7 +105,7 @@ function tokensAround(
   read: ImageReader,
   digits: bigint,
 ): { readonly tokenTable: bigint; readonly tokenIndex: bigint } | undefined {
-  const before = readOrNothing(read, digits - 2048n, 2048);
+  const before = unlessFault(() => read(digits - 2048n, 2048), NOTHING);
   let at = before.length;
   let latest = before.length;
   for (let token = 0; token < FIRST_DIGIT; token++) {
@@ -124,7 +127,7 @@ function tokensAround(
 
 /** The index follows its table, aligned, and says where each token begins: so it can be recognised for certain. */
 function tokenIndexAfter(read: ImageReader, tokenTable: bigint): bigint | undefined {
-  const bytes = readOrNothing(read, tokenTable, 16384);
+  const bytes = unlessFault(() => read(tokenTable, 16384), NOTHING);
   const starts: number[] = [];
   let at = 0;
   while (starts.length < 256 && at < bytes.length) {
@@ -228,7 +231,7 @@ function areMarked(
 
 /** The kernel pointer at `at`, or undefined where there is none. */
 function pointerAt(read: ImageReader, at: bigint, pointerBytes: 4 | 8): bigint | undefined {
-  const bytes = readOrNothing(read, at, pointerBytes);
+  const bytes = unlessFault(() => read(at, pointerBytes), NOTHING);
   if (bytes.length < pointerBytes) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, pointerBytes);
   if (pointerBytes === 4) return [BigInt(view.getUint32(0, true))].find((value) => isKernelAddress(value, 4));
@@ -238,13 +241,3 @@ function pointerAt(read: ImageReader, at: bigint, pointerBytes: 4 | 8): bigint |
 
 const alignUp = (address: bigint, alignment: bigint): bigint =>
   ((address + alignment - 1n) / alignment) * alignment;
-
-/** What cannot be read is no table: the search goes on elsewhere. */
-function readOrNothing(read: ImageReader, address: bigint, length: number): Uint8Array {
-  try {
-    return read(address, length);
-  } catch (fault) {
-    if (!(fault instanceof EvidenceFault)) throw fault;
-    return new Uint8Array();
-  }
-}

@@ -18,17 +18,18 @@ export interface Counted extends Readonly<Record<Change, number>> {
 /** Counts what differs, by what an analyst calls it, in the order of the tables. */
 export function countDifferences(tables: readonly TableDiff[], plugins: readonly AnyPlugin[]): Counted[] {
   const counts = new Map<string, Counted>();
-  const count = (plugin: string, row: Row, what: Change): void => {
-    const [noun, plural] = nounOf(plugins.find(({ name }) => name === plugin) ?? { name: plugin }, row);
+  const count = (question: Parameters<typeof nounOf>[0], row: Row, what: Change): void => {
+    const [noun, plural] = nounOf(question, row);
     const before = counts.get(noun) ?? { noun, plural, ...NONE };
     counts.set(noun, { ...before, [what]: before[what] + 1 });
   };
   for (const { plugin, added, removed, changed, unsure } of tables) {
-    for (const row of added) count(plugin, row, 'appeared');
-    for (const row of removed) count(plugin, row, 'vanished');
-    for (const { after } of changed) count(plugin, after, 'changed');
+    const question = plugins.find(({ name }) => name === plugin) ?? { name: plugin };
+    for (const row of added) count(question, row, 'appeared');
+    for (const row of removed) count(question, row, 'vanished');
+    for (const { after } of changed) count(question, after, 'changed');
     for (const { row, side } of unsure)
-      count(plugin, row, side === 'after' ? 'perhapsAppeared' : 'perhapsVanished');
+      count(question, row, side === 'after' ? 'perhapsAppeared' : 'perhapsVanished');
   }
   return [...counts.values()];
 }

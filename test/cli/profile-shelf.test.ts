@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it, vi } from 'vitest';
-import { type ProfileMemory, Shelf, usualFolders } from '../../src/cli/profile-shelf.ts';
+import { FORGETFUL, type ProfileMemory, Shelf, usualFolders } from '../../src/cli/profile-shelf.ts';
 import { type Profile, type Wants, writeProfile } from '../../src/profile/profile.ts';
 import { Store } from '../../src/store/store.ts';
 import { BANNER, constant, drawnIsf, isfText } from '../support/isf.ts';
@@ -47,15 +47,6 @@ const other = (banner: string): string =>
     symbols: { ...drawnIsf.symbols, linux_banner: { address: 1, constant_data: constant(banner) } },
   });
 
-const forgetful: ProfileMemory = {
-  byBuildId: () => undefined,
-  byBanner: () => undefined,
-  keep: () => undefined,
-  bannerOf: () => undefined,
-  keepBanner: () => undefined,
-  count: 0,
-};
-
 /** Does something with shelves that share one cache, as runs after each other do. */
 function withMemory(action: (memory: ProfileMemory) => void): void {
   const store = Store.open(join(root, `${folders++}.sqlite`), '1');
@@ -82,14 +73,14 @@ describe('a shelf', () => {
       'a/other.json': other('Linux version 5.0 (x)'),
       'a/b/mine.json.gz': gzipSync(isfText()),
     });
-    const found = shelf(forgetful, folder).findByBanner(BANNER);
+    const found = shelf(FORGETFUL, folder).findByBanner(BANNER);
     expect(found).toMatchObject({ banner: BANNER, types: { task_struct: { size: 96 } } });
-    expect(shelf(forgetful, folder).findByBanner(`${BANNER} `)).toBeUndefined();
+    expect(shelf(FORGETFUL, folder).findByBanner(`${BANNER} `)).toBeUndefined();
   });
 
   it('reads files whose names tell the release first, and no others', () => {
     const folder = folderOf({ 'a.json': other('Linux version 5.0 (x)'), 'z-6.1.0-drawn.json': isfText() });
-    expect(shelf(forgetful, folder).findByBanner(BANNER)?.banner).toBe(BANNER);
+    expect(shelf(FORGETFUL, folder).findByBanner(BANNER)?.banner).toBe(BANNER);
     expect(read.has(join(folder, 'a.json'))).toBe(false);
   });
 
@@ -147,7 +138,7 @@ describe('a shelf', () => {
   it('takes another table of the kernel where the remembered one tells less, by build ID too', () =>
     withMemory((memory) => {
       const wider: Wants = { ...wants, symbols: ['init_task', 'prb'] };
-      const older = shelf(forgetful, folderOf({ 'a.json': isfText() })).findByBanner(BANNER)!;
+      const older = shelf(FORGETFUL, folderOf({ 'a.json': isfText() })).findByBanner(BANNER)!;
       const known: Profile = { ...older, buildId: 'c0ffee' };
       memory.keep(known, { path: '/gone.json', size: 1, modified: '1' });
       const newer = { ...known, absent: { ...known.absent, symbols: ['prb'] } };
@@ -170,7 +161,7 @@ describe('a shelf', () => {
     }));
 
   it('offers profiles of the program itself too, without what is not wanted', () => {
-    const profile = shelf(forgetful, folderOf({ 'a.json': isfText() })).findByBanner(BANNER) as Profile;
+    const profile = shelf(FORGETFUL, folderOf({ 'a.json': isfText() })).findByBanner(BANNER) as Profile;
     const wide = {
       ...profile,
       symbols: { ...profile.symbols, more: '0x1' },
@@ -178,13 +169,13 @@ describe('a shelf', () => {
       absent: { types: ['task_struct.more', 'most'], symbols: ['most'], enumerators: ['MOST'] },
     };
     const folder = folderOf({ 'own.json': writeProfile(wide) });
-    expect(shelf(forgetful, folder).findByBanner(BANNER)).toEqual(profile);
+    expect(shelf(FORGETFUL, folder).findByBanner(BANNER)).toEqual(profile);
   });
 
   it('says where it looked', () => {
-    expect(new Shelf(forgetful, { others: [] }, wants).searched).toBe('anywhere');
-    expect(new Shelf(forgetful, { first: 'mine', others: ['/b'] }, wants).searched).toBe('in mine or in /b');
-    const many = new Shelf({ ...forgetful, count: 3 }, { first: 'mine', others: ['/b'] }, wants);
+    expect(new Shelf(FORGETFUL, { others: [] }, wants).searched).toBe('anywhere');
+    expect(new Shelf(FORGETFUL, { first: 'mine', others: ['/b'] }, wants).searched).toBe('in mine or in /b');
+    const many = new Shelf({ ...FORGETFUL, count: 3 }, { first: 'mine', others: ['/b'] }, wants);
     expect(many.searched).toBe('among the 3 remembered, in mine or in /b');
   });
 
@@ -196,6 +187,6 @@ describe('a shelf', () => {
 
   it('goes on without a folder that is not there', () => {
     const folder = folderOf({ 'a.json': isfText() });
-    expect(shelf(forgetful, '/gone', folder).findByBanner(BANNER)?.banner).toBe(BANNER);
+    expect(shelf(FORGETFUL, '/gone', folder).findByBanner(BANNER)?.banner).toBe(BANNER);
   });
 });

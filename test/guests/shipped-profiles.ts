@@ -1,16 +1,5 @@
-import { Shelf, usualFolders } from '../../src/cli/profile-shelf.ts';
+import { FORGETFUL, Shelf, usualFolders } from '../../src/cli/profile-shelf.ts';
 import type { ProfileShelf } from '../../src/profile/profile.ts';
 
 /** The profiles that come with the program, for kernels that cannot describe themselves; nothing is remembered. */
-export const shippedProfiles = (): ProfileShelf =>
-  new Shelf(
-    {
-      byBuildId: () => undefined,
-      byBanner: () => undefined,
-      keep: () => undefined,
-      bannerOf: () => undefined,
-      keepBanner: () => undefined,
-      count: 0,
-    },
-    { others: usualFolders({}) },
-  );
+export const shippedProfiles = (): ProfileShelf => new Shelf(FORGETFUL, { others: usualFolders({}) });

@@ -1,11 +1,14 @@
 import { physical } from '../../base/address.ts';
-import { EvidenceFault } from '../../base/errors.ts';
+import { unlessFault } from '../../base/unless-fault.ts';
 import type { PhysicalMemory } from '../../memory/physical.ts';
 import { PAGE_BYTES } from '../../memory/source.ts';
 import type { ImageReader } from '../../profile/kallsyms.ts';
 import { readPiecewise } from '../../profile/piecewise.ts';
 import { IMAGE_REACH_BYTES, imageReader } from './image.ts';
 import type { Located } from './kernel-location.ts';
+
+/** What cannot be read holds nothing: the search goes on elsewhere. */
+const NOTHING = new Uint8Array();
 
 /** What every `linux_banner` begins with (init/version.c). */
 const BANNER_START = 'Linux version ';
@@ -21,7 +24,7 @@ const MAXIMUM_NAMES_OFFSET = 16;
 
 /** The banner that begins at `address`, without its newline; empty where it cannot be read. */
 export const bannerAt = (read: ImageReader, address: bigint): string =>
-  firstLine(readOrNothing(read, address, MAXIMUM_BANNER_BYTES));
+  firstLine(unlessFault(() => read(address, MAXIMUM_BANNER_BYTES), NOTHING));
 
 const firstLine = (bytes: Uint8Array): string =>
   Buffer.from(bytes)
@@ -88,7 +91,7 @@ export function bannerElsewhere(memory: PhysicalMemory, located: Located): strin
 function versionIn(read: ImageReader, { known }: Located): string {
   const names = known.get('init_uts_ns');
   if (names === undefined) return '';
-  const bytes = Buffer.from(readOrNothing(read, names, 512));
+  const bytes = Buffer.from(unlessFault(() => read(names, 512), NOTHING));
   const start = bytes.indexOf(SYSTEM_NAME);
   if (start < 0 || start > MAXIMUM_NAMES_OFFSET) return '';
   const at = start + 3 * NAME_BYTES;
@@ -106,14 +109,4 @@ export function bannersAt(memory: PhysicalMemory, places: readonly number[]): Ma
     else if (banner !== '') found.set(banner, [place]);
   }
   return found;
-}
-
-/** What cannot be read holds no banner: the search goes on elsewhere. */
-function readOrNothing(read: ImageReader, address: bigint, length: number): Uint8Array {
-  try {
-    return read(address, length);
-  } catch (fault) {
-    if (!(fault instanceof EvidenceFault)) throw fault;
-    return new Uint8Array();
-  }
 }

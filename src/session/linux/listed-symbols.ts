@@ -1,7 +1,9 @@
 // The symbols that a kernel lists: kallsyms, found by the addresses in VMCOREINFO or by the structure of its tables, and
 // read in the way in which they agree with the symbols whose places are known.
+
 import { viewOf } from '../../base/bytes.ts';
 import { EvidenceFault, NoKernel } from '../../base/errors.ts';
+import { unlessFault } from '../../base/unless-fault.ts';
 import { symbols } from '../../kernel/linux/symbols.ts';
 import {
   type AddressScheme,
@@ -83,31 +85,22 @@ function basesOf(
 ): readonly bigint[] {
   const told = wordAt(read, at, pointerBytes);
   if (told !== undefined) return [told];
-  const kallsyms = tryOrNothing(() => new Kallsyms({ ...places, relativeBase: 0n }, read));
+  const kallsyms = unlessFault(() => new Kallsyms({ ...places, relativeBase: 0n }, read), undefined);
   const [first] = kallsyms?.find(known.keys()) ?? [];
   if (kallsyms === undefined || first === undefined) return [];
   const [name, index] = first;
   return kallsyms.schemes.flatMap((scheme) => {
-    const address = tryOrNothing(() => kallsyms.addressOf(index, scheme));
+    const address = unlessFault(() => kallsyms.addressOf(index, scheme), undefined);
     return address === undefined ? [] : [BigInt.asUintN(64, known.get(name)! - address)];
   });
 }
 
 /** The little-endian word at `address`; undefined where the snapshot lacks it. */
 function wordAt(read: ImageReader, address: bigint, width: 4 | 8): bigint | undefined {
-  const bytes = tryOrNothing(() => read(address, width));
+  const bytes = unlessFault(() => read(address, width), undefined);
   if (bytes === undefined) return undefined;
   const view = viewOf(bytes);
   return width === 8 ? view.getBigUint64(0, true) : BigInt(view.getUint32(0, true));
-}
-
-function tryOrNothing<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (fault) {
-    if (!(fault instanceof EvidenceFault)) throw fault;
-    return undefined;
-  }
 }
 
 /** How many symbols are looked at to tell whether a table is sorted. */
@@ -117,7 +110,7 @@ const SAMPLES = 64;
 function ascends(kallsyms: Kallsyms, scheme: AddressScheme): boolean {
   const step = kallsyms.places.symbolCount / SAMPLES;
   const addresses = Array.from({ length: SAMPLES }, (_, nth) =>
-    tryOrNothing(() => kallsyms.addressOf(Math.floor(nth * step), scheme)),
+    unlessFault(() => kallsyms.addressOf(Math.floor(nth * step), scheme), undefined),
   ).filter((address) => address !== undefined);
   return addresses.every((address, nth) => nth === 0 || address >= addresses[nth - 1]!);
 }
@@ -134,7 +127,7 @@ function fitting(
     for (const scheme of kallsyms.schemes) {
       const found = new Map<string, bigint>();
       for (const [name, index] of numbers) {
-        const address = tryOrNothing(() => kallsyms.addressOf(index, scheme));
+        const address = unlessFault(() => kallsyms.addressOf(index, scheme), undefined);
         if (address !== undefined) found.set(name, address);
       }
       const checks = [...found].filter(([name]) => known.has(name));

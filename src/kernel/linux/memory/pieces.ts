@@ -10,7 +10,7 @@ const MOST_BYTES = 1 << 20;
 /** A fault is made and thrown in the time of so many reads. */
 const FAULT_COST = 100;
 
-/** One piece: bytes, or a hole and the code of the fault that makes it one. */
+/** A piece, `at` bytes from the beginning of the whole: bytes, or a hole of so many with the reason why it is one, a fault's code. */
 export type Piece =
   | { readonly at: number; readonly bytes: Uint8Array }
   | { readonly at: number; readonly missing: number; readonly why: string };

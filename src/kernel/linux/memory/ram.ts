@@ -1,8 +1,10 @@
 // Where RAM is: as the kernel has it (the tree behind /proc/iomem), and as a PC's firmware told it (e820). What a snapshot
 // lacks, and where the pieces of a flat file belong, is told by it.
+
 import { physical } from '../../../base/address.ts';
 import { viewOf } from '../../../base/bytes.ts';
 import { CorruptStructure, EvidenceFault } from '../../../base/errors.ts';
+import { unlessFault } from '../../../base/unless-fault.ts';
 import type { Linux } from '../linux.ts';
 
 /** Physical memory that is RAM: from `start` up to and without `end`, in bytes, ascending. */
@@ -31,25 +33,16 @@ const BIOS = { start: 0xa_0000, end: 0x10_0000 };
  * through where firmware told of less than the kernel has: on boards without e820, and where memory was plugged in.
  */
 export function ramOf(kernel: Linux): readonly RamRange[] {
-  const told = orNothing(() => firmwareRam(kernel));
+  const told = unlessFault(() => firmwareRam(kernel), []);
   const end = endOfRam(kernel);
   if (told.length > 0 && end !== undefined && told.at(-1)!.end >= end) return told;
-  const known = orNothing(() => systemRam(kernel));
+  const known = unlessFault(() => systemRam(kernel), []);
   return known.length > 0 ? known : told;
 }
 
 /** The first physical address behind all RAM, `max_pfn` pages; undefined where the snapshot lacks it. Never faults. */
 export const endOfRam = (kernel: Linux): number | undefined =>
-  orNothing(() => [Number(kernel.pointerOf('max_pfn')) * kernel.pageBytes])[0];
-
-function orNothing<T>(read: () => T[]): T[] {
-  try {
-    return read();
-  } catch (fault) {
-    if (!(fault instanceof EvidenceFault)) throw fault;
-    return [];
-  }
-}
+  unlessFault(() => Number(kernel.pointerOf('max_pfn')) * kernel.pageBytes, undefined);
 
 /**
  * What the kernel and firmware tell of RAM, each where the other's word is not in the snapshot: of the tree as much as can
@@ -64,7 +57,7 @@ export function readableRam(kernel: Linux): RamRange[] {
   }
   known.sort((a, b) => a.start - b.start);
   const end = known.at(-1)?.end ?? 0;
-  return [...known, ...orNothing(() => firmwareRam(kernel)).filter(({ start }) => start >= end)];
+  return [...known, ...unlessFault(() => firmwareRam(kernel), []).filter(({ start }) => start >= end)];
 }
 
 /** `System RAM` of /proc/iomem, memory that was plugged in later too. @throws EvidenceFault */

@@ -47,7 +47,7 @@ export class ModuleViews {
 
   /** The views that have it: `list,tree,sysfs`. */
   viewsWith(module: VirtualAddress): string {
-    const having = VIEWS.filter((view) => this.#views.has(view, module));
+    const having = this.#views.among(VIEWS, module, true);
     return having.filter((view) => view !== 'list backwards' || !having.includes('list')).join(',');
   }
 

@@ -1,7 +1,7 @@
 // How many processes and threads the kernel itself counts: kernel/fork.c, kernel/exit.c.
 // Both change under the lock that the task list changes under, and count no idle task.
 
-import { EvidenceFault } from '../../../base/errors.ts';
+import { unlessFault } from '../../../base/unless-fault.ts';
 import type { Linux } from '../linux.ts';
 import { cpusOf } from '../machine/cpus.ts';
 import { numbersInUse } from './pid-table.ts';
@@ -16,9 +16,9 @@ export interface KernelCounts {
 
 /** The counters `process_counts` (one for each CPU, of which only the sum means anything), `nr_threads` and `pid_allocated`. */
 export const kernelCounts = (kernel: Linux): KernelCounts => ({
-  processes: orNull(() => processCount(kernel)),
-  threads: orNull(() => kernel.u32Of('nr_threads')),
-  numbers: orNull(() => numbersInUse(kernel)),
+  processes: unlessFault(() => processCount(kernel), null),
+  threads: unlessFault(() => kernel.u32Of('nr_threads'), null),
+  numbers: unlessFault(() => numbersInUse(kernel), null),
 });
 
 function processCount(kernel: Linux): number {
@@ -27,13 +27,4 @@ function processCount(kernel: Linux): number {
   let sum = 0n;
   for (const cpu of cpus.possible) sum += kernel.pointerAt(cpus.perCpu(counter, cpu));
   return Number(BigInt.asIntN(8 * kernel.types.pointerBytes, sum));
-}
-
-function orNull(read: () => number): number | null {
-  try {
-    return read();
-  } catch (fault) {
-    if (!(fault instanceof EvidenceFault)) throw fault;
-    return null;
-  }
 }

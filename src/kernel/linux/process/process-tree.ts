@@ -1,6 +1,6 @@
 // Processes by who started whom.
 // Linux: real_parent of struct task_struct, include/linux/sched.h.
-import { EvidenceFault } from '../../../base/errors.ts';
+import { unlessFault } from '../../../base/unless-fault.ts';
 import type { Linux } from '../linux.ts';
 import { processes } from './processes.ts';
 import type { Task } from './task.ts';
@@ -19,13 +19,14 @@ export function* processTree(kernel: Linux, root?: number): Generator<TreeNode> 
   const tasks = [...processes(kernel)];
   const byPid = new Map<number, Task>();
   for (const task of tasks) {
-    const pid = settled(() => task.pid);
+    // A number that cannot be read puts a process at the root of a tree; its cell tells why.
+    const pid = unlessFault(() => task.pid, undefined);
     if (pid !== undefined && !byPid.has(pid)) byPid.set(pid, task);
   }
   const children = new Map<Task, Task[]>();
   const roots: Task[] = [];
   for (const task of tasks) {
-    const parent = byPid.get(settled(() => task.parent.pid) ?? 0);
+    const parent = byPid.get(unlessFault(() => task.parent.pid, 0));
     if (parent === undefined) roots.push(task);
     else listOf(children, parent).push(task);
   }
@@ -64,14 +65,4 @@ function listOf(children: Map<Task, Task[]>, parent: Task): Task[] {
   let list = children.get(parent);
   if (list === undefined) children.set(parent, (list = []));
   return list;
-}
-
-/** A number that cannot be read puts a process at the root of a tree; its cell tells why. */
-function settled(read: () => number): number | undefined {
-  try {
-    return read();
-  } catch (fault) {
-    if (!(fault instanceof EvidenceFault)) throw fault;
-    return undefined;
-  }
 }

@@ -3,6 +3,7 @@
 
 import type { VirtualAddress } from '../../../base/address.ts';
 import { EvidenceFault, NotInKernel } from '../../../base/errors.ts';
+import { unlessFault } from '../../../base/unless-fault.ts';
 import type { Walk } from '../../../types/struct.ts';
 import { addresses, CrossView } from '../cross-view.ts';
 import type { Linux } from '../linux.ts';
@@ -87,7 +88,7 @@ class ProcessViews implements TaskViews {
   #noteOffBrokenList(): void {
     if (this.#views.isWhole('list')) return;
     const lacking = this.tasks.filter(
-      (task) => this.#lacking(task.address).includes('list') && (settled(() => task.isSettled) ?? false),
+      (task) => this.#lacking(task.address).includes('list') && unlessFault(() => task.isSettled, false),
     );
     if (lacking.length === 0) return;
     const named = lacking.slice(0, NAMED).map((task) => this.#named(task));
@@ -100,8 +101,8 @@ class ProcessViews implements TaskViews {
   }
 
   #named(task: Task): string {
-    const name = settled(() => task.name) ?? '?';
-    return `${settled(() => task.pid) ?? '?'} (${name}; ${this.viewsWith(task)})`;
+    const name = unlessFault(() => task.name, '?');
+    return `${unlessFault(() => task.pid, '?')} (${name}; ${this.viewsWith(task)})`;
   }
 
   #noteCount(what: string, counted: number | null, found: number | null): void {
@@ -190,7 +191,7 @@ class ProcessViews implements TaskViews {
     const known = [...this.#views.all].map((address) => new Task(kernel.at('task_struct', address), kernel));
     if (sumOf(known, (task) => task.threadCount - 1) === this.#threads.length) return true;
     for (const thread of this.#threads) {
-      const leader = settled(() => kernel.at('task_struct', thread).group_leader.address);
+      const leader = unlessFault(() => kernel.at('task_struct', thread).group_leader.address, undefined);
       if (leader !== undefined && this.#isProcess(leader)) yield leader;
     }
     return true;
@@ -204,9 +205,9 @@ class ProcessViews implements TaskViews {
   *#parents(): Walk<VirtualAddress> {
     const kernel = this.#kernel;
     for (const address of this.#views.all) {
-      const parent = settled(() => kernel.at('task_struct', address).real_parent.address);
+      const parent = unlessFault(() => kernel.at('task_struct', address).real_parent.address, undefined);
       if (parent === undefined || this.#views.all.has(parent)) continue;
-      const leader = settled(() => kernel.at('task_struct', parent).group_leader.address);
+      const leader = unlessFault(() => kernel.at('task_struct', parent).group_leader.address, undefined);
       if (leader !== undefined && this.#isProcess(leader)) yield leader;
     }
     return true;
@@ -221,7 +222,7 @@ class ProcessViews implements TaskViews {
     const head = BigInt(kernel.types.offsetOf('task_struct', 'children'));
     function* of(parent: VirtualAddress): Generator<VirtualAddress> {
       // Most have none: the head of an empty list leads to itself.
-      const first = settled(() => kernel.pointerAt(parent + head));
+      const first = unlessFault(() => kernel.pointerAt(parent + head), undefined);
       if (first === parent + head) return;
       const walk = kernel.at('task_struct', parent).children;
       let step = walk.next();
@@ -240,7 +241,7 @@ class ProcessViews implements TaskViews {
     if (found.size === this.#views.all.size() && (processes ?? found.size) <= found.size) return isWhole;
     for (const address of this.#views.all) {
       const task = new Task(kernel.at('task_struct', address), kernel);
-      if ((settled(() => task.threadCount) ?? 1) <= 1) continue;
+      if (unlessFault(() => task.threadCount, 1) <= 1) continue;
       const walk = task.threads();
       let step = walk.next();
       for (; step.done !== true; step = walk.next())
@@ -254,7 +255,7 @@ class ProcessViews implements TaskViews {
   #isProcess(address: VirtualAddress): boolean {
     if (this.#views.all.has(address)) return true;
     const raw = this.#kernel.at('task_struct', address);
-    return settled(() => raw.group_leader.address === address && raw.pid > 0) ?? false;
+    return unlessFault(() => raw.group_leader.address === address && raw.pid > 0, false);
   }
 }
 
@@ -268,21 +269,11 @@ function faultOf(work: () => EvidenceFault | undefined): EvidenceFault | undefin
   }
 }
 
-/** `read()`, or undefined where the evidence faults: its cell tells why. */
-function settled<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (fault) {
-    if (!(fault instanceof EvidenceFault)) throw fault;
-    return undefined;
-  }
-}
-
 /** The sum over all of them; null where one cannot be read. */
 function sumOf(tasks: readonly Task[], count: (task: Task) => number): number | null {
   let sum = 0;
   for (const task of tasks) {
-    const own = settled(() => count(task));
+    const own = unlessFault(() => count(task), undefined);
     if (own === undefined) return null;
     sum += own;
   }
