@@ -19,6 +19,7 @@ export const planted: Readonly<Record<string, Planted>> = {
   'deleted-files': { 'scratch-library': 1 },
   // Others in their ways: a debugger, a setuid program, memory that is written and executed.
   tracer: { debugger: 1 },
+  'two-traced': { debugger: 1 },
   'setuid-like': { 'root-rights': 1 },
   maps: { 'writable-code': 1, 'anonymous-code': 1 },
   // Sockets that see or send what TCP does not, and ports that nobody knows.

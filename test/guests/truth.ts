@@ -15,6 +15,8 @@ export interface Truth {
   readonly modules: { readonly proc: string; readonly sys: readonly ModuleTruth[] };
   /** The records of `/dev/kmsg`, each as read: `prio,seq,usec,flags[,caller=…];text\n[ KEY=value\n…]`. */
   readonly kmsg: readonly string[];
+  /** The trees of files that the workload wrote, every name below them; older records have none. */
+  readonly tree?: readonly KnownFile[];
   /** What tools printed seconds before the rest was read: for looking at, not for exact comparison. */
   readonly texts: Readonly<Record<string, string>>;
   readonly workload: WorkloadTruth;
@@ -55,6 +57,54 @@ export interface SystemTruth {
   /** `/proc/filesystems`, `/proc/mounts`: for those who wonder what a device number is. */
   readonly mounts: string;
   readonly devices: string;
+  /** Files of /proc, whole, and every block device by its name; older records have none of these. */
+  readonly locks?: string | null;
+  readonly swaps?: string | null;
+  readonly partitions?: string | null;
+  readonly filesystems?: string | null;
+  readonly cgroups?: string | null;
+  readonly buddyinfo?: string | null;
+  readonly interrupts?: string | null;
+  readonly block?: Readonly<Record<string, BlockTruth>>;
+}
+
+/** The small files of a folder of /sys, by name; `null` where one could not be read. */
+export type SmallFiles = Readonly<Record<string, string | null>>;
+
+/** `/sys/block/NAME`. */
+export interface BlockTruth {
+  readonly files: SmallFiles;
+  readonly queue: SmallFiles;
+  /** Empty where it is no device of the device mapper, and no loop device. */
+  readonly dm: SmallFiles;
+  readonly loop: SmallFiles;
+  /** Names of the devices above it and below it. */
+  readonly holders: readonly string[];
+  readonly slaves: readonly string[];
+  /** The target of the link to its device; `null` where it has none. */
+  readonly device: string | null;
+  readonly partitions: Readonly<Record<string, SmallFiles>>;
+}
+
+/** A name below a folder that the workload filled, as `lstat` and `mincore` have it. */
+export interface KnownFile extends StatTruth {
+  readonly path: string;
+  readonly gid: number;
+  /** Blocks of 512 bytes. */
+  readonly blocks: number;
+  /** Nanoseconds since 1970, in decimal. */
+  readonly atimeNs: string;
+  readonly mtimeNs: string;
+  readonly ctimeNs: string;
+  /** Of a symbolic link alone. */
+  readonly target: string | null;
+  /**
+   * The numbers of the pages whose content the kernel holds whole, of regular files. A last page of which only the blocks
+   * up to the end were written is not among them, though it is cached.
+   */
+  readonly cached: readonly number[] | null;
+  /** Of the content as it was written; `null` of other files than those. */
+  readonly sha256: string | null;
 }
 
 export interface ProcessTruth {
@@ -72,6 +122,14 @@ export interface ProcessTruth {
   readonly exe: string | null;
   readonly cwd: string | null;
   readonly root: string | null;
+  /** More files of `/proc/PID`, whole; older records have none of them. */
+  readonly auxv?: string | null;
+  readonly limits?: string | null;
+  readonly oom_score_adj?: string | null;
+  readonly oom_score?: string | null;
+  readonly loginuid?: string | null;
+  readonly uid_map?: string | null;
+  readonly gid_map?: string | null;
   /** `net` → `net:[4026531840]`, and so on. */
   readonly namespaces: Readonly<Record<string, string>>;
   readonly threads: readonly ThreadTruth[];
@@ -82,6 +140,13 @@ export interface ThreadTruth {
   readonly tid: number;
   readonly comm: string;
   readonly stat: string;
+  /** More files of `/proc/PID/task/TID`, whole; older records have none of them. */
+  readonly status?: string | null;
+  readonly wchan?: string | null;
+  readonly stack?: string | null;
+  readonly sched?: string | null;
+  readonly schedstat?: string | null;
+  readonly cgroup?: string | null;
 }
 
 export interface FileTruth {

@@ -102,19 +102,25 @@ def base_of(pid, stat):
     return f'/proc/{pid}'
 
 
+def thread(base, tid):
+    record = {'tid': tid, 'comm': read(f'{base}/comm') or '', 'stat': read(f'{base}/stat') or ''}
+    for name in ('status', 'wchan', 'stack', 'sched', 'schedstat', 'cgroup'):
+        record[name] = read(f'{base}/{name}')
+    return record
+
+
 def process(pid, stat):
     base = base_of(pid, stat)
     kernel_thread = is_kernel_thread(stat)
     record = {'pid': pid, 'stat': stat, 'status': read(f'{base}/status'), 'comm': read(f'/proc/{pid}/comm')}
-    for name in ('cmdline', 'environ', 'maps', 'cgroup', 'mountinfo'):
+    for name in ('cmdline', 'environ', 'maps', 'cgroup', 'mountinfo', 'auxv'):
         record[name] = None if kernel_thread else read(f'{base}/{name}')
+    for name in ('limits', 'oom_score_adj', 'oom_score', 'loginuid', 'uid_map', 'gid_map'):
+        record[name] = read(f'{base}/{name}')
     for name in ('exe', 'cwd', 'root'):
         record[name] = link(f'{base}/{name}')
     record['namespaces'] = {} if kernel_thread else {name: link(f'{base}/ns/{name}') for name in names(f'{base}/ns')}
-    record['threads'] = [
-        {'tid': tid, 'comm': read(f'/proc/{pid}/task/{tid}/comm') or '', 'stat': read(f'/proc/{pid}/task/{tid}/stat') or ''}
-        for tid in numbers(f'/proc/{pid}/task')
-    ]
+    record['threads'] = [thread(f'/proc/{pid}/task/{tid}', tid) for tid in numbers(f'/proc/{pid}/task')]
     files = [] if kernel_thread else [file_of(base, fd) for fd in numbers(f'{base}/fd')]
     record['files'] = [file for file in files if file is not None]
     return record
@@ -252,7 +258,75 @@ def system():
         'pageBytes': os.sysconf('SC_PAGE_SIZE'), 'notes': notes.hex(), 'buildId': build_id(notes),
         'symbols': symbols(), 'meminfo': read('/proc/meminfo'), 'cpuinfo': read('/proc/cpuinfo'),
         'iomem': read('/proc/iomem'), 'mounts': read('/proc/self/mountinfo'), 'devices': read('/proc/devices'),
-        'vmcoreinfo': vmcoreinfo(),
+        'vmcoreinfo': vmcoreinfo(), 'locks': read('/proc/locks'), 'swaps': read('/proc/swaps'),
+        'partitions': read('/proc/partitions'), 'filesystems': read('/proc/filesystems'), 'block': block_devices(),
+        'cgroups': read('/proc/cgroups'), 'buddyinfo': read('/proc/buddyinfo'), 'interrupts': read('/proc/interrupts'),
+    }
+
+
+def below(path):
+    """The small files of a folder of /sys, by name; those of the folders that are named too."""
+    found = {}
+    for name in names(path):
+        if os.path.isfile(f'{path}/{name}') and not os.path.islink(f'{path}/{name}'):
+            found[name] = read(f'{path}/{name}')
+    return found
+
+
+def block_devices():
+    found = {}
+    for name in names('/sys/block'):
+        base = f'/sys/block/{name}'
+        found[name] = {
+            'files': below(base), 'queue': below(f'{base}/queue'), 'dm': below(f'{base}/dm'), 'loop': below(f'{base}/loop'),
+            'holders': names(f'{base}/holders'), 'slaves': names(f'{base}/slaves'), 'device': link(f'{base}/device'),
+            'partitions': {part: below(f'{base}/{part}') for part in names(base) if read(f'{base}/{part}/partition')},
+        }
+    return found
+
+
+def cached_pages(path, size):
+    """The numbers of the pages of a file that the kernel holds; None where it does not tell."""
+    if size == 0:
+        return []
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.mmap.restype = ctypes.c_void_p
+    libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]
+    descriptor = os.open(path, os.O_RDONLY)
+    address = libc.mmap(None, size, 1, 1, descriptor, 0)
+    os.close(descriptor)
+    if address in (None, ctypes.c_void_p(-1).value):
+        return None
+    page = os.sysconf('SC_PAGE_SIZE')
+    vector = ctypes.create_string_buffer((size + page - 1) // page)
+    done = libc.mincore(ctypes.c_void_p(address), ctypes.c_size_t(size), vector)
+    libc.munmap(ctypes.c_void_p(address), ctypes.c_size_t(size))
+    return None if done else [number for number, state in enumerate(vector.raw[:(size + page - 1) // page]) if state & 1]
+
+
+def known_tree():
+    """What the workload wrote, and every name below its folders, as `lstat` and the page cache have them."""
+    written = {told['path']: told for told in json.loads(read('/run/tree.json') or '[]')}
+    entries = []
+    for root in ('/root/tree', '/run/tree'):
+        for folder, folders, files in os.walk(os.fsencode(root)):
+            for path in [folder] + [os.path.join(folder, name) for name in files] + [
+                os.path.join(folder, name) for name in folders if os.path.islink(os.path.join(folder, name))
+            ]:
+                entries.append(known_file(path, written.get(os.fsdecode(path))))
+    return entries
+
+
+def known_file(path, told):
+    seen = os.lstat(path)
+    regular = seen.st_mode & 0o170000 == 0o100000
+    return {
+        'path': path.decode('latin-1'), 'dev': seen.st_dev, 'ino': seen.st_ino, 'mode': seen.st_mode, 'uid': seen.st_uid,
+        'gid': seen.st_gid, 'size': seen.st_size, 'nlink': seen.st_nlink, 'rdev': seen.st_rdev, 'blocks': seen.st_blocks,
+        'atimeNs': str(seen.st_atime_ns), 'mtimeNs': str(seen.st_mtime_ns), 'ctimeNs': str(seen.st_ctime_ns),
+        'target': link(path) if seen.st_mode & 0o170000 == 0o120000 else None,
+        'cached': cached_pages(path, seen.st_size) if regular else None,
+        'sha256': told and told['sha256'],
     }
 
 
@@ -285,6 +359,10 @@ def main():
         'dmesg': printed('dmesg', '--raw'),
         'uptime': printed('uptime'),
         'free': printed('free'),
+        'lsns': printed('lsns', '--raw', '--output-all'),
+        'findmnt': printed('findmnt', '--raw', '--output-all'),
+        'lsblk': printed('lsblk', '--raw', '--output-all'),
+        'lslocks': printed('lslocks', '--raw', '--output-all'),
     }, 'workload': workload}
     document['system'] = system()
     if len(sys.argv) > 1:
@@ -297,6 +375,7 @@ def main():
     document['modules'] = {'proc': read('/proc/modules'), 'sys': []}
     document['modules']['sys'] = [module(line.split()[0]) for line in document['modules']['proc'].splitlines()]
     document['kmsg'] = kernel_log()
+    document['tree'] = known_tree()
     head = encoded(document)
     # The processes of users hold still. Connections end by themselves and the kernel's threads work all the time:
     # what moves is read last, as shortly before the dump as it can be.

@@ -19,6 +19,8 @@ import subprocess
 import threading
 import time
 
+import controls
+import tree
 from stage import (
     CLONE_NEWIPC, CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWUSER, CLONE_NEWUTS, CLONE_VFORK, CLONE_VM,
     PTRACE_TRACEME, SLEEP, SYSCALLS, attempt, check, command, execute, held_part, keys, libc, missed, part, parts,
@@ -853,6 +855,8 @@ def main():
         ('files', kinds_of_files), ('mounts', mounts_for_files), ('overlay', overlay), ('maps', kinds_of_maps),
     ):
         held_part(name, play)
+    attempt('controls', controls.play)
+    attempt('tree', tree.play)
     make_sockets()
     for name in wanted_parts():
         attempt(name, importlib.import_module(name).play)
