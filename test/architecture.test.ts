@@ -19,7 +19,7 @@ interface Doors {
 /** Room → its doors. A folder that is not here may not exist. Why each room exists is told in src/README.md. */
 const ROOMS: Readonly<Record<string, Doors>> = {
   'src/base': { code: [] },
-  'src/files': { code: [] },
+  'src/files': { code: ['src/base'] },
   'src/memory': { code: ['src/base'] },
   'src/snapshot': { code: ['src/base', 'src/memory'] },
   'src/translate': { code: ['src/base', 'src/memory'] },
@@ -94,7 +94,6 @@ const GATHERING: Readonly<Record<string, RegExp>> = {
 
 /** Circles of imports that are still to be parted. This list may only shrink. */
 const DEBT: readonly (readonly string[])[] = [
-  ['src/cli/check-command.ts', 'src/cli/check-output.ts', 'src/cli/check.ts'],
   ['src/plugin/cell.ts', 'src/plugin/contract.ts', 'src/plugin/observation.ts'],
   ['src/profile/btf-section.ts', 'src/profile/btf-sizes.ts'],
   ['src/profile/decompress-xz.ts', 'src/profile/decompress-zstd.ts', 'src/profile/decompress.ts'],
@@ -190,7 +189,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'node:process': ['src/cli'],
   'node:stream': ['src/debuginfo', 'src/shell'],
   'node:timers/promises': ['src/scan', 'src/watch', 'src/acquire'],
-  'node:url': ['src/scan', 'src/cli', 'src/start', 'build'],
+  'node:url': ['src/scan', 'src/cli', 'src/files', 'src/start', 'build'],
   'node:v8': ['src/cli', 'src/start', 'build'],
   'node:vm': ['src/start', 'src/shell'],
   'node:worker_threads': ['src/scan', 'src/reader'],

@@ -1,9 +1,9 @@
+import { replaceFile } from '../files/replace-file.ts';
+import { baselineText } from '../files/text-file.ts';
+import { version } from '../files/version.ts';
 import type { KernelFacts } from '../plugin/document.ts';
 import type { Baseline } from '../policy/baseline.ts';
 import type { Verdict } from '../policy/verdict.ts';
-import { replaceFile } from './replace-file.ts';
-import { baselineText } from './text-file.ts';
-import { version } from './version.ts';
 
 /** The files that the command line names. */
 interface Wanted {

@@ -1,22 +1,22 @@
 import type { Command } from 'commander';
 import type { AnyPlugin } from '../plugin/contract.ts';
-import { addAcquireCommand } from './acquire-command.ts';
-import { addCacheCommand } from './cache-command.ts';
-import { addCheckCommand } from './check-command.ts';
-import { addCompletionCommand } from './completion.ts';
-import { addDiffCommand, addTimelineCommand } from './diff-command.ts';
-import { addExplainCommand, addInfoCommand, addTriageCommand } from './look-commands.ts';
+import { addAcquireCommand } from './commands/acquire.ts';
+import { addCacheCommand } from './commands/cache.ts';
+import { addCheckCommand } from './commands/check.ts';
+import { addCompletionCommand } from './commands/completion.ts';
+import { addDiffCommand, addTimelineCommand } from './commands/diff.ts';
+import { addExplainCommand, addInfoCommand, addTriageCommand } from './commands/look.ts';
+import { addPolicyCommand } from './commands/policy.ts';
+import { addProfileCommand } from './commands/profile.ts';
+import { addPluginCommands, addPluginsCommand, addRunCommand } from './commands/questions.ts';
+import { addReadCommand } from './commands/read.ts';
+import { addReportCommand } from './commands/report.ts';
+import { addScanCommand } from './commands/scan.ts';
+import { addShellCommand } from './commands/shell.ts';
+import { addSqlCommand } from './commands/sql.ts';
+import { addTypeCommand } from './commands/type.ts';
+import { addWatchCommand } from './commands/watch.ts';
 import type { Outcome } from './outcome.ts';
-import { addPluginCommands, addPluginsCommand, addRunCommand } from './plugin-commands.ts';
-import { addPolicyCommand } from './policy-command.ts';
-import { addProfileCommand } from './profile-command.ts';
-import { addReadCommand } from './read-command.ts';
-import { addReportCommand } from './report-command.ts';
-import { addScanCommand } from './scan-command.ts';
-import { addShellCommand } from './shell-command.ts';
-import { addSqlCommand } from './sql-command.ts';
-import { addTypeCommand } from './type-command.ts';
-import { addWatchCommand } from './watch-command.ts';
 
 /** Adds every command, in the order that `--help` shows them. */
 export function addCommands(program: Command, plugins: readonly AnyPlugin[], outcome: Outcome): void {

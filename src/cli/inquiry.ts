@@ -10,13 +10,13 @@ import type { KernelChoice } from '../session/linux/find-kernels.ts';
 import type { Session } from '../session/session.ts';
 import type { PastSnapshot } from '../store/door.ts';
 import type { RememberedAnswer, SnapshotIdentity } from '../store/store.ts';
+import type { Saving } from './commands/saving.ts';
+import { isOwn } from './flags/plugin-files.ts';
+import { type Selection, sortRows } from './flags/selection.ts';
+import { Sieve } from './flags/sieve.ts';
 import { sayWhich, snapshotsNamed } from './named-snapshots.ts';
-import { clearProgress, showProgress } from './output.ts';
 import { bindingKey, type Recall } from './recall.ts';
-import { isOwn } from './registry.ts';
-import type { Saving } from './saving.ts';
-import { type Selection, sortRows } from './selection.ts';
-import { Sieve } from './sieve.ts';
+import { clearProgress, showProgress } from './terminal/output.ts';
 
 /** How snapshots are opened, whatever is asked of them. */
 export interface OpenSettings {

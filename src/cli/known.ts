@@ -3,12 +3,12 @@ import type { Known } from '../diff/comparison.ts';
 import type { Side } from '../diff/tables.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import type { Facts } from '../report/answer.ts';
+import { type OpenFlags, openSettings } from './flags/settings.ts';
 import { Inquiry } from './inquiry.ts';
 import { sayWhich, snapshotsNamed } from './named-snapshots.ts';
 import { bindingKey, Recall } from './recall.ts';
-import { type OpenFlags, openSettings } from './settings.ts';
-import { wholeQuestion } from './show.ts';
 import { storePlaces } from './store-places.ts';
+import { wholeQuestion } from './terminal/show.ts';
 
 /** A snapshot that was asked, and what it answered. */
 export interface Asked {

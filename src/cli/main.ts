@@ -2,14 +2,14 @@ import { existsSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { ForensicError, UsageError } from '../base/errors.ts';
 import { hint } from '../base/nearest.ts';
+import { version } from '../files/version.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import { EXIT } from './exit.ts';
+import { isCommand, loadPlugins } from './flags/plugin-files.ts';
 import { Flaws } from './flaws.ts';
 import type { Outcome } from './outcome.ts';
-import { clearProgress, complain, ReaderGone, writeAside, writeData } from './output.ts';
-import { isCommand, loadPlugins } from './registry.ts';
-import { usageText } from './usage-text.ts';
-import { version } from './version.ts';
+import { clearProgress, complain, ReaderGone, writeAside, writeData } from './terminal/output.ts';
+import { usageText } from './terminal/usage-text.ts';
 
 /** Runs one command line (without node and script). @returns the exit code */
 export async function main(words: readonly string[]): Promise<number> {
@@ -62,10 +62,10 @@ type Add = (program: Command, plugins: readonly AnyPlugin[], outcome: Outcome) =
 
 /** Commands that run often, or mostly answer from memory. */
 const ALONE: Readonly<Record<string, () => Promise<Add>>> = {
-  check: async () => (await import('./check-command.ts')).addCheckCommand,
-  diff: async () => (await import('./diff-command.ts')).addDiffCommand,
-  scan: async () => (await import('./scan-command.ts')).addScanCommand,
-  sql: async () => (await import('./sql-command.ts')).addSqlCommand,
+  check: async () => (await import('./commands/check.ts')).addCheckCommand,
+  diff: async () => (await import('./commands/diff.ts')).addDiffCommand,
+  scan: async () => (await import('./commands/scan.ts')).addScanCommand,
+  sql: async () => (await import('./commands/sql.ts')).addSqlCommand,
 };
 
 /** The others are made only where they may be asked for: making them costs more than a remembered answer. */
@@ -77,7 +77,7 @@ async function addCommand(
 ): Promise<void> {
   const asked = plugins.find(({ name }) => name === word);
   if (asked !== undefined)
-    (await import('./plugin-commands.ts')).addPluginCommands(program, [asked], outcome);
+    (await import('./commands/questions.ts')).addPluginCommands(program, [asked], outcome);
   else if (Object.hasOwn(ALONE, word)) (await ALONE[word]!())(program, plugins, outcome);
   else (await import('./commands.ts')).addCommands(program, plugins, outcome);
 }
@@ -102,7 +102,7 @@ async function inOwnWords(
 ): Promise<readonly string[]> {
   const [word, ...rest] = words;
   if (word === undefined || /^-|^help$/.test(word) || isCommand(word, plugins)) return words;
-  const { meantBy } = await import('./other-names.ts');
+  const { meantBy } = await import('./flags/other-names.ts');
   const meant = meantBy(word, plugins);
   if (meant === undefined) return words;
   if ('command' in meant) {

@@ -5,9 +5,9 @@ import { UnreadableFile } from '../base/errors.ts';
 import { hint } from '../base/nearest.ts';
 import { escapeText } from '../report/escape.ts';
 import type { PastSnapshot } from '../store/door.ts';
-import { writeAside } from './output.ts';
 import type { Recall } from './recall.ts';
 import { isFile, machineNamed, namesOf } from './report-subject.ts';
+import { writeAside } from './terminal/output.ts';
 
 /** A snapshot that the command line names. */
 export interface NamedSnapshot {

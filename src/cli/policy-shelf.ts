@@ -3,13 +3,13 @@ import { readdirSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { UsageError } from '../base/errors.ts';
 import { hint } from '../base/nearest.ts';
+import { shippedFolder } from '../files/shipped.ts';
+import { fileTextOf, textOf } from '../files/text-file.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import type { PolicyText } from '../policy/load.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { BadPolicy } from '../policy/problem.ts';
 import { Flaws } from './flaws.ts';
-import { shippedFolder } from './shipped.ts';
-import { fileTextOf, textOf } from './text-file.ts';
 
 /** The policy that a check is made with where none is named. */
 export const USUAL_POLICY = 'cloud-linux';

@@ -30,10 +30,6 @@ export function bytesOf(path: string): Uint8Array {
   }
 }
 
-/** True where `path` is a folder. */
-export const isFolder = (path: string): boolean =>
-  statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-
 /** The state of a file as it is now; undefined where there is no such file. */
 export function tableFile(path: string): TableFile | undefined {
   try {

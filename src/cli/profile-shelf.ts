@@ -1,13 +1,13 @@
 import { delimiter } from 'node:path';
 import { ForensicError } from '../base/errors.ts';
+import { shippedFolder } from '../files/shipped.ts';
 import { bannerOfTable, readTable } from '../profile/isf-file.ts';
 import type { Profile, ProfileShelf, Wants } from '../profile/profile.ts';
 import { agree, tellsAll, untoldNames } from '../profile/told.ts';
 import { wants } from '../session/linux/required-members.ts';
 import type { KeptProfile, TableFile } from '../store/profiles.ts';
-import { complain, showProgress } from './output.ts';
 import { bytesOf, tableFile, tableFiles } from './profile-file.ts';
-import { shippedFolder } from './shipped.ts';
+import { complain, showProgress } from './terminal/output.ts';
 
 /** What is remembered from run to run. Without a cache it forgets everything at once. */
 export interface ProfileMemory {

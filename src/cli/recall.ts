@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { PhysicalAddress } from '../base/address.ts';
 import { StoreError } from '../base/errors.ts';
+import { version } from '../files/version.ts';
 import type { ExtentMemories } from '../memory/extents.ts';
 import type { MapPiece } from '../memory/origin.ts';
 import type { Row } from '../plugin/cell.ts';
@@ -10,10 +11,9 @@ import type { AnyPlugin } from '../plugin/contract.ts';
 import type { Profile, ProfileShelf } from '../profile/profile.ts';
 import type { NewAnswer, RememberedAnswer, RememberedFacts, SnapshotIdentity } from '../store/door.ts';
 import type { AskedStore } from '../store/joined.ts';
-import { complain } from './output.ts';
 import type { ProfileMemory } from './profile-shelf.ts';
 import { partStores, type StorePlaces } from './store-places.ts';
-import { version } from './version.ts';
+import { complain } from './terminal/output.ts';
 
 /** What the user forced of how a file is opened. */
 interface Forced {

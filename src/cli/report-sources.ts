@@ -8,8 +8,8 @@ import { acquiredName, fileWrittenAt } from '../store/host-time.ts';
 import { placeOf } from '../store/place.ts';
 import { Inquiry, type OpenSettings } from './inquiry.ts';
 import { wholeAnswer } from './known.ts';
-import { complain } from './output.ts';
 import { bindingKey, type Recall } from './recall.ts';
+import { complain } from './terminal/output.ts';
 
 /** A snapshot that a report tells of, wherever its answers come from. */
 export interface Source {

@@ -1,4 +1,5 @@
 import { ForensicError, UsageError } from '../base/errors.ts';
+import { baselineText } from '../files/text-file.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import type { KernelFacts } from '../plugin/document.ts';
 import { applyBaseline, type Baseline, isOfMachine, readBaseline } from '../policy/baseline.ts';
@@ -11,7 +12,6 @@ import { jsonRows } from '../report/verdict/judged.ts';
 import type { Judge } from '../watch/judge.ts';
 import { Flaws } from './flaws.ts';
 import { digestedPolicy, problemLines } from './policy-shelf.ts';
-import { baselineText } from './text-file.ts';
 
 /** Flags of a scan that judges. */
 export interface JudgeFlags {

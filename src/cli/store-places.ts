@@ -3,7 +3,7 @@
 import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { StoreError } from '../base/errors.ts';
-import { complain } from './output.ts';
+import { complain } from './terminal/output.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

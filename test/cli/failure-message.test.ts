@@ -1,7 +1,7 @@
 // What channels are told of a snapshot that could not be read.
 // The path and the reason may be a stranger's: file names, and words that a format quotes.
 import { describe, expect, it } from 'vitest';
-import { failureMessageOf } from '../../src/cli/failure-message.ts';
+import { failureMessageOf } from '../../src/cli/terminal/failure-message.ts';
 
 const failure = { path: '/snapshots/a\x1b[2J.raw', why: 'no kernel', isFinal: false, of: ['1', '2', 4096] };
 

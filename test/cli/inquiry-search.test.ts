@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import pslist from '../../plugins/pslist.ts';
 import { Inquiry, type OpenSettings } from '../../src/cli/inquiry.ts';
 import { Recall } from '../../src/cli/recall.ts';
-import { wholeQuestion } from '../../src/cli/show.ts';
+import { wholeQuestion } from '../../src/cli/terminal/show.ts';
 import { scratchFolder } from '../support/writers-scratch.ts';
 
 const SAMPLE = 'samples/web-1/after.kdump';

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { kernelChosen, kernelFilter, withKernelFlag } from '../../src/cli/kernel-flag.ts';
+import { kernelChosen, kernelFilter, withKernelFlag } from '../../src/cli/flags/kernel.ts';
 import { bindingKey } from '../../src/cli/recall.ts';
 
 describe('--kernel', () => {

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { plugins } from '../../plugins/index.ts';
 import { main } from '../../src/cli/main.ts';
-import { version } from '../../src/cli/version.ts';
+import { version } from '../../src/files/version.ts';
 import { kindText } from '../../src/plugin/contract.ts';
 import { cache, desk, folder, settle, snapshotFile } from './desk.ts';
 
 vi.mock('../../src/session/session.ts', async () => (await import('./desk.ts')).session);
-vi.mock('../../src/cli/output.ts', async (original) => ({
+vi.mock('../../src/cli/terminal/output.ts', async (original) => ({
   ...(await original<object>()),
   ...(await import('./desk.ts')).output,
 }));

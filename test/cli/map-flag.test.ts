@@ -1,6 +1,6 @@
 // The flag --map: what it takes, and what it refuses.
 import { describe, expect, it } from 'vitest';
-import { mapFrom } from '../../src/cli/map-flag.ts';
+import { mapFrom } from '../../src/cli/flags/map.ts';
 
 describe('--map', () => {
   it('takes pieces in any order, with the last address or the first behind it', () => {

@@ -7,8 +7,8 @@ import type { DrawnSection } from '../support/elf-object.ts';
 import { drawVmlinux, systemMap } from '../support/vmlinux.ts';
 import { desk, folder } from './desk.ts';
 
-vi.mock('../../src/cli/output.ts', async (original) => ({
-  ...(await original<typeof import('../../src/cli/output.ts')>()),
+vi.mock('../../src/cli/terminal/output.ts', async (original) => ({
+  ...(await original<typeof import('../../src/cli/terminal/output.ts')>()),
   ...(await import('./desk.ts')).output,
 }));
 

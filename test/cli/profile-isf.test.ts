@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it, vi } from 'vitest';
 import { main } from '../../src/cli/main.ts';
 
 const said = vi.hoisted(() => ({ out: '', err: '' }));
-vi.mock('../../src/cli/output.ts', async (original) => ({
+vi.mock('../../src/cli/terminal/output.ts', async (original) => ({
   ...(await original<object>()),
   writeData: (text: string | Uint8Array) => void (said.out += text),
   complain: (message: string) => void (said.err += `${message}\n`),

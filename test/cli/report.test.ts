@@ -10,7 +10,7 @@ import { desk, folder, snapshotFile } from './desk.ts';
 import { modelOf } from './page-model.ts';
 
 vi.mock('../../src/session/session.ts', async () => (await import('./desk.ts')).session);
-vi.mock('../../src/cli/output.ts', async (original) => ({
+vi.mock('../../src/cli/terminal/output.ts', async (original) => ({
   ...(await original<object>()),
   ...(await import('./desk.ts')).output,
 }));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { lineOf, messageOf } from '../../src/cli/scan-lines.ts';
+import { lineOf, messageOf } from '../../src/cli/terminal/scan-lines.ts';
 import type { Finding, RuleFacts, RuleVerdict, Severity } from '../../src/policy/verdict.ts';
 import type { Recorded } from '../../src/watch/event.ts';
 import { weigh } from '../../src/watch/judgement.ts';

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { reporterInto } from '../../src/cli/scan-report.ts';
+import { reporterInto } from '../../src/cli/commands/scan-report.ts';
 import type { OwedReport } from '../../src/store/owed-reports.ts';
 
 let folder = '';

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { plugins } from '../../plugins/index.ts';
 import { globOf } from '../../src/base/glob.ts';
-import { cellTest } from '../../src/cli/cell-filter.ts';
-import { selectFor } from '../../src/cli/selection.ts';
-import { Sieve } from '../../src/cli/sieve.ts';
-import { whereTest } from '../../src/cli/where.ts';
+import { cellTest } from '../../src/cli/flags/cell-filter.ts';
+import { selectFor } from '../../src/cli/flags/selection.ts';
+import { Sieve } from '../../src/cli/flags/sieve.ts';
+import { whereTest } from '../../src/cli/flags/where.ts';
 import type { Cell, Row } from '../../src/plugin/cell.ts';
 import type { AnyPlugin, ColumnKind } from '../../src/plugin/contract.ts';
 import { drawnPlugin } from '../support/fake-session.ts';

@@ -13,7 +13,7 @@ import { drawStore } from '../store/month.ts';
 import { OLD_SCHEMAS } from '../store/old-schemas.ts';
 import { desk, folder } from './desk.ts';
 
-vi.mock('../../src/cli/output.ts', async (original) => ({
+vi.mock('../../src/cli/terminal/output.ts', async (original) => ({
   ...(await original<object>()),
   ...(await import('./desk.ts')).output,
 }));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { descriptionOf } from '../../src/cli/profile-isf.ts';
+import { descriptionOf } from '../../src/cli/commands/profile-isf.ts';
 import { Btf } from '../../src/profile/btf.ts';
 import { readIsf } from '../../src/profile/isf.ts';
 import { isfText } from '../../src/profile/isf-export.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { addScanCommand } from '../../src/cli/scan-command.ts';
+import { addScanCommand } from '../../src/cli/commands/scan.ts';
 
 const unit = (name: string): string => readFileSync(join(process.cwd(), 'systemd', name), 'utf8');
 

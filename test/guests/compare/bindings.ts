@@ -1,6 +1,6 @@
 import { plugins } from '../../../plugins/index.ts';
 import { NoKernel, NoProfile } from '../../../src/base/errors.ts';
-import { isfOf } from '../../../src/cli/profile-isf.ts';
+import { isfOf } from '../../../src/cli/commands/profile-isf.ts';
 import type { OpenOptions } from '../../../src/memory/origin.ts';
 import { PhysicalMemory } from '../../../src/memory/physical.ts';
 import { PAGE_BYTES, type PhysicalSource } from '../../../src/memory/source.ts';

@@ -1,0 +1,36 @@
+import { compare } from '../../diff/comparison.ts';
+import { version } from '../../files/version.ts';
+import { pageHtml } from '../../page/html.ts';
+import { paintPage } from '../../page/paint.ts';
+import type { AnyPlugin } from '../../plugin/contract.ts';
+import type { Verdict } from '../../policy/verdict.ts';
+import { pageAssets } from '../page-assets.ts';
+import type { Gathered } from '../report-gathering.ts';
+
+/** What a page tells beside what was gathered. */
+interface PageParts {
+  /** The questions that it shows. */
+  readonly shown: readonly AnyPlugin[];
+  readonly verdicts: readonly Verdict[];
+  /** What stands above it instead of the machine's name. */
+  readonly title?: string;
+}
+
+/** The page about what was gathered, as one HTML file. */
+export function pageOf({ facts, subject, answers, before, timeline }: Gathered, parts: PageParts): string {
+  const { shown, verdicts, title } = parts;
+  const known = { ...subject, answers };
+  const model = paintPage({
+    vestige: version(),
+    ...(title === undefined ? {} : { title }),
+    ...{ facts, timeline, verdicts },
+    answers: shown.flatMap((plugin) => {
+      const answer = answers.get(plugin.name);
+      return answer === undefined ? [] : [{ plugin, ...answer }];
+    }),
+    unasked: shown.filter(({ name }) => !answers.has(name)).map(({ name }) => name),
+    changes:
+      before === null ? null : { before: before.facts, comparison: compare(before.known, known, shown) },
+  });
+  return pageHtml(model, pageAssets());
+}

@@ -1,0 +1,77 @@
+// What `--save FOLDER` does: the bytes behind the rows that are shown are written into a folder, after the rows.
+import { Budget, BudgetExceeded } from '../../base/budget.ts';
+import { EvidenceFault } from '../../base/errors.ts';
+import { ArtefactFolder } from '../../extract/folder.ts';
+import type { Artefact } from '../../plugin/artefact.ts';
+import type { Row } from '../../plugin/cell.ts';
+import type { AnyPlugin } from '../../plugin/contract.ts';
+import { rowWriter } from '../../report/json.ts';
+import type { Session } from '../../session/session.ts';
+import { writeAside } from '../terminal/output.ts';
+
+/** Files may hold a page several times, and a small guest has mappings beside its memory; four times of all is somebody's trick. */
+const TIMES_MEMORY = 4;
+const BYTES_BESIDE = 2 ** 30;
+
+/** A folder for all that one command saves. */
+export class Saving {
+  readonly #folder: ArtefactFolder;
+  /** Rows whose bytes could not be saved. */
+  #failed = 0;
+
+  /** @throws CannotSave */
+  constructor(path: string) {
+    this.#folder = new ArtefactFolder(path);
+  }
+
+  /**
+   * Saves what these rows stand for. @returns notes of what was not saved
+   * @param subjects what each row is about @throws CannotSave where the folder cannot be written any more
+   */
+  save(plugin: AnyPlugin, session: Session, rows: readonly Row[], subjects: WeakMap<Row, unknown>): string[] {
+    const { memory } = session.kernel.space;
+    const json = rowWriter({ plugin, columns: Object.keys(plugin.columns) });
+    this.#folder.allow(TIMES_MEMORY * session.facts.snapshot.memoryBytes + BYTES_BESIDE);
+    memory.chargeTo(new Budget(memory.limits));
+    const notes: string[] = [];
+    try {
+      for (const row of rows) {
+        const artefact = this.#artefactOf(plugin, subjects.get(row));
+        if (artefact !== null)
+          this.#folder.save(
+            { snapshot: session.snapshot.file.path, question: plugin.name, row: json(row) },
+            artefact,
+          );
+      }
+    } catch (error) {
+      if (!(error instanceof BudgetExceeded)) throw error;
+      notes.push(`${plugin.name} saved no more: ${error.message}`);
+    } finally {
+      memory.chargeTo(null);
+    }
+    if (this.#failed > 0)
+      notes.push(
+        `${this.#failed} rows of ${plugin.name} do not tell where their bytes are, and none is saved`,
+      );
+    this.#failed = 0;
+    return notes;
+  }
+
+  /** Says what there is now. */
+  end(): void {
+    const { path, saved, gapped } = this.#folder;
+    this.#folder.close();
+    const gaps = gapped === 0 ? '' : `, ${gapped} of them with gaps (manifest.jsonl tells)`;
+    writeAside(`${saved} ${saved === 1 ? 'file' : 'files'} saved in ${path}${gaps}\n`);
+  }
+
+  #artefactOf(plugin: AnyPlugin, subject: unknown): Artefact | null {
+    try {
+      return plugin.artefact!(subject);
+    } catch (fault) {
+      if (!(fault instanceof EvidenceFault)) throw fault;
+      this.#failed++;
+      return null;
+    }
+  }
+}

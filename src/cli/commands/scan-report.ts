@@ -1,0 +1,86 @@
+import { join, resolve } from 'node:path';
+import { fileNameOf, momentOf } from '../../acquire/names.ts';
+import { UnreadableFile } from '../../base/errors.ts';
+import { compareForRules } from '../../diff/comparison.ts';
+import { makeFolder as makeAll } from '../../files/make-folder.ts';
+import { replaceFile } from '../../files/replace-file.ts';
+import type { AnyPlugin } from '../../plugin/contract.ts';
+import type { OwedReport } from '../../store/owed-reports.ts';
+import type { Judge } from '../../watch/judge.ts';
+import type { Reporter } from '../../watch/reporting.ts';
+
+/** Pages tell what programs had in their environments and command lines: they are their owner's. */
+const FOLDER_MODE = 0o700;
+
+/** Digits of a machine's ID that tell it from others of its name. */
+const ID_DIGITS = 8;
+
+/**
+ * Writes pages into a folder: `FOLDER/web-1-1a2b3c4d/20261123T114044Z.html`, and the one about the machine's latest
+ * snapshot as `latest.html` beside it too. @param pageOf draws the page about a snapshot
+ */
+export const reporterInto = (folder: string, pageOf: (owed: OwedReport) => Promise<string>): Reporter => ({
+  folder: resolve(folder),
+  nameOf: placeName,
+  async write(owed, name) {
+    const place = join(resolve(folder), name);
+    makeFolder(place);
+    const html = await pageOf(owed);
+    const path = join(
+      place,
+      `${momentOf(new Date(owed.written))}${owed.hasTwin ? `-${owed.snapshotId}` : ''}.html`,
+    );
+    replaceFile(path, html);
+    if (owed.isLatest) replaceFile(join(place, 'latest.html'), html);
+    return path;
+  },
+});
+
+/** A machine by the name that the operator gave, or those that it has: evidence, so nothing of it may lead out of the folder. */
+function placeName({ hostname, machine, name }: OwedReport): string {
+  if (name !== null) return fileNameOf(name);
+  const id = machine === null || /^(?:host|boot):/.test(machine) ? [] : [machine.slice(0, ID_DIGITS)];
+  return fileNameOf([...(hostname === null ? [] : [hostname]), ...id].join('-'));
+}
+
+/** @throws UnreadableFile */
+function makeFolder(path: string): void {
+  try {
+    makeAll(path, FOLDER_MODE);
+  } catch (error) {
+    throw new UnreadableFile(
+      `cannot make ${path}: ${(error as NodeJS.ErrnoException).code ?? String(error)}`,
+    );
+  }
+}
+
+/** Draws the page about a recorded snapshot of the store at `cache`, as `report` does, judged as the scan judges. */
+export const pageFrom =
+  (cache: string, plugins: readonly AnyPlugin[], judge: Judge | undefined) =>
+  async ({ snapshotId }: OwedReport): Promise<string> => {
+    const { gatherReport } = await import('../report-gathering.ts');
+    const { pageOf } = await import('./report-page.ts');
+    const { Recall } = await import('../recall.ts');
+    const shown = plugins.filter(({ repeats }) => repeats !== true);
+    const asked = [...new Set([...shown, ...(judge?.questions ?? [])])];
+    const recall = await Recall.open({ cache });
+    try {
+      const gathered = await gatherReport(
+        { subject: { snapshot: snapshotId }, plugins: asked, since: undefined },
+        { settings: { search: 'proof' }, recall, failed: () => undefined },
+      );
+      const { facts, subject, answers, before } = gathered;
+      const previous =
+        before === null
+          ? 'there is no snapshot before it to compare with'
+          : {
+              answers: before.known.answers,
+              comparison: compareForRules(before.known, { ...subject, answers }, judge?.compared ?? []),
+            };
+      const today = new Date().toISOString().slice(0, 10);
+      const verdicts = judge === undefined ? [] : [judge.verdictOn({ ...facts, answers, previous }, today)];
+      return pageOf(gathered, { shown, verdicts });
+    } finally {
+      recall.close();
+    }
+  };
