@@ -1,9 +1,9 @@
 import { hex } from '../src/base/address.ts';
 import { EvidenceFault, type Note } from '../src/base/errors.ts';
+import type { AesKeyHit } from '../src/crypto/keys.ts';
 import type { FrameOwner } from '../src/kernel/linux/process/frame-owners.ts';
 import type { HeldSchedule } from '../src/kernel/linux/process/openssl-drbg.ts';
 import { definePlugin } from '../src/plugin/contract.ts';
-import type { AesKeyHit } from '../src/scan/keys.ts';
 
 /** A key schedule somewhere in memory, and one process that has it in its address space; null where none has. */
 interface FoundKey {
@@ -37,9 +37,9 @@ export default definePlugin({
   },
   async *subjects(kernel, { reveal }, progress): AsyncGenerator<FoundKey> {
     const { frameOwners } = await import('../src/kernel/linux/process/frame-owners.ts');
-    const { findAesKeys } = await import('../src/scan/keys.ts');
-    const { fingerprint } = await import('../src/scan/fingerprint.ts');
-    const { isPublicKey } = await import('../src/scan/public-keys.ts');
+    const { findAesKeys } = await import('../src/crypto/keys.ts');
+    const { fingerprint } = await import('../src/crypto/key-fingerprint.ts');
+    const { isPublicKey } = await import('../src/crypto/public-keys.ts');
     const sweep = findAesKeys(kernel.space.memory, kernel.origin, {
       note: kernel.note,
       ...(progress === undefined ? {} : { progress }),
@@ -130,7 +130,7 @@ interface HeldHit {
  * hold the generators' constant are looked into: every CTR-DRBG with a derivation function has expanded it.
  */
 async function generatorsAmong(held: readonly HeldHit[], note: Note): Promise<Map<bigint, Set<string>>> {
-  const { isDerivationKey, isPublicKey } = await import('../src/scan/public-keys.ts');
+  const { isDerivationKey, isPublicKey } = await import('../src/crypto/public-keys.ts');
   const { generatorKeys, SearchAllowance } = await import('../src/kernel/linux/process/openssl-drbg.ts');
   const schedules = new Map<bigint, { task: FrameOwner['task']; own: HeldSchedule[] }>();
   const suspects = new Set<bigint>();

@@ -31,8 +31,9 @@ const ROOMS: Readonly<Record<string, Doors>> = {
     later: ['src/memory', 'src/profile'],
   },
   'src/scan': { code: ['src/base', 'src/memory', 'src/snapshot'] },
+  'src/crypto': { code: ['src/base', 'src/memory', 'src/scan'] },
   'src/plugin': { code: ['src/base'], later: ['src/kernel', 'src/scan'] },
-  plugins: { code: ['src/base', 'src/plugin'], later: ['src/kernel', 'src/scan'] },
+  plugins: { code: ['src/base', 'src/plugin'], later: ['src/kernel', 'src/scan', 'src/crypto'] },
   'src/session': {
     code: ['src/base', 'src/memory', 'src/snapshot', 'src/translate', 'src/profile', 'src/kernel'],
     later: ['src/plugin'],
@@ -98,7 +99,6 @@ const DEBT: readonly (readonly string[])[] = [
   ['src/profile/btf-section.ts', 'src/profile/btf-sizes.ts'],
   ['src/profile/decompress-xz.ts', 'src/profile/decompress-zstd.ts', 'src/profile/decompress.ts'],
   ['src/profile/kallsyms-markers.ts', 'src/profile/kallsyms.ts', 'src/profile/piecewise.ts'],
-  ['src/scan/aes-edge.ts', 'src/scan/aes.ts'],
   [
     'src/session/linux/bind.ts',
     'src/session/linux/ram-layout.ts',

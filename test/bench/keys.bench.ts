@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync, rmSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { findAesKeys } from '../../src/scan/keys.ts';
+import { findAesKeys } from '../../src/crypto/keys.ts';
 import { openSnapshot } from '../../src/snapshot/open.ts';
 import { noise } from '../scan/noise.ts';
 import { type Bench, median, noSnapshot, type Outcome } from './bench.ts';

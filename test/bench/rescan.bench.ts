@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { findAesKeys } from '../../src/crypto/keys.ts';
 import type { ExtentMemory } from '../../src/memory/extents.ts';
-import { findAesKeys } from '../../src/scan/keys.ts';
 import { openSnapshot } from '../../src/snapshot/open.ts';
 import { type Bench, median, type Outcome, type Setting, type Skipped } from './bench.ts';
 import { takeTurns, vestige } from './processes.ts';

@@ -4,7 +4,7 @@ import keys from '../../plugins/keys.ts';
 import { areasOf } from '../../src/kernel/linux/process/areas.ts';
 import { generatorKeys, SearchAllowance } from '../../src/kernel/linux/process/openssl-drbg.ts';
 import { tasks } from '../../src/kernel/linux/process/processes.ts';
-import { drawSchedule } from '../scan/schedules.ts';
+import { drawSchedule } from '../crypto/schedules.ts';
 import { DrawnAreas } from '../support/areas.ts';
 import { fakeKernel } from '../support/kernel.ts';
 import { ask, column } from '../support/rows.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import keys from '../../plugins/keys.ts';
-import { drawSchedule } from '../scan/schedules.ts';
+import { drawSchedule } from '../crypto/schedules.ts';
 import { DrawnAreas } from '../support/areas.ts';
 import { fakeKernel } from '../support/kernel.ts';
 import { ask, column } from '../support/rows.ts';

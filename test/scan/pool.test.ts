@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { SnapshotOrigin } from '../../src/memory/origin.ts';
 import type { Snapshot } from '../../src/snapshot/open.ts';
+import { drawSchedule } from '../crypto/schedules.ts';
 import { Random } from '../support/random.ts';
 import { writeKdump } from '../support/writers-kdump.ts';
 import { scratchFolder } from '../support/writers-scratch.ts';
 import { noise } from './noise.ts';
-import { drawSchedule } from './schedules.ts';
 
 /** Threads run what the build made: the runner compiles sources on its own thread only. */
 const built = (path: string): string => new URL(`../../dist/src/${path}`, import.meta.url).href;
-const { aes } = (await import(built('scan/aes.js'))) as typeof import('../../src/scan/aes.ts');
+const { aes } = (await import(built('crypto/aes.js'))) as typeof import('../../src/crypto/aes.ts');
 const { sweep } = (await import(built('scan/sweep.js'))) as typeof import('../../src/scan/sweep.ts');
 const { openSnapshot } = (await import(
   built('snapshot/open.js')

@@ -1,18 +1,18 @@
 import { truncateSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { aes } from '../../src/crypto/aes.ts';
 import { type ExtentMemory, TAG_BYTES } from '../../src/memory/extents.ts';
 import type { PhysicalSource } from '../../src/memory/source.ts';
-import { aes } from '../../src/scan/aes.ts';
 import type { Scanner } from '../../src/scan/scanner.ts';
 import { type SweepOptions, sweep } from '../../src/scan/sweep.ts';
 import { MAXIMUM_TAGS } from '../../src/scan/tag-table.ts';
 import { openSnapshot } from '../../src/snapshot/open.ts';
+import { drawSchedule } from '../crypto/schedules.ts';
 import { Random } from '../support/random.ts';
 import { drawMemory, writeLime, writeRaw } from '../support/writers.ts';
 import { type KdumpOptions, writeKdump } from '../support/writers-kdump.ts';
 import { scratchFolder } from '../support/writers-scratch.ts';
 import { noise } from './noise.ts';
-import { drawSchedule } from './schedules.ts';
 
 const folder = scratchFolder();
 const page = 4096;

@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { physical } from '../../src/base/address.ts';
 import { UnreadableFile } from '../../src/base/errors.ts';
+import { type AesKeyHit, findAesKeys } from '../../src/crypto/keys.ts';
 import { PhysicalMemory } from '../../src/memory/physical.ts';
 import type { PhysicalSource } from '../../src/memory/source.ts';
-import { type AesKeyHit, findAesKeys } from '../../src/scan/keys.ts';
 import { planBlocks } from '../../src/scan/plan.ts';
 import type { Scanner } from '../../src/scan/scanner.ts';
 import { type SweepOptions, sweep } from '../../src/scan/sweep.ts';
+import { drawSchedule } from '../crypto/schedules.ts';
 import { Random } from '../support/random.ts';
 import { drawMemory } from '../support/writers.ts';
 import { noise } from './noise.ts';
-import { drawSchedule } from './schedules.ts';
 
 const page = 4096;
 

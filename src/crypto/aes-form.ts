@@ -1,3 +1,4 @@
+// The five ways in which a schedule is expanded, each with the relation between its words that gives it away.
 import {
   double,
   expandKey,

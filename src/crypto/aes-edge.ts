@@ -1,8 +1,8 @@
+// Parts of AES key schedules at the borders of pages, where the rest lies in a page that is elsewhere.
 import { PAGE_BYTES } from '../memory/source.ts';
-import type { AesSchedule } from './aes.ts';
+import type { Report } from '../scan/scanner.ts';
 import { type AesForm, aesForms, bytesOf, relates, turnsAt } from './aes-form.ts';
-import { expandKey, keyBefore, roundConstants, swapWords } from './aes-schedule.ts';
-import type { Report } from './scanner.ts';
+import { type AesSchedule, expandKey, keyBefore, roundConstants, swapWords } from './aes-schedule.ts';
 
 /**
  * A process sees its pages in a row, physical memory has them anywhere: an encryption schedule that crosses the

@@ -1,6 +1,6 @@
 // Constants of standards are told from keys that somebody uses.
 import { describe, expect, it } from 'vitest';
-import { isDerivationKey, isPublicKey } from '../../src/scan/public-keys.ts';
+import { isDerivationKey, isPublicKey } from '../../src/crypto/public-keys.ts';
 
 const key = (hex: string): Uint8Array => Buffer.from(hex, 'hex');
 

@@ -1,3 +1,20 @@
+// AES key schedules: how FIPS-197 expands a key, forwards and backwards, and what is told of one that was found.
+/** An AES key whose expanded schedule stands in memory, every bit of it right. */
+export interface AesSchedule {
+  readonly bits: 128 | 192 | 256;
+  /** The key itself: 16, 24 or 32 bytes, in the order of FIPS-197. */
+  readonly key: Uint8Array;
+  /** `decryption`: the schedule of the equivalent inverse cipher (FIPS-197, 5.3.5), last round first. */
+  readonly form: 'encryption' | 'decryption';
+  /** `little`: words are kept as numbers of a little-endian machine, so the bytes of each are reversed. */
+  readonly byteOrder: 'big' | 'little';
+  /**
+   * `head` and `tail`: the schedule lies across two virtual pages that are no neighbours in physical memory, and
+   * this is its part before or after the border.
+   */
+  readonly part: 'whole' | 'head' | 'tail';
+}
+
 /**
  * AES key schedules as FIPS-197 writes them: byte arrays, the first byte of a word first.
  *

@@ -9,7 +9,7 @@ import {
   scheduleBytes,
   substitute,
   swapWords,
-} from '../../src/scan/aes-schedule.ts';
+} from '../../src/crypto/aes-schedule.ts';
 import { Random } from '../support/random.ts';
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');

@@ -1,22 +1,8 @@
+// The scanner for AES key schedules: which words of memory are worth a closer look, and what is found there.
+import type { Report, Scanner } from '../scan/scanner.ts';
 import { probeEdges } from './aes-edge.ts';
 import { type AesForm, aesForms, relates, scheduleAt, startsAround } from './aes-form.ts';
-import type { Report, Scanner } from './scanner.ts';
-
-/** An AES key whose expanded schedule stands in memory, every bit of it right. */
-export interface AesSchedule {
-  readonly bits: 128 | 192 | 256;
-  /** The key itself: 16, 24 or 32 bytes, in the order of FIPS-197. */
-  readonly key: Uint8Array;
-  /** `decryption`: the schedule of the equivalent inverse cipher (FIPS-197, 5.3.5), last round first. */
-  readonly form: 'encryption' | 'decryption';
-  /** `little`: words are kept as numbers of a little-endian machine, so the bytes of each are reversed. */
-  readonly byteOrder: 'big' | 'little';
-  /**
-   * `head` and `tail`: the schedule lies across two virtual pages that are no neighbours in physical memory, and
-   * this is its part before or after the border.
-   */
-  readonly part: 'whole' | 'head' | 'tail';
-}
+import type { AesSchedule } from './aes-schedule.ts';
 
 /** The longest schedule, that of AES-256, in bytes. */
 const LONGEST = 240;

@@ -1,8 +1,9 @@
 import type { PhysicalAddress } from '../base/address.ts';
 import type { SnapshotOrigin } from '../memory/origin.ts';
 import type { PhysicalMemory } from '../memory/physical.ts';
-import { type AesSchedule, aes } from './aes.ts';
-import { type SweepOptions, sweep } from './sweep.ts';
+import { type SweepOptions, sweep } from '../scan/sweep.ts';
+import { aes } from './aes.ts';
+import type { AesSchedule } from './aes-schedule.ts';
 
 /** An AES key schedule and the physical address of its first byte. */
 export interface AesKeyHit extends AesSchedule {

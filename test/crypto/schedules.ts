@@ -1,5 +1,5 @@
-import type { AesSchedule } from '../../src/scan/aes.ts';
-import { expandKey, invertSchedule, swapWords } from '../../src/scan/aes-schedule.ts';
+import type { AesSchedule } from '../../src/crypto/aes-schedule.ts';
+import { expandKey, invertSchedule, swapWords } from '../../src/crypto/aes-schedule.ts';
 
 /** A schedule as some program would hold it, and what ought to be said of it. */
 export interface Planted {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { type AesSchedule, aes } from '../../src/scan/aes.ts';
-import { aesForms, bytesOf, scheduleAt } from '../../src/scan/aes-form.ts';
+import { aes } from '../../src/crypto/aes.ts';
+import { aesForms, bytesOf, scheduleAt } from '../../src/crypto/aes-form.ts';
+import type { AesSchedule } from '../../src/crypto/aes-schedule.ts';
+import { noise } from '../scan/noise.ts';
 import { Random } from '../support/random.ts';
-import { noise } from './noise.ts';
 import { drawSchedule, kinds } from './schedules.ts';
 
 function finds(bytes: Uint8Array, from = 0, to = bytes.length): [number, AesSchedule][] {
