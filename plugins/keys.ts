@@ -105,6 +105,7 @@ export default definePlugin({
     use: { text: ({ use }) => use, help: 'where it is no secret in use: public constant, random generator' },
   },
   process: 'pid',
+  processName: 'process',
   identity: ['fingerprint', 'pid', 'form'],
   ofBoot: ['pid'],
   restless: ['physical', 'mapping', 'address'],

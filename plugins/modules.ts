@@ -5,6 +5,7 @@ import { shown } from '../src/plugin/observation.ts';
 export default definePlugin({
   name: 'modules',
   group: 'kernel',
+  lists: 'modules',
   summary: 'List loaded kernel modules',
   example: '--name overlay,dm_crypt --columns name,base,usedBy',
   version: 4,

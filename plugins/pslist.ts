@@ -7,6 +7,7 @@ import { shown } from '../src/plugin/observation.ts';
 export default definePlugin({
   name: 'pslist',
   group: 'processes',
+  lists: 'processes',
   summary: 'List processes, those hidden from the task list too',
   example: '--pid 1,200 --columns pid,name,args',
   version: 4,
@@ -57,6 +58,7 @@ export default definePlugin({
     },
   },
   process: 'pid',
+  processName: 'name',
   identity: ['pid', 'started'],
   enduring: ({ name, uid, args }) => [name!, uid!, args!],
   restless: ['cpuTime', 'rss', 'state', 'threads', 'views'],

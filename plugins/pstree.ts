@@ -36,6 +36,7 @@ export default definePlugin({
     views: { text: ({ task }) => task.views, help: 'the views of the kernel that have it' },
   },
   process: 'pid',
+  processName: 'name',
   identity: ['pid', 'started'],
   restless: ['state', 'threads', 'views'],
   observations: hiddenProcesses,

@@ -46,6 +46,7 @@ export default definePlugin({
     },
   },
   process: 'pid',
+  processName: 'process',
   identity: [
     ...(['netns', 'pid', 'tid', 'fd', 'family', 'type', 'protocol'] as const),
     ...(['localAddress', 'localPort', 'remoteAddress', 'remotePort', 'inode'] as const),

@@ -178,7 +178,9 @@ async function follow(
   subject: Source,
   plugins: readonly AnyPlugin[],
 ): Promise<TimelineParts> {
-  const followers = plugins.filter(({ followed }) => followed === true).map((plugin) => new Follower(plugin));
+  const followers = plugins
+    .filter(({ followed }) => followed === true)
+    .map((plugin) => new Follower(plugin, plugins));
   for (const source of sources) {
     const answers = await answersOf(
       source,

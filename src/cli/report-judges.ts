@@ -20,6 +20,7 @@ export class Judges {
   readonly needs: ReadonlySet<string>;
   readonly #policy: Policy | undefined;
   readonly #compared: readonly AnyPlugin[];
+  readonly #asked: readonly AnyPlugin[];
   readonly #baselines: Baselines | undefined;
 
   private constructor(
@@ -31,6 +32,7 @@ export class Judges {
     this.needs = answers;
     this.#policy = policy;
     this.#compared = plugins.filter(({ name }) => changes.has(name));
+    this.#asked = plugins.filter(({ name }) => answers.has(name));
     this.#baselines = baselines;
   }
 
@@ -55,7 +57,7 @@ export class Judges {
 
   #previous(known: Known, before: Gathered['before']): Parameters<typeof judge>[1]['previous'] {
     if (before === null) return 'there is no snapshot before it to compare with: --since names one';
-    const comparison = compareForRules(before.known, known, this.#compared);
+    const comparison = compareForRules(before.known, known, this.#compared, this.#asked);
     return comparison.relation.machine === 'other'
       ? `${before.facts.snapshot.path} is of another machine`
       : { answers: before.known.answers, comparison };

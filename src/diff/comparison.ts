@@ -1,4 +1,4 @@
-import type { AnyPlugin } from '../plugin/contract.ts';
+import { type AnyPlugin, listOf } from '../plugin/contract.ts';
 import { type Anomaly, areClocksStopped, secondsBetween } from './anomalies.ts';
 import { Processes } from './processes.ts';
 import { type Identified, type Relation, relate } from './relation.ts';
@@ -17,15 +17,22 @@ export interface Comparison {
   readonly story: Story;
 }
 
+/** What of a comparison is listed, and what else it may look into. */
+interface ComparisonChoice extends Pick<DiffChoice, 'all' | 'ofProcesses'> {
+  /** Questions that both sides may have answered beside those that are compared: one of them may list the processes. */
+  readonly asked?: readonly AnyPlugin[];
+}
+
 /** Compares what two snapshots answered to these questions; those that one side did not answer are left out. Pure. */
 export function compare(
   before: Known,
   after: Known,
   plugins: readonly AnyPlugin[],
-  listed: Pick<DiffChoice, 'all' | 'ofProcesses'> = { all: false },
+  { asked = [], ...listed }: ComparisonChoice = { all: false },
 ): Comparison {
   const relation = relate(before, after);
-  const processes = processesOf(before, after, relation.boot === 'same');
+  const list = listOf([...plugins, ...asked], 'processes')?.name;
+  const processes = processesOf([before, after], list, relation.boot === 'same');
   const tables = plugins.flatMap((plugin) => {
     const [one, other] = [before.answers.get(plugin.name), after.answers.get(plugin.name)];
     return one === undefined || other === undefined
@@ -51,16 +58,28 @@ const withAnomaly = (relation: Relation, anomaly: Anomaly): Relation => ({
   remarks: [anomaly.message, ...relation.remarks],
 });
 
-/** Compares as rules of a policy look at differences: what came or went with a whole process is a difference too. */
-export const compareForRules = (before: Known, after: Known, plugins: readonly AnyPlugin[]): Comparison =>
-  compare(before, after, plugins, { all: false, ofProcesses: true });
+/**
+ * Compares as rules of a policy look at differences: what came or went with a whole process is a difference too.
+ *
+ * @param asked all questions that the policy asks: rows are paired by their process, whatever is compared
+ */
+export const compareForRules = (
+  before: Known,
+  after: Known,
+  plugins: readonly AnyPlugin[],
+  asked: readonly AnyPlugin[],
+): Comparison => compare(before, after, plugins, { all: false, ofProcesses: true, asked });
 
 /**
  * With the starts of one side's processes alone, none would be the same: then their numbers must do. They do too where
  * both sides have the same rows.
  */
-function processesOf(before: Known, after: Known, isSameBoot: boolean): Processes {
-  const [one, other] = [before.answers.get('pslist'), after.answers.get('pslist')];
+function processesOf(
+  [before, after]: readonly [Known, Known],
+  list: string | undefined,
+  isSameBoot: boolean,
+): Processes {
+  const [one, other] = [before, after].map(({ answers }) => answers.get(list ?? ''));
   if (one === undefined || other === undefined) return new Processes();
   const areSame = one.kept !== undefined && one.kept === other.kept;
   const set = isSameBoot ? secondsBetween(before.kernel.bootTime, after.kernel.bootTime) : null;

@@ -12,7 +12,7 @@ export class Processes {
   readonly #starts = new Starts();
 
   /**
-   * Rows of `pslist`.
+   * Rows of the question that lists processes.
    *
    * @param setMs by how much the wall clock was set in between, in milliseconds: the times of all starts moved with it
    */

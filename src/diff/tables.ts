@@ -1,5 +1,5 @@
 import type { Cell, Row } from '../plugin/cell.ts';
-import { type AnyPlugin, kindOf } from '../plugin/contract.ts';
+import { type AnyPlugin, kindOf, processColumn } from '../plugin/contract.ts';
 import { groupBy, keyOf, sameCell } from './keys.ts';
 import type { Processes } from './processes.ts';
 import type { Relation } from './relation.ts';
@@ -92,6 +92,8 @@ const nothingListed = ({ name }: AnyPlugin, same: number, notes: readonly string
 class Pairing {
   readonly #plugin: AnyPlugin;
   readonly #choice: DiffChoice;
+  /** The column that names a process. */
+  readonly #process: string | undefined;
   readonly #across: boolean;
   /** The columns whose difference is a change: of the identity all are equal already. */
   readonly #compared: readonly string[];
@@ -105,6 +107,7 @@ class Pairing {
   constructor(plugin: AnyPlugin, choice: DiffChoice) {
     this.#plugin = plugin;
     this.#choice = choice;
+    this.#process = processColumn(plugin);
     this.#across = choice.relation.boot !== 'same';
     this.#restless = new Set<string>([
       ...(plugin.restless ?? []),
@@ -155,8 +158,8 @@ class Pairing {
   #own(name: string, row: Row, side: 'before' | 'after'): Cell | undefined {
     const { processes } = this.#choice;
     const cell = row[name];
-    if (name === 'started') return processes.startOf(row['pid'], cell, side);
-    return name === 'pid' && typeof cell === 'number' && !('started' in this.#plugin.columns)
+    if (name === 'started') return processes.startOf(row[this.#process ?? ''], cell, side);
+    return name === this.#process && typeof cell === 'number' && !('started' in this.#plugin.columns)
       ? processes.nameOf(cell, side)
       : cell;
   }
@@ -221,7 +224,7 @@ class Pairing {
     const { churn, followsProcess } = this.#plugin;
     const follows = followsProcess === true && this.#choice.ofProcesses !== true;
     return rows.filter((row) => {
-      const { pid } = row;
+      const pid = row[this.#process ?? ''];
       const folding =
         follows && typeof pid === 'number' && isWhole(pid)
           ? 'ofProcesses'

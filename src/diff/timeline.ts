@@ -1,5 +1,5 @@
 import type { Cell, Row } from '../plugin/cell.ts';
-import type { AnyPlugin } from '../plugin/contract.ts';
+import { type AnyPlugin, listOf, processColumn } from '../plugin/contract.ts';
 import type { Known } from './comparison.ts';
 import { inHostOrder, type Ordered } from './host-order.ts';
 import { cellKey, keyOf } from './keys.ts';
@@ -35,10 +35,14 @@ export class Follower {
   readonly #notes: string[] = [];
   /** When the processes of each boot were started, reckoned from it: setting the clock does not move that. */
   readonly #starts = new Map<string, Starts>();
+  /** The question that lists processes, if its answers are at hand. */
+  readonly #list: AnyPlugin | undefined;
   #snapshots = 0;
 
-  constructor(plugin: AnyPlugin) {
+  /** @param asked all questions that the snapshots answered: one of them may list the processes */
+  constructor(plugin: AnyPlugin, asked: readonly AnyPlugin[] = []) {
     this.plugin = plugin;
+    this.#list = listOf([plugin, ...asked], 'processes');
   }
 
   /** Takes the next snapshot; one that was not asked this question has its place, and nothing in it. */
@@ -49,13 +53,19 @@ export class Follower {
     this.#notes.push(...side.notes.map((note) => `snapshot ${index + 1}: ${note}`));
     const boot = kernel.bootId ?? kernel.bootTime ?? '';
     const nameOf = this.#startsIn(boot, Date.parse(kernel.bootTime ?? '') || 0);
+    const list = this.#list;
+    const number = list === undefined ? '' : (processColumn(list) ?? '');
     const starts = new Map(
-      (answers.get('pslist')?.rows ?? []).map(({ pid, started }) => [pid, nameOf(pid, started)]),
+      (answers.get(list?.name ?? '')?.rows ?? []).map((row) => [
+        row[number],
+        nameOf(row[number], row['started']),
+      ]),
     );
+    const process = processColumn(this.plugin) ?? '';
     let unnamed = 0;
     const seen = new Set<string>();
     for (const row of side.rows) {
-      const { pid } = row;
+      const pid = row[process];
       const own = keyOf(
         this.plugin.identity.map((name) => (name === 'started' ? nameOf(pid, row[name]) : row[name])),
       );
@@ -95,8 +105,12 @@ export class Follower {
 }
 
 /** Follows the things of one question through snapshots that are all at hand. */
-export function lifetimesOf(plugin: AnyPlugin, snapshots: readonly Known[]): Lifetimes {
-  const follower = new Follower(plugin);
+export function lifetimesOf(
+  plugin: AnyPlugin,
+  snapshots: readonly Known[],
+  asked: readonly AnyPlugin[] = [],
+): Lifetimes {
+  const follower = new Follower(plugin, asked);
   for (const snapshot of snapshots) follower.see(snapshot);
   return follower.lifetimes();
 }

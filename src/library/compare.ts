@@ -23,7 +23,7 @@ export interface JudgeOptions {
   readonly today?: string;
 }
 
-/** Compares what two snapshots answer to some questions. Ask `pslist` too: without it no process is known to be the same. */
+/** Compares what two snapshots answer to some questions. Ask the one that lists processes too: without it no process is known to be the same. */
 export async function compareSnapshots(
   before: Session,
   after: Session,
@@ -51,6 +51,7 @@ export async function judgeSnapshot(
     past,
     known,
     needed.filter(({ name }) => changes.has(name)),
+    needed,
   );
   const previous =
     comparison.relation.machine === 'other'

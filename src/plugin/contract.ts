@@ -95,12 +95,21 @@ export const GROUPS = [
 ] as const;
 export type Group = (typeof GROUPS)[number];
 
+/** What there is one list of: the processes of a machine, the modules of its kernel. */
+export const LISTINGS = ['processes', 'modules'] as const;
+export type Listing = (typeof LISTINGS)[number];
+
 /** All of a plugin but what finds its things. */
 interface Question<S, O extends Options, K extends string> {
   /** The word on the command line and the key in the cache: `pslist`. */
   readonly name: string;
   /** What it is about: help and the reference list questions by it. */
   readonly group?: Group;
+  /**
+   * What it is the list of, where the program has a use for that list: rows of all other questions are joined with the
+   * processes by their `process`. There is one such question of each kind.
+   */
+  readonly lists?: Listing;
   /** One line for `--help`, in the imperative, without a full stop. */
   readonly summary: string;
   /** Arguments of one useful call, for `--help`: `--pid 1,200 --columns pid,name`. */
@@ -116,6 +125,8 @@ interface Question<S, O extends Options, K extends string> {
    * whole number called `pid` is one.
    */
   readonly process?: NoInfer<K>;
+  /** The column that has the name of that process: what verdicts call it. */
+  readonly processName?: NoInfer<K>;
   /**
    * The columns that name the same thing in two snapshots of one boot: what `diff` pairs rows by. `pid` stands for the
    * process that had it, whoever has it in the other snapshot. Rows that share an identity are paired in their order.
@@ -235,6 +246,10 @@ export const KINDS: readonly ColumnKind[] = ['int', 'text', 'flag', 'address', '
 /** The kind of a column: which of the six keys it has. */
 export const kindOf = (column: Column<never>): ColumnKind =>
   KINDS.find((kind) => Object.hasOwn(column, kind))!;
+
+/** The question among these that lists all of something; undefined where there is none. */
+export const listOf = (plugins: readonly AnyPlugin[], listing: Listing): AnyPlugin | undefined =>
+  plugins.find(({ lists }) => lists === listing);
 
 /** The column that names a process; undefined where rows are of no process. */
 export function processColumn({

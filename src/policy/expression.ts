@@ -25,6 +25,8 @@ export interface Frame {
   readonly meter: Meter;
   /** For messages. */
   readonly words: Words;
+  /** The question that lists the processes: `process` reads its rows. */
+  readonly processes: string | undefined;
 }
 
 /** What an expression has to give. */
@@ -52,7 +54,11 @@ export function compileExpression(
   return undefined;
 }
 
-function compile(text: string, { environment, meter, words }: Frame, wanted: Wanted): Expression | Flaw[] {
+function compile(
+  text: string,
+  { environment, meter, words, processes }: Frame,
+  wanted: Wanted,
+): Expression | Flaw[] {
   try {
     const parsed = environment.parse(text);
     const nodes = nodesOf(parsed.ast as unknown as Syntax);
@@ -64,7 +70,7 @@ function compile(text: string, { environment, meter, words }: Frame, wanted: Wan
       flaws.push({ offset: 0, message: `this is of type ${type}, and must be ${wanted.what}` });
     if (flaws.length > 0) return flaws;
     govern(nodes, meter);
-    return { type, evaluate: (variables) => parsed(variables as never), ...mentioned(nodes) };
+    return { type, evaluate: (variables) => parsed(variables as never), ...mentioned(nodes, processes) };
   } catch (error) {
     return [flawOf(error, words)];
   }
@@ -103,11 +109,14 @@ function badPatterns(nodes: readonly Syntax[]): Flaw[] {
   });
 }
 
-function mentioned(nodes: readonly Syntax[]): Pick<Expression, 'columns' | 'needs'> {
+function mentioned(
+  nodes: readonly Syntax[],
+  processes: string | undefined,
+): Pick<Expression, 'columns' | 'needs'> {
   const columns = new Set<string>();
   const needs = new Set<string>();
   for (const node of nodes) {
-    if (node.op === 'id' && node.args === 'process') needs.add('pslist');
+    if (node.op === 'id' && node.args === 'process' && processes !== undefined) needs.add(processes);
     const access = accessOf(node);
     if (access?.of.op !== 'id' || access.name === undefined) continue;
     if (access.of.args === 'row') columns.add(access.name);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type Cell, isAbsent, type Row } from '../plugin/cell.ts';
-import { type AnyPlugin, kindOf } from '../plugin/contract.ts';
+import { type AnyPlugin, kindOf, processColumn } from '../plugin/contract.ts';
 import type { Rule } from './policy.ts';
 
 /** Hex digits of a fingerprint: 128 bits, so that two things never share one. */
@@ -10,10 +10,15 @@ const DIGITS = 32;
  * What names a finding in other snapshots of its machine: the rule, and of the row what outlasts a boot. Where the
  * question does not say what that is, the process stands for it, and the cells that the condition looks at.
  */
-export function fingerprintOfRow(rule: Rule, row: Row, process: Row | undefined, pslist?: AnyPlugin): string {
+export function fingerprintOfRow(
+  rule: Rule,
+  row: Row,
+  process: Row | undefined,
+  processes?: AnyPlugin,
+): string {
   const { plugin } = rule;
   if (plugin.enduring !== undefined) return digest(rule, plugin.enduring(row));
-  const words = process === undefined ? [] : (pslist?.enduring?.(process) ?? []);
+  const words = process === undefined ? [] : (processes?.enduring?.(process) ?? []);
   return digest(rule, [...words, ...telling(rule).map((name) => row[name] ?? null)]);
 }
 
@@ -30,7 +35,7 @@ function telling({ plugin, where }: Rule): string[] {
 /** Secrets are left out too: who has the fingerprint could try which one gives it. */
 function isLasting(plugin: AnyPlugin, name: string): boolean {
   const { columns, ofBoot = [], restless = [], confidential = [] } = plugin;
-  if (['pid', ...ofBoot, ...restless, ...confidential].includes(name)) return false;
+  if ([processColumn(plugin), ...ofBoot, ...restless, ...confidential].includes(name)) return false;
   return !['address', 'time', 'seconds'].includes(kindOf(columns[name]!));
 }
 

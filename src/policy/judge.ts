@@ -2,6 +2,7 @@ import type { Anomaly } from '../diff/anomalies.ts';
 import type { Comparison } from '../diff/comparison.ts';
 import type { Side, TableDiff } from '../diff/tables.ts';
 import type { Row } from '../plugin/cell.ts';
+import { processColumn } from '../plugin/contract.ts';
 import type { KernelFacts, SnapshotFacts } from '../plugin/document.ts';
 import { anomalyRules } from './anomaly-rules.ts';
 import { fingerprintOfCount, fingerprintOfRow } from './fingerprint.ts';
@@ -146,7 +147,9 @@ class Court {
   }
 
   #variablesOf(rule: Rule): Variables {
-    return new Variables(this.#worldOf(rule), this.#world, this.#policy.vocabulary, this.#snapshot);
+    const { vocabulary } = this.#policy;
+    const process = vocabulary.processColumns.get(rule.plugin.name) ?? '';
+    return new Variables(this.#worldOf(rule), this.#world, vocabulary, this.#snapshot, process);
   }
 
   #gapsOf({ needs, plugin }: Rule, table: TableDiff | undefined): string[] {
@@ -157,7 +160,7 @@ class Court {
   #findingOf(rule: Rule, candidate: Candidate, variables: Variables): Finding {
     const row = candidate.view[ROW];
     const { id, severity } = rule.facts;
-    const fingerprint = fingerprintOfRow(rule, row, this.#processOf(rule, row), this.#policy.pslist);
+    const fingerprint = fingerprintOfRow(rule, row, this.#processOf(rule, row), this.#policy.processes);
     const message = this.#messageOf(rule, candidate, variables);
     const before = candidate.before?.[ROW] ?? null;
     const finding = { rule: id, severity, message, plugin: rule.plugin.name, row, before, fingerprint };
@@ -179,10 +182,13 @@ class Court {
     }
   }
 
-  #processOf(rule: Rule, { pid }: Row): Row | undefined {
+  #processOf(rule: Rule, row: Row): Row | undefined {
+    const pid = row[processColumn(rule.plugin) ?? ''];
     const world = this.#worldOf(rule);
-    if (!isOfProcess(rule) || typeof pid !== 'number' || !world.has('pslist')) return undefined;
-    return world.ofProcess('pslist', pid)[0]?.[ROW];
+    const name = this.#policy.processes?.name;
+    if (!isOfProcess(rule) || typeof pid !== 'number' || name === undefined || !world.has(name))
+      return undefined;
+    return world.ofProcess(name, pid)[0]?.[ROW];
   }
 
   /** Too many rows for sure, or too few for sure; what is not sure goes to `unread`. */

@@ -1,5 +1,5 @@
 import { ForensicError } from '../base/errors.ts';
-import type { AnyPlugin } from '../plugin/contract.ts';
+import { type AnyPlugin, listOf } from '../plugin/contract.ts';
 import { isBuiltIn } from './anomaly-rules.ts';
 import type { Policy } from './policy.ts';
 import { type Place, Problems, placeText } from './problem.ts';
@@ -52,7 +52,6 @@ export function loadPolicy(
     suppress.flatMap((one) => compiler.suppression(one, merged)),
   );
   problems.throwIfAny();
-  const pslist = plugins.find(({ name }) => name === 'pslist');
   const { severity, disabled } = merged;
   return {
     name: names.join(' + '),
@@ -60,7 +59,7 @@ export function loadPolicy(
     suppressions,
     builtIn: { severity, disabled },
     vocabulary,
-    pslist,
+    processes: listOf(plugins, 'processes'),
   };
 }
 

@@ -51,12 +51,12 @@ export interface Policy {
   /** What it says of rules that need none: see anomaly-rules.ts. */
   readonly builtIn: BuiltInChoice;
   readonly vocabulary: Vocabulary;
-  /** What tells processes apart. */
-  readonly pslist: AnyPlugin | undefined;
+  /** The question that lists the processes. */
+  readonly processes: AnyPlugin | undefined;
 }
 
 /** The plugins that have to be asked before a policy can judge, and those whose differences it looks at. */
-export function needsOf({ rules, suppressions }: Policy): {
+export function needsOf({ rules, suppressions, processes }: Policy): {
   answers: ReadonlySet<string>;
   changes: ReadonlySet<string>;
 } {
@@ -65,7 +65,8 @@ export function needsOf({ rules, suppressions }: Policy): {
   for (const { needs, facts, plugin } of rules) {
     for (const name of needs) answers.add(name);
     // Findings are named by their process, and rows are paired by it.
-    if (processColumn(plugin) !== undefined || facts.change !== null) answers.add('pslist');
+    if (processes !== undefined && (processColumn(plugin) !== undefined || facts.change !== null))
+      answers.add(processes.name);
     if (facts.change !== null) changes.add(plugin.name);
   }
   return { answers, changes };

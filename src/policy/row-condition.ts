@@ -49,7 +49,8 @@ export class RowCondition {
     const problems = new Problems();
     const placed = { text, at: placeIn(text, source, 0), placeOf: (at: number) => placeIn(text, source, at) };
     const wanted = { isFit: (type: string) => type === 'bool', what: 'a condition: true or false' };
-    const expression = compileExpression(placed, { environment, meter, words }, wanted, problems, '');
+    const frame = { environment, meter, words, processes: undefined };
+    const expression = compileExpression(placed, frame, wanted, problems, '');
     problems.throwIfAny();
     return new RowCondition((row) => expression!.evaluate(new Scope(row)), meter);
   }

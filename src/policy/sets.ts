@@ -63,6 +63,7 @@ class Evaluation {
       environment: withSets(emptyEnvironment(this.#meter), this.values),
       meter: this.#meter,
       words: { variables: ['sets'], members: new Map([['sets', [...this.#sources.keys()]]]), missing: {} },
+      processes: undefined,
     };
     const before = `set ${name}: `;
     const expression = compileExpression(text, frame, A_LIST, this.#problems, before);

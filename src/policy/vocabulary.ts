@@ -1,6 +1,6 @@
 import { Environment } from '@marcbachmann/cel-js';
 import type { AnyPlugin } from '../plugin/contract.ts';
-import { processColumn } from '../plugin/contract.ts';
+import { listOf, processColumn } from '../plugin/contract.ts';
 import type { Frame } from './expression.ts';
 import { LINEAR_MATCHES } from './logic.ts';
 import type { Meter } from './reading.ts';
@@ -48,8 +48,12 @@ export class Vocabulary {
   readonly meter: Meter;
   readonly sets: Sets;
   readonly rows: ReadonlyMap<string, RowClass>;
+  /** The question that lists the processes. */
+  readonly processes: string | undefined;
   /** Plugins whose rows belong to processes. */
   readonly ofProcesses: readonly string[];
+  /** The column that names the process, by plugin. */
+  readonly processColumns: ReadonlyMap<string, string>;
   readonly ofProcess: ReturnType<typeof ofProcessClass>;
   readonly allRows: ReturnType<typeof allRowsClass>;
   readonly #base: Environment;
@@ -60,9 +64,14 @@ export class Vocabulary {
     this.meter = meter;
     this.sets = new Sets(sets);
     this.rows = new Map(plugins.map((plugin) => [plugin.name, rowClass(plugin, meter)]));
-    this.ofProcesses = plugins
-      .filter((plugin) => processColumn(plugin) !== undefined)
-      .map(({ name }) => name);
+    this.processes = listOf(plugins, 'processes')?.name;
+    this.processColumns = new Map(
+      plugins.flatMap((plugin) => {
+        const column = processColumn(plugin);
+        return column === undefined ? [] : [[plugin.name, column] as const];
+      }),
+    );
+    this.ofProcesses = [...this.processColumns.keys()];
     this.ofProcess = ofProcessClass(this.ofProcesses);
     this.allRows = allRowsClass(this.rows.keys());
     const environment = withSets(emptyEnvironment(meter), sets);
@@ -95,7 +104,7 @@ export class Vocabulary {
     else Object.assign(missing, OF_CHANGES);
     if (this.ofProcesses.includes(plugin)) {
       variables['its'] = 'its';
-      if (this.rows.has('pslist')) variables['process'] = this.rows.get('pslist')!.typeName;
+      if (this.processes !== undefined) variables['process'] = this.rows.get(this.processes)!.typeName;
     } else {
       for (const name of ['its', 'process']) missing[name] = `rows of ${plugin} belong to no process`;
     }
@@ -118,7 +127,8 @@ export class Vocabulary {
     const environment = this.#base.clone();
     for (const [name, type] of Object.entries(variables)) environment.registerVariable(name, type);
     const names = [...Object.keys(variables), 'all', 'snapshot', 'sets'];
-    return { environment, meter: this.meter, words: { variables: names, members: this.#members, missing } };
+    const words = { variables: names, members: this.#members, missing };
+    return { environment, meter: this.meter, words, processes: this.processes };
   }
 }
 

@@ -35,7 +35,7 @@ export class World implements Rows {
   ofProcess(plugin: string, pid: number): readonly RowView[] {
     let index = this.#ofProcesses.get(plugin);
     if (index === undefined) {
-      index = indexOf(this.all(plugin));
+      index = indexOf(this.all(plugin), this.#vocabulary.processColumns.get(plugin) ?? '');
       this.#ofProcesses.set(plugin, index);
     }
     return index.rows.get(pid) ?? [];
@@ -43,8 +43,9 @@ export class World implements Rows {
 
   /** The row of a process. @throws AbsentRead where the list of processes lacks it */
   process(pid: number): RowView {
-    const [found] = this.ofProcess('pslist', pid);
-    if (found === undefined) throw new AbsentRead(`process ${pid} is not in pslist`);
+    const { processes } = this.#vocabulary;
+    const [found] = processes === undefined ? [] : this.ofProcess(processes, pid);
+    if (found === undefined) throw new AbsentRead(`process ${pid} is not in ${processes}`);
     return found;
   }
 
@@ -70,11 +71,11 @@ interface ProcessIndex {
   readonly unplaced: number;
 }
 
-function indexOf(views: readonly RowView[]): ProcessIndex {
+function indexOf(views: readonly RowView[], column: string): ProcessIndex {
   const rows = new Map<number, RowView[]>();
   let unplaced = 0;
   for (const view of views) {
-    const pid = view[ROW]['pid'] ?? null;
+    const pid = view[ROW][column] ?? null;
     if (isAbsent(pid)) unplaced++;
     if (typeof pid !== 'number') continue;
     const others = rows.get(pid);
@@ -96,9 +97,15 @@ export class Variables {
   groupValue: unknown;
   readonly #world: World;
   readonly #vocabulary: Vocabulary;
+  readonly #process: string;
 
-  /** @param own the answers that the row is from; @param all those of the snapshot that is judged */
-  constructor(own: World, all: World, vocabulary: Vocabulary, snapshot: object) {
+  /**
+   * @param own the answers that the row is from
+   * @param all those of the snapshot that is judged
+   * @param process the column of the row that names its process
+   */
+  constructor(own: World, all: World, vocabulary: Vocabulary, snapshot: object, process: string) {
+    this.#process = process;
     this.#world = own;
     this.#vocabulary = vocabulary;
     this.sets = vocabulary.sets;
@@ -121,8 +128,8 @@ export class Variables {
   }
 
   #pid(name: string): number {
-    const pid = this.row?.[ROW]['pid'] ?? null;
-    if (isAbsent(pid)) throw new AbsentRead(`pid could not be read (${pid.absent})`);
+    const pid = this.row?.[ROW][this.#process] ?? null;
+    if (isAbsent(pid)) throw new AbsentRead(`${this.#process} could not be read (${pid.absent})`);
     if (typeof pid !== 'number') throw new NullRead(name);
     return pid;
   }

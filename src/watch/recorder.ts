@@ -200,7 +200,9 @@ export class Recorder {
     const past = next === undefined ? undefined : this.#past(next, now);
     if (next === undefined || past === undefined) return undefined;
     const plugins = this.#choice.plugins.filter(({ name }) => past.answers.has(name));
-    const comparison = compare(comparable(now), comparable(past), plugins);
+    const comparison = compare(comparable(now), comparable(past), plugins, {
+      ...{ all: false, asked: this.#questions },
+    });
     const counts = countDifferences(comparison.tables, plugins);
     const isOtherBoot = comparison.relation.boot === 'other';
     const what = isOtherBoot ? `rebooted, ${countsText(counts)}` : countsText(counts);
@@ -237,7 +239,7 @@ export class Recorder {
         ? `there is no snapshot before it to compare with${machine === null ? ': nothing tells which machine this is' : ''}`
         : {
             answers: before.answers,
-            comparison: compareForRules(comparable(before), comparable(now), judge.compared),
+            comparison: compareForRules(comparable(before), comparable(now), judge.compared, judge.questions),
           };
     const today = new Date(surroundings.now()).toISOString().slice(0, 10);
     const verdict = judge.verdictOn({ ...facts, answers, previous, anomalies }, today);
@@ -253,7 +255,9 @@ export class Recorder {
     if (past === undefined) return undefined;
     const plugins = this.#choice.plugins.filter(({ name }) => past.answers.has(name));
     const without = this.#choice.plugins.filter((plugin) => !plugins.includes(plugin));
-    const comparison = compare(comparable(past), comparable(now), plugins);
+    const comparison = compare(comparable(past), comparable(now), plugins, {
+      ...{ all: false, asked: this.#questions },
+    });
     const { boot, kernel } = comparison.relation;
     const remarks = [
       ...(boot === 'other' ? ['rebooted'] : []),

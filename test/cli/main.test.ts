@@ -509,6 +509,8 @@ describe('--plugin', () => {
     [plugin('columns: { note: { int: () => 1 } }, identity: []'), 'no column may be called note'],
     [plugin(column.replace('[]', "['x']")), 'identity must name columns'],
     [plugin(`${column}, filters: ['x']`), 'filters must name columns'],
+    [plugin(`${column}, lists: 'files'`), 'lists must be one of processes, modules'],
+    [plugin(`${column}, processName: 'who'`), 'processName must name columns'],
     [plugin(`${column}, options: { limit: { help: '', switch: true } }`), '--limit is a flag already'],
   ])('refuses %s', async (text, flaw) => {
     const path = file(text);

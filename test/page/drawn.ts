@@ -164,7 +164,7 @@ export function drawnParts(more: Partial<PageParts> = {}): PageParts {
     timeline: {
       moments: facts.map(({ kernel, snapshot: { path } }) => ({ path, kernel })),
       subject: 3,
-      lives: asked.map((plugin) => ({ plugin, ...lifetimesOf(plugin, snapshots) })),
+      lives: asked.map((plugin) => ({ plugin, ...lifetimesOf(plugin, snapshots, asked) })),
       remarks: [],
     },
     ...more,

@@ -70,7 +70,7 @@ export const processes: AnyPlugin = drawnPlugin(
     task: 'address',
   },
   [],
-  { name: 'pslist' },
+  { name: 'pslist', lists: 'processes', processName: 'name' },
 );
 
 /** What came of a rule. Without `more` it has failed with these findings, or passed where there are none that count. */

@@ -34,6 +34,7 @@ export async function check(
     asked,
     since,
     chosen.filter(({ name }) => needs.changes.has(name)),
+    chosen,
   );
   const { judge } = await import('../../policy/judge.ts');
   const today = new Date().toISOString().slice(0, 10);
@@ -74,6 +75,7 @@ class Past {
     asked: readonly Asked[],
     since: Asked | undefined,
     plugins: readonly AnyPlugin[],
+    questions: readonly AnyPlugin[],
   ): Promise<Past> {
     const { compareForRules } = await import('../../diff/comparison.ts');
     const { relate } = await import('../../diff/relation.ts');
@@ -87,7 +89,7 @@ class Past {
     for (const one of asked) {
       const other = before(one);
       if (other === undefined) continue;
-      const comparison = compareForRules(other.known, one.known, plugins);
+      const comparison = compareForRules(other.known, one.known, plugins, questions);
       past.set(
         one,
         comparison.relation.machine === 'other'

@@ -92,7 +92,10 @@ export function addTimelineCommand(program: Command, plugins: readonly AnyPlugin
   withFlags(command).action(async (paths: string[], flags: Flags) => {
     checkColor(flags);
     checkVertical(flags, flags.json === true ? 'json' : 'table');
-    const chosen = chosenFrom(plugins, flags.plugins ?? 'pslist,sockets,modules');
+    const chosen =
+      flags.plugins === undefined
+        ? plugins.filter(({ followed }) => followed === true)
+        : chosenFrom(plugins, flags.plugins);
     const snapshots = await knownOf(paths, chosen, flags, { most: Number.POSITIVE_INFINITY });
     if (snapshots.length < 2)
       throw new UsageError(
@@ -106,6 +109,7 @@ export function addTimelineCommand(program: Command, plugins: readonly AnyPlugin
       ...lifetimesOf(
         plugin,
         ordered.snapshots.map(({ known }) => known),
+        chosen,
       ),
     }));
     const facts = ordered.snapshots.map(({ facts: own }) => own);

@@ -75,7 +75,12 @@ export const pageFrom =
           ? 'there is no snapshot before it to compare with'
           : {
               answers: before.known.answers,
-              comparison: compareForRules(before.known, { ...subject, answers }, judge?.compared ?? []),
+              comparison: compareForRules(
+                before.known,
+                { ...subject, answers },
+                judge?.compared ?? [],
+                judge?.questions ?? [],
+              ),
             };
       const today = new Date().toISOString().slice(0, 10);
       const verdicts = judge === undefined ? [] : [judge.verdictOn({ ...facts, answers, previous }, today)];

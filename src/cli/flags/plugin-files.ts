@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { plugins as own } from '../../../plugins/index.ts';
 import { UsageError } from '../../base/errors.ts';
 import { walkers } from '../../kernel/linux/walkers.ts';
-import { type AnyPlugin, KINDS } from '../../plugin/contract.ts';
+import { type AnyPlugin, KINDS, LISTINGS, listOf } from '../../plugin/contract.ts';
 
 /** The program's own plugins and those that `--plugin FILE` names, and the words that are left. @throws UsageError */
 export async function loadPlugins(
@@ -23,6 +23,8 @@ export async function loadPlugins(
     const plugin = await loadPlugin(path);
     if (plugins.some(({ name }) => name === plugin.name))
       throw new UsageError(`${path}: there is a plugin ${plugin.name} already`);
+    const other = plugin.lists === undefined ? undefined : listOf(plugins, plugin.lists);
+    if (other !== undefined) throw new UsageError(`${path}: ${other.name} lists the ${plugin.lists} already`);
     plugins.push(plugin);
   }
   return { plugins, rest };
@@ -105,6 +107,9 @@ function flawIn(value: unknown): string | undefined {
     if (typeof read !== 'function')
       return `column ${column} must be one of ${KINDS.join(', ')} with a function`;
   }
+  const { lists, process, processName } = value as Record<string, unknown>;
+  if (lists !== undefined && !LISTINGS.some((listing) => listing === lists))
+    return `lists must be one of ${LISTINGS.join(', ')}`;
   const { filters = [], dispensable = [], tree, options = {}, words = {} } = value as Record<string, unknown>;
   if (typeof words !== 'object' || words === null || !Object.values(words).every(isListOfTexts))
     return 'words must be lists of texts';
@@ -112,6 +117,8 @@ function flawIn(value: unknown): string | undefined {
     identity,
     filters,
     dispensable,
+    process: process === undefined ? [] : [process],
+    processName: processName === undefined ? [] : [processName],
     words: Object.keys(words),
     tree: tree === undefined ? [] : Object.values(tree as object),
   };

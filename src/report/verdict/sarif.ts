@@ -9,7 +9,7 @@ import type {
   Run,
   ToolComponent,
 } from 'sarif';
-import type { AnyPlugin } from '../../plugin/contract.ts';
+import { type AnyPlugin, processColumn } from '../../plugin/contract.ts';
 import type { Finding, RuleFacts, RuleVerdict, Severity } from '../../policy/verdict.ts';
 import { factNotes } from '../answer.ts';
 import { escapeJson, escapeText } from '../escape.ts';
@@ -192,6 +192,7 @@ function resultsOf(
   const alike = new Map<string, number>();
   return verdict.rules.flatMap(({ rule, findings }) => {
     const write = jsonRows(plugins, rule.plugin);
+    const plugin = plugins.find(({ name }) => name === rule.plugin);
     const nth = ({ fingerprint }: Finding): number => {
       const count = (alike.get(fingerprint) ?? 0) + 1;
       alike.set(fingerprint, count);
@@ -204,7 +205,7 @@ function resultsOf(
         ruleIndex: ruleIndex.get(rule.id)!,
         level: LEVELS[finding.severity],
         message: { text: plain(finding.message) },
-        locations: [locationOf(facts.snapshot.path, artifact, finding)],
+        locations: [locationOf(facts.snapshot.path, artifact, logicalOf(plugin, finding))],
         partialFingerprints: {
           'vestige/v1': finding.fingerprint,
           // The only one that GitHub looks at, with the number of the occurrence as it writes it. Without it, it hashes
@@ -238,8 +239,7 @@ function resultsOf(
 /** GitHub shows no result without a region of a file, so it is the snapshot's first place. */
 const START = { startLine: 1, startColumn: 1, endLine: 1, endColumn: 1 };
 
-function locationOf(path: string, index: number, finding?: Finding): Location {
-  const logical = finding === undefined ? undefined : logicalOf(finding);
+function locationOf(path: string, index: number, logical?: LogicalLocation): Location {
   return {
     physicalLocation: { artifactLocation: { uri: uriOf(path), index }, region: START },
     ...(logical === undefined ? {} : { logicalLocations: [logical] }),
@@ -247,21 +247,23 @@ function locationOf(path: string, index: number, finding?: Finding): Location {
 }
 
 /** What in the machine a finding is about: the process, module or socket, as far as the row names it. */
-function logicalOf({ plugin, row }: Finding): LogicalLocation | undefined {
+function logicalOf(question: AnyPlugin | undefined, { plugin, row }: Finding): LogicalLocation | undefined {
   if (row === null) return undefined;
-  const pid = firstCell(row, ['pid']);
-  const name = firstCell(row, ['process', 'name', 'path', 'text']);
-  const isProcess = pid !== null && (firstCell(row, ['process']) !== null || plugin === 'pslist');
-  const words = isProcess
-    ? `${name} (${pid})`
-    : pid !== null
-      ? `${plugin} of process ${pid}`
-      : (name ?? plugin);
+  const number = question === undefined ? undefined : processColumn(question);
+  const pid = number === undefined ? null : firstCell(row, [number]);
+  const process = firstCell(row, question?.processName === undefined ? [] : [question.processName]);
+  const words =
+    pid === null
+      ? (process ?? firstCell(row, ['name', 'path', 'text']) ?? plugin)
+      : process === null
+        ? `${plugin} of process ${pid}`
+        : `${process} (${pid})`;
   const shown = escapeText(words);
   return {
     name: shown,
     fullyQualifiedName: `${plugin}/${shown}`,
-    kind: isProcess ? 'process' : plugin === 'modules' ? 'module' : 'resource',
+    kind:
+      pid !== null && process !== null ? 'process' : question?.lists === 'modules' ? 'module' : 'resource',
   };
 }
 
