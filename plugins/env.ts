@@ -1,3 +1,4 @@
+import { textOf } from '../src/plugin/cell-text.ts';
 import { definePlugin } from '../src/plugin/contract.ts';
 
 export default definePlugin({
@@ -17,6 +18,9 @@ export default definePlugin({
   followsProcess: true,
   confidential: ['value'],
   filters: ['pid', 'name'],
+  triage: true,
+  why: ({ name, value }) =>
+    name === 'LD_PRELOAD' && textOf(value) !== '' ? [`LD_PRELOAD is ${textOf(value)}`] : [],
   wording: { noun: ['variable', 'variables'], all: 'environment variables' },
   aliases: ['envars', 'psenv', 'environ'],
 });

@@ -32,6 +32,8 @@ export default definePlugin({
   uncut: ['type', 'device'],
   paths: ['path'],
   dispensable: ['tid', 'position', 'device', 'flags', 'inode'],
+  // What could not be read of it is told.
+  triage: true,
   wording: { noun: ['open file', 'open files'] },
   aliases: ['lsof', 'fds'],
   nearTo: {

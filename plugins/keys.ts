@@ -3,6 +3,8 @@ import { EvidenceFault, type Note } from '../src/base/errors.ts';
 import type { AesKeyHit } from '../src/crypto/keys.ts';
 import type { FrameOwner } from '../src/kernel/linux/process/frame-owners.ts';
 import type { HeldSchedule } from '../src/kernel/linux/process/openssl-drbg.ts';
+import type { Row } from '../src/plugin/cell.ts';
+import { numberOf, textOf } from '../src/plugin/cell-text.ts';
 import { definePlugin } from '../src/plugin/contract.ts';
 
 /** A key schedule somewhere in memory, and one process that has it in its address space; null where none has. */
@@ -116,9 +118,30 @@ export default definePlugin({
   uncut: ['key', 'fingerprint'],
   paths: ['mapping'],
   dispensable: ['form', 'address', 'fingerprint'],
-  wording: { noun: ['key', 'keys'], all: 'AES keys' },
+  wording: { noun: ['key', 'keys'], all: 'AES keys', together: sizeAndOwner },
+  triage: {
+    ...{
+      title: 'AES keys',
+      counted: 'in use',
+      churn: 'are constants or states of random generators',
+      most: 6,
+    },
+  },
+  told: {
+    changes: ['appeared', 'vanished'],
+    isWorthIt: ({ use }) => typeof use !== 'string',
+    noun: ['AES key', 'AES keys'],
+  },
   aliases: ['aeskeyfind', 'findaes'],
 });
+
+function sizeAndOwner({ size, pid, process, mapping }: Row): string {
+  const owner =
+    numberOf(pid) === null
+      ? textOf(mapping) || 'no process'
+      : `${textOf(process)} (${textOf(pid)}) ${textOf(mapping)}`.trim();
+  return `of ${numberOf(size) ?? 0} bits in ${owner}`;
+}
 
 /** A key schedule, and the processes that have it. */
 interface HeldHit {

@@ -1,3 +1,5 @@
+import type { Row } from '../src/plugin/cell.ts';
+import { isInScratchFolder, textOf } from '../src/plugin/cell-text.ts';
 import { definePlugin } from '../src/plugin/contract.ts';
 
 export default definePlugin({
@@ -30,6 +32,15 @@ export default definePlugin({
   paths: ['path'],
   dispensable: ['device', 'inode', 'offset'],
   wording: { noun: ['mapping', 'mappings'] },
+  // Code that a process has taken into itself since: of the rest of its mappings the table tells.
+  told: {
+    changes: ['appeared'],
+    isWorthIt: (row) => whyOddCode(row).length > 0,
+    noun: ['code', 'code'],
+    line: ({ flags, path, pid }) =>
+      `${textOf(flags)} ${textOf(path) || 'anonymous'} in process ${textOf(pid)}`,
+    why: whyOddCode,
+  },
   aliases: ['procmaps', 'proc', 'vma', 'pmap'],
   nearTo: {
     malfind: 'its flags tell what is writable and executable; the policy that ships has rules for it',
@@ -38,3 +49,15 @@ export default definePlugin({
     ldrmodules: 'it has the path of each file that is mapped',
   },
 });
+
+/** What is odd about memory that is executed; nothing where it is not. */
+function whyOddCode(row: Row): string[] {
+  const [flags, path] = [textOf(row['flags']), textOf(row['path'])];
+  if (!flags.includes('x')) return [];
+  return [
+    ...(flags.includes('w') ? ['it can be written and executed'] : []),
+    ...(path === '' ? ['its code is in no file'] : []),
+    ...(path.endsWith(' (deleted)') ? ['its file is deleted'] : []),
+    ...(isInScratchFolder(path) ? ['it comes from a folder that anyone can write to'] : []),
+  ];
+}

@@ -2,6 +2,11 @@ import { textOf } from '../src/plugin/cell-text.ts';
 import { definePlugin } from '../src/plugin/contract.ts';
 import { shown } from '../src/plugin/observation.ts';
 
+/** Letters of kernel taint that say that code came from elsewhere (Documentation/admin-guide/tainted-kernels.rst). */
+const TAINTS: Readonly<Record<string, string>> = {
+  ...{ P: 'proprietary', O: 'out of tree', F: 'loaded by force', E: 'unsigned' },
+};
+
 export default definePlugin({
   name: 'modules',
   group: 'kernel',
@@ -49,6 +54,15 @@ export default definePlugin({
   dispensable: ['views', 'hidden', 'buildId', 'state', 'base', 'references', 'size'],
   wording: { noun: ['module', 'modules'], line: ({ name }) => textOf(name) },
   followed: true,
+  triage: { title: 'Modules' },
+  why: ({ taints, state, hidden }) => [
+    ...(hidden === true ? ['hidden from the kernel’s own lists'] : []),
+    ...[...textOf(taints)].flatMap((letter) => TAINTS[letter] ?? []),
+    ...(textOf(state) !== '' && state !== 'Live' ? [`state ${textOf(state)}`] : []),
+  ],
+  told: {
+    line: ({ name, usedBy }) => textOf(name) + (textOf(usedBy) === '' ? '' : `, used by ${textOf(usedBy)}`),
+  },
   aliases: ['lsmod'],
   nearTo: {
     hiddenmodules: 'memory is not searched for what is on no list',

@@ -1,8 +1,12 @@
-import { numberOf, textOf } from '../src/plugin/cell-text.ts';
+import type { Row } from '../src/plugin/cell.ts';
+import { isInScratchFolder, numberOf, textOf } from '../src/plugin/cell-text.ts';
 import { definePlugin } from '../src/plugin/contract.ts';
 import { hiddenProcesses } from '../src/plugin/hidden-processes.ts';
 import { noteMachineState } from '../src/plugin/machine-state.ts';
 import { shown } from '../src/plugin/observation.ts';
+
+/** How the kernel names its own threads: brackets, or the worker pools' pattern. */
+const THREAD_LIKE = /^\[.*\]|^kworker\/|^kthreadd$|^ksoftirqd\//;
 
 export default definePlugin({
   name: 'pslist',
@@ -113,6 +117,18 @@ export default definePlugin({
     },
   },
   followed: true,
+  triage: true,
+  why: whyLookAt,
+  told: {
+    isWorthIt: ({ kernel, hidden }) => kernel !== true || hidden === true,
+    noun: ['process', 'processes'],
+    restarts: ({ name, uid, args }) => [textOf(name), textOf(uid), textOf(args)],
+    whyChanged: ({ before, after, columns }, now) => [
+      ...(columns.includes('euid') && numberOf(after['euid']) === 0 ? ['it has gained root’s rights'] : []),
+      ...(columns.includes('exe') ? programNews(before, after) : []),
+      ...(columns.includes('exe') || (columns.includes('hidden') && after['hidden'] === true) ? now() : []),
+    ],
+  },
   aliases: ['ps', 'psaux', 'tasks', 'processes'],
   nearTo: {
     psscan: 'memory is not searched for what is on no list',
@@ -125,3 +141,32 @@ export default definePlugin({
     ptrace: 'no question answers that yet',
   },
 });
+
+function whyLookAt({ hidden, kernel, kernelFlag, exe, state, args, name, uid, euid }: Row): string[] {
+  const taken = hidden === true ? ['hidden from the kernel’s own lists'] : [];
+  if (kernel === true) return taken;
+  const executable = textOf(exe);
+  const [user, rights] = [numberOf(uid), numberOf(euid)];
+  return [
+    ...taken,
+    ...(kernelFlag === true && kernel === false ? ['marked as a kernel thread'] : []),
+    // A zombie runs nothing: what is one and has a program goes on in other threads.
+    ...(state === 'Z' && executable !== '' ? ['its first thread has ended and others go on'] : []),
+    ...(executable.startsWith('/memfd:')
+      ? ['runs from memory only (memfd)']
+      : executable.endsWith(' (deleted)')
+        ? ['its executable is deleted']
+        : []),
+    ...(isInScratchFolder(executable) ? [`runs from ${executable.split('/').slice(0, -1).join('/')}`] : []),
+    ...(THREAD_LIKE.test(textOf(args)) || THREAD_LIKE.test(textOf(name))
+      ? ['looks like a kernel thread']
+      : []),
+    ...(user !== null && rights === 0 && user !== 0 ? [`root's rights for user ${user}`] : []),
+  ];
+}
+
+/** What a new path of the executable means: another program, unless its file was only deleted or is there anew. */
+function programNews(before: Row, after: Row): string[] {
+  const [was, is] = [before, after].map((row) => textOf(row['exe']).replace(/ \(deleted\)$/, ''));
+  return is === '' || is === was ? [] : ['it has become another program'];
+}

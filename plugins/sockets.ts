@@ -10,6 +10,13 @@ const FIRST_EPHEMERAL_PORT = 32768;
 const lasting = (port: Cell): Cell =>
   typeof port === 'number' && port >= FIRST_EPHEMERAL_PORT ? 'ephemeral' : port;
 
+/** Families whose sockets lead nowhere but to the machine's own kernel and processes, or see packets as they are. */
+const LOCAL_FAMILIES: readonly string[] = ['unix', 'netlink', 'key', 'alg', 'packet', 'xdp'];
+const CONNECTIONLESS: readonly unknown[] = ['dgram', 'raw', 'rdm'];
+/** Programs that run what they are told: with a socket for standard input they are somebody's remote shell. */
+const INTERPRETER =
+  /^(?:ba|da|a|z|k|c|tc)?sh$|^(?:python|perl|ruby|php|lua|node)[\d.]*$|^busybox$|^nc(?:at)?$/;
+
 export default definePlugin({
   name: 'sockets',
   group: 'network',
@@ -137,6 +144,10 @@ export default definePlugin({
   paths: ['localAddress', 'remoteAddress'],
   ends: {
     ...{ local: ['localAddress', 'localPort'], remote: ['remoteAddress', 'remotePort'], device: 'device' },
+    connections: {
+      ...{ waits, isConnected, protocol: ['protocol', 'family'] },
+      ...{ identity: ['netns', 'inode'], namespace: 'netns' },
+    },
   },
   dispensable: ['tid', 'type', 'inode', 'netns', 'fd', 'uid', 'hidden', 'device', 'family'],
   wording: {
@@ -145,6 +156,16 @@ export default definePlugin({
     line: socketLine,
   },
   followed: true,
+  triage: true,
+  why: whyLookAt,
+  told: {
+    changes: ['appeared', 'vanished'],
+    isWorthIt: ({ family }) => family === 'packet',
+    noun: ['packet socket', 'packet sockets'],
+    line: ({ localAddress, process, pid }) =>
+      `${textOf(localAddress) || 'any interface'} ${textOf(process)} (${textOf(pid)})`,
+    why: (row, change) => (change === 'vanished' ? [] : [`it ${whatPacketsDo(row)}`]),
+  },
   aliases: ['netstat', 'ss', 'sockstat', 'netscan', 'connections'],
   nearTo: { lsns: 'it has the network namespace of each socket' },
 });
@@ -156,4 +177,39 @@ function socketLine(row: Row): string {
     numberOf(row['pid']) === null ? 'of no process' : `${textOf(row['process'])} (${textOf(row['pid'])})`;
   const protocol = textOf(row['protocol']) || textOf(row['family']);
   return `${protocol} ${local}${remote === '*' ? '' : ` → ${remote}`} ${holder}`;
+}
+
+/** Whether somebody on another machine, or the host, may be at the other end. */
+function leadsElsewhere({ family }: Row): boolean {
+  return typeof family === 'string' && !LOCAL_FAMILIES.includes(family);
+}
+
+/** Who waits for others, in every family: vsock too, which leads to the host past every firewall. */
+function waits(row: Row): boolean {
+  const { family, type, state, localPort, remotePort } = row;
+  const isBoundAlone =
+    (family === 'inet' || family === 'inet6') &&
+    CONNECTIONLESS.includes(type) &&
+    remotePort === null &&
+    numberOf(localPort) !== null;
+  return leadsElsewhere(row) && (state === 'LISTEN' || isBoundAlone);
+}
+
+function isConnected(row: Row): boolean {
+  return leadsElsewhere(row) && row['state'] === 'ESTABLISHED' && !CONNECTIONLESS.includes(row['type']);
+}
+
+function whyLookAt(row: Row): string[] {
+  const { fd, process, family, hidden } = row;
+  const isShell = (fd === 0 || fd === 1) && leadsElsewhere(row) && INTERPRETER.test(textOf(process));
+  return [
+    ...(isShell ? ['a shell on a socket'] : []),
+    ...(family === 'packet' ? [whatPacketsDo(row)] : []),
+    ...(hidden === true ? ['holds a hidden socket'] : []),
+  ];
+}
+
+/** One without a protocol receives nothing (packet(7)): it can only send. */
+function whatPacketsDo({ protocol }: Row): string {
+  return protocol === null ? 'sends raw packets' : 'sees raw packets';
 }

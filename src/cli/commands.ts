@@ -20,7 +20,7 @@ import type { Outcome } from './outcome.ts';
 
 /** Adds every command, in the order that `--help` shows them. */
 export function addCommands(program: Command, plugins: readonly AnyPlugin[], outcome: Outcome): void {
-  addTriageCommand(program, outcome);
+  addTriageCommand(program, plugins, outcome);
   addInfoCommand(program, outcome);
   addPluginCommands(program, plugins, outcome);
   addRunCommand(program, plugins, outcome);

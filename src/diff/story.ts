@@ -1,15 +1,19 @@
+// What happened between two snapshots, in the words of an analyst. Each question says what is told of its rows (`told`,
+// `why`, `wording`, `ends.connections`); no question is known here by its name.
 import type { Row } from '../plugin/cell.ts';
 import { numberOf, textOf } from '../plugin/cell-text.ts';
-import type { AnyPlugin } from '../plugin/contract.ts';
-import type { Result } from '../plugin/document.ts';
-import { isProcessItself, lineOf, pluralOf } from '../plugin/wording.ts';
-import { paintPicture } from '../triage/paint.ts';
-import { reasonsByProcess } from '../triage/reasons.ts';
-import type { Side, TableDiff } from './tables.ts';
+import { type AnyPlugin, processColumn } from '../plugin/contract.ts';
+import type { ThingChange, Told } from '../plugin/telling.ts';
+import { lineOf, nounOf, pluralOf } from '../plugin/wording.ts';
+import type { SocketLine } from '../triage/picture.ts';
+import { Joins, reasonsByProcess } from '../triage/reasons.ts';
+import { grouped } from '../triage/sections.ts';
+import { connectionLines } from '../triage/sockets.ts';
+import type { ChangedRow, Side, TableDiff } from './tables.ts';
 
 /** One thing that happened between two snapshots, in words. */
 export interface Event {
-  readonly change: 'appeared' | 'vanished' | 'changed';
+  readonly change: ThingChange;
   /** `process`, `listener`, `connection`, `module`, `key`, `mapping`. */
   readonly kind: string;
   /** `183 bash -i (user 33)`. */
@@ -25,29 +29,22 @@ export interface Story {
   readonly counts: readonly string[];
 }
 
-/** Folders that anyone can write to: code that runs from there was hardly installed. */
-const SCRATCH = /^\/(?:tmp|var\/tmp|dev\/shm|run\/shm)\//;
-
 /** Tells what differs in the words of an analyst. `after` holds the second snapshot's whole answers, by plugin. */
 export function storyOf(
   diffs: readonly TableDiff[],
   after: ReadonlyMap<string, Side>,
   plugins: readonly AnyPlugin[],
 ): Story {
-  const diffOf = (plugin: string): TableDiff | undefined => diffs.find((diff) => diff.plugin === plugin);
+  const rowsOf = (question: string): readonly Row[] => after.get(question)?.rows ?? [];
   let reasons: ReadonlyMap<number, readonly string[]> | undefined;
-  const reasonsOf: ReasonsOf = (pid) => {
-    reasons ??= reasonsByProcess((plugin) => after.get(plugin)?.rows ?? []);
+  const teller = new Teller(new Joins(plugins, rowsOf), (pid) => {
+    reasons ??= reasonsByProcess(plugins, rowsOf);
     return reasons.get(pid) ?? [];
-  };
-  const processes = plugins.find((plugin) => isProcessItself(plugin) && plugin.repeats !== true);
-  const events = [
-    ...(processes === undefined ? [] : processEvents(processes, diffOf(processes.name), reasonsOf)),
-    ...socketEvents(diffOf('sockets')),
-    ...moduleEvents(diffOf('modules')),
-    ...keyEvents(diffOf('keys')),
-    ...mappingEvents(diffOf('maps')),
-  ];
+  });
+  const events = inOrder(plugins).flatMap((plugin) => {
+    const diff = diffs.find(({ plugin: name }) => name === plugin.name);
+    return diff === undefined ? [] : [...connectionEvents(plugin, diff), ...teller.events(plugin, diff)];
+  });
   return {
     events: events.sort((a, b) => ORDER.indexOf(a.change) - ORDER.indexOf(b.change)),
     counts: countsIn(diffs, plugins),
@@ -56,59 +53,97 @@ export function storyOf(
 
 const ORDER: readonly Event['change'][] = ['appeared', 'vanished', 'changed'];
 
-/** Why a process deserves a look. Nobody reads all answers for it where nothing is told of a process. */
-type ReasonsOf = (pid: number) => readonly string[];
+/** Processes first, and last what only follows from a process. */
+const inOrder = (plugins: readonly AnyPlugin[]): readonly AnyPlugin[] => {
+  const rank = ({ lists, followsProcess }: AnyPlugin): number =>
+    lists === 'processes' ? 0 : followsProcess === true ? 2 : 1;
+  return [...plugins].sort((a, b) => rank(a) - rank(b));
+};
 
-function processEvents(plugin: AnyPlugin, diff: TableDiff | undefined, reasonsOf: ReasonsOf): Event[] {
-  if (diff === undefined) return [];
-  const isProgram = (row: Row): boolean => row['kernel'] !== true || row['hidden'] === true;
-  const whyOf = (row: Row): readonly string[] => reasonsOf(numberOf(row['pid']) ?? -1);
-  const { restarts, added, removed } = restartsIn(
-    diff.added.filter(isProgram),
-    diff.removed.filter(isProgram),
-  );
-  const appeared = added.map(
-    (row): Event => ({ change: 'appeared', kind: 'process', what: lineOf(plugin, row), why: whyOf(row) }),
-  );
-  const vanished = removed.map(
-    (row): Event => ({ change: 'vanished', kind: 'process', what: lineOf(plugin, row), why: [] }),
-  );
-  const restarted = restarts.map(
-    ({ before, after }): Event => ({
-      change: 'changed',
-      kind: 'process',
-      what: `${lineOf(plugin, after)}: restarted, it was ${textOf(before['pid'])}`,
-      why: whyOf(after),
-    }),
-  );
-  const changed = diff.changed.map(({ before, after, columns }): Event => {
+/** Tells of rows as their questions declare it (`told`). */
+class Teller {
+  readonly #joins: Joins;
+  /** Why a process deserves a look. Nobody reads all answers for it where nothing is told of a process. */
+  readonly #reasonsOf: (pid: number) => readonly string[];
+
+  constructor(joins: Joins, reasonsOf: (pid: number) => readonly string[]) {
+    this.#joins = joins;
+    this.#reasonsOf = reasonsOf;
+  }
+
+  events(plugin: AnyPlugin, diff: TableDiff): Event[] {
+    if (plugin.told === undefined) return [];
+    const told: Told = plugin.told === true ? {} : plugin.told;
+    const isTold = (change: Event['change']): boolean => told.changes?.includes(change) ?? true;
+    const [came, went] = [diff.added, diff.removed].map((rows) =>
+      rows.filter(told.isWorthIt ?? (() => true)),
+    );
+    const { restarts, added, removed } = restartsIn(came!, went!, told.restarts);
+    const again = restarts.map(
+      ({ before, after }): Event => ({
+        change: 'changed',
+        kind: kindOf(plugin, after),
+        what: `${lineOf(plugin, after)}: restarted, it was ${textOf(before[processColumn(plugin) ?? ''])}`,
+        why: this.#whyNow(plugin, after),
+      }),
+    );
+    return [
+      ...(isTold('appeared') ? byWhy(this.#rows(plugin, 'appeared', added)) : []),
+      ...(isTold('vanished') ? this.#rows(plugin, 'vanished', removed) : []),
+      ...(isTold('changed')
+        ? byWhy([...again, ...diff.changed.map((row) => this.#change(plugin, row))])
+        : []),
+    ];
+  }
+
+  #rows(plugin: AnyPlugin, change: 'appeared' | 'vanished', rows: readonly Row[]): Event[] {
+    const together = plugin.wording?.together;
+    const { noun, line, why }: Told = plugin.told === true ? {} : plugin.told!;
+    if (together !== undefined) {
+      const [one, several] = typeof noun === 'object' ? noun : [plugin.name, plugin.name];
+      return grouped(rows, together).map(({ what, count }) => ({
+        ...{ change, kind: count === 1 ? one : several, what, why: [] },
+      }));
+    }
+    const usual = (row: Row): readonly string[] => (change === 'appeared' ? this.#whyNow(plugin, row) : []);
+    return rows.map((row) => ({
+      ...{ change, kind: kindOf(plugin, row), what: line?.(row) ?? lineOf(plugin, row) },
+      why: why?.(row, change) ?? usual(row),
+    }));
+  }
+
+  #change(plugin: AnyPlugin, changed: ChangedRow): Event {
+    const { before, after, columns } = changed;
     const changes = columns.map(
       (name) => `${name} ${textOf(before[name]) || 'none'} → ${textOf(after[name]) || 'none'}`,
     );
-    const rights =
-      columns.includes('euid') && numberOf(after['euid']) === 0 ? ['it has gained root’s rights'] : [];
-    const news = columns.includes('exe') ? programNews(before, after) : [];
-    const isTold = columns.includes('exe') || (columns.includes('hidden') && after['hidden'] === true);
+    const { whyChanged }: Told = plugin.told === true ? {} : plugin.told!;
     return {
       change: 'changed',
-      kind: 'process',
+      kind: kindOf(plugin, after),
       what: `${lineOf(plugin, after)}: ${changes.join(', ')}`,
-      why: [...rights, ...news, ...(isTold ? whyOf(after) : [])],
+      why: whyChanged?.(changed, () => this.#whyNow(plugin, after)) ?? [],
     };
-  });
-  return [...byWhy(appeared), ...vanished, ...byWhy([...restarted, ...changed])];
+  }
+
+  /** Why a row deserves a look as it is now; of a process also what other questions say of it. */
+  #whyNow(plugin: AnyPlugin, row: Row): readonly string[] {
+    const column = processColumn(plugin);
+    if (plugin.lists === 'processes') return this.#reasonsOf(numberOf(row[column ?? '']) ?? -1);
+    return plugin.why?.(row, this.#joins.with(row, column)) ?? [];
+  }
 }
 
-/** What a new path of the executable means: another program, unless its file was only deleted or is there anew. */
-function programNews(before: Row, after: Row): string[] {
-  const [was, is] = [before, after].map((row) => textOf(row['exe']).replace(/ \(deleted\)$/, ''));
-  return is === '' || is === was ? [] : ['it has become another program'];
+/** What an event calls the row. */
+function kindOf(plugin: AnyPlugin, row: Row): string {
+  const noun = typeof plugin.told === 'object' ? plugin.told.noun : undefined;
+  return (typeof noun === 'function' ? noun(row) : (noun ?? nounOf(plugin, row)))[0];
 }
 
-/** Processes that went and came again: the same program with the same words, for the same user. */
-function restartsIn(added: readonly Row[], removed: readonly Row[]) {
-  const word = (row: Row): string =>
-    JSON.stringify([textOf(row['name']), textOf(row['uid']), textOf(row['args'])]);
+/** Processes that went and came again. */
+function restartsIn(added: readonly Row[], removed: readonly Row[], wordsOf: Told['restarts']) {
+  if (wordsOf === undefined) return { restarts: [], added, removed };
+  const word = (row: Row): string => JSON.stringify(wordsOf(row));
   const left = [...added];
   const restarts: { readonly before: Row; readonly after: Row }[] = [];
   const gone = removed.filter((before) => {
@@ -121,100 +156,21 @@ function restartsIn(added: readonly Row[], removed: readonly Row[]) {
 
 const byWhy = (events: readonly Event[]): Event[] => [...events].sort((a, b) => b.why.length - a.why.length);
 
-function socketEvents(diff: TableDiff | undefined): Event[] {
-  if (diff === undefined) return [];
+/** Who began to wait for others, or connected with them, and who no longer does. */
+function connectionEvents(plugin: AnyPlugin, diff: TableDiff): Event[] {
   const tell = (change: Event['change'], rows: readonly Row[]): Event[] => {
-    const { listening, established } = paintPicture([resultOf('sockets', rows)]);
-    const event = (
-      kind: string,
-      { protocol, local, remote, holders }: (typeof listening)[number],
-    ): Event => ({
-      change,
-      kind,
+    const { listening, established } = connectionLines(plugin, rows);
+    const event = (kind: string, { protocol, local, remote, holders }: SocketLine): Event => ({
+      ...{ change, kind },
       what: `${protocol} ${local}${remote === null ? '' : ` → ${remote}`} ${holders ?? 'of no process'}`,
       why: holders === null ? ['no process holds it'] : [],
     });
-    const packets = rows.filter((row) => row['family'] === 'packet');
     return [
       ...listening.map((line) => event('listener', line)),
       ...established.map((line) => event('connection', line)),
-      ...packets.map(
-        (row): Event => ({
-          change,
-          kind: 'packet socket',
-          what: `${textOf(row['localAddress']) || 'any interface'} ${textOf(row['process'])} (${textOf(row['pid'])})`,
-          // One without a protocol receives nothing (packet(7)): it can only send.
-          why:
-            change === 'vanished'
-              ? []
-              : [row['protocol'] === null ? 'it sends raw packets' : 'it sees raw packets'],
-        }),
-      ),
     ];
   };
   return [...tell('appeared', diff.added), ...tell('vanished', diff.removed)];
-}
-
-function moduleEvents(diff: TableDiff | undefined): Event[] {
-  if (diff === undefined) return [];
-  const notable = new Map(
-    paintPicture([resultOf('modules', diff.added)]).modules.notable.map(({ name, reasons }) => [
-      name,
-      reasons,
-    ]),
-  );
-  const event = (change: Event['change'], row: Row, why: readonly string[]): Event => {
-    const users = textOf(row['usedBy']);
-    return {
-      change,
-      kind: 'module',
-      what: textOf(row['name']) + (users === '' ? '' : `, used by ${users}`),
-      why,
-    };
-  };
-  return [
-    ...byWhy(diff.added.map((row) => event('appeared', row, notable.get(textOf(row['name'])) ?? []))),
-    ...diff.removed.map((row) => event('vanished', row, [])),
-    ...diff.changed.map(({ before, after, columns }): Event => {
-      const changes = columns.map(
-        (name) => `${name} ${textOf(before[name]) || 'none'} → ${textOf(after[name]) || 'none'}`,
-      );
-      return {
-        change: 'changed',
-        kind: 'module',
-        what: `${textOf(after['name'])}: ${changes.join(', ')}`,
-        why: [],
-      };
-    }),
-  ];
-}
-
-function keyEvents(diff: TableDiff | undefined): Event[] {
-  if (diff === undefined) return [];
-  const tell = (change: Event['change'], rows: readonly Row[]): Event[] =>
-    paintPicture([resultOf('keys', rows)]).keys.map(({ bits, count, owner }) => ({
-      change,
-      kind: count === 1 ? 'AES key' : 'AES keys',
-      what: `${count} of ${bits} bits in ${owner}`,
-      why: [],
-    }));
-  return [...tell('appeared', diff.added), ...tell('vanished', diff.removed)];
-}
-
-/** Code that a process has taken into itself since: of the rest of its mappings the table tells. */
-function mappingEvents(diff: TableDiff | undefined): Event[] {
-  return (diff?.added ?? []).flatMap((row): Event[] => {
-    const [flags, path] = [textOf(row['flags']), textOf(row['path'])];
-    if (!flags.includes('x')) return [];
-    const why = [
-      ...(flags.includes('w') ? ['it can be written and executed'] : []),
-      ...(path === '' ? ['its code is in no file'] : []),
-      ...(path.endsWith(' (deleted)') ? ['its file is deleted'] : []),
-      ...(SCRATCH.test(path) ? ['it comes from a folder that anyone can write to'] : []),
-    ];
-    const what = `${flags} ${path || 'anonymous'} in process ${textOf(row['pid'])}`;
-    return why.length === 0 ? [] : [{ change: 'appeared', kind: 'code', what, why }];
-  });
 }
 
 /** How many rows of each question differ, under what they are called. */
@@ -230,5 +186,3 @@ function countsIn(diffs: readonly TableDiff[], plugins: readonly AnyPlugin[]): s
       : [`${pluralOf(plugins.find(({ name }) => name === plugin) ?? { name: plugin })}: ${parts.join(', ')}`];
   });
 }
-
-const resultOf = (plugin: string, rows: readonly Row[]): Result => ({ plugin, version: 0, rows, notes: [] });

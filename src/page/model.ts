@@ -167,16 +167,22 @@ export interface PageModel {
   readonly counts: {
     readonly processes: number;
     readonly kernelThreads: number;
-    readonly modules: number;
-    readonly keys: number;
   };
+  /** Which questions list the processes and the connections; null where none does. */
+  readonly lists: { readonly processes: string | null; readonly connections: string | null };
   /** How far each question was answered that something is counted by. */
   readonly reach: Readonly<Record<string, 'whole' | 'partly' | 'not at all'>>;
   readonly notable: {
     readonly processes: readonly PageProcess[];
-    readonly modules: readonly { readonly name: string; readonly reasons: readonly string[] }[];
-    /** `11 of 256 bits in openssl (142) [heap]`. */
-    readonly keys: readonly string[];
+    /** What other questions have that deserves a look (with reasons), or is only listed. */
+    readonly sections: readonly {
+      /** What one thing is called: `module`, `AES key`. */
+      readonly kind: string;
+      readonly total: number;
+      /** What stands behind the number: `in use`. */
+      readonly counted: string | null;
+      readonly entries: readonly { readonly what: string; readonly reasons: readonly string[] }[];
+    }[];
   };
   /** Processes that were not there in the snapshot before. */
   readonly newPids: readonly number[];

@@ -1,13 +1,14 @@
 import type { Comparison } from '../diff/comparison.ts';
 import type { Row } from '../plugin/cell.ts';
 import { numberOf } from '../plugin/cell-text.ts';
-import type { AnyPlugin } from '../plugin/contract.ts';
+import { type AnyPlugin, listOf, processColumn } from '../plugin/contract.ts';
 import type { Verdict } from '../policy/verdict.ts';
 import { type Facts, factNotes } from '../report/answer.ts';
 import { factSections } from '../report/info.ts';
 import { machineTexts } from '../report/triage.ts';
 import { paintPicture } from '../triage/paint.ts';
 import type { Picture, SocketLine } from '../triage/picture.ts';
+import { connectionLines } from '../triage/sockets.ts';
 import { pageChanges } from './changes.ts';
 import { pageVerdict } from './findings.ts';
 import type { PageModel, PageSocket } from './model.ts';
@@ -31,7 +32,7 @@ export interface PageParts {
   /** In the order in which the page shows them. */
   readonly answers: readonly PageAnswer[];
   /** Questions that nobody asked of this snapshot. */
-  readonly unasked: readonly string[];
+  readonly unasked: readonly AnyPlugin[];
   readonly verdicts: readonly Verdict[];
   readonly changes: { readonly before: Facts; readonly comparison: Comparison } | null;
   readonly timeline: TimelineParts | null;
@@ -41,14 +42,16 @@ export interface PageParts {
 export function paintPage(parts: PageParts): PageModel {
   const { facts, answers, changes, timeline } = parts;
   const { kernel, snapshot } = facts;
+  const plugins = answers.map(({ plugin }) => plugin);
+  const questions = [...plugins, ...parts.unasked];
   const picture = paintPicture(
     answers.map(({ plugin: { name, version }, rows, notes }) => ({ plugin: name, version, rows, notes })),
+    questions,
     factNotes(facts),
   );
-  const plugins = answers.map(({ plugin }) => plugin);
   const reasons = new Map(picture.processes.listed.map((process) => [process.pid, process.reasons]));
   const name = kernel.hostname ?? kernel.machineId ?? 'a machine without a name';
-  const isNew = newSockets(changes?.comparison);
+  const isNew = newSockets(questions, changes?.comparison);
   return {
     vestige: parts.vestige,
     title: parts.title ?? name,
@@ -63,18 +66,17 @@ export function paintPage(parts: PageParts): PageModel {
     },
     unread: [
       ...picture.unread,
-      ...parts.unasked.map((question) => `${question}: nobody has asked this of the snapshot`),
+      ...parts.unasked.map((question) => `${question.name}: nobody has asked this of the snapshot`),
     ],
     verdicts: parts.verdicts.map((verdict) => pageVerdict(verdict, plugins)),
     counts: {
       processes: picture.processes.total - picture.processes.kernelThreads,
       kernelThreads: picture.processes.kernelThreads,
-      modules: picture.modules.total,
-      keys: picture.keys.reduce((sum, { count }) => sum + count, 0),
     },
     reach: picture.reach,
+    lists: picture.lists,
     notable: notableIn(picture),
-    newPids: newProcesses(changes?.comparison),
+    newPids: newProcesses(questions, changes?.comparison),
     listening: picture.listening.map(isNew),
     established: picture.established.map(isNew),
     changes: changes === null ? null : pageChanges(changes.before, changes.comparison, plugins),
@@ -83,7 +85,7 @@ export function paintPage(parts: PageParts): PageModel {
   };
 }
 
-const notableIn = ({ processes, modules, keys }: Picture): PageModel['notable'] => ({
+const notableIn = ({ processes, sections }: Picture): PageModel['notable'] => ({
   processes: processes.listed
     .filter(({ reasons }) => reasons.length > 0)
     .map(({ pid, name, args, uid, reasons }) => ({
@@ -92,21 +94,33 @@ const notableIn = ({ processes, modules, keys }: Picture): PageModel['notable'] 
       reasons,
       command: cutText(args === null || args === '' ? name : args),
     })),
-  modules: modules.notable,
-  keys: keys.map(({ bits, count, owner }) => `${count} of ${bits} bits in ${owner}`),
+  sections: sections.map(({ kind, total, counted, entries }) => ({
+    ...{ kind, total, counted },
+    entries: entries.map(({ what, reasons }) => ({ what: cutText(what), reasons })),
+  })),
 });
 
 const addedRows = (comparison: Comparison | undefined, plugin: string): readonly Row[] =>
   comparison?.tables.find((table) => table.plugin === plugin)?.added ?? [];
 
-const newProcesses = (comparison: Comparison | undefined): number[] =>
-  addedRows(comparison, 'pslist').flatMap(({ pid }) => numberOf(pid) ?? []);
+function newProcesses(questions: readonly AnyPlugin[], comparison: Comparison | undefined): number[] {
+  const list = listOf(questions, 'processes');
+  const column = list === undefined ? undefined : processColumn(list);
+  if (list === undefined || column === undefined) return [];
+  return addedRows(comparison, list.name).flatMap((row) => numberOf(row[column]) ?? []);
+}
 
 /** Tells which lines are of sockets that were not there before. */
-function newSockets(comparison: Comparison | undefined): (line: SocketLine) => PageSocket {
-  const rows = addedRows(comparison, 'sockets');
-  const { listening, established } = paintPicture([{ plugin: 'sockets', version: 0, rows, notes: [] }]);
+function newSockets(
+  questions: readonly AnyPlugin[],
+  comparison: Comparison | undefined,
+): (line: SocketLine) => PageSocket {
   const keyOf = (line: SocketLine): string => JSON.stringify(line);
-  const added = new Set([...listening, ...established].map(keyOf));
+  const added = new Set(
+    questions.flatMap((plugin) => {
+      const { listening, established } = connectionLines(plugin, addedRows(comparison, plugin.name));
+      return [...listening, ...established].map(keyOf);
+    }),
+  );
   return (line) => ({ ...line, isNew: added.has(keyOf(line)) });
 }

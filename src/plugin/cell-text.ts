@@ -14,6 +14,12 @@ export const textOf = (cell: Cell | undefined): string =>
 export const numberOf = (cell: Cell | undefined): number | null =>
   typeof cell === 'number' ? cell : typeof cell === 'bigint' ? Number(cell) : null;
 
+/** Folders that anyone can write to and that nothing is installed in. */
+const SCRATCH = /^\/(?:tmp|var\/tmp|dev\/shm|run\/shm)\//;
+
+/** Whether a path is in a folder that anyone can write to: code that runs from there was hardly installed. */
+export const isInScratchFolder = (path: string): boolean => SCRATCH.test(path);
+
 /**
  * An address and a port as one word: `[::1]:22`, `*` where there is neither. With the interface that the socket is bound
  * to, as ss has it: `0.0.0.0%lo:22`; addresses that mean nothing on another link name it already.

@@ -1,5 +1,9 @@
+// Cells and rows: what a question's answer is made of, whatever the question.
+// A cell is a value, null where it does not apply, or absent with the reason.
 import type { VirtualAddress } from '../base/address.ts';
-import type { ColumnKind } from './contract.ts';
+
+/** The kinds of cell, each the key of a `Column`. */
+export type ColumnKind = 'int' | 'text' | 'flag' | 'address' | 'time' | 'seconds';
 
 /** Why a cell is empty: the code of the fault that kept us from reading it. */
 export interface Absent {

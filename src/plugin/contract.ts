@@ -2,11 +2,14 @@ import type { VirtualAddress } from '../base/address.ts';
 import type { Linux } from '../kernel/linux/linux.ts';
 import type { SubjectOf, WalkerName } from '../kernel/linux/walkers.ts';
 import type { Artefact } from './artefact.ts';
-import type { Absent, Cell, Row } from './cell.ts';
+import type { Absent, Cell, ColumnKind, Row } from './cell.ts';
 import type { Observation } from './observation.ts';
+import type { Connections, Joined, Told, TriagePart, Wording } from './telling.ts';
 
 /** What a number counts, where that is no number of things. */
 export type Unit = 'bytes' | 'KiB' | 'bits';
+
+export type { ColumnKind };
 
 /**
  * A column: the kind of its cells, and how to read one from a subject. `null` means "does not apply".
@@ -30,9 +33,6 @@ export type Column<S> = {
   | { readonly time: (subject: S) => Date | null }
   | { readonly seconds: (subject: S) => number | null }
 );
-
-/** The kinds of cell, each the key of a `Column`. */
-export type ColumnKind = 'int' | 'text' | 'flag' | 'address' | 'time' | 'seconds';
 
 /** An option with a value: `--depth 3`. */
 export interface ValueOption<T> {
@@ -176,9 +176,20 @@ interface Question<S, O extends Options, K extends string> {
     readonly remote: readonly [address: NoInfer<K>, port: NoInfer<K>];
     /** The interface through which alone the local end is reached: `0.0.0.0%lo:22`. */
     readonly device?: NoInfer<K>;
+    /** What of its rows is a connection, where they are a machine's own: triage, diff and the page tell of them. */
+    readonly connections?: Connections<NoInfer<K>>;
   };
   /** What people call its rows. */
   readonly wording?: Wording;
+  /**
+   * Why a row deserves a look, as lowercase phrases: `its executable is deleted`. Facts, not verdicts: policies judge. They
+   * are shown with the row's process, or with the row where the question is about no process.
+   */
+  readonly why?: (row: Row, joined: Joined) => readonly string[];
+  /** A triage asks it, and tells why rows deserve a look; what is said here gives it a part of its own on the screen. */
+  readonly triage?: true | TriagePart;
+  /** `diff` and the page tell of each row that appeared, vanished or changed in a sentence; else they only count them. */
+  readonly told?: true | Told;
   /** Its rows are those of another question in another shape: nothing is compared or counted twice. */
   readonly repeats?: true;
   /** Its things are followed from snapshot to snapshot: a page shows since when each is there. */
@@ -189,19 +200,6 @@ interface Question<S, O extends Options, K extends string> {
   readonly nearTo?: Readonly<Record<string, string>>;
   /** In tables, `column` is indented by the number in `by`, which itself is not shown: a tree. */
   readonly tree?: { readonly column: NoInfer<K>; readonly by: NoInfer<K> };
-}
-
-/** What one thing is called, and what several are. */
-export type Noun = readonly [one: string, several: string];
-
-/** What people call the rows of a question. */
-export interface Wording {
-  /** What a row is called; by the row where they are of several kinds. */
-  readonly noun: Noun | ((row: Row) => Noun);
-  /** All kinds of rows together, where they are of several. */
-  readonly all?: string;
-  /** A row in one line, without its noun; its cells one after the other where this is left out. */
-  readonly line?: (row: Row) => string;
 }
 
 /** Any plugin, for code that treats all alike. */

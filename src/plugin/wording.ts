@@ -3,7 +3,8 @@
 
 import { isAbsent, type Row } from './cell.ts';
 import { textOf } from './cell-text.ts';
-import type { AnyPlugin, Noun } from './contract.ts';
+import type { AnyPlugin } from './contract.ts';
+import type { Noun } from './telling.ts';
 
 /** What a row of the question is called. */
 export function nounOf({ name, wording }: Pick<AnyPlugin, 'name' | 'wording'>, row: Row): Noun {

@@ -1,6 +1,6 @@
 import { durationText } from '../base/duration.ts';
 import { kernelSentences } from '../plugin/machine-state.ts';
-import type { Picture, Reach, SocketLine } from '../triage/picture.ts';
+import type { Picture, Reach, Section, SocketLine } from '../triage/picture.ts';
 import type { Facts } from './answer.ts';
 import { escapeText } from './escape.ts';
 import { bytesText } from './info.ts';
@@ -8,7 +8,7 @@ import type { Style } from './style.ts';
 import { padEnd, truncate, widthOf, wrap } from './width.ts';
 
 /** Lines of each kind that one screen has room for; what is left out is counted. */
-const MOST = { processes: 14, sockets: 8, modules: 4, keys: 6, unread: 6 } as const;
+const MOST = { processes: 14, sockets: 8, unread: 6 } as const;
 
 /** The lines of each thing that is shown: one of them, cut, or as many as it takes. */
 type Entry = readonly string[];
@@ -44,13 +44,14 @@ export function triageText(
   };
   const line = (text: string): Entry =>
     isWhole ? wrap(escapeText(text), width - 2) : [truncate(escapeText(text), width - 2)];
-  const { processes, listening, established, modules, keys, keysNotInUse, unread } = picture;
-  const known = (plugin: string, count: number): string => countText(count, picture.reach[plugin]);
+  const { processes, listening, established, lists, sections, unread } = picture;
+  const known = (question: string | null, count: number): string =>
+    countText(count, picture.reach[question ?? '']);
   const notable = processes.listed.filter(({ reasons }) => reasons.length > 0).length;
   const list = processList(picture, style, width - 2, isWhole);
   section(
     'Processes',
-    `${known('pslist', processes.total - processes.kernelThreads)} in user space, ${known('pslist', processes.kernelThreads)} kernel threads; ${notable} notable`,
+    `${known(lists.processes, processes.total - processes.kernelThreads)} in user space, ${known(lists.processes, processes.kernelThreads)} kernel threads; ${notable} notable`,
     list.entries,
     MOST.processes,
     list.head,
@@ -61,25 +62,19 @@ export function triageText(
   ] as const)
     section(
       title,
-      known('sockets', sockets.length),
+      known(lists.connections, sockets.length),
       socketEntries(sockets, style, width - 2, isWhole),
       MOST.sockets,
     );
-  section(
-    'Modules',
-    `${known('modules', modules.total)}; ${modules.notable.length} notable`,
-    modules.notable.map(({ name, reasons }) => line(`${name}: ${reasons.join(', ')}`)),
-    MOST.modules,
-  );
-  section(
-    'AES keys',
-    `${known(
-      'keys',
-      keys.reduce((sum, { count }) => sum + count, 0),
-    )} in use${keysNotInUse === 0 ? '' : `; ${keysNotInUse} more are constants or states of random generators`}`,
-    keys.map(({ bits, count, owner }) => line(`${count} of ${bits} bits in ${owner}`)),
-    MOST.keys,
-  );
+  for (const part of sections)
+    section(
+      escapeText(part.title),
+      partCount(part, known(part.question, part.total)),
+      part.entries.map(({ what, reasons }) =>
+        line(reasons.length === 0 ? what : `${what}: ${reasons.join(', ')}`),
+      ),
+      part.most,
+    );
   section(
     'Could not be read',
     unread.length === 0 ? 'nothing' : '',
@@ -87,6 +82,14 @@ export function triageText(
     MOST.unread,
   );
   return `${lines.join('\n')}\n`;
+}
+
+/** `36; 1 notable`, `2 in use; 3 more are states of random generators`. */
+function partCount({ counted, passedOver, entries }: Section, total: string): string {
+  const notable = entries.filter(({ reasons }) => reasons.length > 0).length;
+  const head = counted === null ? total : `${total} ${escapeText(counted)}`;
+  if (passedOver !== null) return `${head}; ${escapeText(passedOver)}`;
+  return counted === null ? `${head}; ${notable} notable` : head;
 }
 
 /** A count, and how sure it is: nothing found where not all was looked at is no 0. */

@@ -21,18 +21,31 @@ export interface SocketLine {
   readonly holders: string | null;
 }
 
-/** A module that is not like the rest. */
-export interface ModuleLine {
-  readonly name: string;
+/** One line of a part of the screen: a thing that deserves a look, or things that are alike. */
+export interface SectionEntry {
+  /** `evil`, `11 of 256 bits in openssl (231) [heap]`. */
+  readonly what: string;
+  /** Empty where it is only listed. */
   readonly reasons: readonly string[];
+  /** How many rows it stands for. */
+  readonly count: number;
 }
 
-/** Keys in use of one owner. */
-export interface KeyLine {
-  readonly bits: number;
-  readonly count: number;
-  /** `openssl (231) [heap]`, or `kernel memory`. */
-  readonly owner: string;
+/** The part of a screen that one question has for itself. */
+export interface Section {
+  readonly question: string;
+  /** `Modules` */
+  readonly title: string;
+  /** What one of its things is called. */
+  readonly kind: string;
+  readonly total: number;
+  /** What stands behind the number: `in use`. */
+  readonly counted: string | null;
+  /** What is said of rows that are not counted: `3 more are states of random generators`. */
+  readonly passedOver: string | null;
+  /** Lines that one screen has room for. */
+  readonly most: number;
+  readonly entries: readonly SectionEntry[];
 }
 
 /** How far a question was answered: to the end, with gaps that things may be missing in, or not at all. */
@@ -50,10 +63,10 @@ export interface Picture {
   };
   readonly listening: readonly SocketLine[];
   readonly established: readonly SocketLine[];
-  readonly modules: { readonly total: number; readonly notable: readonly ModuleLine[] };
-  readonly keys: readonly KeyLine[];
-  /** How many more are constants of standards or states of random generators. */
-  readonly keysNotInUse: number;
+  /** Which questions list the processes and the connections; null where none of those that there are does. */
+  readonly lists: { readonly processes: string | null; readonly connections: string | null };
+  /** The parts that questions have for themselves. */
+  readonly sections: readonly Section[];
   /** What could not be read, by plugin: absent cells counted by reason, then the notes. */
   readonly unread: readonly string[];
 }

@@ -1,56 +1,80 @@
+// Why processes deserve a look, gathered from what each question says of its rows (`why`).
+// Facts, not verdicts: policies judge. This only decides what one screen shows first.
 import type { Row } from '../plugin/cell.ts';
-import { numberOf, textOf } from '../plugin/cell-text.ts';
-import { leadsElsewhere } from './paint.ts';
+import { numberOf } from '../plugin/cell-text.ts';
+import { type AnyPlugin, listOf, processColumn } from '../plugin/contract.ts';
+import type { Joined } from '../plugin/telling.ts';
 
-/** Folders that anyone can write to and that nothing is installed in. */
-const SCRATCH = /^\/(?:tmp|var\/tmp|dev\/shm|run\/shm)\//;
-/** How the kernel names its own threads: brackets, or the worker pools' pattern. */
-const THREAD_LIKE = /^\[.*\]|^kworker\/|^kthreadd$|^ksoftirqd\//;
-/** Programs that run what they are told: with a socket for standard input they are somebody's remote shell. */
-const INTERPRETER =
-  /^(?:ba|da|a|z|k|c|tc)?sh$|^(?:python|perl|ruby|php|lua|node)[\d.]*$|^busybox$|^nc(?:at)?$/;
+/** The rows of a question's answer; none where it was not asked. */
+type RowsOf = (question: string) => readonly Row[];
 
-/**
- * Why a process deserves a look: facts, not verdicts. Policies judge; this only decides what one screen shows
- * first.
- */
-export function reasonsByProcess(rowsOf: (plugin: string) => readonly Row[]): Map<number, string[]> {
+/** The reasons to look at each process, by its ID: its own first, then those of what it has. */
+export function reasonsByProcess(
+  plugins: readonly AnyPlugin[],
+  rowsOf: RowsOf,
+): ReadonlyMap<number, readonly string[]> {
   const reasons = new Map<number, string[]>();
-  const add = (pid: number | null, reason: string): void => {
-    if (pid === null) return;
-    const known = reasons.get(pid) ?? [];
-    if (!known.includes(reason)) reasons.set(pid, [...known, reason]);
-  };
-  for (const row of rowsOf('pslist')) {
-    const pid = numberOf(row['pid']);
-    if (pid === null) continue;
-    if (row['hidden'] === true) add(pid, 'hidden from the kernel’s own lists');
-    if (row['kernel'] === true) continue;
-    if (row['kernelFlag'] === true && row['kernel'] === false) add(pid, 'marked as a kernel thread');
-    const executable = textOf(row['exe']);
-    // A zombie runs nothing: what is one and has a program goes on in other threads.
-    if (row['state'] === 'Z' && executable !== '') add(pid, 'its first thread has ended and others go on');
-    if (executable.startsWith('/memfd:')) add(pid, 'runs from memory only (memfd)');
-    else if (executable.endsWith(' (deleted)')) add(pid, 'its executable is deleted');
-    if (SCRATCH.test(executable)) add(pid, `runs from ${executable.split('/').slice(0, -1).join('/')}`);
-    if (THREAD_LIKE.test(textOf(row['args'])) || THREAD_LIKE.test(textOf(row['name'])))
-      add(pid, 'looks like a kernel thread');
-    const [uid, euid] = [numberOf(row['uid']), numberOf(row['euid'])];
-    if (uid !== null && euid === 0 && uid !== 0) add(pid, `root's rights for user ${uid}`);
-  }
-  for (const row of rowsOf('sockets')) {
-    const fd = numberOf(row['fd']);
-    const isStandard = fd === 0 || fd === 1;
-    if (leadsElsewhere(row) && isStandard && INTERPRETER.test(textOf(row['process'])))
-      add(numberOf(row['pid']), 'a shell on a socket');
-    // One without a protocol receives nothing (packet(7)): it can only send.
-    if (row['family'] === 'packet')
-      add(numberOf(row['pid']), row['protocol'] === null ? 'sends raw packets' : 'sees raw packets');
-    if (row['hidden'] === true) add(numberOf(row['pid']), 'holds a hidden socket');
-  }
-  for (const row of rowsOf('env')) {
-    if (row['name'] === 'LD_PRELOAD' && textOf(row['value']) !== '')
-      add(numberOf(row['pid']), `LD_PRELOAD is ${textOf(row['value'])}`);
+  const join = new Joins(plugins, rowsOf);
+  for (const plugin of inOrder(plugins)) {
+    const column = processColumn(plugin);
+    if (plugin.why === undefined || column === undefined) continue;
+    for (const row of rowsOf(plugin.name)) {
+      const pid = numberOf(row[column]);
+      if (pid === null) continue;
+      const known = reasons.get(pid) ?? [];
+      const more = plugin.why(row, join.with(row, column)).filter((reason) => !known.includes(reason));
+      if (more.length > 0) reasons.set(pid, [...known, ...more]);
+    }
   }
   return reasons;
+}
+
+/** The processes themselves come first. */
+const inOrder = (plugins: readonly AnyPlugin[]): readonly AnyPlugin[] => {
+  const list = listOf(plugins, 'processes');
+  return list === undefined ? plugins : [list, ...plugins.filter((plugin) => plugin !== list)];
+};
+
+/** Answers joined by process. What joins is looked up when a question first asks for it. */
+export class Joins {
+  readonly #plugins: readonly AnyPlugin[];
+  readonly #rowsOf: RowsOf;
+  readonly #tables = new Map<string, ReadonlyMap<number, readonly Row[]>>();
+
+  constructor(plugins: readonly AnyPlugin[], rowsOf: RowsOf) {
+    this.#plugins = plugins;
+    this.#rowsOf = rowsOf;
+  }
+
+  /** What joins a row, whose `column` names a process. */
+  with(row: Row, column: string | undefined): Joined {
+    const of = (question: string | undefined): readonly Row[] => {
+      const pid = column === undefined ? null : numberOf(row[column]);
+      return pid === null || question === undefined ? [] : (this.#table(question).get(pid) ?? []);
+    };
+    const list = listOf(this.#plugins, 'processes')?.name;
+    return {
+      get process() {
+        return of(list)[0];
+      },
+      of,
+    };
+  }
+
+  #table(question: string): ReadonlyMap<number, readonly Row[]> {
+    const known = this.#tables.get(question);
+    if (known !== undefined) return known;
+    const plugin = this.#plugins.find(({ name }) => name === question);
+    const column = plugin === undefined ? undefined : processColumn(plugin);
+    const table = new Map<number, Row[]>();
+    for (const row of column === undefined ? [] : this.#rowsOf(question)) {
+      const pid = numberOf(row[column!]);
+      if (pid === null) continue;
+      const others = table.get(pid);
+      if (others === undefined) table.set(pid, [row]);
+      else others.push(row);
+    }
+    this.#tables.set(question, table);
+    return table;
+  }
 }

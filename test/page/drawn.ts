@@ -158,7 +158,7 @@ export function drawnParts(more: Partial<PageParts> = {}): PageParts {
         { name: 'loop', buildId: { absent: 'not-present' }, size: 8192 },
       ]),
     ],
-    unasked: ['keys'],
+    unasked: plugins.filter(({ name }) => name === 'keys'),
     verdicts: [drawnVerdict()],
     changes: { before: facts[2]!, comparison: compare(snapshots[2]!, snapshots[3]!, asked) },
     timeline: {

@@ -32,9 +32,20 @@ const PICTURE: Picture = {
   },
   listening: [{ protocol: 'tcp', local: '0.0.0.0:22', remote: null, holders: 'sshd (120)' }],
   established: [{ protocol: 'tcp', local: '10.0.0.1:22', remote: '10.0.0.2:40000', holders: null }],
-  modules: { total: 36, notable: [{ name: 'evil', reasons: ['out of tree', 'unsigned'] }] },
-  keys: [{ bits: 256, count: 2, owner: 'openssl (231) [heap]' }],
-  keysNotInUse: 3,
+  lists: { processes: 'pslist', connections: 'sockets' },
+  sections: [
+    {
+      ...{ question: 'modules', title: 'Modules', kind: 'module', most: 4 },
+      ...{ total: 36, counted: null, passedOver: null },
+      entries: [{ what: 'evil', reasons: ['out of tree', 'unsigned'], count: 1 }],
+    },
+    {
+      ...{ question: 'keys', title: 'AES keys', kind: 'AES key', most: 6 },
+      ...{ total: 2, counted: 'in use' },
+      passedOver: '3 more are constants or states of random generators',
+      entries: [{ what: '2 of 256 bits in openssl (231) [heap]', reasons: [], count: 2 }],
+    },
+  ],
   unread: ['pslist: 2 cells swapped'],
 };
 
@@ -106,9 +117,13 @@ function hostileData(seed: number): { facts: Facts; picture: Picture; explanatio
         holders: below(2) === 0 ? null : text(),
       })),
       established: many(() => ({ protocol: 'udp', local: text(), remote: text(), holders: text() })),
-      modules: { total: 3, notable: many(() => ({ name: text(), reasons: [text()] })) },
-      keys: many(() => ({ bits: 256, count: 1, owner: text() })),
-      keysNotInUse: 0,
+      lists: { processes: text(), connections: text() },
+      sections: many(() => ({
+        // What a question says of itself is no evidence.
+        ...{ question: 'things', title: 'Things', kind: 'thing', most: 4 },
+        ...{ total: 3, counted: null, passedOver: null },
+        entries: many(() => ({ what: text(), reasons: [text()], count: 1 })),
+      })),
       unread: many(text),
     },
     explanation: {
@@ -171,7 +186,12 @@ describe('infoText', () => {
 describe('triageText where not all could be looked at', () => {
   it('writes no 0 and no count as if it were all', () => {
     const reach = { ...PICTURE.reach, pslist: 'partly', sockets: 'partly', modules: 'not at all' } as const;
-    const picture = { ...PICTURE, reach, listening: [], modules: { total: 0, notable: [] } };
+    const picture = {
+      ...PICTURE,
+      reach,
+      listening: [],
+      sections: [{ ...PICTURE.sections[0]!, total: 0, entries: [] }],
+    };
     const text = triageText(fakeFacts(), picture, plainStyle, 100);
     expect(text).toContain('Processes  at least 3 in user space, at least 1 kernel threads');
     expect(text).toContain('Listening  not known');
@@ -246,10 +266,12 @@ describe('triageText', () => {
 
   it('counts what one screen has no room for', () => {
     const listed = Array.from({ length: 40 }, (_, n) => ({ ...PICTURE.processes.listed[1]!, pid: n }));
-    const keys = Array.from({ length: 7 }, () => PICTURE.keys[0]!);
+    const [modules, keys] = PICTURE.sections;
+    const entries = Array.from({ length: 7 }, () => keys!.entries[0]!);
+    const sections = [modules!, { ...keys!, total: 14, entries }];
     const text = triageText(
       fakeFacts(),
-      { ...PICTURE, keys, processes: { ...PICTURE.processes, listed } },
+      { ...PICTURE, sections, processes: { ...PICTURE.processes, listed } },
       plainStyle,
       80,
     );

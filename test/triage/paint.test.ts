@@ -1,11 +1,19 @@
 import { describe, expect, it } from 'vitest';
+import { plugins } from '../../plugins/index.ts';
 import type { Row } from '../../src/plugin/cell.ts';
 import { paintPicture } from '../../src/triage/paint.ts';
 import type { Picture } from '../../src/triage/picture.ts';
 
 /** The picture of plugins that answered with these rows. */
 const paint = (answers: Readonly<Record<string, readonly Row[]>>, notes: readonly string[] = []): Picture =>
-  paintPicture(Object.entries(answers).map(([plugin, rows]) => ({ plugin, version: 1, rows, notes })));
+  paintPicture(
+    Object.entries(answers).map(([plugin, rows]) => ({ plugin, version: 1, rows, notes })),
+    plugins,
+  );
+
+/** What the question has for itself in the picture. */
+const partOf = (question: string, rows: readonly Row[]) =>
+  paint({ [question]: rows }).sections.find((part) => part.question === question)!;
 
 const process = (pid: number, name: string, more: Row = {}): Row => ({
   pid,
@@ -253,13 +261,13 @@ describe('the rest of a picture', () => {
   it('names modules that came from elsewhere or are not yet or no longer live', () => {
     const module = (name: string, taints: string, state = 'Live'): Row => ({ name, taints, state });
     expect(
-      paint({ modules: [module('ext4', ''), module('evil', 'OE'), module('going', '', 'Unloading')] })
-        .modules,
+      partOf('modules', [module('ext4', ''), module('evil', 'OE'), module('going', '', 'Unloading')]),
     ).toEqual({
-      total: 3,
-      notable: [
-        { name: 'evil', reasons: ['out of tree', 'unsigned'] },
-        { name: 'going', reasons: ['state Unloading'] },
+      ...{ question: 'modules', title: 'Modules', kind: 'module', most: 4 },
+      ...{ total: 3, counted: null, passedOver: null },
+      entries: [
+        { what: 'evil', reasons: ['out of tree', 'unsigned'], count: 1 },
+        { what: 'going', reasons: ['state Unloading'], count: 1 },
       ],
     });
   });
@@ -271,20 +279,27 @@ describe('the rest of a picture', () => {
       process: pid === null ? null : 'openssl',
       mapping: pid === null ? null : '[heap]',
     });
-    expect(paint({ keys: [key(256, 7), key(256, 7), key(128, 7), key(256, null)] }).keys).toEqual([
-      { bits: 256, owner: 'openssl (7) [heap]', count: 2 },
-      { bits: 128, owner: 'openssl (7) [heap]', count: 1 },
-      { bits: 256, owner: 'no process', count: 1 },
-    ]);
+    expect(partOf('keys', [key(256, 7), key(256, 7), key(128, 7), key(256, null)])).toEqual({
+      ...{ question: 'keys', title: 'AES keys', kind: 'AES key', most: 6 },
+      ...{ total: 4, counted: 'in use', passedOver: null },
+      entries: [
+        { what: '2 of 256 bits in openssl (7) [heap]', reasons: [], count: 2 },
+        { what: '1 of 128 bits in openssl (7) [heap]', reasons: [], count: 1 },
+        { what: '1 of 256 bits in no process', reasons: [], count: 1 },
+      ],
+    });
   });
 
   it('names nobody as holder of a constant or of a random generator’s state, and counts them', () => {
     const key = (use: string | null): Row => ({
       ...{ size: 256, pid: 7, process: 'openssl', mapping: '[heap]', use },
     });
-    const picture = paint({ keys: [key('public constant'), key('random generator'), key(null)] });
-    expect(picture.keys).toEqual([{ bits: 256, owner: 'openssl (7) [heap]', count: 1 }]);
-    expect(picture.keysNotInUse).toBe(2);
+    const part = partOf('keys', [key('public constant'), key('random generator'), key(null)]);
+    expect(part.entries).toEqual([{ what: '1 of 256 bits in openssl (7) [heap]', reasons: [], count: 1 }]);
+    expect(part).toMatchObject({
+      total: 1,
+      passedOver: '2 more are constants or states of random generators',
+    });
   });
 
   it('says what could not be read: before the questions, then plugin by plugin', () => {
@@ -295,6 +310,7 @@ describe('the rest of a picture', () => {
     expect(
       paintPicture(
         [{ plugin: 'pslist', version: 1, rows, notes: ['task list breaks after 2 entries'] }],
+        plugins,
         ['the file is cut'],
       ).unread,
     ).toEqual([
@@ -311,9 +327,11 @@ describe('the rest of a picture', () => {
       processes: { total: 0, kernelThreads: 0, listed: [] },
       listening: [],
       established: [],
-      modules: { total: 0, notable: [] },
-      keys: [],
-      keysNotInUse: 0,
+      lists: { processes: 'pslist', connections: 'sockets' },
+      sections: [
+        expect.objectContaining({ question: 'modules', total: 0, passedOver: null, entries: [] }),
+        expect.objectContaining({ question: 'keys', total: 0, passedOver: null, entries: [] }),
+      ],
       unread: [],
     });
   });
@@ -328,12 +346,15 @@ describe('how far a question was answered', () => {
       notes: [],
       ...more,
     });
-    const { reach } = paintPicture([
-      result('pslist'),
-      result('sockets', { rows: [tcp({ state: { absent: 'not-in-snapshot' } })] }),
-      result('modules', { notes: ['module.list list breaks after 0 entries'] }),
-      result('env', { hasFailed: true }),
-    ]);
+    const { reach } = paintPicture(
+      [
+        result('pslist'),
+        result('sockets', { rows: [tcp({ state: { absent: 'not-in-snapshot' } })] }),
+        result('modules', { notes: ['module.list list breaks after 0 entries'] }),
+        result('env', { hasFailed: true }),
+      ],
+      plugins,
+    );
     expect(reach).toEqual({ pslist: 'whole', sockets: 'partly', modules: 'partly', env: 'not at all' });
   });
 });

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { ForensicError, UsageError } from '../../base/errors.ts';
 import { version } from '../../files/version.ts';
+import type { AnyPlugin } from '../../plugin/contract.ts';
 import { type Facts, factNotes } from '../../report/answer.ts';
 import type { Asked } from '../../triage/paint.ts';
 import { EXIT } from '../exit.ts';
@@ -133,7 +134,7 @@ export function addExplainCommand(program: Command, outcome: Outcome): void {
 }
 
 /** Adds `vestige triage <snapshot>`. */
-export function addTriageCommand(program: Command, outcome: Outcome): void {
+export function addTriageCommand(program: Command, plugins: readonly AnyPlugin[], outcome: Outcome): void {
   const command = program
     .command('triage')
     .description('Show on one screen what a machine was doing, and what deserves a look')
@@ -145,10 +146,9 @@ export function addTriageCommand(program: Command, outcome: Outcome): void {
       checkColor(flags);
       await inquire(path, flags, 'whole', async (inquiry) => {
         const facts = await inquiry.facts();
-        const { paintPicture, TRIAGE_PLUGINS } = await import('../../triage/paint.ts');
-        const { plugins } = await import('../../../plugins/index.ts');
+        const { paintPicture, triageQuestions } = await import('../../triage/paint.ts');
         const results: Asked[] = [];
-        for (const plugin of plugins.filter(({ name }) => TRIAGE_PLUGINS.some((wanted) => wanted === name))) {
+        for (const plugin of triageQuestions(plugins)) {
           const answer = inquiry.answer(wholeQuestion(plugin));
           const rows = [];
           for await (const row of answer.rows) rows.push(row);
@@ -159,7 +159,7 @@ export function addTriageCommand(program: Command, outcome: Outcome): void {
             hasFailed: answer.failure !== undefined,
           });
         }
-        const picture = paintPicture(results, factNotes(facts));
+        const picture = paintPicture(results, plugins, factNotes(facts));
         if (flags.strict === true && picture.unread.length > 0)
           outcome.code = Math.max(outcome.code, EXIT.findings);
         if (flags.json === true) return writeData(await asJson({ ...facts, triage: picture }));

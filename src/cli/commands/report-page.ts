@@ -28,7 +28,7 @@ export function pageOf({ facts, subject, answers, before, timeline }: Gathered, 
       const answer = answers.get(plugin.name);
       return answer === undefined ? [] : [{ plugin, ...answer }];
     }),
-    unasked: shown.filter(({ name }) => !answers.has(name)).map(({ name }) => name),
+    unasked: shown.filter(({ name }) => !answers.has(name)),
     changes:
       before === null ? null : { before: before.facts, comparison: compare(before.known, known, shown) },
   });

@@ -101,8 +101,8 @@ function tiles({ model }: Page): HTMLElement {
   const appeared = changes?.events.filter(({ change }) => change === 'appeared').length ?? 0;
   const other = (changes?.events.length ?? 0) - appeared;
   /** Nothing found where not all was looked at is no 0. */
-  const counted = (plugin: string, own: Tile): Tile => {
-    if (model.reach[plugin] === 'whole') return own;
+  const counted = (question: string | null, own: Tile): Tile => {
+    if (model.reach[question ?? ''] === 'whole') return own;
     return { ...own, number: own.number === '0' ? '?' : `≥ ${own.number}` };
   };
   const list: Tile[] = [
@@ -124,9 +124,12 @@ function tiles({ model }: Page): HTMLElement {
           tile('changes', appeared, 'appeared', 'appeared', appeared > 0 ? 'warning' : 'plain'),
           tile('changes', other, 'vanished or changed', 'vanished or changed', 'plain'),
         ]),
-    counted('pslist', tile('processes', counts.processes, 'process', 'processes', 'plain')),
-    counted('sockets', tile('sockets', listening.length, 'listener', 'listeners', 'plain')),
-    counted('sockets', tile('sockets', established.length, 'connection', 'connections', 'plain')),
+    counted(model.lists.processes, tile('processes', counts.processes, 'process', 'processes', 'plain')),
+    counted(model.lists.connections, tile('sockets', listening.length, 'listener', 'listeners', 'plain')),
+    counted(
+      model.lists.connections,
+      tile('sockets', established.length, 'connection', 'connections', 'plain'),
+    ),
   ];
   return make(
     'ul',
@@ -162,7 +165,7 @@ const tile = (id: string, count: number, one: string, several: string, tone: Ton
 
 /** What a triage shows first: facts that deserve a look, whatever policies say. */
 function notable({ model, openProcess }: Page): HTMLElement | null {
-  const { processes, modules, keys } = model.notable;
+  const { processes, sections } = model.notable;
   const lines = processes.map(({ pid, command, uid, reasons }): Child => {
     const user = uid === null || uid === 0 ? '' : ` (user ${uid})`;
     return make(
@@ -182,11 +185,20 @@ function notable({ model, openProcess }: Page): HTMLElement | null {
       reasonText(reasons),
     );
   });
-  const moduleLines = modules.map(({ name, reasons }) =>
-    make('li', {}, make('span', { class: 'what' }, make('b', {}, 'module'), ` ${name}`), reasonText(reasons)),
+  const others = sections.flatMap(({ kind, entries }) =>
+    entries
+      .filter(({ reasons }) => reasons.length > 0)
+      .map(({ what, reasons }) =>
+        make('li', {}, make('span', { class: 'what' }, make('b', {}, kind), ` ${what}`), reasonText(reasons)),
+      ),
   );
-  if (lines.length + moduleLines.length + keys.length === 0) return null;
-  const all = [...lines, ...moduleLines];
+  const lists = sections.flatMap(({ kind, total, counted, entries }) => {
+    const listed = entries.filter(({ reasons }) => reasons.length === 0).map(({ what }) => what);
+    const title = `${plural(total, kind)}${counted === null ? '' : ` ${counted}`}`;
+    return listed.length === 0 ? [] : [folded(title, sentences(listed, 'sentences mono'))];
+  });
+  if (lines.length + others.length + lists.length === 0) return null;
+  const all = [...lines, ...others];
   const rest = all.slice(MOST_LINES);
   return make(
     'div',
@@ -194,8 +206,6 @@ function notable({ model, openProcess }: Page): HTMLElement | null {
     all.length === 0 ? null : make('h2', {}, 'Worth a look'),
     all.length === 0 ? null : make('ul', { class: 'notable' }, ...all.slice(0, MOST_LINES)),
     rest.length === 0 ? null : folded(`${rest.length} more`, make('ul', { class: 'notable' }, ...rest)),
-    keys.length === 0
-      ? null
-      : folded(`${plural(model.counts.keys, 'AES key')} in use`, sentences(keys, 'sentences mono')),
+    ...lists,
   );
 }

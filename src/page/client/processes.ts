@@ -4,7 +4,7 @@ import { Forest } from './forest.ts';
 import { Grid } from './grid.ts';
 import type { GridColumn } from './grid-column.ts';
 import { showPlace } from './links.ts';
-import { type Page, plural, reasonText, type Section, sectionOf } from './section.ts';
+import { notAsked, type Page, plural, reasonText, type Section, sectionOf } from './section.ts';
 
 /** The kernel's own threads hang below this process: shut at first, since they are many and alike. */
 const KTHREADD = 2;
@@ -16,11 +16,11 @@ const PAPER_ROWS = 5_000;
 /** Which process started which, and which of them deserve a look. */
 export function processes(page: Page): Section {
   const { model } = page;
-  const table = model.tables.find(({ name }) => name === 'pslist');
+  const table = model.tables.find(({ name }) => name === model.lists.processes);
   const count = `${model.counts.processes} + ${plural(model.counts.kernelThreads, 'kernel thread')}`;
   const section = { id: 'processes', title: 'Processes', count: String(model.counts.processes) };
   if (table === undefined) {
-    const none = make('p', { class: 'panel warning' }, 'Nobody has asked pslist of this snapshot.');
+    const none = make('p', { class: 'panel warning' }, notAsked(model.lists.processes));
     return { ...section, count: '–', element: sectionOf('processes', 'Processes', '', none) };
   }
   const columns = new Map(table.columns.map((column) => [column.name, new Column(column)]));
@@ -50,7 +50,7 @@ export function processes(page: Page): Section {
       reasonsOf(row).length > 0 ? 'notable' : columns.get('kernel')?.cell(row) === true ? 'kernel' : '',
     open: (row) =>
       page.openRow({
-        ...{ title: `process ${pids[row] ?? ''}`, table: 'pslist', row },
+        ...{ title: `process ${pids[row] ?? ''}`, table: table.name, row },
         ...{ columns: [...columns.values()], why: reasonsOf(row) },
         place: { section: 'processes', search: grid.search.value, ...placeOf(pids[row], row) },
       }),

@@ -75,3 +75,7 @@ export const plural = (count: number, one: string, several = `${one}s`): string 
 /** A grid with its heading, below a heading of the section. */
 export const gridPart = (title: string, count: string, grid: Grid): HTMLElement =>
   make('div', { class: 'part' }, make('h3', {}, title, make('small', {}, count)), grid.element);
+
+/** What stands where a question would be answered that nobody asked. */
+export const notAsked = (question: string | null): string =>
+  `Nobody has asked ${question ?? 'for this'} of this snapshot.`;

@@ -3,11 +3,11 @@ import { make } from './dom.ts';
 import { Grid } from './grid.ts';
 import type { GridColumn } from './grid-column.ts';
 import { showPlace } from './links.ts';
-import { gridPart, type Page, type Section, sectionOf } from './section.ts';
+import { gridPart, notAsked, type Page, type Section, sectionOf } from './section.ts';
 
 /** Who listens, and who talks to whom. */
-export function sockets({ model: { listening, established, tables } }: Page): Section {
-  const isAsked = tables.some(({ name }) => name === 'sockets');
+export function sockets({ model: { listening, established, lists, tables } }: Page): Section {
+  const isAsked = tables.some(({ name }) => name === lists.connections);
   const count = `${listening.length + established.length}`;
   const grids = [
     { title: 'Listening', list: listening, empty: 'Nobody listens.' },
@@ -23,7 +23,7 @@ export function sockets({ model: { listening, established, tables } }: Page): Se
       '',
       ...(isAsked
         ? grids.map(({ title, list, grid }) => gridPart(title, String(list.length), grid))
-        : [make('p', { class: 'panel warning' }, 'Nobody has asked sockets of this snapshot.')]),
+        : [make('p', { class: 'panel warning' }, notAsked(lists.connections))]),
     ),
     search: () => grids[0]!.grid.search,
     go: ({ table, search = '' }) =>
