@@ -3,9 +3,13 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { plugins } from '../plugins/index.ts';
 import { Progress } from '../src/reader/progress.ts';
 import { supervise } from '../src/reader/supervisor.ts';
 import { SUPERVISED } from '../src/start/bundle.ts';
+
+/** The question that is asked most. */
+const LIST = plugins.find(({ lists }) => lists === 'processes')!.name;
 
 const WORK = fileURLToPath(new URL('./work.js', import.meta.url));
 
@@ -37,9 +41,9 @@ export const codeFor = (folder: string, pair: Pair): Promise<Buffer | undefined>
       ['diff', ...cache, ...pair],
       ['check', ...cache, after],
       ['triage', ...cache, after],
-      ['pslist', ...cache, after],
-      ['pslist', ...cache, '--color', 'always', after],
-      ['sql', ...cache, 'select count(*) from pslist'],
+      [LIST, ...cache, after],
+      [LIST, ...cache, '--color', 'always', after],
+      ['sql', ...cache, `select count(*) from ${LIST}`],
     ];
     const file = join(scratch, 'code');
     return (await isDone(startWork(folder, file, first))) &&
@@ -54,7 +58,7 @@ export const codeForReading = (folder: string, [before, after]: Pair): Promise<B
     const scan = ['scan', '--cache', join(scratch, 'cache.sqlite'), '--settle', '0'];
     const file = join(scratch, 'code');
     const lines = [
-      ['pslist', '--no-cache', before],
+      [LIST, '--no-cache', before],
       ['triage', '--no-cache', before],
       [...scan, before],
       [...scan, after],

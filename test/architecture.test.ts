@@ -354,6 +354,56 @@ describe('the subsystems of the kernel', () => {
   });
 });
 
+/** Words that are names of questions and mean something else in these rooms or files. Nothing here knows a question. */
+const OTHER_MEANINGS: Readonly<Record<string, readonly string[]>> = {
+  // The kernel's own words: symbols, members and walks.
+  'src/kernel/': ['modules', 'files', 'sockets', 'maps', 'keys', 'env'],
+  'src/session/linux/': ['modules'],
+  'src/library/library-session.ts': ['modules'],
+  // Groups and lists of questions.
+  'src/plugin/contract.ts': ['files', 'modules'],
+  'src/report/verdict/sarif.ts': ['modules'],
+  // A section of the page, which `lists.connections` fills.
+  'src/page/client/overview.ts': ['sockets'],
+  'src/page/client/sockets.ts': ['sockets'],
+  // Files on a disk.
+  'src/cli/report-gathering.ts': ['files'],
+  'src/inquiry/': ['files'],
+};
+
+/** A comment, a template, or a text in quotes: what comes first is what the other two are in. */
+const TOKEN = /\/\*[\s\S]*?\*\/|\/\/[^\n]*|`(?:\\.|[^`\\])*`|'((?:\\.|[^'\\\n])*)'|"((?:\\.|[^"\\\n])*)"/g;
+
+/** The names of questions that a file has as texts of their own. */
+function questionsNamedIn(path: string, text: string): string[] {
+  const names = new Set(plugins.map(({ name }) => name));
+  const other = Object.entries(OTHER_MEANINGS).flatMap(([place, words]) =>
+    path.startsWith(place) ? words : [],
+  );
+  return [...text.matchAll(TOKEN)].flatMap(([, single, double]) => {
+    const word = single ?? double ?? '';
+    return names.has(word) && !other.includes(word) ? [`${path} names ${word}`] : [];
+  });
+}
+
+describe('questions', () => {
+  it('are known by their names in plugins/ only', () => {
+    const files = sources().filter((path) => !path.startsWith('plugins/'));
+    const found = files.flatMap((path) => questionsNamedIn(path, readFileSync(join(ROOT, path), 'utf8')));
+    expect(found).toEqual([]);
+  });
+
+  it.each([
+    ["answers.get('pslist')", ['pslist']],
+    ['const of = ["sockets", "pstree"];', ['sockets', 'pstree']],
+    ["// as 'pslist' does\nconst a = `'pslist'`; /* 'env' */", []],
+  ])('would be noticed in %s', (text, names) => {
+    expect(questionsNamedIn('src/diff/new.ts', text)).toEqual(
+      names.map((name) => `src/diff/new.ts names ${name}`),
+    );
+  });
+});
+
 describe('circles of imports', () => {
   const graph = importsIn(new Map(sources().map((path) => [path, readFileSync(join(ROOT, path), 'utf8')])));
 

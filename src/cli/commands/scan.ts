@@ -59,7 +59,7 @@ export const SCAN_CHOICES: Readonly<Record<string, readonly string[]>> = { '--fa
 /** Adds the flags that `scan` and `watch` share. */
 export const withScanFlags = (command: Command): Command =>
   withBudgetFlags(withLimitFlags(command))
-    .option('--plugins <list>', 'ask these questions; every one but pstree where this is left out')
+    .option('--plugins <list>', 'ask these questions; every one that repeats no other where this is left out')
     .option('--recursive', 'look into folders below, up to eight levels deep')
     .option('--settle <time>', 'a file that changed within this time is still being written', '5s')
     .option('--tries <scans>', 'give a file up that could not be read in so many scans', '5')
