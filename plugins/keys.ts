@@ -12,7 +12,6 @@ interface FoundKey {
   readonly hit: AesKeyHit;
   readonly fingerprint: string;
   readonly owner: FrameOwner | null;
-  readonly revealed: boolean;
   readonly use: KeyUse;
 }
 
@@ -37,7 +36,7 @@ export default definePlugin({
       secret: true,
     },
   },
-  async *subjects(kernel, { reveal }, progress): AsyncGenerator<FoundKey> {
+  async *subjects(kernel, _options, progress): AsyncGenerator<FoundKey> {
     const { frameOwners } = await import('../src/kernel/linux/process/frame-owners.ts');
     const { findAesKeys } = await import('../src/crypto/keys.ts');
     const { fingerprint } = await import('../src/crypto/key-fingerprint.ts');
@@ -64,7 +63,7 @@ export default definePlugin({
     }));
     const generators = await generatorsAmong(held, kernel.note);
     for (const { hit, holders } of held) {
-      const found = { hit, fingerprint: fingerprint(hit.key), revealed: reveal };
+      const found = { hit, fingerprint: fingerprint(hit.key) };
       const use = (owner: FrameOwner | null): KeyUse => {
         if (isPublicKey(hit.key)) return 'public constant';
         const states = owner === null ? undefined : generators.get(owner.task.address);
@@ -77,7 +76,8 @@ export default definePlugin({
   columns: {
     size: { int: ({ hit }) => hit.bits, unit: 'bits', help: 'length of the key' },
     key: {
-      text: ({ hit, revealed }) => (revealed ? Buffer.from(hit.key).toString('hex') : 'hidden'),
+      text: ({ hit }) => Buffer.from(hit.key).toString('hex'),
+      secret: true,
       help: 'the key in hex, or hidden',
     },
     fingerprint: { text: (found) => found.fingerprint, help: "first 16 hex digits of the key's SHA-256" },

@@ -2,8 +2,9 @@ import type { Limits } from '../base/budget.ts';
 import { ForensicError, GoneSnapshot, UsageError } from '../base/errors.ts';
 import type { MapPiece } from '../memory/origin.ts';
 import type { Row } from '../plugin/cell.ts';
-import type { AnyPlugin, Options } from '../plugin/contract.ts';
+import type { AnyPlugin } from '../plugin/contract.ts';
 import { Observer } from '../plugin/observation.ts';
+import { optionsOf, usualValue } from '../plugin/options.ts';
 import type { Profile } from '../profile/profile.ts';
 import type { Answer, Facts } from '../report/answer.ts';
 import type { KernelChoice } from '../session/linux/find-kernels.ts';
@@ -228,7 +229,7 @@ export class Inquiry {
   #recalled(plugin: AnyPlugin, options: Question['options']): RememberedAnswer | undefined {
     if (!this.#mayRemember(plugin, options)) return undefined;
     const identity = this.#identity;
-    const key = optionsKey(options);
+    const key = optionsKey(plugin, options);
     return (
       (identity === undefined ? undefined : this.#recall.answer(identity, plugin, key)) ??
       this.#past(plugin, key)
@@ -237,8 +238,7 @@ export class Inquiry {
 
   /** Whether the answer may come from the cache, and go there. */
   #mayRemember(plugin: AnyPlugin, options: Question['options']): boolean {
-    const declared: Options = plugin.options ?? {};
-    const isSecret = Object.entries(declared).some(
+    const isSecret = Object.entries(optionsOf(plugin)).some(
       ([name, option]) => 'secret' in option && options[name] === true,
     );
     return !isSecret && isOwn(plugin) && this.#settings.limits === undefined;
@@ -251,7 +251,7 @@ export class Inquiry {
     notes: string[],
     subjects?: WeakMap<Row, unknown>,
   ): AsyncGenerator<Row> {
-    const key = optionsKey(options);
+    const key = optionsKey(plugin, options);
     const identity = this.#mayRemember(plugin, options) ? this.#identity : undefined;
     const { kernel, snapshot } = await this.session();
     const facts = await this.facts();
@@ -306,10 +306,12 @@ const isAsClose = (facts: Facts | undefined, wanted: OpenSettings['search']): bo
 const rootsIn = (facts: Facts | undefined): Pick<KernelChoice, 'roots'> =>
   facts === undefined ? {} : { roots: facts.kernel.kernels.map(({ pageTableRoot }) => pageTableRoot) };
 
-/** Options as one text, the same for the same choice whatever the order of flags. */
-function optionsKey(options: Question['options']): string {
-  const chosen = Object.entries(options).filter(
-    ([, value]) => value !== undefined && value !== false && !(Array.isArray(value) && value.length === 0),
-  );
+/** Options as one text, the same for the same choice whatever the order of flags: without what is usual. */
+function optionsKey(plugin: AnyPlugin, options: Question['options']): string {
+  const declared = optionsOf(plugin);
+  const isUsual = (name: string, value: unknown): boolean =>
+    value === undefined ||
+    (declared[name] !== undefined && JSON.stringify(value) === JSON.stringify(usualValue(declared[name])));
+  const chosen = Object.entries(options).filter(([name, value]) => !isUsual(name, value));
   return JSON.stringify(Object.fromEntries(chosen.sort(([a], [b]) => (a < b ? -1 : 1))));
 }

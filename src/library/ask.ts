@@ -3,7 +3,8 @@ import { UsageError } from '../base/errors.ts';
 import { hint } from '../base/nearest.ts';
 import type { Linux } from '../kernel/linux/linux.ts';
 import type { Row } from '../plugin/cell.ts';
-import type { AnyPlugin, CellOf, Options, Progress } from '../plugin/contract.ts';
+import type { AnyPlugin, CellOf, Progress } from '../plugin/contract.ts';
+import { completedOptions, optionsOf } from '../plugin/options.ts';
 import { runPlugin } from '../plugin/run.ts';
 import type { Snapshot } from '../snapshot/open.ts';
 
@@ -69,19 +70,14 @@ async function answerOf<C>(
 
 /** The options as the command line leaves them where nothing is said. @throws UsageError */
 function completed(
-  { name, options: declared = {} }: AnyPlugin,
+  question: AnyPlugin,
   given: Readonly<Record<string, unknown>>,
 ): Readonly<Record<string, unknown>> {
-  const known = declared as Options;
+  const known = optionsOf(question);
   const unknown = Object.keys(given).find((option) => !Object.hasOwn(known, option));
   if (unknown !== undefined)
-    throw new UsageError(`${name} has no option ${unknown}${hint(unknown, Object.keys(known))}`);
-  return Object.fromEntries(
-    Object.entries(known).map(([option, kind]) => {
-      const usual = 'switch' in kind ? false : kind.list === true ? [] : undefined;
-      return [option, given[option] ?? usual];
-    }),
-  );
+    throw new UsageError(`${question.name} has no option ${unknown}${hint(unknown, Object.keys(known))}`);
+  return completedOptions(question, given);
 }
 
 /** @throws UsageError */

@@ -27,7 +27,14 @@ export type Column<S> = {
       /** Tables show it in hex, as an offset or a mask is read; everywhere else it is a number. */
       readonly hex?: true;
     }
-  | { readonly text: (subject: S) => string | null }
+  | {
+      readonly text: (subject: S) => string | null;
+      /**
+       * Keys, passwords: answers have `hidden` in place of its cells, and nothing else ever has them, unless `--reveal` is
+       * given. The question has that flag by this alone; such answers are never remembered.
+       */
+      readonly secret?: true;
+    }
   | { readonly flag: (subject: S) => boolean | null }
   | { readonly address: (subject: S) => VirtualAddress | null; readonly space?: 'physical' }
   | { readonly time: (subject: S) => Date | null }
@@ -41,6 +48,19 @@ export interface ValueOption<T> {
   readonly value: string;
   /** @throws UsageError */
   readonly parse: (word: string) => T;
+  /** What stands for it where it is left out. */
+  readonly default?: T;
+  /** May be given several times, or as `a,b,c`. */
+  readonly list?: true;
+}
+
+/** An option whose value is one of some words: help, completion and the refusal of other words follow from them. */
+export interface ChoiceOption<T extends string> {
+  readonly help: string;
+  /** The value's name in `--help`: `order`. */
+  readonly value: string;
+  readonly choices: readonly T[];
+  readonly default?: NoInfer<T>;
   /** May be given several times, or as `a,b,c`. */
   readonly list?: true;
 }
@@ -53,19 +73,24 @@ export interface SwitchOption {
   readonly secret?: true;
 }
 
-export type Option = ValueOption<unknown> | SwitchOption;
+export type Option = ValueOption<unknown> | ChoiceOption<string> | SwitchOption;
 export type Options = Readonly<Record<string, Option>>;
 
 /** What the user chose, typed by the options' declaration. */
 export type Chosen<O extends Options> = {
   readonly [K in keyof O]: O[K] extends SwitchOption
     ? boolean
-    : O[K] extends { list: true; parse: (word: string) => infer T }
-      ? readonly T[]
-      : O[K] extends { parse: (word: string) => infer T }
-        ? T | undefined
-        : never;
+    : O[K] extends { list: true }
+      ? readonly ValueOf<O[K]>[]
+      : ValueOf<O[K]> | (O[K] extends { default: unknown } ? never : undefined);
 };
+
+/** What one value of an option is. */
+type ValueOf<O> = O extends { choices: readonly (infer T)[] }
+  ? T
+  : O extends { parse: (word: string) => infer T }
+    ? T
+    : never;
 
 /** Told now and then how far a sweep has come: bytes done of bytes in all. */
 export type Progress = (done: number, total: number) => void;

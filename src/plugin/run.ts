@@ -5,6 +5,7 @@ import { type Absent, type Cell, type Row, soundCell } from './cell.ts';
 import { type AnyPlugin, type Column, type ColumnKind, kindOf, type Progress } from './contract.ts';
 import { LongTexts } from './long-text.ts';
 import { noteMachineState } from './machine-state.ts';
+import { completedOptions, REVEAL } from './options.ts';
 
 /** What of all reads a single cell may have. */
 const CELL_SHARE = 1 / 16;
@@ -53,9 +54,12 @@ async function* rowsOf(
   budget: Budget,
   texts: LongTexts,
 ): AsyncGenerator<Row> {
-  const readers = (columns ?? Object.keys(plugin.columns)).map((name) => readerOf(plugin, name));
+  const chosen = completedOptions(plugin, options);
+  const readers = (columns ?? Object.keys(plugin.columns)).map((name) =>
+    readerOf(plugin, name, chosen[REVEAL] === true),
+  );
   let isEmpty = true;
-  for await (const subject of await subjectsOf(plugin, kernel, options, progress)) {
+  for await (const subject of await subjectsOf(plugin, kernel, chosen, progress)) {
     isEmpty = false;
     const row: Record<string, Cell> = {};
     let textBytes = 0;
@@ -89,10 +93,15 @@ interface Reader {
   readonly read: (subject: unknown) => Exclude<Cell, Absent>;
 }
 
-function readerOf(plugin: AnyPlugin, name: string): Reader {
+/** What stands for a cell that is secret. */
+const HIDDEN = 'hidden';
+
+function readerOf(plugin: AnyPlugin, name: string, isRevealed: boolean): Reader {
   const column = plugin.columns[name] as Column<unknown>;
   const kind = kindOf(column);
-  return { name, kind, read: (column as Readonly<Record<ColumnKind, Reader['read']>>)[kind] };
+  const read = (column as Readonly<Record<ColumnKind, Reader['read']>>)[kind];
+  if (isRevealed || !('secret' in column)) return { name, kind, read };
+  return { name, kind, read: (subject) => (read(subject) === null ? null : HIDDEN) };
 }
 
 function settle({ read, kind }: Reader, subject: unknown, budget: Budget): Cell {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Cell, isAbsent, type Row } from '../plugin/cell.ts';
 import { type AnyPlugin, kindOf, processColumn } from '../plugin/contract.ts';
+import { secretColumns } from '../plugin/options.ts';
 import type { Rule } from './policy.ts';
 
 /** Hex digits of a fingerprint: 128 bits, so that two things never share one. */
@@ -35,7 +36,10 @@ function telling({ plugin, where }: Rule): string[] {
 /** Secrets are left out too: who has the fingerprint could try which one gives it. */
 function isLasting(plugin: AnyPlugin, name: string): boolean {
   const { columns, ofBoot = [], restless = [], confidential = [] } = plugin;
-  if ([processColumn(plugin), ...ofBoot, ...restless, ...confidential].includes(name)) return false;
+  if (
+    [processColumn(plugin), ...ofBoot, ...restless, ...confidential, ...secretColumns(plugin)].includes(name)
+  )
+    return false;
   return !['address', 'time', 'seconds'].includes(kindOf(columns[name]!));
 }
 

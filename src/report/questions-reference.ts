@@ -1,6 +1,7 @@
 // The reference of all questions as Markdown, from what they declare: `docs/reference/questions.md` is written so, and a test
 // holds it against the questions.
 import { type AnyPlugin, GROUPS, kindText, type Options } from '../plugin/contract.ts';
+import { optionHelp, optionsOf } from '../plugin/options.ts';
 import { pluralOf } from '../plugin/wording.ts';
 
 /** The whole document. */
@@ -20,7 +21,7 @@ export function questionsReference(plugins: readonly AnyPlugin[]): string {
 }
 
 function sectionOf(plugin: AnyPlugin): string[] {
-  const { name, summary, example, columns, filters = [], words = {}, aliases = [], options = {} } = plugin;
+  const { name, summary, example, columns, filters = [], words = {}, aliases = [] } = plugin;
   return [
     ...['', `### ${name}`, '', `${summary}. Its rows are ${pluralOf(plugin)}.`, ''],
     ...['```', `vestige ${name} memory.raw ${example}`, '```', ''],
@@ -34,7 +35,7 @@ function sectionOf(plugin: AnyPlugin): string[] {
         filters.includes(column) ? `yes${known}` : '',
       ]);
     }),
-    ...optionLines(options),
+    ...optionLines(optionsOf(plugin)),
     ...(plugin.artefact === undefined
       ? []
       : ['', '`--save FOLDER` writes the bytes behind the rows that are shown into a new folder.']),
@@ -50,7 +51,10 @@ function optionLines(options: Options): string[] {
   return [
     ...['', '| option | what it does |', '| --- | --- |'],
     ...entries.map(([option, declared]) =>
-      row(['switch' in declared ? `\`--${option}\`` : `\`--${option} <${declared.value}>\``, declared.help]),
+      row([
+        'switch' in declared ? `\`--${option}\`` : `\`--${option} <${declared.value}>\``,
+        optionHelp(declared),
+      ]),
     ),
   ];
 }

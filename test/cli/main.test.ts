@@ -487,6 +487,35 @@ describe('--plugin', () => {
     return path;
   };
 
+  it('offers what a plugin declares: choices, what is usual, words, and what shows its secrets', async () => {
+    const path = file(
+      plugin(`columns: {
+          size: { text: (task) => task.size ?? 's' },
+          code: { text: () => 'sesame', secret: true, help: 'opens it' },
+        },
+        identity: ['size'], filters: ['size', 'code'], words: { size: ['s', 'm'] },
+        options: { order: { help: 'how', value: 'order', choices: ['up', 'down'], default: 'up' } }`).replace(
+        "walker: 'processes'",
+        'subjects: (kernel, { order }) => [{ size: order }]',
+      ),
+    );
+    const mine = (...words: string[]) => run('--plugin', path, 'mine', memory, ...words);
+    expect((await mine()).out).toBe('size  code\nup    hidden\n');
+    expect((await mine('--order', 'down', '--reveal')).out).toBe('size  code\ndown  sesame\n');
+    expect((await mine('--order', 'dwn')).err).toBe(
+      'vestige: --order wants one of up, down, not dwn (did you mean down?)\n',
+    );
+    // Nobody finds out by asking.
+    expect((await mine('--code', 'sesame')).out).toBe('size  code\n');
+    expect((await run('--plugin', path, 'mine', '--help')).out).toMatch(
+      /--order <order> +how: up, down; up where[\s\S]*--reveal +show what[\s\S]*opens it/,
+    );
+    const { out } = await remembering('--plugin', path, 'completion', 'bash');
+    expect(out).toContain(`'mine --order') COMPREPLY=($(compgen -W 'up down' -- "$word"))`);
+    expect(out).toContain(`'mine --size') COMPREPLY=($(compgen -W 's m' -- "$word"))`);
+    expect(out).toMatch(/'mine'\) .*columns='size code'/);
+  });
+
   it('offers a plugin of the user, and remembers nothing of it', async () => {
     const path = file(
       `let asked = 0; ${plugin('columns: { n: { int: () => ++asked } }, identity: []').replace("walker: 'processes'", 'subjects: () => [1]')}`,
@@ -511,6 +540,18 @@ describe('--plugin', () => {
     [plugin(`${column}, filters: ['x']`), 'filters must name columns'],
     [plugin(`${column}, lists: 'files'`), 'lists must be one of processes, modules'],
     [plugin(`${column}, processName: 'who'`), 'processName must name columns'],
+    [
+      plugin(`${column}, options: { size: { help: '' } }`),
+      'option size must be a switch, or have choices or parse',
+    ],
+    [
+      plugin(`${column}, options: { size: { help: '', choices: ['s'], default: 'm' } }`),
+      'option size must have one of its choices as default',
+    ],
+    [
+      plugin('columns: { n: { int: () => 1, secret: true } }, identity: []'),
+      'column n is secret and no text',
+    ],
     [plugin(`${column}, options: { limit: { help: '', switch: true } }`), '--limit is a flag already'],
   ])('refuses %s', async (text, flaw) => {
     const path = file(text);

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { UsageError } from '../../base/errors.ts';
 import type { AnyPlugin } from '../../plugin/contract.ts';
+import { optionsOf } from '../../plugin/options.ts';
 import { MEMORY_FORMATS } from '../../report/memory-text.ts';
 import { CHECK_CHOICES } from '../flags/check.ts';
 import { flagOf } from '../flags/column-names.ts';
@@ -79,14 +80,17 @@ function offersIn(program: Command, plugins: readonly AnyPlugin[]): Offer[] {
   return visit(program, '');
 }
 
-/** The words of a plugin's columns after their flags. */
+/** The words of a plugin's columns and options after their flags. */
 const wordsOf = (plugin: AnyPlugin | undefined): Readonly<Record<string, readonly string[]>> =>
-  Object.fromEntries(
-    (plugin?.filters ?? []).flatMap((column) => {
+  Object.fromEntries([
+    ...(plugin?.filters ?? []).flatMap((column) => {
       const words = plugin?.words?.[column];
       return words === undefined ? [] : [[flagOf(column), words] as const];
     }),
-  );
+    ...Object.entries(plugin === undefined ? {} : optionsOf(plugin)).flatMap(([name, option]) =>
+      'choices' in option ? [[flagOf(name), option.choices] as const] : [],
+    ),
+  ]);
 
 /** Words that stand in scripts between single quotes. */
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;

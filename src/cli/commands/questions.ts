@@ -8,8 +8,8 @@ import {
   kindOf,
   kindText,
   type Option,
-  type Options,
 } from '../../plugin/contract.ts';
+import { optionHelp, optionsOf, optionValue, usualValue } from '../../plugin/options.ts';
 import { wrap } from '../../report/width.ts';
 import { withBudgetFlags } from '../flags/budget.ts';
 import { flagOf, kebabCase } from '../flags/column-names.ts';
@@ -127,10 +127,10 @@ function addFlag(
 
 /** A flag for every option that any of the plugins declares. */
 function addOwnFlags(command: Command, plugins: readonly AnyPlugin[]): void {
-  const options = new Map(plugins.flatMap((plugin) => Object.entries((plugin.options ?? {}) as Options)));
+  const options = new Map(plugins.flatMap((plugin) => Object.entries(optionsOf(plugin))));
   for (const [name, option] of options) {
     if ('switch' in option) addFlag(command, name, '', option.help);
-    else addFlag(command, name, `<${option.value}>`, option.help, option.list ? joined : undefined);
+    else addFlag(command, name, `<${option.value}>`, optionHelp(option), option.list ? joined : undefined);
   }
 }
 
@@ -148,9 +148,8 @@ async function questionOf(plugin: AnyPlugin, flags: Flags): Promise<Question> {
     const value = word(name);
     if (value !== undefined) words[name] = value;
   }
-  const declared: Options = plugin.options ?? {};
   const options = Object.fromEntries(
-    Object.entries(declared).map(([name, option]) => [name, chosen(option, flags[name])]),
+    Object.entries(optionsOf(plugin)).map(([name, option]) => [name, chosen(name, option, flags[name])]),
   );
   const where = word('where');
   const test = where === undefined ? undefined : await whereTest(where, plugin);
@@ -164,10 +163,12 @@ function filterWords(flags: Flags, column: string): string | undefined {
   return column === 'kernel' ? kernelFilter(value) : value;
 }
 
-function chosen(option: Option, value: unknown): unknown {
-  if ('switch' in option) return value === true;
-  if (typeof value !== 'string') return option.list ? [] : undefined;
-  return option.list ? value.split(',').map((word) => option.parse(word.trim())) : option.parse(value);
+function chosen(name: string, option: Option, value: unknown): unknown {
+  const given =
+    'switch' in option
+      ? value === true
+      : optionValue(kebabCase(name), option, typeof value === 'string' ? value : undefined);
+  return given ?? usualValue(option);
 }
 
 /** What is told of a column has at least so many letters in a line, however narrow the terminal is. */

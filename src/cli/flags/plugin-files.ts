@@ -87,6 +87,19 @@ function flawInFinder({ walker, subjects }: Record<string, unknown>): string | u
     : `walker must be one of ${Object.keys(walkers).join(', ')}`;
 }
 
+function flawInOption(option: Record<string, unknown> | null): string | undefined {
+  if (option === null || typeof option !== 'object' || typeof option['help'] !== 'string')
+    return 'must be an object with help';
+  if (option['switch'] === true) return undefined;
+  const { choices, parse, default: usual } = option;
+  if (choices === undefined)
+    return typeof parse === 'function' ? undefined : 'must be a switch, or have choices or parse';
+  if (!isListOfTexts(choices) || (choices as string[]).length === 0) return 'must have texts as choices';
+  return usual === undefined || (choices as unknown[]).includes(usual)
+    ? undefined
+    : 'must have one of its choices as default';
+}
+
 /** What keeps a value from being a plugin, in words; the compiler has not seen modules that users bring. */
 function flawIn(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null) return 'its default export is no object';
@@ -106,6 +119,7 @@ function flawIn(value: unknown): string | undefined {
     if (TAKEN_COLUMNS.includes(column)) return `no column may be called ${column}`;
     if (typeof read !== 'function')
       return `column ${column} must be one of ${KINDS.join(', ')} with a function`;
+    if (reader?.['secret'] !== undefined && kind !== 'text') return `column ${column} is secret and no text`;
   }
   const { lists, process, processName } = value as Record<string, unknown>;
   if (lists !== undefined && !LISTINGS.some((listing) => listing === lists))
@@ -127,6 +141,10 @@ function flawIn(value: unknown): string | undefined {
       return `${key} must name columns`;
   }
   if (typeof options !== 'object' || options === null) return 'options must be an object';
+  for (const [option, declared] of Object.entries(options as Record<string, Record<string, unknown>>)) {
+    const flaw = flawInOption(declared);
+    if (flaw !== undefined) return `option ${option} ${flaw}`;
+  }
   const flag = [...(filters as string[]), ...Object.keys(options)].find((word) => FLAGS.includes(word));
   return flag === undefined ? undefined : `--${flag} is a flag already`;
 }

@@ -1,6 +1,7 @@
 import type { ForensicError } from '../../base/errors.ts';
 import { type Cell, isAbsent, type Row } from '../../plugin/cell.ts';
 import { type AnyPlugin, type ColumnKind, kindOf } from '../../plugin/contract.ts';
+import { secretColumns } from '../../plugin/options.ts';
 import type { Finding, Outcome, RuleVerdict, Severity, Verdict } from '../../policy/verdict.ts';
 import type { Facts } from '../answer.ts';
 import { cellJson } from '../cell.ts';
@@ -88,14 +89,16 @@ export function tallyOf({ rules }: Verdict): Tally {
   return { findings, bySeverity, suppressed, rules: outcomes };
 }
 
-/** What stands for a cell that a verdict does not repeat, as `keys` writes it. */
+/** What stands for a cell that a verdict does not repeat, as in an answer for what is secret. */
 const CONFIDENTIAL = 'hidden';
 
 /** Turns the rows of a question into what JSON holds, whatever columns they have. */
 export function jsonRows(plugins: readonly AnyPlugin[], name: string): (row: Row) => Record<string, unknown> {
   const plugin = plugins.find((candidate) => candidate.name === name);
   const kinds = new Map(Object.entries(plugin?.columns ?? {}).map(([column, of]) => [column, kindOf(of)]));
-  const confidential = new Set(plugin?.confidential);
+  const confidential = new Set(
+    plugin === undefined ? [] : [...(plugin.confidential ?? []), ...secretColumns(plugin)],
+  );
   const write = (column: string, cell: Cell): unknown =>
     confidential.has(column) && typeof cell === 'string'
       ? CONFIDENTIAL
