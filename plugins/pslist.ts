@@ -63,6 +63,7 @@ export default definePlugin({
   },
   process: 'pid',
   processName: 'name',
+  references: { ppid: 'pslist.pid' },
   identity: ['pid', 'started'],
   enduring: ({ name, uid, args }) => [name!, uid!, args!],
   restless: ['cpuTime', 'rss', 'state', 'threads', 'views'],

@@ -37,6 +37,7 @@ export default definePlugin({
   },
   process: 'pid',
   processName: 'name',
+  references: { ppid: 'pslist.pid' },
   identity: ['pid', 'started'],
   restless: ['state', 'threads', 'views'],
   observations: hiddenProcesses,

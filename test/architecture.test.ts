@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { plugins } from '../plugins/index.ts';
+import { flawInReferences } from '../src/plugin/references.ts';
 import { circlesIn, importsIn } from './support/import-graph.ts';
 
 /** The repository: compiled tests and their sources are both run from there. */
@@ -451,6 +452,7 @@ describe('the plugins', () => {
     expect(identity.length).toBeGreaterThan(0);
     expect(plugin.summary).toMatch(/^[A-Z].*[^.]$/);
     expect(plugin.example).not.toBe('');
+    expect(flawInReferences(plugin, plugins)).toBeUndefined();
     expect(plugin.group).toBeDefined();
     expect(Object.entries(plugin.columns).filter(([, { help = '' }]) => help === '')).toEqual([]);
     // Rows of a process are joined by it everywhere, so it is named as soon as there is one.

@@ -152,6 +152,8 @@ interface Question<S, O extends Options, K extends string> {
   readonly process?: NoInfer<K>;
   /** The column that has the name of that process: what verdicts call it. */
   readonly processName?: NoInfer<K>;
+  /** Columns whose cells name rows of other questions, by one of their columns: `{ ppid: 'pslist.pid' }`. */
+  readonly references?: { readonly [C in NoInfer<K>]?: `${string}.${string}` };
   /**
    * The columns that name the same thing in two snapshots of one boot: what `diff` pairs rows by. `pid` stands for the
    * process that had it, whoever has it in the other snapshot. Rows that share an identity are paired in their order.

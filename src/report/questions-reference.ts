@@ -2,6 +2,7 @@
 // holds it against the questions.
 import { type AnyPlugin, GROUPS, kindText, type Options } from '../plugin/contract.ts';
 import { optionHelp, optionsOf } from '../plugin/options.ts';
+import { type Reference, referencesOf } from '../plugin/references.ts';
 import { pluralOf } from '../plugin/wording.ts';
 
 /** The whole document. */
@@ -14,13 +15,17 @@ export function questionsReference(plugins: readonly AnyPlugin[]): string {
     ...groups.flatMap(([group, members]) =>
       members.length === 0
         ? []
-        : ['', `## ${group[0]!.toUpperCase()}${group.slice(1)}`, ...members.flatMap(sectionOf)],
+        : [
+            '',
+            `## ${group[0]!.toUpperCase()}${group.slice(1)}`,
+            ...members.flatMap((plugin) => sectionOf(plugin, plugins)),
+          ],
     ),
     '',
   ].join('\n');
 }
 
-function sectionOf(plugin: AnyPlugin): string[] {
+function sectionOf(plugin: AnyPlugin, plugins: readonly AnyPlugin[]): string[] {
   const { name, summary, example, columns, filters = [], words = {}, aliases = [] } = plugin;
   return [
     ...['', `### ${name}`, '', `${summary}. Its rows are ${pluralOf(plugin)}.`, ''],
@@ -35,6 +40,7 @@ function sectionOf(plugin: AnyPlugin): string[] {
         filters.includes(column) ? `yes${known}` : '',
       ]);
     }),
+    ...joinLines(referencesOf(plugin, plugins)),
     ...optionLines(optionsOf(plugin)),
     ...(plugin.artefact === undefined
       ? []
@@ -44,6 +50,15 @@ function sectionOf(plugin: AnyPlugin): string[] {
       : ['', `Other names: ${aliases.map((alias) => `\`${alias}\``).join(', ')}.`]),
   ];
 }
+
+/** With what its rows can be joined, in SQL and elsewhere. */
+const joinLines = (references: readonly Reference[]): string[] =>
+  references.length === 0
+    ? []
+    : [
+        '',
+        `Joins: ${references.map(({ column, question, of }) => `\`${column}\` is \`${question}.${of}\``).join(', ')}.`,
+      ];
 
 function optionLines(options: Options): string[] {
   const entries = Object.entries(options);

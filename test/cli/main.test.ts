@@ -541,6 +541,15 @@ describe('--plugin', () => {
     [plugin(`${column}, lists: 'files'`), 'lists must be one of processes, modules'],
     [plugin(`${column}, processName: 'who'`), 'processName must name columns'],
     [
+      plugin(`${column}, references: { pid: 'pslis.pid' }`),
+      'pid references pslis, and there is no such question (did you mean pslist?)',
+    ],
+    [
+      plugin(`${column}, references: { pid: 'pslist.pd' }`),
+      'pid references pslist.pd, and pslist has no such column (did you mean pid?)',
+    ],
+    [plugin(`${column}, references: { id: 'pslist.pid' }`), 'references must name columns'],
+    [
       plugin(`${column}, options: { size: { help: '' } }`),
       'option size must be a switch, or have choices or parse',
     ],

@@ -5,12 +5,14 @@ import { plugins as own } from '../../../plugins/index.ts';
 import { UsageError } from '../../base/errors.ts';
 import { walkers } from '../../kernel/linux/walkers.ts';
 import { type AnyPlugin, KINDS, LISTINGS, listOf } from '../../plugin/contract.ts';
+import { flawInReferences } from '../../plugin/references.ts';
 
 /** The program's own plugins and those that `--plugin FILE` names, and the words that are left. @throws UsageError */
 export async function loadPlugins(
   words: readonly string[],
 ): Promise<{ plugins: readonly AnyPlugin[]; rest: readonly string[] }> {
   const plugins = [...own];
+  const brought: (readonly [path: string, plugin: AnyPlugin])[] = [];
   const rest: string[] = [];
   for (let index = 0; index < words.length; index++) {
     const word = words[index]!;
@@ -26,6 +28,11 @@ export async function loadPlugins(
     const other = plugin.lists === undefined ? undefined : listOf(plugins, plugin.lists);
     if (other !== undefined) throw new UsageError(`${path}: ${other.name} lists the ${plugin.lists} already`);
     plugins.push(plugin);
+    brought.push([path, plugin]);
+  }
+  for (const [path, plugin] of brought) {
+    const flaw = flawInReferences(plugin, plugins);
+    if (flaw !== undefined) throw new UsageError(`${path} exports no plugin: ${flaw}`);
   }
   return { plugins, rest };
 }
@@ -121,9 +128,11 @@ function flawIn(value: unknown): string | undefined {
       return `column ${column} must be one of ${KINDS.join(', ')} with a function`;
     if (reader?.['secret'] !== undefined && kind !== 'text') return `column ${column} is secret and no text`;
   }
-  const { lists, process, processName } = value as Record<string, unknown>;
+  const { lists, process, processName, references = {} } = value as Record<string, unknown>;
   if (lists !== undefined && !LISTINGS.some((listing) => listing === lists))
     return `lists must be one of ${LISTINGS.join(', ')}`;
+  if (typeof references !== 'object' || !isListOfTexts(Object.values(references ?? {})))
+    return "references must be texts: 'question.column'";
   const { filters = [], dispensable = [], tree, options = {}, words = {} } = value as Record<string, unknown>;
   if (typeof words !== 'object' || words === null || !Object.values(words).every(isListOfTexts))
     return 'words must be lists of texts';

@@ -1,0 +1,42 @@
+// Which columns name rows of other questions: what can be joined with what.
+// Questions declare it (`references`), and a row's process is named in the list of processes without a word.
+import { hint } from '../base/nearest.ts';
+import { type AnyPlugin, listOf, processColumn } from './contract.ts';
+
+/** A column whose cells are those of a column of another question, or of the same. */
+export interface Reference {
+  readonly column: string;
+  readonly question: string;
+  readonly of: string;
+}
+
+/** All references of a question, that of its process first. */
+export function referencesOf(plugin: AnyPlugin, plugins: readonly AnyPlugin[]): readonly Reference[] {
+  const list = listOf(plugins, 'processes');
+  const [own, number] = [processColumn(plugin), list === undefined ? undefined : processColumn(list)];
+  const process =
+    list === undefined || list === plugin || own === undefined || number === undefined
+      ? []
+      : [{ column: own, question: list.name, of: number }];
+  return [...process, ...declared(plugin).filter(({ column }) => process[0]?.column !== column)];
+}
+
+/** Why a declared reference leads nowhere; undefined where all lead to a column. */
+export function flawInReferences(plugin: AnyPlugin, plugins: readonly AnyPlugin[]): string | undefined {
+  for (const { column, question, of } of declared(plugin)) {
+    const names = plugins.map(({ name }) => name);
+    const target = plugins.find(({ name }) => name === question);
+    if (!Object.hasOwn(plugin.columns, column)) return 'references must name columns';
+    if (target === undefined)
+      return `${column} references ${question}, and there is no such question${hint(question, names)}`;
+    if (!Object.hasOwn(target.columns, of))
+      return `${column} references ${question}.${of}, and ${question} has no such column${hint(of, Object.keys(target.columns))}`;
+  }
+  return undefined;
+}
+
+const declared = ({ references = {} }: AnyPlugin): Reference[] =>
+  Object.entries(references as Readonly<Record<string, string>>).map(([column, target]) => {
+    const [question = '', of = ''] = target.split('.');
+    return { column, question, of };
+  });
