@@ -1,11 +1,16 @@
+// AES keys in use: key schedules anywhere in memory, and who has them in its address space.
 import { hex } from '../src/base/address.ts';
 import { EvidenceFault, type Note } from '../src/base/errors.ts';
-import type { AesKeyHit } from '../src/crypto/keys.ts';
+import type { AesSchedule } from '../src/crypto/aes-schedule.ts';
 import type { FrameOwner } from '../src/kernel/linux/process/frame-owners.ts';
 import type { HeldSchedule } from '../src/kernel/linux/process/openssl-drbg.ts';
 import type { Row } from '../src/plugin/cell.ts';
 import { numberOf, textOf } from '../src/plugin/cell-text.ts';
 import { definePlugin } from '../src/plugin/contract.ts';
+import type { Hit } from '../src/scan/scanner.ts';
+
+/** An AES key schedule and where it is. */
+type AesKeyHit = Hit<AesSchedule>;
 
 /** A key schedule somewhere in memory, and one process that has it in its address space; null where none has. */
 interface FoundKey {
@@ -36,26 +41,19 @@ export default definePlugin({
       secret: true,
     },
   },
-  async *subjects(kernel, _options, progress): AsyncGenerator<FoundKey> {
+  scans: { aes: async () => (await import('../src/crypto/aes.ts')).aes },
+  async *subjects(kernel, _options, { finds }): AsyncGenerator<FoundKey> {
     const { frameOwners } = await import('../src/kernel/linux/process/frame-owners.ts');
-    const { findAesKeys } = await import('../src/crypto/keys.ts');
     const { fingerprint } = await import('../src/crypto/key-fingerprint.ts');
     const { isPublicKey } = await import('../src/crypto/public-keys.ts');
-    const sweep = findAesKeys(kernel.space.memory, kernel.origin, {
-      note: kernel.note,
-      ...(progress === undefined ? {} : { progress }),
-    });
-    const hits: AesKeyHit[] = [];
     const { rows: most } = kernel.space.memory.limits;
-    let more = 0;
     // A schedule torn at a page's border is found twice; its head says where it begins.
-    for await (const hit of sweep) {
-      if (hit.part === 'tail') continue;
-      if (hits.length < most) hits.push(hit);
-      else more++;
-    }
-    if (more > 0)
-      kernel.note(`keys: ${more} more schedules are left out than the ${most} first; --max-rows allows more`);
+    const all = finds.aes.filter(({ found }) => found.part !== 'tail');
+    const hits = all.slice(0, most);
+    if (all.length > most)
+      kernel.note(
+        `keys: ${all.length - most} more schedules are left out than the ${most} first; --max-rows allows more`,
+      );
     const owners = frameOwners(kernel, new Set(hits.map(({ physical }) => physical - (physical % 4096))));
     const held = hits.map((hit) => ({
       hit,
@@ -63,20 +61,20 @@ export default definePlugin({
     }));
     const generators = await generatorsAmong(held, kernel.note);
     for (const { hit, holders } of held) {
-      const found = { hit, fingerprint: fingerprint(hit.key) };
+      const found = { hit, fingerprint: fingerprint(hit.found.key) };
       const use = (owner: FrameOwner | null): KeyUse => {
-        if (isPublicKey(hit.key)) return 'public constant';
+        if (isPublicKey(hit.found.key)) return 'public constant';
         const states = owner === null ? undefined : generators.get(owner.task.address);
-        return states?.has(Buffer.from(hit.key).toString('hex')) === true ? 'random generator' : null;
+        return states?.has(Buffer.from(hit.found.key).toString('hex')) === true ? 'random generator' : null;
       };
       for (const owner of holders) yield { ...found, owner, use: use(owner) };
       if (holders.length === 0) yield { ...found, owner: null, use: use(null) };
     }
   },
   columns: {
-    size: { int: ({ hit }) => hit.bits, unit: 'bits', help: 'length of the key' },
+    size: { int: ({ hit }) => hit.found.bits, unit: 'bits', help: 'length of the key' },
     key: {
-      text: ({ hit }) => Buffer.from(hit.key).toString('hex'),
+      text: ({ hit }) => Buffer.from(hit.found.key).toString('hex'),
       secret: true,
       help: 'the key in hex, or hidden',
     },
@@ -101,7 +99,7 @@ export default definePlugin({
       help: 'where it has it',
     },
     form: {
-      text: ({ hit }) => (hit.part === 'whole' ? hit.form : `${hit.form}, torn`),
+      text: ({ hit }) => (hit.found.part === 'whole' ? hit.found.form : `${hit.found.form}, torn`),
       help: 'how the schedule is expanded',
     },
     use: { text: ({ use }) => use, help: 'where it is no secret in use: public constant, random generator' },
@@ -161,10 +159,10 @@ async function generatorsAmong(held: readonly HeldHit[], note: Note): Promise<Ma
   for (const { hit, holders } of held) {
     for (const owner of holders) {
       const { task, address } = owner;
-      if (isDerivationKey(hit.key)) suspects.add(task.address);
+      if (isDerivationKey(hit.found.key)) suspects.add(task.address);
       const area = readableArea(owner);
-      if (area === null || isPublicKey(hit.key)) continue;
-      const schedule = { key: hit.key, area, address: address + (BigInt(hit.physical) & PAGE_MASK) };
+      if (area === null || isPublicKey(hit.found.key)) continue;
+      const schedule = { key: hit.found.key, area, address: address + (BigInt(hit.physical) & PAGE_MASK) };
       const known = schedules.get(task.address);
       if (known === undefined) schedules.set(task.address, { task, own: [schedule] });
       else known.own.push(schedule);

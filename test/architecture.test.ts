@@ -32,7 +32,7 @@ const ROOMS: Readonly<Record<string, Doors>> = {
     later: ['src/memory', 'src/profile'],
   },
   'src/scan': { code: ['src/base', 'src/memory', 'src/snapshot'] },
-  'src/crypto': { code: ['src/base', 'src/memory', 'src/scan'] },
+  'src/crypto': { code: ['src/base', 'src/memory'], later: ['src/scan'] },
   'src/plugin': { code: ['src/base'], later: ['src/kernel', 'src/scan'] },
   plugins: { code: ['src/base', 'src/plugin'], later: ['src/kernel', 'src/scan', 'src/crypto'] },
   'src/session': {
@@ -189,7 +189,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'node:stream': ['src/debuginfo', 'src/shell'],
   'node:timers/promises': ['src/scan', 'src/watch', 'src/acquire'],
   'node:url': ['src/scan', 'src/cli', 'src/files', 'src/start', 'build'],
-  'node:v8': ['src/cli', 'src/start', 'build'],
+  'node:v8': ['src/scan', 'src/cli', 'src/start', 'build'],
   'node:vm': ['src/start', 'src/shell'],
   'node:worker_threads': ['src/scan', 'src/reader'],
   'node:zlib': ['src/snapshot', 'src/profile', 'src/debuginfo', 'src/page', 'src/cli'],

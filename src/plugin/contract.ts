@@ -1,6 +1,7 @@
 import type { VirtualAddress } from '../base/address.ts';
 import type { Linux } from '../kernel/linux/linux.ts';
 import type { SubjectOf, WalkerName } from '../kernel/linux/walkers.ts';
+import type { Hit, Scanner } from '../scan/scanner.ts';
 import type { Artefact } from './artefact.ts';
 import type { Absent, Cell, ColumnKind, Row } from './cell.ts';
 import type { Observation } from './observation.ts';
@@ -95,12 +96,33 @@ type ValueOf<O> = O extends { choices: readonly (infer T)[] }
 /** Told now and then how far a sweep has come: bytes done of bytes in all. */
 export type Progress = (done: number, total: number) => void;
 
+/**
+ * What looks for things in all of memory, by the names under which their finds come. A scanner that must know something of
+ * the kernel is made for it, from what its profile says: `{ ...tasks, parameters: offsets }`.
+ */
+export type Scans = Readonly<Record<string, (kernel: Linux) => Promise<Scanner<unknown>>>>;
+
+/** What scanners found, each ascending by physical address. */
+export type Finds<W extends Scans> = {
+  readonly [N in keyof W]: readonly Hit<FoundBy<W[N]>>[];
+};
+type FoundBy<F> = F extends (kernel: Linux) => Promise<Scanner<infer V>> ? V : never;
+
+/** What the runner hands to a question besides the kernel. */
+export interface Help<W extends Scans> {
+  /** What its scanners found: nothing where it has none. */
+  readonly finds: Finds<W>;
+  readonly progress?: Progress;
+}
+
 /** What finds the things that a question is about. */
-interface Finder<S, O extends Options> {
+interface Finder<S, O extends Options, W extends Scans> {
   /** A walk of the kernel's structures, by its name: `processes`. */
   readonly walker?: WalkerName;
+  /** What is to be looked for in all of memory before `subjects` is asked: once for all questions of a snapshot. */
+  readonly scans?: W;
   /** In place of a walker: a walk of the question's own. What it needs of the kernel it imports when it is asked. */
-  subjects?(kernel: Linux, options: Chosen<O>, progress?: Progress): Iterable<S> | AsyncIterable<S>;
+  subjects?(kernel: Linux, options: Chosen<O>, help: Help<W>): Iterable<S> | AsyncIterable<S>;
 }
 
 /**
@@ -109,8 +131,12 @@ interface Finder<S, O extends Options> {
  * `walker` or `subjects` finds the things; `columns` says what is worth knowing of each. The runner reads every cell by
  * itself, so a page that is missing from the evidence costs one cell and never a row.
  */
-export interface Plugin<S = unknown, O extends Options = Options, K extends string = string>
-  extends Finder<S, O>,
+export interface Plugin<
+  S = unknown,
+  O extends Options = Options,
+  K extends string = string,
+  W extends Scans = Scans,
+> extends Finder<S, O, W>,
     Question<S, O, K> {}
 
 /** What questions are about, in the order in which they are listed. */
@@ -231,7 +257,7 @@ interface Question<S, O extends Options, K extends string> {
 
 /** Any plugin, for code that treats all alike. */
 // biome-ignore lint/suspicious/noExplicitAny: a plugin's subject is its own affair, and variance admits no other type
-export type AnyPlugin = Plugin<any, any, string>;
+export type AnyPlugin = Plugin<any, any, string, any>;
 
 /** Gives a plugin its types, those of its cells too (`RowOf`). It does nothing at run time. */
 export function definePlugin<
@@ -242,9 +268,13 @@ export function definePlugin<
 >(
   plugin: Question<SubjectOf<N>, O, K> & { readonly walker: N; readonly columns: C },
 ): Plugin<SubjectOf<N>, O, K> & { readonly columns: C };
-export function definePlugin<S, K extends string, C, const O extends Options = Record<never, never>>(
-  plugin: Plugin<S, O, K> & { readonly columns: C },
-): Plugin<S, O, K> & { readonly columns: C };
+export function definePlugin<
+  S,
+  K extends string,
+  C,
+  const O extends Options = Record<never, never>,
+  W extends Scans = Record<never, never>,
+>(plugin: Plugin<S, O, K, W> & { readonly columns: C }): Plugin<S, O, K, W> & { readonly columns: C };
 export function definePlugin(plugin: AnyPlugin): AnyPlugin {
   return plugin;
 }

@@ -6,6 +6,7 @@ import { type AnyPlugin, type Column, type ColumnKind, kindOf, type Progress } f
 import { LongTexts } from './long-text.ts';
 import { noteMachineState } from './machine-state.ts';
 import { completedOptions, REVEAL } from './options.ts';
+import { SharedSweep } from './shared-sweep.ts';
 
 /** What of all reads a single cell may have. */
 const CELL_SHARE = 1 / 16;
@@ -20,6 +21,8 @@ export interface Request {
   /** Columns to read, in this order; all where it is left out. Cells of other columns are never read. */
   readonly columns?: readonly string[];
   readonly progress?: Progress;
+  /** What sweeps memory for this question and for others of the snapshot; one of its own where it is left out. */
+  readonly sweep?: SharedSweep;
   /** Is told what each row is about, for who wants more of some of them. */
   readonly subjects?: WeakMap<Row, unknown>;
 }
@@ -50,16 +53,17 @@ export async function* runPlugin(plugin: AnyPlugin, kernel: Linux, request: Requ
 async function* rowsOf(
   plugin: AnyPlugin,
   kernel: Linux,
-  { options, columns, progress, subjects }: Request,
+  request: Request,
   budget: Budget,
   texts: LongTexts,
 ): AsyncGenerator<Row> {
+  const { options, columns, subjects } = request;
   const chosen = completedOptions(plugin, options);
   const readers = (columns ?? Object.keys(plugin.columns)).map((name) =>
     readerOf(plugin, name, chosen[REVEAL] === true),
   );
   let isEmpty = true;
-  for await (const subject of await subjectsOf(plugin, kernel, chosen, progress)) {
+  for await (const subject of await subjectsOf(plugin, kernel, { ...request, options: chosen }, budget)) {
     isEmpty = false;
     const row: Record<string, Cell> = {};
     let textBytes = 0;
@@ -76,12 +80,16 @@ async function* rowsOf(
 }
 
 async function subjectsOf(
-  { name, walker, subjects }: AnyPlugin,
+  plugin: AnyPlugin,
   kernel: Linux,
-  options: Request['options'],
-  progress?: Progress,
+  { options, progress, sweep = new SharedSweep() }: Request,
+  budget: Budget,
 ): Promise<Iterable<unknown> | AsyncIterable<unknown>> {
-  if (subjects !== undefined) return subjects(kernel, options, progress);
+  const { name, walker, subjects, scans } = plugin;
+  if (subjects !== undefined) {
+    const finds = scans === undefined ? {} : await sweep.findsFor(plugin, kernel, budget, progress);
+    return subjects(kernel, options, { finds, ...(progress === undefined ? {} : { progress }) });
+  }
   if (walker === undefined) throw new Error(`${name} has neither a walker nor subjects`);
   const { walkers } = await import('../kernel/linux/walkers.ts');
   return (await walkers[walker]())(kernel);

@@ -1,5 +1,7 @@
+// How memory is cut to be looked at: blocks, and what is held beside them for finds that reach over their ends.
 import { type PhysicalAddress, physical } from '../base/address.ts';
-import type { PhysicalRange } from '../memory/source.ts';
+import { PAGE_BYTES, type PhysicalRange } from '../memory/source.ts';
+import type { Scanner } from './scanner.ts';
 
 /** A piece of memory that is looked at in one go. */
 export interface Block {
@@ -45,3 +47,30 @@ function joined(ranges: readonly PhysicalRange[]): PhysicalRange[] {
   }
   return runs;
 }
+
+/** The part of `block` from byte `from` up to and without byte `to`, as a block of its own. */
+export function partOf(block: Block, from: number, to: number, overlapBytes: number): Block {
+  return {
+    start: physical(block.start + from),
+    length: to - from,
+    lead: Math.min(overlapBytes, block.lead + from),
+    tail: Math.min(overlapBytes, block.length + block.tail - to),
+  };
+}
+
+/**
+ * Bytes of the ring around an extent: 4 KiB, 16 KiB, 64 KiB and so on. What scanners are shown beside an extent is one of
+ * few lengths, so that what one has looked at is recognised whichever others are asked with it.
+ */
+export const overlapOfRing = (ring: number): number => PAGE_BYTES * 4 ** ring;
+
+/** The narrowest ring that has so many bytes. */
+export function ringOf(overlapBytes: number): number {
+  let ring = 0;
+  while (overlapOfRing(ring) < overlapBytes) ring++;
+  return ring;
+}
+
+/** Bytes beside a block that the scanner among them needs that reaches farthest. */
+export const overlapOf = (scanners: readonly Scanner<unknown>[]): number =>
+  overlapOfRing(ringOf(Math.max(0, ...scanners.map(({ overlapBytes }) => overlapBytes))));

@@ -1,19 +1,22 @@
+// Threads that look at blocks, and what happens where one dies.
 import { Worker } from 'node:worker_threads';
 import type { Note } from '../base/errors.ts';
 import type { SnapshotOrigin } from '../memory/origin.ts';
-import type { BlockResult } from './block.ts';
+import type { BlockResult } from './look.ts';
 import type { Block } from './plan.ts';
-import type { Scanner } from './scanner.ts';
 import type { Recognition } from './tags.ts';
 
 /** What a thread is told at its start. */
 export interface Job {
   readonly origin: SnapshotOrigin;
-  /** URL of the scanner's module, and its name there. */
-  readonly module: string;
-  readonly name: string;
-  /** How it knows what need not be looked at again, where anything is remembered. */
-  readonly recognition?: Recognition;
+  readonly scanners: readonly {
+    /** URL of the scanner's module, and its name there. */
+    readonly module: string;
+    readonly name: string;
+    readonly parameters: unknown;
+    /** How it knows what need not be looked at again, where anything is remembered. */
+    readonly recognition: Recognition | undefined;
+  }[];
 }
 
 /** A block to look at, by its place in the plan. */
@@ -22,10 +25,10 @@ export interface Task {
   readonly block: Block;
 }
 
-/** What came of it. */
-export interface Answer<F> {
+/** What came of it, for each scanner. */
+export interface Answer {
   readonly index: number;
-  readonly result: BlockResult<F>;
+  readonly results: readonly BlockResult[];
 }
 
 const fromSource = import.meta.url.endsWith('.ts');
@@ -46,18 +49,14 @@ const AHEAD = 16;
  * The results of `blocks` in their order, from `count` threads. A thread that dies costs a note; its block, and
  * everything when none is left, is looked at by `here` instead.
  */
-export async function* onThreads<F>(
-  scanner: Scanner<F>,
-  origin: SnapshotOrigin,
+export async function* onThreads(
+  job: Job,
   blocks: readonly Block[],
   count: number,
-  here: (block: Block) => BlockResult<F>,
+  here: (block: Block) => readonly BlockResult[],
   note: Note,
-  recognition?: Recognition,
-): AsyncGenerator<BlockResult<F>> {
-  const { module, name } = scanner;
-  const job: Job = { origin, module, name, ...(recognition === undefined ? {} : { recognition }) };
-  const pool = new Pool<F>(job, blocks, count, note);
+): AsyncGenerator<readonly BlockResult[]> {
+  const pool = new Pool(job, blocks, count, note);
   try {
     for (let index = 0; index < blocks.length; index++)
       yield (await pool.take(index)) ?? here(blocks[index]!);
@@ -66,27 +65,25 @@ export async function* onThreads<F>(
   }
 }
 
-class Pool<F> {
+class Pool {
   readonly #blocks: readonly Block[];
-  readonly #name: string;
   readonly #note: Note;
   /** Each living thread, and the blocks that it has been handed and not answered. */
   readonly #threads = new Map<Worker, Set<number>>();
   /** Results that came before their turn; null: the thread died over the block. */
-  readonly #results = new Map<number, BlockResult<F> | null>();
+  readonly #results = new Map<number, readonly BlockResult[] | null>();
   #next = 0;
   #wanted = 0;
   #wake: () => void = () => {};
 
   constructor(job: Job, blocks: readonly Block[], count: number, note: Note) {
     this.#blocks = blocks;
-    this.#name = job.name;
     this.#note = note;
     for (let i = 0; i < Math.min(count, blocks.length); i++) this.#start(job);
   }
 
   /** The result of block `index`, or null where no thread will give it. Asked for in ascending order. */
-  async take(index: number): Promise<BlockResult<F> | null> {
+  async take(index: number): Promise<readonly BlockResult[] | null> {
     this.#wanted = index;
     for (const thread of this.#threads.keys()) this.#feed(thread);
     while (!this.#results.has(index) && this.#threads.size > 0) {
@@ -108,9 +105,9 @@ class Pool<F> {
   #start(workerData: Job): void {
     const thread = new Worker(workerModule, { workerData });
     this.#threads.set(thread, new Set());
-    thread.on('message', ({ index, result }: Answer<F>) => {
+    thread.on('message', ({ index, results }: Answer) => {
       this.#threads.get(thread)?.delete(index);
-      this.#results.set(index, result);
+      this.#results.set(index, results);
       this.#feed(thread);
       this.#wake();
     });
@@ -137,7 +134,7 @@ class Pool<F> {
     if (handed === undefined) return; // closed by us
     this.#threads.delete(thread);
     for (const index of handed) this.#results.set(index, null);
-    this.#note(`${this.#name}: a worker thread ended early (${reason}): its share was looked at without it`);
+    this.#note(`a worker thread ended early (${reason}): its share was looked at without it`);
     this.#wake();
   }
 }

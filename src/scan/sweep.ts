@@ -1,17 +1,19 @@
+// One pass over all of a snapshot's memory, for any number of scanners at once.
 import { availableParallelism } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
-import { hex, type PhysicalAddress } from '../base/address.ts';
-import type { Note } from '../base/errors.ts';
-import { type ExtentMemory, TAG_BYTES } from '../memory/extents.ts';
+import { hex } from '../base/address.ts';
+import { type ExtentMemories, type ExtentMemory, TAG_BYTES } from '../memory/extents.ts';
 import type { SnapshotOrigin } from '../memory/origin.ts';
 import type { PhysicalMemory } from '../memory/physical.ts';
-import { bytesIn, PAGE_BYTES } from '../memory/source.ts';
-import { type BlockResult, BlockScan, type Hit } from './block.ts';
-import { type Block, planBlocks } from './plan.ts';
+import { bytesIn } from '../memory/source.ts';
+import { BlockScan } from './block.ts';
+import type { BlockResult } from './look.ts';
+import { Losses } from './losses.ts';
+import { type Block, overlapOf, planBlocks } from './plan.ts';
 import { onThreads, threadsAreAble } from './pool.ts';
-import type { Scanner } from './scanner.ts';
+import { type Hit, memoryNameOf, type Scanner } from './scanner.ts';
 import { isEmpty, MAXIMUM_TAGS } from './tag-table.ts';
-import { recognitionOf } from './tags.ts';
+import { type Recognition, recognitionOf } from './tags.ts';
 
 /** How a sweep is to be done. All of it may be left out. */
 export interface SweepOptions {
@@ -19,17 +21,23 @@ export interface SweepOptions {
   readonly workers?: number;
   /** Told after each block: bytes done of bytes in all. */
   readonly progress?: (done: number, total: number) => void;
-  /** Told what could not be looked at. */
-  readonly note?: Note;
+  /** Told what could not be looked at, and for which scanner by its number. */
+  readonly note?: (message: string, by: number) => void;
   /** Bytes looked at in one go, a multiple of the page size. */
   readonly blockBytes?: number;
-  /** Finds after which the sweep ends with a note. */
+  /** Finds after which the sweep ends for a scanner, with a note. */
   readonly maximumHits?: number;
   /**
-   * What earlier sweeps for the same left: extents in which they found nothing are not looked at again. Where it is
+   * What earlier sweeps left for each scanner: extents in which they found nothing are not shown to it again. Where it is
    * left out, what the memory itself says (`PhysicalMemory.extents`); null for none.
    */
-  readonly known?: ExtentMemory | null;
+  readonly known?: ExtentMemories | null;
+}
+
+/** A find of one of several scanners. */
+export interface SweptHit extends Hit<unknown> {
+  /** The scanner's number. */
+  readonly by: number;
 }
 
 /** A sixteenth to four times as much is as fast; this keeps the threads' share of memory small. */
@@ -48,57 +56,109 @@ const MOST_WORKERS = 4;
 const KNOWN_SHARE = 1 / 32;
 const MAXIMUM_HITS = 65536;
 
+/** What a sweep keeps for one scanner. */
+class Searcher {
+  readonly scanner: Scanner<unknown>;
+  readonly recognition: Recognition | undefined;
+  readonly losses: Losses;
+  /** Finds so far. */
+  count = 0;
+  hasStopped = false;
+  readonly #known: ExtentMemory | null;
+  readonly #tags = new Tags();
+
+  constructor(scanner: Scanner<unknown>, memory: PhysicalMemory, known: ExtentMemories | null | undefined) {
+    this.scanner = scanner;
+    this.#known = known?.(memoryNameOf(scanner)) ?? null;
+    this.recognition = this.#known === null ? undefined : recognitionOf(scanner, memory, this.#known);
+    this.losses = new Losses(scanner.name);
+  }
+
+  add({ tags }: BlockResult): void {
+    if (tags !== undefined) this.#tags.add(tags);
+  }
+
+  /** Told at the end of the whole sweep. */
+  remember(): void {
+    if (this.recognition !== undefined && !this.hasStopped) this.#known?.remember(this.#tags.all());
+  }
+}
+
 /**
- * Shows every physical byte of a snapshot to a scanner and gives its finds in ascending order of address, the
- * same ones in the same order however many threads there are.
+ * Shows every physical byte of a snapshot to scanners, reading it once for all of them, and gives the finds of each in
+ * ascending order of address, the same ones in the same order however many threads and other scanners there are.
  *
  * Threads open the snapshot by themselves at `origin`; memory without one (drawn in a test) is swept on this
  * thread. Ending the iteration early ends the threads. What cannot be read is skipped and said in a note.
  */
-export async function* sweep<F>(
-  scanner: Scanner<F>,
+export async function* sweep(
+  scanners: readonly Scanner<unknown>[],
   memory: PhysicalMemory,
   origin: SnapshotOrigin | null,
   options: SweepOptions = {},
-): AsyncGenerator<Hit<F>> {
-  const { progress, note = () => {}, maximumHits = MAXIMUM_HITS } = options;
-  const overlap = Math.ceil(scanner.overlapBytes / PAGE_BYTES) * PAGE_BYTES;
-  const blocks = planBlocks(memory.ranges, options.blockBytes ?? BLOCK_BYTES, overlap);
+): AsyncGenerator<SweptHit> {
+  const { progress, note = () => {}, maximumHits = MAXIMUM_HITS, known = memory.extents } = options;
+  if (scanners.length === 0) return;
+  const blocks = planBlocks(memory.ranges, options.blockBytes ?? BLOCK_BYTES, overlapOf(scanners));
   const total = bytesIn(memory.ranges);
-  const losses = new Losses(scanner.name);
-  const { known = memory.extents?.(scanner.name) ?? null } = options;
-  const recognition = known === null ? undefined : recognitionOf(scanner, memory, known);
-  const tags = new Tags();
-  const scan = new BlockScan(memory, scanner, recognition);
-  const here = (block: Block) => scan.run(block);
-  const share = recognition === undefined || isEmpty(recognition.table) ? 1 : KNOWN_SHARE;
-  const workers = workersFor(options.workers, total * share, memory, origin);
-  const results =
-    workers > 1 && origin !== null
-      ? onThreads(scanner, origin, blocks, workers, here, note, recognition)
-      : onThisThread(blocks, here);
+  const searchers = scanners.map((scanner) => new Searcher(scanner, memory, known));
   let done = 0;
-  let given = 0;
   let index = 0;
   try {
-    for await (const result of results) {
+    for await (const results of resultsOf(searchers, blocks, memory, origin, options)) {
       const block = blocks[index++]!;
-      losses.add(block, result);
-      for (const hit of result.hits) {
-        if (given++ >= maximumHits) {
-          note(`${scanner.name}: stopped after ${maximumHits} finds, at ${hex(hit.physical)}`);
-          return;
+      for (const [by, searcher] of searchers.entries()) {
+        if (searcher.hasStopped) continue;
+        const result = results[by]!;
+        searcher.losses.add(block, result);
+        for (const { physical, found } of result.hits) {
+          if (searcher.count++ >= maximumHits) {
+            searcher.hasStopped = true;
+            note(`${searcher.scanner.name}: stopped after ${maximumHits} finds, at ${hex(physical)}`, by);
+            break;
+          }
+          yield { by, physical, found };
         }
-        yield hit;
+        searcher.add(result);
       }
-      if (result.tags !== undefined) tags.add(result.tags);
+      if (searchers.every(({ hasStopped }) => hasStopped)) return;
       done += block.length;
       progress?.(done, total);
     }
-    if (recognition !== undefined) known?.remember(tags.all());
+    for (const searcher of searchers) searcher.remember();
   } finally {
-    losses.tell(note);
+    for (const [by, { losses }] of searchers.entries())
+      for (const sentence of losses.sentences()) note(sentence, by);
   }
+}
+
+/** What each block gives each scanner, on threads where that is worth it. */
+function resultsOf(
+  searchers: readonly Searcher[],
+  blocks: readonly Block[],
+  memory: PhysicalMemory,
+  origin: SnapshotOrigin | null,
+  { workers: wanted, note = () => {} }: SweepOptions,
+): AsyncGenerator<readonly BlockResult[]> {
+  const scan = new BlockScan(
+    memory,
+    searchers.map(({ scanner }) => scanner),
+    searchers.map(({ recognition }) => recognition),
+  );
+  const here = (block: Block) => scan.run(block);
+  const isNew = searchers.some(({ recognition }) => recognition === undefined || isEmpty(recognition.table));
+  const workers = workersFor(wanted, bytesIn(memory.ranges) * (isNew ? 1 : KNOWN_SHARE), memory, origin);
+  if (workers <= 1 || origin === null) return onThisThread(blocks, here);
+  const job = {
+    origin,
+    scanners: searchers.map(({ scanner: { module, name, parameters }, recognition }) => ({
+      ...{ module, name, parameters, recognition },
+    })),
+  };
+  const noteAll = (message: string): void => {
+    for (const [by, { scanner }] of searchers.entries()) note(`${scanner.name}: ${message}`, by);
+  };
+  return onThreads(job, blocks, workers, here, noteAll);
 }
 
 function workersFor(
@@ -114,10 +174,10 @@ function workersFor(
 }
 
 /** Lets timers and signals in between two blocks. */
-async function* onThisThread<F>(
+async function* onThisThread(
   blocks: readonly Block[],
-  here: (block: Block) => BlockResult<F>,
-): AsyncGenerator<BlockResult<F>> {
+  here: (block: Block) => readonly BlockResult[],
+): AsyncGenerator<readonly BlockResult[]> {
   for (const block of blocks) {
     await setImmediate();
     yield here(block);
@@ -137,41 +197,5 @@ class Tags {
 
   all(): Uint8Array {
     return Buffer.concat(this.#pieces).subarray(0, MAXIMUM_TAGS * TAG_BYTES);
-  }
-}
-
-/** Adds up what was not looked at, so that a torn snapshot makes two sentences and not two thousand. */
-class Losses {
-  readonly #name: string;
-  #missingBytes = 0;
-  #firstMissing: PhysicalAddress | null = null;
-  #reason: string | undefined;
-  #dropped = 0;
-  #firstDropped: PhysicalAddress | null = null;
-
-  constructor(name: string) {
-    this.#name = name;
-  }
-
-  add(block: Block, { missingBytes, firstMissing, dropped, reason }: BlockResult<unknown>): void {
-    this.#missingBytes += missingBytes;
-    this.#firstMissing ??= firstMissing;
-    this.#reason ??= reason;
-    this.#dropped += dropped;
-    if (dropped > 0) this.#firstDropped ??= block.start;
-  }
-
-  tell(note: Note): void {
-    if (this.#firstMissing !== null) {
-      const why = this.#reason === undefined ? '' : ` (${this.#reason})`;
-      note(
-        `${this.#name}: ${this.#missingBytes} bytes could not be read, the first at ${hex(this.#firstMissing)}${why}`,
-      );
-    }
-    if (this.#firstDropped !== null) {
-      note(
-        `${this.#name}: ${this.#dropped} finds left out, too many in one block, the first at ${hex(this.#firstDropped)}`,
-      );
-    }
   }
 }

@@ -1,11 +1,10 @@
-import { createCipheriv } from 'node:crypto';
-import { physical } from '../base/address.ts';
+// Which memory need not be looked at again: extents are told by their tags, for each scanner by itself.
 import { sha256 } from '../memory/digest.ts';
 import { type ExtentMemory, TAG_BYTES } from '../memory/extents.ts';
 import type { PhysicalMemory } from '../memory/physical.ts';
-import { PAGE_BYTES, type StoredPages } from '../memory/source.ts';
-import type { Block } from './plan.ts';
-import type { Scanner } from './scanner.ts';
+import { ExtentSums, pagesOf, ZEROS } from './extent-sums.ts';
+import { type Block, overlapOfRing, partOf, ringOf } from './plan.ts';
+import { identityOf, type Scanner } from './scanner.ts';
 import { isKnown, stretchIn, stretchOf, type TagTable, tagTableOf } from './tag-table.ts';
 
 /**
@@ -19,12 +18,14 @@ const EXTENT_BYTES = 32768;
  */
 const STRETCH_EXTENTS = 8;
 /** Changes with what is told, and with how tags are kept. */
-const LAYOUT = 2;
+const LAYOUT = 3;
 
-/** What a thread must know to recognise extents. Survives `postMessage`, and is shared by all threads. */
+/** What a thread must know to recognise extents for a scanner. Survives `postMessage`, and is shared by all threads. */
 export interface Recognition {
-  /** What tags are made with: follows from the store's secret, and from what they are about besides bytes. */
-  readonly key: Uint8Array;
+  /** What extents are summed with: follows from the store's secret, and is the same for all scanners of a machine. */
+  readonly sumKey: Uint8Array;
+  /** What tags are made with: follows from the secret too, and from what they are about besides bytes. */
+  readonly tagKey: Uint8Array;
   readonly table: TagTable;
 }
 
@@ -33,7 +34,7 @@ export interface Tagged {
   readonly extent: Block;
   /** Null where the extent cannot be told by a tag, and is looked at. */
   readonly tag: Uint8Array | null;
-  /** True where a scanner has looked at it before and found nothing, or where it is zero throughout. */
+  /** True where the scanner has looked at it before and found nothing, or where it is zero throughout. */
   readonly isKnown: boolean;
 }
 
@@ -41,15 +42,15 @@ export interface Tagged {
 export interface Stretch {
   /** Null where it cannot be told by a tag, or has one extent only. */
   readonly tag: Uint8Array | null;
-  /** Where a scanner has looked at all of it before and found nothing: the tags that are remembered of it. Else null. */
+  /** Where the scanner has looked at all of it before and found nothing: the tags that are remembered of it. Else null. */
   readonly known: Uint8Array | null;
   /** In their order; none where it is known. */
   readonly extents: readonly Tagged[];
 }
 
 /**
- * How extents of `memory` are told from what `known` remembers. Undefined where looking is cheaper than telling:
- * where pages need no unpacking and the scanner is faster than a hash.
+ * How extents of `memory` are told for a scanner from what `known` remembers. Undefined where looking is cheaper than
+ * telling: where pages need no unpacking and the scanner is faster than a hash.
  */
 export function recognitionOf(
   scanner: Scanner<unknown>,
@@ -58,107 +59,129 @@ export function recognitionOf(
 ): Recognition | undefined {
   if (memory.source.stored === undefined && scanner.isSlow !== true) return undefined;
   const { form, grainBytes } = pagesOf(memory);
-  const about = JSON.stringify([
-    LAYOUT,
-    scanner.name,
-    scanner.version,
-    scanner.overlapBytes,
-    form,
-    grainBytes,
-  ]);
-  const key = new Uint8Array(sha256(Buffer.concat([known.secret, Buffer.from(about)])));
-  return { key, table: tagTableOf(known.recall()) };
+  const keyFor = (about: readonly unknown[]): Uint8Array =>
+    new Uint8Array(sha256(Buffer.concat([known.secret, Buffer.from(JSON.stringify(about))])));
+  return {
+    sumKey: keyFor([LAYOUT, form, grainBytes]),
+    tagKey: keyFor([LAYOUT, form, grainBytes, identityOf(scanner)]),
+    table: tagTableOf(known.recall()),
+  };
 }
 
-/** Of an extent's tag, what is known besides what is stored: where it begins in its pages, lead, length, tail. */
-const PLACE_BYTES = 16;
-/** Of the 32 bytes of a key, the cipher's own and its nonce. */
-const CIPHER_KEY_BYTES = 16;
-const NONCE_BYTES = 12;
+/** A stretch whose extents are still being told. */
+interface NewStretch extends Stretch {
+  readonly extents: Tagged[];
+}
+
+/** One scanner's share in a recogniser. */
+interface Share extends Recognition {
+  /** Number of its key among those of the sums. */
+  readonly key: number;
+  readonly ring: number;
+}
 
 /** Cuts blocks into stretches and those into extents, and tells by their tags which need not be looked at again. */
 export class Recogniser {
-  readonly #pages: StoredPages;
-  readonly #table: TagTable;
-  /** The scanner's overlap in whole pages. */
-  readonly overlapBytes: number;
+  readonly #shares: readonly (Share | null)[];
+  readonly #sums: ExtentSums;
   readonly #step: number;
-  readonly #key: Uint8Array;
-  readonly #nonce: Uint8Array;
-  /** What is tagged: the place, then what is stored. */
-  readonly #told: Buffer;
+  readonly #overlapBytes: number;
 
-  constructor(memory: PhysicalMemory, scanner: Scanner<unknown>, { key, table }: Recognition) {
-    this.#pages = pagesOf(memory);
-    this.#table = table;
-    this.overlapBytes = Math.ceil(scanner.overlapBytes / PAGE_BYTES) * PAGE_BYTES;
-    const { grainBytes, mostBytes } = this.#pages;
-    this.#step = Math.ceil(EXTENT_BYTES / grainBytes) * grainBytes;
-    // Both ends may begin within a piece.
-    const mostPieces = (STRETCH_EXTENTS * this.#step + 2 * this.overlapBytes) / grainBytes + 2;
-    this.#told = Buffer.alloc(PLACE_BYTES + Math.ceil(mostPieces) * mostBytes);
-    this.#key = key.subarray(0, CIPHER_KEY_BYTES);
-    this.#nonce = key.subarray(CIPHER_KEY_BYTES, CIPHER_KEY_BYTES + NONCE_BYTES);
-  }
-
-  /** The stretches of a block in their order. Extents are looked for in those alone that are not known. */
-  *stretchesOf(block: Block): Generator<Stretch> {
-    for (const stretch of this.#cut(block, STRETCH_EXTENTS * this.#step)) {
-      const told = stretch.length > this.#step ? this.#tagOf(stretch) : null;
-      const known = told === ZEROS ? NOTHING : told === null ? null : stretchIn(this.#table, told);
-      const extents = known === null ? this.#extentsOf(stretch) : [];
-      yield { tag: told, known, extents };
-    }
-  }
-
-  #extentsOf(stretch: Block): Tagged[] {
-    return [...this.#cut(stretch, this.#step)].map((extent) => {
-      const told = this.#tagOf(extent);
-      const isZero = told === ZEROS;
-      return {
-        extent,
-        tag: isZero ? null : told,
-        isKnown: isZero || (told !== null && isKnown(this.#table, told)),
-      };
+  /** @param recognitions one for each scanner; undefined for one that is shown everything */
+  constructor(
+    memory: PhysicalMemory,
+    scanners: readonly Scanner<unknown>[],
+    recognitions: readonly (Recognition | undefined)[],
+  ) {
+    const keys = new Map<string, Uint8Array>();
+    for (const recognition of recognitions)
+      if (recognition !== undefined) keys.set(nameOf(recognition), recognition.sumKey);
+    const names = [...keys.keys()];
+    this.#shares = scanners.map(({ overlapBytes }, by) => {
+      const recognition = recognitions[by];
+      if (recognition === undefined) return null;
+      return { ...recognition, key: names.indexOf(nameOf(recognition)), ring: ringOf(overlapBytes) };
     });
+    const rings = Math.max(...this.#shares.map((share) => share?.ring ?? 0));
+    const pages = pagesOf(memory);
+    this.#step = Math.ceil(EXTENT_BYTES / pages.grainBytes) * pages.grainBytes;
+    this.#overlapBytes = overlapOfRing(rings);
+    this.#sums = new ExtentSums(pages, [...keys.values()], STRETCH_EXTENTS * this.#step, rings);
+  }
+
+  /**
+   * The stretches of a block in their order, for each scanner; null for one that is shown everything. Extents are looked
+   * for in those alone that are not known. What is stored is read once for all scanners.
+   */
+  stretchesOf(block: Block): readonly (readonly Stretch[] | null)[] {
+    const found = this.#shares.map((share): NewStretch[] | null => (share === null ? null : []));
+    for (const stretch of this.#cut(block, STRETCH_EXTENTS * this.#step)) {
+      this.#sums.begin(stretch);
+      let isKnownToAll = true;
+      for (let by = 0; by < found.length; by++) {
+        const share = this.#shares[by]!;
+        if (share === null) continue;
+        const tag = stretch.length > this.#step ? this.#tagOf(share) : null;
+        const known = tag === ZEROS ? ZEROS : tag === null ? null : stretchIn(share.table, tag);
+        isKnownToAll &&= known !== null;
+        found[by]!.push({ tag, known, extents: [] });
+      }
+      if (!isKnownToAll) this.#addExtents(stretch, found);
+    }
+    return found;
+  }
+
+  /** Adds its extents to the last stretch of each scanner that does not know that. */
+  #addExtents(stretch: Block, found: readonly (readonly NewStretch[] | null)[]): void {
+    for (const extent of this.#cut(stretch, this.#step)) {
+      this.#sums.begin(extent);
+      for (const [by, stretches] of found.entries()) {
+        const last = stretches?.at(-1);
+        if (last === undefined || last.known !== null) continue;
+        const share = this.#shares[by]!;
+        const told = this.#tagOf(share);
+        const isZero = told === ZEROS;
+        last.extents.push({
+          extent,
+          tag: isZero ? null : told,
+          isKnown: isZero || (told !== null && isKnown(share.table, told)),
+        });
+      }
+    }
   }
 
   *#cut(block: Block, step: number): Generator<Block> {
     for (let at = 0; at < block.length; at += step)
-      yield partOf(block, at, Math.min(at + step, block.length), this.overlapBytes);
+      yield partOf(block, at, Math.min(at + step, block.length), this.#overlapBytes);
   }
 
-  /**
-   * What a scanner finds in an extent follows from its bytes and those next to it that it is shown.
-   *
-   * GMAC, the authentication of AES-GCM, takes half the time of SHA-256 (NIST SP 800-38D). With one nonce for all it is
-   * a keyed sum: who does not know the key finds two of one sum by chance alone, with 2^-114 for each pair of stretches. Who
-   * knows key and sum, as a reader of the store would, could work out sixteen bytes of an extent from all the others:
-   * so what is kept is a digest of the sum.
-   *
-   * @returns `ZEROS` where all of it is zero, null where it cannot be told
-   */
-  #tagOf({ start, length, lead, tail }: Block): Uint8Array | null {
-    const grain = this.#pages.grainBytes;
-    const from = physical(Math.floor((start - lead) / grain) * grain);
-    const to = physical(Math.ceil((start + length + tail) / grain) * grain);
-    const had = this.#pages.gather(from, to, this.#told, PLACE_BYTES);
-    if (had <= 0) return had === 0 ? ZEROS : null;
-    [start - lead - from, lead, length, tail].forEach((word, index) => {
-      this.#told.writeUInt32LE(word, 4 * index);
-    });
-    const cipher = createCipheriv('aes-128-gcm', this.#key, this.#nonce);
-    cipher.setAAD(this.#told.subarray(0, PLACE_BYTES + had));
-    cipher.final();
-    const tag = sha256(Buffer.concat([this.#key, cipher.getAuthTag()])).subarray(0, TAG_BYTES);
+  /** The tag of the extent that is being summed. @returns `ZEROS` where all of it is zero, null where it cannot be told */
+  #tagOf({ key, ring, tagKey }: Share): Uint8Array | null {
+    const sum = this.#sums.sumOf(key, ring);
+    if (sum === null || sum === ZEROS) return sum;
+    const tag = sha256(Buffer.concat([tagKey, sum])).subarray(0, TAG_BYTES);
     tag[TAG_BYTES - 1] = 0;
     return tag;
   }
 }
 
-/** In place of a tag: there is nothing to remember of zeros. */
-const ZEROS = new Uint8Array(0);
-const NOTHING = new Uint8Array(0);
+const nameOf = ({ sumKey }: Recognition): string => Buffer.from(sumKey).toString('hex');
+
+/** Runs of neighbouring extents that are not known. */
+export function* unknownIn(stretches: readonly Stretch[]): Generator<readonly Tagged[]> {
+  let run: Tagged[] = [];
+  for (const { known, extents } of stretches) {
+    for (const extent of known === null ? extents : [null]) {
+      if (extent !== null && !extent.isKnown) {
+        run.push(extent);
+      } else if (run.length > 0) {
+        yield run;
+        run = [];
+      }
+    }
+  }
+  if (run.length > 0) yield run;
+}
 
 /** The tags to remember of a stretch, given which of its extents have been looked at and hold no finds. */
 export function tagsToKeep({ known, tag, extents }: Stretch, clean: ReadonlySet<Tagged>): Uint8Array {
@@ -167,29 +190,3 @@ export function tagsToKeep({ known, tag, extents }: Stretch, clean: ReadonlySet<
   const tags = kept.flatMap((extent) => extent.tag ?? []);
   return tag !== null && kept.length === extents.length ? stretchOf(tag, tags) : Buffer.concat(tags);
 }
-
-/** The part of `block` from byte `from` up to and without byte `to`, as a block of its own. */
-export function partOf(block: Block, from: number, to: number, overlapBytes: number): Block {
-  return {
-    start: physical(block.start + from),
-    length: to - from,
-    lead: Math.min(overlapBytes, block.lead + from),
-    tail: Math.min(overlapBytes, block.length + block.tail - to),
-  };
-}
-
-/** Memory that is stored as it is, read for its hash. */
-const pagesOf = (memory: PhysicalMemory): StoredPages =>
-  memory.source.stored ?? {
-    form: 'plain',
-    grainBytes: PAGE_BYTES,
-    mostBytes: PAGE_BYTES,
-    gather(at, end, into, offset) {
-      for (let done = 0; done < end - at; ) {
-        const had = memory.readRun(physical(at + done), into.subarray(offset + done, offset + end - at));
-        if (had === 0) return -1;
-        done += had;
-      }
-      return end - at;
-    },
-  };

@@ -1,6 +1,7 @@
 import { closeSync, openSync, readSync, rmSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { findAesKeys } from '../../src/crypto/keys.ts';
+import { aes } from '../../src/crypto/aes.ts';
+import { sweep } from '../../src/scan/sweep.ts';
 import { openSnapshot } from '../../src/snapshot/open.ts';
 import { noise } from '../scan/noise.ts';
 import { type Bench, median, noSnapshot, type Outcome } from './bench.ts';
@@ -24,7 +25,7 @@ function readingSpeed(path: string): number {
 async function sweepingSpeed(path: string, workers: number): Promise<number> {
   const snapshot = openSnapshot(path);
   const started = performance.now();
-  for await (const _ of findAesKeys(snapshot.memory, snapshot.origin, { workers }));
+  for await (const _ of sweep([aes], snapshot.memory, snapshot.origin, { workers }));
   const seconds = (performance.now() - started) / 1000;
   snapshot.file.close();
   return snapshot.memory.end / MIB / seconds;

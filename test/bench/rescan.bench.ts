@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { findAesKeys } from '../../src/crypto/keys.ts';
+import { aes } from '../../src/crypto/aes.ts';
 import type { ExtentMemory } from '../../src/memory/extents.ts';
+import { sweep } from '../../src/scan/sweep.ts';
 import { openSnapshot } from '../../src/snapshot/open.ts';
 import { type Bench, median, type Outcome, type Setting, type Skipped } from './bench.ts';
 import { takeTurns, vestige } from './processes.ts';
@@ -82,7 +83,7 @@ export const rescanKeys: Bench = bench(
       for (const [turn, path] of [before, after].entries()) {
         const { memory, origin, file } = openSnapshot(path);
         const started = performance.now();
-        for await (const _ of findAesKeys(memory, origin, { workers: 1, known }));
+        for await (const _ of sweep([aes], memory, origin, { workers: 1, known: () => known }));
         if (round > 0) times[turn]!.push(performance.now() - started); // the first round warms the code
         file.close();
       }

@@ -40,12 +40,17 @@ class Kept implements ExtentMemory {
 }
 
 /** Everything that a sweep tells: finds, and notes about what it could not look at. */
-async function told(path: string, scanner: Scanner<unknown>, options: SweepOptions): Promise<unknown> {
+async function told(
+  path: string,
+  scanner: Scanner<unknown>,
+  { known, ...options }: Omit<SweepOptions, 'known'> & { readonly known: ExtentMemory | null },
+): Promise<unknown> {
   const snapshot = openSnapshot(path, path.endsWith('.raw') ? { base: 0 } : {});
   const notes: string[] = [];
   const hits: unknown[] = [];
-  for await (const hit of sweep(scanner, snapshot.memory, null, { ...options, note: (m) => notes.push(m) }))
-    hits.push(hit);
+  const memories = known === null ? null : () => known;
+  const asked = { ...options, known: memories, note: (m: string) => notes.push(m) };
+  for await (const hit of sweep([scanner], snapshot.memory, null, asked)) hits.push(hit);
   snapshot.file.close();
   return { hits, notes };
 }
@@ -278,7 +283,7 @@ describe('a sweep that knows what earlier ones found nothing in', () => {
     writeKdump(path, drawMemory(new Map([[0, bytes]])));
     const known = new Kept();
     const { memory } = openSnapshot(path);
-    for await (const _ of sweep(aes, memory, null, { known, blockBytes: page })) break;
+    for await (const _ of sweep([aes], memory, null, { known: () => known, blockBytes: page })) break;
     expect(known.tags.length).toBe(0);
   });
 
@@ -296,7 +301,7 @@ describe('a sweep that knows what earlier ones found nothing in', () => {
     const known = new Kept();
     const { memory } = openSnapshot(path);
     memory.extents = (scanner) => (scanner === 'aes' ? known : null);
-    for await (const _ of sweep(aes, memory, null));
+    for await (const _ of sweep([aes], memory, null));
     expect(known.tags.length).toBe(ALL_TAGS * TAG_BYTES);
   });
 });
