@@ -43,6 +43,8 @@ export class KeptExtents {
   readonly #database: Database.Database;
   readonly #program: string;
   readonly #mostBytes: number;
+  /** The secret that was drawn last, for a machine of which nothing is kept yet. */
+  #drawn: { readonly machine: string; readonly secret: Uint8Array } | undefined;
 
   constructor(path: string, database: Database.Database, program: string, mostBytes: number = MAXIMUM_BYTES) {
     this.#path = path;
@@ -52,8 +54,9 @@ export class KeptExtents {
   }
 
   /**
-   * What sweeps for one thing by this version of the program left of a machine. The secret is the row's own: it is
-   * drawn with the first tags and forgotten with them. A row that makes no sense counts as none.
+   * What sweeps for one thing by this version of the program left of a machine. The secret is the machine's, so that memory
+   * is summed once for all that is looked for: it is drawn with the first tags and forgotten with the last. A row that makes
+   * no sense counts as none.
    */
   of(machine: string, scanner: string): KeptTags {
     const row = explaining(this.#path, () =>
@@ -62,13 +65,29 @@ export class KeptExtents {
         .get(machine, scanner, this.#program),
     ) as Row | undefined;
     const isSound = row?.secret instanceof Uint8Array && row.secret.length === SECRET_BYTES;
-    const secret = isSound ? row.secret : randomBytes(SECRET_BYTES);
+    const secret = isSound ? row.secret : this.#secretOf(machine);
     const tags = isSound && row.tags instanceof Uint8Array ? row.tags : new Uint8Array(0);
     return {
       secret,
       recall: () => tags,
       remember: (left) => this.keepTags(machine, scanner, secret, left),
     };
+  }
+
+  /** What tags of other scanners were made with, or a new secret. */
+  #secretOf(machine: string): Uint8Array {
+    const other = explaining(this.#path, () =>
+      this.#database
+        .prepare(
+          `SELECT secret FROM extents
+           WHERE machine = ? AND program = ? AND typeof(secret) = 'blob' AND length(secret) = ? LIMIT 1`,
+        )
+        .pluck()
+        .get(machine, this.#program, SECRET_BYTES),
+    ) as Uint8Array | undefined;
+    if (other !== undefined) return other;
+    if (this.#drawn?.machine !== machine) this.#drawn = { machine, secret: randomBytes(SECRET_BYTES) };
+    return this.#drawn.secret;
   }
 
   /** Keeps what a sweep by this version of the program left of a machine, instead of what the one before did. */

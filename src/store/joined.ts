@@ -141,6 +141,7 @@ function joinedTags(past: () => StoreDoor, cache: StoreDoor, machine: string, sc
   const own = cache.extents.of(machine, scanner);
   if (own.recall().length > 0) return own;
   const { secret, recall } = past().extents.of(machine, scanner);
+  if (recall().length === 0) return own;
   return {
     secret,
     recall,

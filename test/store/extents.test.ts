@@ -17,13 +17,22 @@ describe('what sweeps leave', () => {
       expect(Buffer.from(again.secret)).toEqual(Buffer.from(first.secret));
       again.remember(tags(2, 32));
       expect(Buffer.from(store.extents.of('m', 'aes').recall())).toEqual(Buffer.from(tags(2, 32)));
-      for (const other of [store.extents.of('n', 'aes'), store.extents.of('m', 'words')]) {
-        expect(other.recall().length).toBe(0);
-        expect(Buffer.from(other.secret)).not.toEqual(Buffer.from(first.secret));
-      }
+      const others = [store.extents.of('n', 'aes'), store.extents.of('m', 'words')];
+      for (const other of others) expect(other.recall().length).toBe(0);
+      expect(Buffer.from(others[0]!.secret)).not.toEqual(Buffer.from(first.secret));
       const newer = Store.open(path, '2');
       expect(newer.extents.of('m', 'aes').recall().length).toBe(0);
       newer.close();
+    }));
+
+  it('has one secret for all scanners of a machine, from before anything is kept', () =>
+    inStore((store) => {
+      const [aes, words] = ['aes', 'words'].map((scanner) => store.extents.of('m', scanner));
+      expect(Buffer.from(words!.secret)).toEqual(Buffer.from(aes!.secret));
+      store.extents.of('n', 'aes');
+      aes!.remember(tags(1));
+      for (const scanner of ['words', 'more'])
+        expect(Buffer.from(store.extents.of('m', scanner).secret)).toEqual(Buffer.from(aes!.secret));
     }));
 
   it('is bounded: what was left longest ago goes first, and what is too much is not kept', () =>
