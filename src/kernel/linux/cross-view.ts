@@ -1,7 +1,7 @@
 // Things of one kind as several structures of the kernel have them, each walked by itself, and what one lacks.
 // "Not there" is an answer only where the walk came to its end: a broken list makes nothing hidden.
 import type { VirtualAddress } from '../../base/address.ts';
-import { EvidenceFault, WalkIncomplete } from '../../base/errors.ts';
+import { EvidenceFault, NotInKernel, WalkIncomplete } from '../../base/errors.ts';
 import type { Walk } from '../../types/struct.ts';
 
 /** How one walk went. */
@@ -22,6 +22,7 @@ export class CrossView<V extends string> {
   readonly #views = new Map<V, View>();
   /** Which views have it: one look-up for all, since an address is a bigint and these are slow to look up. */
   readonly #having = new Map<VirtualAddress, number>();
+  readonly #dropped = new Set<V>();
   #nextBit = 1;
 
   /** All that any view has; what is found while one goes through them comes behind. */
@@ -51,9 +52,10 @@ export class CrossView<V extends string> {
     }
   }
 
-  /** Takes a view back, as one that this kernel does not have. */
+  /** Takes a view back, as one that this kernel does not have: it neither has nor lacks anything. */
   drop(name: V): void {
     this.#views.delete(name);
+    this.#dropped.add(name);
   }
 
   /** Whether the walk of a view came to its end; false for one that was not walked. */
@@ -76,10 +78,15 @@ export class CrossView<V extends string> {
     });
   }
 
-  /** Whether a view has it. @throws WalkIncomplete where its walk did not find it and did not come to its end either */
+  /**
+   * Whether a view has it.
+   * @throws WalkIncomplete where its walk did not find it and did not come to its end either
+   * @throws NotInKernel where this kernel does not have the view
+   */
   isIn(name: V, address: VirtualAddress): boolean {
     if (this.has(name, address)) return true;
     if (this.isWhole(name)) return false;
+    if (this.#dropped.has(name)) throw new NotInKernel(`this kernel has no ${name}`);
     throw new WalkIncomplete(`the walk of ${name} did not come to its end`);
   }
 }
