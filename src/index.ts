@@ -30,10 +30,10 @@ export {
   UsageError,
   WalkIncomplete,
 } from './base/errors.ts';
-export { policyFrom as readPolicy } from './cli/policy-shelf.ts';
-export { profilesAtHand } from './cli/profiles-at-hand.ts';
 export type { Comparison } from './diff/comparison.ts';
 export type { ChangedRow, TableDiff } from './diff/tables.ts';
+export { profilesAtHand } from './inquiry/profiles-at-hand.ts';
+export { policyFrom as readPolicy } from './judging/policy-files.ts';
 export type { Linux } from './kernel/linux/linux.ts';
 export type { Task } from './kernel/linux/process/task.ts';
 export { type Answer, type AskOptions, ask, type Question, type TypedRow } from './library/ask.ts';

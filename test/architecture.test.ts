@@ -60,10 +60,29 @@ const ROOMS: Readonly<Record<string, Doors>> = {
     code: ['src/base', 'src/types', 'src/library', 'src/report'],
     later: ['src/plugin'],
   },
-  'src/watch': {
-    code: ['src/base', 'src/snapshot', 'src/session', 'src/plugin', 'src/store', 'src/diff', 'src/policy'],
+  // The one road from a snapshot to answers. A remembered answer needs nothing of what opens snapshots.
+  'src/inquiry': {
+    code: [
+      ...['src/base', 'src/files', 'src/snapshot', 'src/profile', 'src/session', 'src/plugin', 'plugins'],
+      ...['src/store', 'src/diff', 'src/report'],
+    ],
+    later: ['src/memory', 'src/page'],
   },
-  'src/reader': { code: ['src/base', 'src/plugin', 'src/watch', 'src/store'], later: ['src/profile'] },
+  // The one road from a policy and what is known already to verdicts.
+  'src/judging': {
+    code: ['src/base', 'src/files', 'src/plugin', 'src/diff', 'src/policy', 'src/report'],
+    later: ['src/store'],
+  },
+  'src/watch': {
+    code: [
+      ...['src/base', 'src/snapshot', 'src/plugin', 'src/store', 'src/diff', 'src/policy'],
+      ...['src/inquiry', 'src/judging'],
+    ],
+  },
+  'src/reader': {
+    code: ['src/base', 'src/plugin', 'src/inquiry', 'src/watch', 'src/store'],
+    later: ['src/profile'],
+  },
   'src/acquire': { code: ['src/base'] },
   'src/page': {
     code: ['src/base', 'src/plugin', 'src/report', 'src/triage', 'src/diff', 'src/policy'],
@@ -145,6 +164,8 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
       'src/scan',
       'src/store',
       'src/policy',
+      'src/inquiry',
+      'src/judging',
       'src/watch',
       'src/page',
       'src/cli',
@@ -164,11 +185,13 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     'build',
     'src/extract',
     'src/files',
+    'src/inquiry',
+    'src/judging',
   ],
   'node:module': ['src/library', 'src/cli', 'build'],
   'node:events': ['src/reader'],
   'node:net': ['src/acquire', 'src/reader'],
-  'node:os': ['src/scan', 'src/store', 'src/reader', 'src/cli', 'build'],
+  'node:os': ['src/scan', 'src/store', 'src/reader', 'src/inquiry', 'src/cli', 'build'],
   'node:path': [
     'src/shell',
     'src/snapshot',
@@ -181,6 +204,8 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     'build',
     'src/extract',
     'src/files',
+    'src/inquiry',
+    'src/judging',
   ],
   'node:console': ['src/shell'],
   'node:repl': ['src/shell'],

@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { ForensicError, UsageError } from '../base/errors.ts';
+import { Flaws } from '../base/flaws.ts';
 import { hint } from '../base/nearest.ts';
 import { version } from '../files/version.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import { EXIT } from './exit.ts';
 import { isCommand, loadPlugins } from './flags/plugin-files.ts';
-import { Flaws } from './flaws.ts';
 import type { Outcome } from './outcome.ts';
 import { clearProgress, complain, ReaderGone, writeAside, writeData } from './terminal/output.ts';
 import { usageText } from './terminal/usage-text.ts';

@@ -1,9 +1,9 @@
 // The side of the process that scans: what its supervisor told it, and what it tells before it does it, so that the supervisor
 // knows what it died of.
 import { readSync, writeSync } from 'node:fs';
+import type { Open, Reading } from '../inquiry/reading.ts';
 import type { ScanEvent } from '../watch/event.ts';
 import { bytesOf } from '../watch/piece-groups.ts';
-import type { Open, Reading } from '../watch/reading.ts';
 import type { Guard } from './guard.ts';
 import { type Limits, limitsFor } from './limits.ts';
 import type { Briefing, Report } from './protocol.ts';

@@ -1,6 +1,6 @@
 import { hex } from '../base/address.ts';
 import { Budget, type Limits } from '../base/budget.ts';
-import { ForensicError, NoKernel, NoProfile, SnapshotError } from '../base/errors.ts';
+import { CutSnapshot, ForensicError, NoKernel, NoProfile, SnapshotError } from '../base/errors.ts';
 import type { Linux } from '../kernel/linux/linux.ts';
 import { machineOf } from '../kernel/linux/machine/machine.ts';
 import { bytesMissing, endOfRam, ramOf } from '../kernel/linux/memory/ram.ts';
@@ -41,6 +41,8 @@ export interface SessionOptions extends KernelChoice {
   readonly map?: readonly MapPiece[];
   /** What one question may cost, instead of what is in proportion to the snapshot. */
   readonly limits?: Partial<Limits>;
+  /** True where no kernel is to be looked for in a file that is cut. */
+  readonly refusesCut?: boolean;
 }
 
 /** What a single fact may take of the work that a question may: one that has no end costs no other. */
@@ -50,15 +52,17 @@ const FACT_SHARE = 1 / 32;
 const MAXIMUM_LISTED_RANGES = 64;
 
 /** What of the options says how the file is opened. */
-export const openOptions = ({ base, map }: SessionOptions): OpenOptions => ({
+const openOptions = ({ base, map }: SessionOptions): OpenOptions => ({
   ...(base === undefined ? {} : { base }),
   ...(map === undefined ? {} : { map }),
 });
 
-/** Opens a snapshot and finds its kernel. @throws SnapshotError, ProfileError */
+/** Opens a snapshot and finds its kernel. @throws SnapshotError, ProfileError; CutSnapshot where such a file is refused */
 export function openSession(path: string, options: SessionOptions = {}): Session {
   const snapshot = openSnapshot(path, openOptions(options));
   try {
+    const { cut } = snapshot.contents;
+    if (options.refusesCut === true && cut !== null) throw new CutSnapshot(cut);
     return startSession(snapshot, options);
   } catch (error) {
     snapshot.file.close();

@@ -121,7 +121,7 @@ export interface StoreDoor {
   answer(identity: SnapshotIdentity, plugin: AnyPlugin, options: string): RememberedAnswer | undefined;
   /**
    * Remembers an answer, all of it or nothing. Rows that are kept already become this snapshot's too where they lie,
-   * without being read. @throws ForgottenRows where they are forgotten by then
+   * without being read. @returns the snapshot's number @throws ForgottenRows where they are forgotten by then
    */
   keep(
     identity: SnapshotIdentity,
@@ -129,7 +129,7 @@ export interface StoreDoor {
     plugin: AnyPlugin,
     options: string,
     answer: NewAnswer,
-  ): void;
+  ): number;
   /**
    * Puts a snapshot where it belongs, before its answers are kept: among those of a machine, at the time at which it was
    * written (ISO 8601). What is news of that counts as told. @returns its number

@@ -20,7 +20,8 @@ export interface AskedStore
     History,
     'machineOf' | 'snapshots' | 'snapshot' | 'find' | 'facts' | 'answer' | 'vmcoreinfoPages'
   >;
-  readonly extents: Pick<StoreDoor['extents'], 'of'>;
+  /** What is kept goes to the snapshots that `keep` gives the numbers of. */
+  readonly extents: Pick<StoreDoor['extents'], 'of' | 'readsFor' | 'keepReads'>;
   readonly profiles: Pick<
     StoreDoor['profiles'],
     'byBuildId' | 'byBanner' | 'keep' | 'bannerOf' | 'keepBanner' | 'all'
@@ -47,7 +48,11 @@ export class JoinedStore implements AskedStore {
     this.#openPast = openPast;
     const past = (): StoreDoor => this.#past;
     this.history = joinedHistory(() => past().history, cache.history);
-    this.extents = { of: (machine, scanner) => joinedTags(past, cache, machine, scanner) };
+    this.extents = {
+      of: (machine, scanner) => joinedTags(past, cache, machine, scanner),
+      readsFor: (...question) => cache.extents.readsFor(...question) ?? past().extents.readsFor(...question),
+      keepReads: (...kept) => cache.extents.keepReads(...kept),
+    };
     this.profiles = joinedProfiles(() => past().profiles, cache.profiles);
   }
 
@@ -69,8 +74,9 @@ export class JoinedStore implements AskedStore {
     this.#cache.forgetSnapshot(identity);
   }
 
-  keep(...remembered: Parameters<StoreDoor['keep']>): void {
-    this.#cache.keep(...remembered);
+  /** @returns the number of the snapshot in the second store */
+  keep(...remembered: Parameters<StoreDoor['keep']>): number {
+    return this.#cache.keep(...remembered);
   }
 
   close(): void {

@@ -120,15 +120,17 @@ export class Store implements StoreDoor {
     plugin: AnyPlugin,
     options: string,
     answer: NewAnswer,
-  ): void {
-    explaining(this.path, () => {
+  ): number {
+    return explaining(this.path, () =>
       this.#database
         .transaction(() => {
           defineRows(this.#database, plugin);
-          this.#write(this.#remember(identity, facts), plugin, options, answer);
+          const number = this.#remember(identity, facts);
+          this.#write(number, plugin, options, answer);
+          return number;
         })
-        .immediate();
-    });
+        .immediate(),
+    );
   }
 
   enter(identity: SnapshotIdentity, facts: RememberedFacts, who: Identification, written: string): number {

@@ -1,16 +1,16 @@
 import { NoKernel, NoProfile, UnreadableFile } from '../base/errors.ts';
 import { areCopied, inHostOrder, type Ordered } from '../diff/host-order.ts';
+import type { Reading } from '../inquiry/reading.ts';
 import { isHeaded } from '../snapshot/pieces.ts';
-import type { RememberedFacts, SnapshotIdentity } from '../store/door.ts';
+import type { RememberedFacts } from '../store/door.ts';
 import { writtenAt } from '../store/host-time.ts';
-import { keyOfSettled } from '../store/key.ts';
 import { isMappedForWriting } from '../store/moving.ts';
 import { placeOf } from '../store/place.ts';
 import { Failures } from './failures.ts';
+import { identify, rememberedFacts } from './identity.ts';
 import { type Listed, listFiles } from './listing.ts';
 import { otherThanSnapshot } from './other-files.ts';
 import { joinPieces } from './piece-groups.ts';
-import { type Reading, rememberedFacts } from './reading.ts';
 import type { ScanChoice, ScanParts } from './scan.ts';
 import { settle } from './settling.ts';
 
@@ -198,15 +198,6 @@ export class Candidates {
     const identity = identify(file, this.#choice.binding);
     return identity === undefined ? undefined : rememberedFacts(this.#parts.store, identity);
   }
-}
-
-/** The store's own name for a file as it is now; undefined where it cannot be read. That it has settled is known. */
-export function identify({ path, pieces }: Listed, binding: string): SnapshotIdentity | undefined {
-  const key = keyOfSettled(
-    path,
-    pieces?.map((piece) => piece.path),
-  );
-  return key === null ? undefined : { path, key, binding };
 }
 
 const isStopped = ({ signal }: Pick<ScanParts, 'signal'>): boolean => signal?.aborted === true;

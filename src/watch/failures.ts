@@ -5,10 +5,10 @@ import {
   UnreadableFile,
   UnsupportedSnapshot,
 } from '../base/errors.ts';
+import { OpenedElsewhere } from '../inquiry/reading.ts';
 import type { Failure } from './event.ts';
 import { isSameState, type Listed, type Trouble } from './listing.ts';
 import { stateNow } from './piece-groups.ts';
-import { OpenedElsewhere } from './reading.ts';
 import type { ScanChoice, ScanParts } from './scan.ts';
 
 type FailureParts = Pick<ScanParts, 'store' | 'tell' | 'channels' | 'failureMessageOf' | 'surroundings'>;

@@ -1,7 +1,11 @@
 import { basename } from 'node:path';
 import { UnreadableFile } from '../base/errors.ts';
 import type { Anomaly } from '../diff/anomalies.ts';
-import { type Comparison, compare, compareForRules, differs } from '../diff/comparison.ts';
+import { type Comparison, compare, differs } from '../diff/comparison.ts';
+import type { Reading } from '../inquiry/reading.ts';
+import { NO_OPTIONS, type TracedAnswer } from '../inquiry/traced-answer.ts';
+import { previousOf, today } from '../judging/judge.ts';
+import { isNews, type Judgement, keptVerdict, weigh } from '../judging/new-findings.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import { verdictOnAnomalies } from '../policy/anomaly-rules.ts';
 import type { RememberedFacts, SnapshotIdentity } from '../store/door.ts';
@@ -9,15 +13,13 @@ import { DamagedAnswer, ForgottenRows } from '../store/forgotten.ts';
 import { acquiredName } from '../store/host-time.ts';
 import type { Identification } from '../store/machines.ts';
 import type { ScannedSnapshot } from '../store/scans.ts';
-import { type Candidate, identify } from './candidates.ts';
+import type { Candidate } from './candidates.ts';
 import { anomalyOf } from './conflicts.ts';
 import type { Recorded } from './event.ts';
 import { Failures } from './failures.ts';
-import { isNews, type Judgement, keptVerdict, weigh } from './judgement.ts';
+import { identify, rememberedFacts } from './identity.ts';
 import { type FileState, isSameState } from './listing.ts';
 import { stateNow } from './piece-groups.ts';
-import { type Reading, rememberedFacts } from './reading.ts';
-import { NO_OPTIONS, type TracedAnswer } from './reuse.ts';
 import type { ScanChoice, ScanParts } from './scan.ts';
 import { countDifferences, countsText, isWorthTelling } from './wording.ts';
 
@@ -237,12 +239,9 @@ export class Recorder {
     const previous =
       before === undefined
         ? `there is no snapshot before it to compare with${machine === null ? ': nothing tells which machine this is' : ''}`
-        : {
-            answers: before.answers,
-            comparison: compareForRules(comparable(before), comparable(now), judge.compared, judge.questions),
-          };
-    const today = new Date(surroundings.now()).toISOString().slice(0, 10);
-    const verdict = judge.verdictOn({ ...facts, answers, previous, anomalies }, today);
+        : previousOf(judge, comparable(now), comparable(before));
+    const day = today(new Date(surroundings.now()));
+    const verdict = judge.verdictOn({ ...facts, answers, previous, anomalies }, day);
     const past =
       machine === null ? undefined : store.findings.before(machine, written, verdict.policy, others);
     return weigh(verdict, judge.digest, past);

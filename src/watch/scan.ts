@@ -1,5 +1,7 @@
 import { unlinkSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { Open } from '../inquiry/reading.ts';
+import type { Judge } from '../judging/judge.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import type { Severity } from '../policy/verdict.ts';
 import type { StoreDoor } from '../store/door.ts';
@@ -9,9 +11,7 @@ import type { Channel, Message } from './channel.ts';
 import { Delivery } from './delivery.ts';
 import type { Failure, Recorded, ScanEvent, ScanResult } from './event.ts';
 import { Failures } from './failures.ts';
-import type { Judge } from './judge.ts';
 import { isSameState, type Listed, listFiles, stateOf, type Trouble } from './listing.ts';
-import type { Open } from './reading.ts';
 import { Recorder } from './recorder.ts';
 import { type Reporter, Reporting } from './reporting.ts';
 import { isIn, outlived, type Retention } from './retention.ts';

@@ -9,7 +9,7 @@ import { fakeKernel } from '../support/kernel.ts';
 
 /**
  * Where command lines are tried: they are given to `main` itself, what they write is caught, and the snapshots
- * that they open hold a drawn kernel. A test mocks `session.ts` and `output.ts` with what is here.
+ * that they open hold a drawn kernel. A test mocks `session.ts`, `traced.ts` and `output.ts` with what is here.
  */
 export const desk = {
   out: '',
@@ -39,12 +39,27 @@ export const session = {
   },
 };
 
+/** Stands for traced.ts: nothing is known of what a drawn kernel reads, so no answer is taken over. */
+export const traced = {
+  basisOf: (): string => 'drawn',
+  wouldReadTheSame: (): boolean => false,
+  traced: async (session: { kernel: unknown }, ask: (kernel: unknown) => unknown): Promise<unknown> => ({
+    result: await ask(session.kernel),
+    reads: null,
+  }),
+};
+
 /** Stands for what output.ts writes with. */
 export const output = {
   writeData: (text: string): void => void (desk.out += text),
   writeAside: (text: string): void => void (desk.err += text),
   complain: (message: string): void => void (desk.err += `vestige: ${escapeText(message)}\n`),
   terminalWidth: (): number => desk.width,
+  TERMINAL: {
+    warn: (message: string): void => output.complain(message),
+    say: (sentence: string): void => output.writeAside(`${escapeText(sentence)}\n`),
+    progress: (): void => undefined,
+  },
 };
 
 /** Folder of this test's snapshots and cache. */

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { kernelChosen, kernelFilter, withKernelFlag } from '../../src/cli/flags/kernel.ts';
-import { bindingKey } from '../../src/cli/recall.ts';
+import { bindingKey } from '../../src/inquiry/settings.ts';
 
 describe('--kernel', () => {
   it.each([

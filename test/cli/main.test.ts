@@ -8,6 +8,7 @@ import { kindText } from '../../src/plugin/contract.ts';
 import { cache, desk, folder, settle, snapshotFile } from './desk.ts';
 
 vi.mock('../../src/session/session.ts', async () => (await import('./desk.ts')).session);
+vi.mock('../../src/session/traced.ts', async () => (await import('./desk.ts')).traced);
 vi.mock('../../src/cli/terminal/output.ts', async (original) => ({
   ...(await original<object>()),
   ...(await import('./desk.ts')).output,

@@ -5,6 +5,7 @@ import { main } from '../../src/cli/main.ts';
 import { cache, desk, folder, settle, snapshotFile } from './desk.ts';
 
 vi.mock('../../src/session/session.ts', async () => (await import('./desk.ts')).session);
+vi.mock('../../src/session/traced.ts', async () => (await import('./desk.ts')).traced);
 vi.mock('../../src/cli/terminal/output.ts', async (original) => ({
   ...(await original<object>()),
   ...(await import('./desk.ts')).output,

@@ -7,6 +7,7 @@ import { isfText } from '../support/isf.ts';
 import { cache, desk, folder, snapshotFile } from './desk.ts';
 
 vi.mock('../../src/session/session.ts', async () => (await import('./desk.ts')).session);
+vi.mock('../../src/session/traced.ts', async () => (await import('./desk.ts')).traced);
 vi.mock('../../src/cli/terminal/output.ts', async (original) => ({
   ...(await original<object>()),
   ...(await import('./desk.ts')).output,

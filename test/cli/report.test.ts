@@ -10,6 +10,7 @@ import { desk, folder, snapshotFile } from './desk.ts';
 import { modelOf } from './page-model.ts';
 
 vi.mock('../../src/session/session.ts', async () => (await import('./desk.ts')).session);
+vi.mock('../../src/session/traced.ts', async () => (await import('./desk.ts')).traced);
 vi.mock('../../src/cli/terminal/output.ts', async (original) => ({
   ...(await original<object>()),
   ...(await import('./desk.ts')).output,

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { lineOf, messageOf } from '../../src/cli/terminal/scan-lines.ts';
+import { weigh } from '../../src/judging/new-findings.ts';
 import type { Finding, RuleFacts, RuleVerdict, Severity } from '../../src/policy/verdict.ts';
 import type { Recorded } from '../../src/watch/event.ts';
-import { weigh } from '../../src/watch/judgement.ts';
 import { fakeFacts } from '../support/fake-session.ts';
 
 const rule = (id: string, severity: Severity): RuleFacts => ({

@@ -8,7 +8,7 @@ import modules from '../../plugins/modules.ts';
 import pslist from '../../plugins/pslist.ts';
 import { physical } from '../../src/base/address.ts';
 import { NotInKernel, UsageError } from '../../src/base/errors.ts';
-import { policyFrom } from '../../src/cli/policy-shelf.ts';
+import { policyFrom } from '../../src/judging/policy-files.ts';
 import { compareSnapshots, judgeSnapshot } from '../../src/library/compare.ts';
 import { LibrarySession, openSession } from '../../src/library/library-session.ts';
 import type { Struct } from '../../src/library/values.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { pageAssets } from '../../src/cli/page-assets.ts';
+import { pageAssets } from '../../src/cli/commands/page-assets.ts';
 import { escapeHtml, pageHtml } from '../../src/page/html.ts';
 import type { PageModel } from '../../src/page/model.ts';
 import { paintPage } from '../../src/page/paint.ts';

@@ -1,12 +1,12 @@
 // A supervisor with processes that say and do what a test wants, and what it keeps of what they say.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
+import type { Reading } from '../../src/inquiry/reading.ts';
 import { openGuarded, tellingOnce } from '../../src/reader/charge.ts';
 import { Progress } from '../../src/reader/progress.ts';
 import type { Briefing, Report } from '../../src/reader/protocol.ts';
 import { supervise } from '../../src/reader/supervisor.ts';
 import type { ScanEvent } from '../../src/watch/event.ts';
-import type { Reading } from '../../src/watch/reading.ts';
 
 const LIMITS = { cpuMs: 3_000, memoryBytes: 256 * 2 ** 20 };
 const doing = (path: string): Report => ({ say: 'doing', path, what: 'it was opened', limits: LIMITS });

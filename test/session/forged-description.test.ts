@@ -4,12 +4,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { Shelf } from '../../src/cli/profile-shelf.ts';
+import { profileMemory, Shelf } from '../../src/inquiry/profile-shelf.ts';
 import { type Profile, readProfile, writeProfile } from '../../src/profile/profile.ts';
 import { type Session, startSession } from '../../src/session/session.ts';
 import { openSnapshot, type Snapshot } from '../../src/snapshot/open.ts';
 import { Store } from '../../src/store/store.ts';
 import { Overlay } from '../support/overlay.ts';
+import { SILENT } from '../support/silent.ts';
 
 const PAGE = 4096;
 const FORGED = /^build ID [0-9a-f]{40}: an earlier snapshot had a kernel that said otherwise of itself/;
@@ -46,15 +47,9 @@ function remembering(action: (read: () => Session, profiles: Store['profiles'], 
   const store = Store.open(join(root, `${stores++}.sqlite`), '1');
   const { profiles } = store;
   const shelf = new Shelf(
-    {
-      byBuildId: (buildId) => profiles.byBuildId(buildId),
-      byBanner: (banner) => profiles.byBanner(banner),
-      keep: (profile, origin) => profiles.keep(profile, origin),
-      bannerOf: (file) => profiles.bannerOf(file),
-      keepBanner: (file, banner) => profiles.keepBanner(file, banner),
-      count: 0,
-    },
+    profileMemory((ask) => ask(profiles)),
     { others: [] },
+    SILENT,
   );
   action(() => startSession({ ...snapshot, memory: overlay.memory() }, { shelf }), profiles, shelf);
   store.close();

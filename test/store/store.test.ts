@@ -292,7 +292,7 @@ describe('a file that is no sound cache', () => {
   ])('has no answer that is not what was kept: damaged is %s', (_, damage) =>
     inStore((store, database) => {
       const answer = { rows: ROWS, notes: ['the list breaks'] };
-      const keep = (): void => store.keep(identity(), facts, plugin(), '{}', answer);
+      const keep = (): number => store.keep(identity(), facts, plugin(), '{}', answer);
       keep();
       database.exec(damage);
       expect(store.history.answer(store.history.find(identity())!, plugin())).toBeUndefined();
@@ -304,7 +304,7 @@ describe('a file that is no sound cache', () => {
 
   it('knows no facts that are not what was kept, and learns them anew', () =>
     inStore((store, database) => {
-      const keep = (): void => store.keep(identity(), facts, plugin(), '{}', { rows: ROWS, notes: [] });
+      const keep = (): number => store.keep(identity(), facts, plugin(), '{}', { rows: ROWS, notes: [] });
       keep();
       const known = store.facts(identity());
       database.exec("UPDATE snapshot SET facts = replace(facts, 'guest', 'ghost')");

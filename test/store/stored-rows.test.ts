@@ -17,7 +17,7 @@ const inStore = (action: (store: Store, database: Database.Database, path: strin
     action(store, database, path);
   });
 
-const keep = (store: Store, n: number, answer: RememberedAnswer): void =>
+const keep = (store: Store, n: number, answer: RememberedAnswer): number =>
   store.scans.atomically(() => store.keep(identity(n), facts, plugin(), '{}', answer));
 
 /** What is kept, as the answer to another snapshot. @param wanted told when somebody wants the rows as rows */

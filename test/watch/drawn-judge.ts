@@ -1,8 +1,9 @@
-import { judgeOf } from '../../src/cli/scan-judge.ts';
+import { ofTheirMachines } from '../../src/judging/baselines.ts';
+import type { Judge } from '../../src/judging/judge.ts';
+import { judgeOf } from '../../src/judging/judge.ts';
 import type { Baseline } from '../../src/policy/baseline.ts';
 import { loadPolicy } from '../../src/policy/load.ts';
 import { BadPolicy } from '../../src/policy/problem.ts';
-import type { Judge } from '../../src/watch/judge.ts';
 import { other, plugin } from './drawn.ts';
 
 /** The lines of a rule, below its ID. */
@@ -34,5 +35,5 @@ export function drawnJudge(
     throw new BadPolicy([]);
   };
   const policy = loadPolicy([{ file: 'policy.yaml', key: 'policy.yaml', text }], include, plugins);
-  return judgeOf({ policy, digest }, baselines, plugins);
+  return judgeOf({ policy, digest }, ofTheirMachines(baselines), plugins);
 }

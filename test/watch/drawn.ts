@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CutSnapshot, NoKernel } from '../../src/base/errors.ts';
+import type { Open } from '../../src/inquiry/reading.ts';
 import type { Row } from '../../src/plugin/cell.ts';
 import type { KernelFacts } from '../../src/plugin/document.ts';
 import { SnapshotFile } from '../../src/snapshot/file.ts';
@@ -9,7 +10,6 @@ import { piecesOf } from '../../src/snapshot/pieces.ts';
 import { Store } from '../../src/store/store.ts';
 import type { Message } from '../../src/watch/channel.ts';
 import type { Failure, Recorded, ScanEvent, ScanResult } from '../../src/watch/event.ts';
-import type { Open } from '../../src/watch/reading.ts';
 import { type ScanChoice, type ScanParts, scan } from '../../src/watch/scan.ts';
 import { countsText } from '../../src/watch/wording.ts';
 import { drawnPlugin, fakeFacts } from '../support/fake-session.ts';

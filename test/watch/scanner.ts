@@ -6,10 +6,10 @@ import { randomUUID } from 'node:crypto';
 import { appendFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Judge } from '../../src/judging/judge.ts';
 import type { Row } from '../../src/plugin/cell.ts';
 import type { RuleFacts, RuleVerdict } from '../../src/policy/verdict.ts';
 import { Store } from '../../src/store/store.ts';
-import type { Judge } from '../../src/watch/judge.ts';
 import { scan } from '../../src/watch/scan.ts';
 import { surroundings } from '../../src/watch/settling.ts';
 import { takeTurn } from '../../src/watch/turn.ts';
@@ -20,6 +20,7 @@ const [folder, cache, url, reports] = process.argv.slice(2) as [string, string, 
 
 /** Objects to every process. It is no policy, since reading one takes longer than all the rest. */
 const judge: Judge = {
+  policy: 'drawn',
   digest: 'd',
   questions: [plugin],
   compared: [],

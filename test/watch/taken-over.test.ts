@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Open } from '../../src/inquiry/reading.ts';
+import type { TracedAnswer } from '../../src/inquiry/traced-answer.ts';
+import type { Judge } from '../../src/judging/judge.ts';
 import type { AnyPlugin } from '../../src/plugin/contract.ts';
 import type { RuleFacts } from '../../src/policy/verdict.ts';
 import { connect } from '../../src/store/connection.ts';
 import { ForgottenRows } from '../../src/store/forgotten.ts';
 import { Store } from '../../src/store/store.ts';
 import type { ScanEvent } from '../../src/watch/event.ts';
-import type { Judge } from '../../src/watch/judge.ts';
-import type { Open } from '../../src/watch/reading.ts';
-import type { TracedAnswer } from '../../src/watch/reuse.ts';
 import { type ScanParts, scan } from '../../src/watch/scan.ts';
 import { identity } from '../store/scratch.ts';
 import { fakeFacts } from '../support/fake-session.ts';
@@ -145,6 +145,7 @@ describe('an answer that is taken over', () => {
 
   it('leaves no trace in a verdict of rows that were forgotten while a policy looked for them', async () => {
     const judge: Judge = {
+      policy: 'drawn',
       digest: 'd',
       questions: [plugin],
       compared: [],

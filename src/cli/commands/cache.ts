@@ -2,14 +2,14 @@ import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { UsageError } from '../../base/errors.ts';
 import { version } from '../../files/version.ts';
+import { partStores, type StorePlaces, storePlaces } from '../../inquiry/store-places.ts';
 import { escapeJson, escapeText } from '../../report/escape.ts';
 import { bytesText } from '../../report/info.ts';
 import { wrap } from '../../report/width.ts';
 import type { StoreDoor } from '../../store/door.ts';
 import type { Holdings, StoredSnapshot } from '../../store/upkeep.ts';
 import type { OpenFlags } from '../flags/settings.ts';
-import { partStores, type StorePlaces, storePlaces } from '../store-places.ts';
-import { complain, terminalWidth, writeData } from '../terminal/output.ts';
+import { complain, TERMINAL, terminalWidth, writeData } from '../terminal/output.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -105,7 +105,7 @@ const placesFrom = ({ cache }: OpenFlags): StorePlaces => storePlaces({ cache: c
 const pathFrom = (flags: OpenFlags): string => placesFrom(flags).cache;
 
 async function withStore(flags: OpenFlags, action: (store: StoreDoor) => void): Promise<void> {
-  await partStores(placesFrom(flags));
+  await partStores(placesFrom(flags), TERMINAL);
   const { Store } = await import('../../store/store.ts');
   const store = Store.open(pathFrom(flags), version());
   try {

@@ -2,8 +2,10 @@ import type { Command } from 'commander';
 import { UsageError } from '../../base/errors.ts';
 import { hint } from '../../base/nearest.ts';
 import { version } from '../../files/version.ts';
+import { type Asked, askAll } from '../../inquiry/ask-all.ts';
 import type { AnyPlugin } from '../../plugin/contract.ts';
 import { EXIT } from '../exit.ts';
+import { withAsking } from '../flags/asking.ts';
 import { withBudgetFlags } from '../flags/budget.ts';
 import {
   checkColor,
@@ -12,7 +14,6 @@ import {
   type ShowFlags,
   withOpenFlags,
 } from '../flags/settings.ts';
-import { knownOf } from '../known.ts';
 import type { Outcome } from '../outcome.ts';
 import { pageWidth, terminalWidth, writeData } from '../terminal/output.ts';
 import { styleFor } from '../terminal/show.ts';
@@ -50,7 +51,7 @@ export function addDiffCommand(program: Command, plugins: readonly AnyPlugin[], 
     checkVertical(flags, flags.json === true ? 'json' : 'table');
     const chosen = chosenFrom(plugins, flags.plugins);
     const words = after === undefined ? [before] : [before, after];
-    const [one, other] = await knownOf(words, chosen, flags, { most: after === undefined ? 2 : 1 });
+    const [one, other] = await asked(words, chosen, flags, after === undefined ? 2 : 1);
     if (other === undefined)
       throw new UsageError(
         `diff wants two snapshots, or a machine of which two are remembered: ${before} is one snapshot`,
@@ -96,7 +97,7 @@ export function addTimelineCommand(program: Command, plugins: readonly AnyPlugin
       flags.plugins === undefined
         ? plugins.filter(({ followed }) => followed === true)
         : chosenFrom(plugins, flags.plugins);
-    const snapshots = await knownOf(paths, chosen, flags, { most: Number.POSITIVE_INFINITY });
+    const snapshots = await asked(paths, chosen, flags, Number.POSITIVE_INFINITY);
     if (snapshots.length < 2)
       throw new UsageError(
         'a timeline wants two snapshots or more, or a machine of which so many are remembered',
@@ -127,6 +128,14 @@ export function addTimelineCommand(program: Command, plugins: readonly AnyPlugin
     return writeData(timelineText(facts, lives, ordered.remarks, options));
   });
 }
+
+/** Whole answers of all snapshots. @param most how many of a machine's latest snapshots its name stands for */
+const asked = (
+  words: readonly string[],
+  chosen: readonly AnyPlugin[],
+  flags: Flags,
+  most: number,
+): Promise<Asked[]> => withAsking(flags, 'proof', (asking) => askAll(words, chosen, asking, { most }));
 
 /** The questions that `--plugins` names, or all that do not repeat others. @throws UsageError */
 function chosenFrom(plugins: readonly AnyPlugin[], words: string | undefined): readonly AnyPlugin[] {

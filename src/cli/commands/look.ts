@@ -1,24 +1,18 @@
 import type { Command } from 'commander';
 import { ForensicError, UsageError } from '../../base/errors.ts';
 import { version } from '../../files/version.ts';
+import { pathsOfPieces } from '../../inquiry/recall.ts';
+import { storePlaces } from '../../inquiry/store-places.ts';
 import type { AnyPlugin } from '../../plugin/contract.ts';
 import { type Facts, factNotes } from '../../report/answer.ts';
 import type { Asked } from '../../triage/paint.ts';
 import { EXIT } from '../exit.ts';
+import { withInquiry } from '../flags/asking.ts';
 import { withBudgetFlags } from '../flags/budget.ts';
-import {
-  checkColor,
-  type OpenFlags,
-  openSettings,
-  type ShowFlags,
-  withOpenFlags,
-} from '../flags/settings.ts';
-import { type Inquiry, inquiryOf, type OpenSettings } from '../inquiry.ts';
+import { checkColor, type OpenFlags, type ShowFlags, withOpenFlags } from '../flags/settings.ts';
 import type { Outcome } from '../outcome.ts';
-import { pathsOfPieces, Recall } from '../recall.ts';
-import { storePlaces } from '../store-places.ts';
 import { complain, pageWidth, writeAside, writeData } from '../terminal/output.ts';
-import { naming, styleFor, wholeQuestion } from '../terminal/show.ts';
+import { naming, styleFor } from '../terminal/show.ts';
 
 export type LookFlags = OpenFlags & Pick<ShowFlags, 'json' | 'color' | 'strict'>;
 
@@ -29,23 +23,6 @@ export const withLookFlags = (command: Command): Command =>
 
 export const withStrictFlag = (command: Command): Command =>
   command.option('--strict', 'exit with 1 where anything could not be read');
-
-/** Does one thing with one snapshot, and tidies up. */
-export async function inquire<T>(
-  path: string,
-  flags: OpenFlags,
-  search: OpenSettings['search'],
-  action: (inquiry: Inquiry) => Promise<T>,
-): Promise<T> {
-  const recall = await Recall.open(storePlaces(flags));
-  const inquiry = await inquiryOf(path, await openSettings(flags, search), recall);
-  try {
-    return await action(inquiry);
-  } finally {
-    inquiry.close();
-    recall.close();
-  }
-}
 
 /** What was lacking before any question was asked, on stderr. */
 export async function sayNotes(facts: Facts): Promise<void> {
@@ -69,7 +46,12 @@ export function addInfoCommand(program: Command, outcome: Outcome): void {
     for (const path of paths) {
       try {
         // The road to the kernel as it is taken now: a remembered one would explain nothing.
-        const facts = await inquire(path, flags, 'whole', async (inquiry) => (await inquiry.session()).facts);
+        const facts = await withInquiry(
+          path,
+          flags,
+          'whole',
+          async (inquiry) => (await inquiry.session()).facts,
+        );
         documents.push({ ...facts });
         if (flags.json !== true) {
           const { infoText } = await import('../../report/info.ts');
@@ -118,7 +100,7 @@ export function addExplainCommand(program: Command, outcome: Outcome): void {
     if (flags.pid !== undefined && !/^\d{1,9}$/.test(flags.pid))
       throw new UsageError(`--pid wants a number, not ${flags.pid}`);
     checkColor(flags);
-    await inquire(path, flags, 'quick', async (inquiry) => {
+    await withInquiry(path, flags, 'quick', async (inquiry) => {
       const { explain } = await import('../../session/explain.ts');
       const explanation = explain(
         await inquiry.session(),
@@ -144,19 +126,17 @@ export function addTriageCommand(program: Command, plugins: readonly AnyPlugin[]
   withStrictFlag(withBudgetFlags(withLookFlags(command))).action(
     async (path: string, flags: LookFlags & { all?: true }) => {
       checkColor(flags);
-      await inquire(path, flags, 'whole', async (inquiry) => {
+      await withInquiry(path, flags, 'whole', async (inquiry) => {
         const facts = await inquiry.facts();
         const { paintPicture, triageQuestions } = await import('../../triage/paint.ts');
         const results: Asked[] = [];
         for (const plugin of triageQuestions(plugins)) {
-          const answer = inquiry.answer(wholeQuestion(plugin));
-          const rows = [];
-          for await (const row of answer.rows) rows.push(row);
-          if (answer.failure !== undefined) complain(`${plugin.name}: ${answer.failure.message}`);
-          if (answer.failure !== undefined) outcome.code = EXIT.failed;
+          const { rows, notes, failure } = await inquiry.whole(plugin);
+          if (failure !== undefined) complain(`${plugin.name}: ${failure.message}`);
+          if (failure !== undefined) outcome.code = EXIT.failed;
           results.push({
-            ...{ plugin: plugin.name, version: plugin.version, rows, notes: answer.notes },
-            hasFailed: answer.failure !== undefined,
+            ...{ plugin: plugin.name, version: plugin.version, rows },
+            ...{ notes: failure === undefined ? notes : [], hasFailed: failure !== undefined },
           });
         }
         const picture = paintPicture(results, plugins, factNotes(facts));

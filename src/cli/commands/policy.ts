@@ -1,13 +1,13 @@
 import type { Command } from 'commander';
 import { ForensicError } from '../../base/errors.ts';
 import { version } from '../../files/version.ts';
+import { policyFrom, problemLines, USUAL_POLICY } from '../../judging/policy-files.ts';
 import type { AnyPlugin } from '../../plugin/contract.ts';
 import { BadPolicy, type Problem } from '../../policy/problem.ts';
 import { escapeText } from '../../report/escape.ts';
 import { EXIT } from '../exit.ts';
 import { checkColor, checkVertical, type ShowFlags } from '../flags/settings.ts';
 import type { Outcome } from '../outcome.ts';
-import { policyFrom, problemLines, USUAL_POLICY } from '../policy-shelf.ts';
 import { writeData } from '../terminal/output.ts';
 import { styleFor } from '../terminal/show.ts';
 

@@ -1,13 +1,13 @@
 import type { Command } from 'commander';
 import { ForensicError, UsageError } from '../../base/errors.ts';
 import { version } from '../../files/version.ts';
+import { storePlaces } from '../../inquiry/store-places.ts';
 import type { Profile } from '../../profile/profile.ts';
 import { escapeText } from '../../report/escape.ts';
 import type { Store } from '../../store/store.ts';
 import { EXIT } from '../exit.ts';
 import type { OpenFlags } from '../flags/settings.ts';
 import type { Outcome } from '../outcome.ts';
-import { storePlaces } from '../store-places.ts';
 import { complain, showProgress, writeData } from '../terminal/output.ts';
 
 /** Adds `vestige profile import`. */
@@ -45,7 +45,7 @@ async function importAll(paths: readonly string[], flags: OpenFlags): Promise<nu
 }
 
 async function importFolder(folder: string, store: Store): Promise<void> {
-  const { tableFiles } = await import('../profile-file.ts');
+  const { tableFiles } = await import('../../inquiry/profile-file.ts');
   const { tables, others } = tableFiles(folder);
   let imported = 0;
   for (const [index, { path }] of tables.entries()) {
@@ -60,7 +60,7 @@ async function importFolder(folder: string, store: Store): Promise<void> {
 
 /** Says of which kernel a file is, or why it is of none. @returns whether it was imported @throws StoreError */
 async function importFile(path: string, store: Store): Promise<boolean> {
-  const { bytesOf, tableFile } = await import('../profile-file.ts');
+  const { bytesOf, tableFile } = await import('../../inquiry/profile-file.ts');
   const { readTable } = await import('../../profile/isf-file.ts');
   const { wants } = await import('../../session/linux/required-members.ts');
   let profile: Profile;

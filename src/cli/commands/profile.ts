@@ -1,15 +1,14 @@
 import type { Command } from 'commander';
 import { PUBLIC_MODE, replaceFile } from '../../files/replace-file.ts';
 import { version } from '../../files/version.ts';
+import { storePlaces } from '../../inquiry/store-places.ts';
 import { writeProfile } from '../../profile/profile.ts';
 import { escapeText } from '../../report/escape.ts';
 import { wrap } from '../../report/width.ts';
 import { EXIT } from '../exit.ts';
-import { type OpenFlags, openSettings, withOpenFlags } from '../flags/settings.ts';
-import { inquiryOf } from '../inquiry.ts';
+import { withInquiry } from '../flags/asking.ts';
+import { type OpenFlags, withOpenFlags } from '../flags/settings.ts';
 import type { Outcome } from '../outcome.ts';
-import { Recall } from '../recall.ts';
-import { storePlaces } from '../store-places.ts';
 import { complain, terminalWidth, writeData } from '../terminal/output.ts';
 import { addProfileBuildCommand } from './profile-build.ts';
 import { addProfileImportCommand } from './profile-import.ts';
@@ -42,18 +41,13 @@ export function addProfileCommand(program: Command, outcome: Outcome): void {
   ).action(async (path: string, flags: OpenFlags & { output?: string; isf?: true }) => {
     const { checkIsfName, isfOf } = await import('./profile-isf.ts');
     if (flags.isf === true) checkIsfName(flags.output);
-    const recall = await Recall.open(storePlaces(flags));
-    const inquiry = await inquiryOf(path, await openSettings(flags, 'quick'), recall);
-    try {
+    await withInquiry(path, flags, 'quick', async (inquiry) => {
       const session = await inquiry.session();
       const data =
         flags.isf === true ? isfOf(session, flags.output, complain) : writeProfile(session.profile);
       if (flags.output === undefined) writeData(data);
       else replaceFile(flags.output, data, PUBLIC_MODE);
-    } finally {
-      inquiry.close();
-      recall.close();
-    }
+    });
     outcome.code = EXIT.done;
   });
   addProfileBuildCommand(profile, outcome);
@@ -63,7 +57,7 @@ export function addProfileCommand(program: Command, outcome: Outcome): void {
     .description('Show what a profile or symbol table is of')
     .argument('<file>')
     .action(async (path: string) => {
-      const { bytesOf } = await import('../profile-file.ts');
+      const { bytesOf } = await import('../../inquiry/profile-file.ts');
       const { readTable } = await import('../../profile/isf-file.ts');
       const { wants } = await import('../../session/linux/required-members.ts');
       const { banner, release, buildId, architecture, source, symbols, types } = readTable(

@@ -23,9 +23,9 @@ import {
   withShowFlags,
 } from '../flags/settings.ts';
 import { whereTest } from '../flags/where.ts';
-import type { Question } from '../inquiry.ts';
 import type { Outcome } from '../outcome.ts';
 import { complain, pageWidth, writeData } from '../terminal/output.ts';
+import type { Question } from '../terminal/selected-answer.ts';
 import { showAnswers } from '../terminal/show.ts';
 import type { Saving } from './saving.ts';
 

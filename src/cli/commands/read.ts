@@ -7,11 +7,12 @@ import type { Hole, MemoryView, Piece, VirtualView } from '../../library/memory-
 import { factNotes } from '../../report/answer.ts';
 import type { MemoryFormat } from '../../report/memory-text.ts';
 import { EXIT } from '../exit.ts';
+import { withInquiry } from '../flags/asking.ts';
 import { checkColor } from '../flags/settings.ts';
 import type { Outcome } from '../outcome.ts';
 import { complain, writeData } from '../terminal/output.ts';
 import { styleFor } from '../terminal/show.ts';
-import { asJson, inquire, type LookFlags, sayNotes, withLookFlags, withStrictFlag } from './look.ts';
+import { asJson, type LookFlags, sayNotes, withLookFlags, withStrictFlag } from './look.ts';
 
 type Flags = LookFlags & {
   readonly pid?: string;
@@ -57,7 +58,7 @@ Example:
     checkColor(flags);
     const format = await formatOf(flags);
     const length = wholeNumber(flags.length, '--length');
-    await inquire(path, flags, 'quick', async (inquiry) => {
+    await withInquiry(path, flags, 'quick', async (inquiry) => {
       const { LibrarySession } = await import('../../library/library-session.ts');
       const session = new LibrarySession(await inquiry.session());
       await sayNotes(session.facts);

@@ -1,11 +1,12 @@
 import { compare } from '../../diff/comparison.ts';
 import { version } from '../../files/version.ts';
+import type { Gathered } from '../../inquiry/gather.ts';
+import type { Examined } from '../../judging/judge.ts';
 import { pageHtml } from '../../page/html.ts';
 import { paintPage } from '../../page/paint.ts';
 import type { AnyPlugin } from '../../plugin/contract.ts';
 import type { Verdict } from '../../policy/verdict.ts';
-import { pageAssets } from '../page-assets.ts';
-import type { Gathered } from '../report-gathering.ts';
+import { pageAssets } from './page-assets.ts';
 
 /** What a page tells beside what was gathered. */
 interface PageParts {
@@ -16,10 +17,17 @@ interface PageParts {
   readonly title?: string;
 }
 
+/** The snapshot that a report is about, for who judges it. */
+export const examinedOf = ({ facts, subject, answers }: Gathered): Examined => ({
+  facts,
+  known: { ...subject, answers },
+});
+
 /** The page about what was gathered, as one HTML file. */
-export function pageOf({ facts, subject, answers, before, timeline }: Gathered, parts: PageParts): string {
+export function pageOf(gathered: Gathered, parts: PageParts): string {
+  const { facts, answers, before, timeline } = gathered;
   const { shown, verdicts, title } = parts;
-  const known = { ...subject, answers };
+  const { known } = examinedOf(gathered);
   const model = paintPage({
     vestige: version(),
     ...(title === undefined ? {} : { title }),

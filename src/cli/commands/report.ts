@@ -1,18 +1,15 @@
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { UsageError } from '../../base/errors.ts';
+import type { JudgeFlags } from '../../judging/judges.ts';
 import type { AnyPlugin } from '../../plugin/contract.ts';
 import type { Facts } from '../../report/answer.ts';
 import { EXIT } from '../exit.ts';
+import { withAsking } from '../flags/asking.ts';
 import { withBudgetFlags } from '../flags/budget.ts';
-import { type OpenFlags, openSettings, withOpenFlags } from '../flags/settings.ts';
+import { type OpenFlags, withOpenFlags } from '../flags/settings.ts';
 import { collected } from '../flags/words.ts';
 import type { Outcome } from '../outcome.ts';
-import { Recall } from '../recall.ts';
-import type { Gathered } from '../report-gathering.ts';
-import type { JudgeFlags } from '../report-judges.ts';
-import type { Asking } from '../report-sources.ts';
-import { storePlaces } from '../store-places.ts';
 import { writeData } from '../terminal/output.ts';
 
 type Flags = OpenFlags &
@@ -68,38 +65,25 @@ async function page(
   flags: Flags,
   outcome: Outcome,
 ): Promise<{ readonly facts: Facts; readonly html: string }> {
-  const { Judges } = await import('../report-judges.ts');
-  const judges = await Judges.from(flags, all);
+  const { judgeOfOne } = await import('../../judging/judges.ts');
+  const judge = await judgeOfOne(flags, all);
+  const { gatherReport } = await import('../../inquiry/gather.ts');
+  const { subjectOf } = await import('../../inquiry/subject.ts');
+  const { examinedOf, pageOf } = await import('./report-page.ts');
+  const { judgeBeside } = await import('../../judging/judge.ts');
   const shown = all.filter(({ repeats }) => repeats !== true);
-  const plugins = all.filter((plugin) => shown.includes(plugin) || judges.needs.has(plugin.name));
-  const found = await gathered(words, plugins, flags, outcome);
-  const { pageOf } = await import('./report-page.ts');
+  const plugins = all.filter((plugin) => shown.includes(plugin) || judge?.questions.includes(plugin));
+  const found = await withAsking(flags, 'proof', (asking) =>
+    gatherReport(
+      { subject: subjectOf(words, asking.recall), plugins, since: flags.since },
+      { ...asking, failed: () => void (outcome.code = EXIT.failed) },
+    ),
+  );
+  const before = found.before ?? 'there is no snapshot before it to compare with: --since names one';
+  const verdicts = judge === undefined ? [] : [judgeBeside(judge, examinedOf(found), before)];
   const { title } = flags;
-  const html = pageOf(found, {
-    ...{ shown, verdicts: judges.verdicts(found) },
-    ...(title === undefined ? {} : { title }),
-  });
+  const html = pageOf(found, { shown, verdicts, ...(title === undefined ? {} : { title }) });
   return { facts: found.facts, html };
-}
-
-async function gathered(
-  words: readonly string[],
-  plugins: readonly AnyPlugin[],
-  flags: Flags,
-  outcome: Outcome,
-): Promise<Gathered> {
-  const { subjectOf } = await import('../report-subject.ts');
-  const { gatherReport } = await import('../report-gathering.ts');
-  const recall = await Recall.open(storePlaces(flags));
-  try {
-    const asking: Asking = {
-      ...{ settings: await openSettings(flags, 'proof'), recall },
-      failed: () => void (outcome.code = EXIT.failed),
-    };
-    return await gatherReport({ subject: subjectOf(words, recall), plugins, since: flags.since }, asking);
-  } finally {
-    recall.close();
-  }
 }
 
 /** `report-web-1-20261123T114044Z.html`: both are the guest's word, so no file that is there already is written over. */

@@ -1,13 +1,13 @@
 import { join, resolve } from 'node:path';
 import { fileNameOf, momentOf } from '../../acquire/names.ts';
 import { UnreadableFile } from '../../base/errors.ts';
-import { compareForRules } from '../../diff/comparison.ts';
 import { makeFolder as makeAll } from '../../files/make-folder.ts';
 import { replaceFile } from '../../files/replace-file.ts';
+import type { Judge } from '../../judging/judge.ts';
 import type { AnyPlugin } from '../../plugin/contract.ts';
 import type { OwedReport } from '../../store/owed-reports.ts';
-import type { Judge } from '../../watch/judge.ts';
 import type { Reporter } from '../../watch/reporting.ts';
+import { TERMINAL } from '../terminal/output.ts';
 
 /** Pages tell what programs had in their environments and command lines: they are their owner's. */
 const FOLDER_MODE = 0o700;
@@ -58,32 +58,20 @@ function makeFolder(path: string): void {
 export const pageFrom =
   (cache: string, plugins: readonly AnyPlugin[], judge: Judge | undefined) =>
   async ({ snapshotId }: OwedReport): Promise<string> => {
-    const { gatherReport } = await import('../report-gathering.ts');
-    const { pageOf } = await import('./report-page.ts');
-    const { Recall } = await import('../recall.ts');
+    const { gatherReport } = await import('../../inquiry/gather.ts');
+    const { judgeBeside } = await import('../../judging/judge.ts');
+    const { examinedOf, pageOf } = await import('./report-page.ts');
+    const { Recall } = await import('../../inquiry/recall.ts');
     const shown = plugins.filter(({ repeats }) => repeats !== true);
     const asked = [...new Set([...shown, ...(judge?.questions ?? [])])];
-    const recall = await Recall.open({ cache });
+    const recall = await Recall.open({ cache }, TERMINAL);
     try {
       const gathered = await gatherReport(
         { subject: { snapshot: snapshotId }, plugins: asked, since: undefined },
-        { settings: { search: 'proof' }, recall, failed: () => undefined },
+        { settings: { search: 'proof' }, recall, listener: TERMINAL, failed: () => undefined },
       );
-      const { facts, subject, answers, before } = gathered;
-      const previous =
-        before === null
-          ? 'there is no snapshot before it to compare with'
-          : {
-              answers: before.known.answers,
-              comparison: compareForRules(
-                before.known,
-                { ...subject, answers },
-                judge?.compared ?? [],
-                judge?.questions ?? [],
-              ),
-            };
-      const today = new Date().toISOString().slice(0, 10);
-      const verdicts = judge === undefined ? [] : [judge.verdictOn({ ...facts, answers, previous }, today)];
+      const before = gathered.before ?? 'there is no snapshot before it to compare with';
+      const verdicts = judge === undefined ? [] : [judgeBeside(judge, examinedOf(gathered), before)];
       return pageOf(gathered, { shown, verdicts });
     } finally {
       recall.close();

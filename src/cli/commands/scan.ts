@@ -4,12 +4,14 @@ import { Command } from 'commander';
 import { UsageError } from '../../base/errors.ts';
 import { hint } from '../../base/nearest.ts';
 import { version } from '../../files/version.ts';
+import { type Open, OpenedElsewhere } from '../../inquiry/reading.ts';
+import { bindingKey } from '../../inquiry/settings.ts';
+import { scanPlaces } from '../../inquiry/store-places.ts';
+import type { Judge } from '../../judging/judge.ts';
 import type { AnyPlugin } from '../../plugin/contract.ts';
 import { SEVERITIES, type Severity } from '../../policy/verdict.ts';
 import type { Channel } from '../../watch/channel.ts';
 import type { ScanEvent, ScanResult } from '../../watch/event.ts';
-import type { Judge } from '../../watch/judge.ts';
-import { type Open, OpenedElsewhere } from '../../watch/reading.ts';
 import type { ScanChoice, ScanParts } from '../../watch/scan.ts';
 import { EXIT } from '../exit.ts';
 import { type BudgetFlags, withBudgetFlags } from '../flags/budget.ts';
@@ -18,9 +20,7 @@ import { MAP_HELP } from '../flags/map.ts';
 import { type OpenFlags, openSettings } from '../flags/settings.ts';
 import { collected, timeFrom, wordOf } from '../flags/words.ts';
 import type { Outcome } from '../outcome.ts';
-import { bindingKey } from '../recall.ts';
-import { scanPlaces } from '../store-places.ts';
-import { complain, writeAside, writeData } from '../terminal/output.ts';
+import { complain, TERMINAL, writeAside, writeData } from '../terminal/output.ts';
 import { usageText } from '../terminal/usage-text.ts';
 import type { Charge } from './scan-process.ts';
 
@@ -254,7 +254,7 @@ export async function withScan(
   const { failureMessageOf } = await import('../terminal/failure-message.ts');
   const { messageOf } = await import('../terminal/scan-lines.ts');
   const { openGuarded, tellingOnce } = await import('../../reader/charge.ts');
-  const { path, also } = await scanPlaces(flags.history ?? flags.cache);
+  const { path, also } = await scanPlaces(flags.history ?? flags.cache, TERMINAL);
   const isKnown = existsSync(path);
   if (!isKnown && guard === undefined && isAnyNew(choice, undefined)) throw new OpenedElsewhere();
   // What is wrong with a policy is said before there is a file to record in.
@@ -300,7 +300,7 @@ async function voicesFrom(
 async function judgeOf(flags: ScanFlags, plugins: readonly AnyPlugin[]): Promise<Judge | undefined> {
   const { policy, baseline, failOn } = flags;
   if (policy === undefined && baseline === undefined && failOn === undefined) return undefined;
-  return (await import('../scan-judge.ts')).judgeFrom(flags, plugins);
+  return (await import('../../judging/judges.ts')).judgeOfMany(flags, plugins);
 }
 
 /** @throws UsageError */

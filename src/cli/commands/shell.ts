@@ -1,14 +1,15 @@
 // `vestige shell`: the library over one snapshot, at a prompt or as a script from a pipe.
 import type { Command } from 'commander';
 import { UsageError } from '../../base/errors.ts';
+import { shellHistoryPath } from '../../inquiry/store-places.ts';
 import type { AnyPlugin } from '../../plugin/contract.ts';
 import { factNotes } from '../../report/answer.ts';
 import { EXIT } from '../exit.ts';
+import { withInquiry } from '../flags/asking.ts';
 import { type OpenFlags, withOpenFlags } from '../flags/settings.ts';
 import type { Outcome } from '../outcome.ts';
-import { shellHistoryPath } from '../store-places.ts';
 import { complain } from '../terminal/output.ts';
-import { inquire, sayNotes, withStrictFlag } from './look.ts';
+import { sayNotes, withStrictFlag } from './look.ts';
 
 type Flags = OpenFlags & { readonly strict?: true; readonly history: boolean };
 
@@ -37,7 +38,7 @@ Example:
 `,
     );
   withStrictFlag(withOpenFlags(command)).action(async (path: string, flags: Flags) => {
-    await inquire(path, flags, 'quick', async (inquiry) => {
+    await withInquiry(path, flags, 'quick', async (inquiry) => {
       const { LibrarySession } = await import('../../library/library-session.ts');
       const { runShell } = await import('../../shell/shell.ts');
       const session = new LibrarySession(await inquiry.session());

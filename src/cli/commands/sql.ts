@@ -4,12 +4,12 @@ import type { Command } from 'commander';
 import { plugins } from '../../../plugins/index.ts';
 import { UsageError } from '../../base/errors.ts';
 import { hint } from '../../base/nearest.ts';
+import { partStores, storePlaces } from '../../inquiry/store-places.ts';
 import type { BadQuery, Sheet } from '../../store/query.ts';
 import type { Complaint } from '../../store/query-text.ts';
 import type { View } from '../../store/query-views.ts';
 import { checkColor, FORMATS, formatFrom, type ShowFlags } from '../flags/settings.ts';
-import { partStores, storePlaces } from '../store-places.ts';
-import { pageWidth, writeData } from '../terminal/output.ts';
+import { pageWidth, TERMINAL, writeData } from '../terminal/output.ts';
 import { styleFor } from '../terminal/show.ts';
 
 type Flags = Omit<ShowFlags, 'strict'> & { readonly cache?: string };
@@ -70,7 +70,7 @@ async function answer(query: string | undefined, flags: Flags): Promise<void> {
 /** The file that is asked, and one beside it: what scans recorded, and what is remembered of other snapshots. */
 async function filesFrom({ cache: named }: Flags): Promise<[asked: string, beside?: string]> {
   const places = storePlaces({ cache: named ?? true })!;
-  await partStores(places);
+  await partStores(places, TERMINAL);
   const cache = resolve(places.cache);
   const { history } = places;
   if (history === undefined || !existsSync(history)) return [cache];

@@ -5,11 +5,12 @@ import { NotInKernel, UsageError } from '../../base/errors.ts';
 import type { Layout } from '../../library/layout.ts';
 import { factNotes } from '../../report/answer.ts';
 import { EXIT } from '../exit.ts';
+import { withInquiry } from '../flags/asking.ts';
 import { checkColor } from '../flags/settings.ts';
 import type { Outcome } from '../outcome.ts';
 import { complain, writeData } from '../terminal/output.ts';
 import { styleFor } from '../terminal/show.ts';
-import { asJson, inquire, type LookFlags, sayNotes, withLookFlags, withStrictFlag } from './look.ts';
+import { asJson, type LookFlags, sayNotes, withLookFlags, withStrictFlag } from './look.ts';
 import { virtualView } from './read.ts';
 
 type Flags = LookFlags & { readonly pid?: string };
@@ -35,7 +36,7 @@ export function addTypeCommand(program: Command, outcome: Outcome): void {
       checkColor(flags);
       if (flags.pid !== undefined && at === undefined)
         throw new UsageError('--pid says whose memory is read: it wants an address too');
-      await inquire(path, flags, 'quick', async (inquiry) => {
+      await withInquiry(path, flags, 'quick', async (inquiry) => {
         const { LibrarySession } = await import('../../library/library-session.ts');
         const session = new LibrarySession(await inquiry.session());
         await sayNotes(session.facts);

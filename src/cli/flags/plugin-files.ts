@@ -43,9 +43,6 @@ const files = new Map<AnyPlugin, string>();
 /** The file that a plugin was loaded from; undefined where it is the program's own. */
 export const fileOf = (plugin: AnyPlugin): string | undefined => files.get(plugin);
 
-/** Only the program's own answers are remembered: a plugin being written changes without a new version. */
-export const isOwn = (plugin: AnyPlugin): boolean => own.includes(plugin);
-
 async function loadPlugin(path: string): Promise<AnyPlugin> {
   if (statSync(path, { throwIfNoEntry: false })?.isFile() === false)
     throw new UsageError(`cannot load plugin ${path}: it is no regular file`);

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { UsageError } from '../../base/errors.ts';
+import type { OpenSettings } from '../../inquiry/settings.ts';
 import type { ColorChoice } from '../../report/style.ts';
-import type { OpenSettings } from '../inquiry.ts';
 import { type BudgetFlags, budgetFrom } from './budget.ts';
 import { kernelChosen, withKernelFlag } from './kernel.ts';
 import { MAP_HELP, mapFrom } from './map.ts';
@@ -84,7 +84,7 @@ function budgetSettings(flags: BudgetFlags): Pick<OpenSettings, 'limits'> {
 /** A file is read at once; a folder is only asked for a kernel that does not describe itself. */
 async function profileSettings(path: string): Promise<Pick<OpenSettings, 'profile' | 'profileFolder'>> {
   const { isFolder } = await import('../../files/make-folder.ts');
-  const { bytesOf } = await import('../profile-file.ts');
+  const { bytesOf } = await import('../../inquiry/profile-file.ts');
   if (isFolder(path)) return { profileFolder: path };
   const { readTable } = await import('../../profile/isf-file.ts');
   const { wants } = await import('../../session/linux/required-members.ts');

@@ -1,9 +1,10 @@
 // `--where EXPRESSION`: rows are kept by a condition in the language of policies, whose three values it has too.
 // The language is loaded only where somebody uses it.
+
+import { Flaws } from '../../base/flaws.ts';
+import { problemLines } from '../../judging/policy-files.ts';
 import type { AnyPlugin } from '../../plugin/contract.ts';
 import type { RowCondition as Condition } from '../../policy/row-condition.ts';
-import { Flaws } from '../flaws.ts';
-import { problemLines } from '../policy-shelf.ts';
 import type { RowTest } from './selection.ts';
 
 const FLAG = '--where';

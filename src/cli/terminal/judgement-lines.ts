@@ -1,6 +1,6 @@
+import { type Judgement, unreadRule } from '../../judging/new-findings.ts';
 import type { Finding, Severity } from '../../policy/verdict.ts';
 import { counted, severitiesText, tallyOf } from '../../report/verdict/judged.ts';
-import { type Judgement, unreadRule } from '../../watch/judgement.ts';
 
 /** Rules that a line names. */
 const MOST_NAMES = 2;

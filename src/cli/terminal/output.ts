@@ -1,5 +1,6 @@
 import { writeSync } from 'node:fs';
 import { ForensicError } from '../../base/errors.ts';
+import type { Listener } from '../../base/listener.ts';
 import { escapeText } from '../../report/escape.ts';
 import { EXIT } from '../exit.ts';
 
@@ -88,3 +89,10 @@ export const terminalWidth = (): number =>
 
 /** Text that nobody watches is 100 columns wide: wide enough to read, narrow enough to mail. */
 export const pageWidth = (): number => (process.stdout.isTTY ? terminalWidth() : 100);
+
+/** What is said and shown while snapshots are asked, on stderr. */
+export const TERMINAL: Listener = {
+  warn: complain,
+  say: (sentence) => writeAside(`${escapeText(sentence)}\n`),
+  progress: showProgress,
+};

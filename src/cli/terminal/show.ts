@@ -1,22 +1,20 @@
 import { ForensicError } from '../../base/errors.ts';
 import { version } from '../../files/version.ts';
-import type { AnyPlugin } from '../../plugin/contract.ts';
+import { type Inquiry, inquiryOf } from '../../inquiry/inquiry.ts';
 import type { Answer, Facts, Presenter } from '../../report/answer.ts';
 import { escapeText } from '../../report/escape.ts';
 import { loadStyle, type Style, wantsColor } from '../../report/style.ts';
 import { EXIT } from '../exit.ts';
+import { withAsking } from '../flags/asking.ts';
 import {
   checkColor,
   type FormatName,
   formatFrom,
   type OpenFlags,
-  openSettings,
   type ShowFlags,
 } from '../flags/settings.ts';
-import { type Inquiry, inquiryOf, type LimitedAnswer, type Question } from '../inquiry.ts';
-import { Recall } from '../recall.ts';
-import { storePlaces } from '../store-places.ts';
 import { complain, terminalWidth, writeAside, writeData } from './output.ts';
+import { type Question, type SelectedAnswer, selectedAnswer } from './selected-answer.ts';
 
 /** The style for what goes to stdout. */
 export const styleFor = (flags: Pick<ShowFlags, 'color'>): Promise<Style> =>
@@ -30,28 +28,27 @@ export async function showAnswers(
 ): Promise<number> {
   checkColor(flags);
   const format = formatFrom(flags);
-  const settings = await openSettings(flags, 'quick');
   const presenter = await presenterFor(format, flags, paths.length > 1, questions.length);
-  const recall = await Recall.open(storePlaces(flags));
-  let code: number = EXIT.done;
-  writeData(presenter.begin());
-  for (const path of paths) {
-    let inquiry: Inquiry | undefined;
-    try {
-      inquiry = await inquiryOf(path, settings, recall);
-      code = Math.max(code, await showSnapshot(presenter, inquiry, questions, flags, format));
-    } catch (error) {
-      if (!(error instanceof ForensicError)) throw error;
-      writeData(presenter.failed(path, error));
-      complain(naming(path, error));
-      code = EXIT.failed;
-    } finally {
-      inquiry?.close();
+  return withAsking(flags, 'quick', async (asking) => {
+    let code: number = EXIT.done;
+    writeData(presenter.begin());
+    for (const path of paths) {
+      let inquiry: Inquiry | undefined;
+      try {
+        inquiry = await inquiryOf(path, asking);
+        code = Math.max(code, await showSnapshot(presenter, inquiry, questions, flags, format));
+      } catch (error) {
+        if (!(error instanceof ForensicError)) throw error;
+        writeData(presenter.failed(path, error));
+        complain(naming(path, error));
+        code = EXIT.failed;
+      } finally {
+        inquiry?.close();
+      }
     }
-  }
-  writeData(presenter.end());
-  recall.close();
-  return code;
+    writeData(presenter.end());
+    return code;
+  });
 }
 
 /** The message of an error, with the snapshot it is about where it does not name it itself. */
@@ -66,7 +63,7 @@ async function showSnapshot(
   format: FormatName,
 ): Promise<number> {
   const facts = await inquiry.facts();
-  const answers: LimitedAnswer[] = [];
+  const answers: SelectedAnswer[] = [];
   for await (const piece of presenter.snapshot(facts, asked(inquiry, questions, answers, format))) {
     if (typeof piece === 'string') writeData(piece);
     else writeAside(piece.aside);
@@ -80,11 +77,11 @@ async function showSnapshot(
 async function* asked(
   inquiry: Inquiry,
   questions: readonly Question[],
-  answers: LimitedAnswer[],
+  answers: SelectedAnswer[],
   format: FormatName,
 ): AsyncGenerator<Answer> {
   for (const question of questions) {
-    const answer = inquiry.answer(question);
+    const answer = selectedAnswer(inquiry, question);
     answers.push(answer);
     yield answer; // and it is shown by the time we go on
     const { withheld, plugin, remarks } = answer;
@@ -123,17 +120,3 @@ async function presenterFor(
     }
   }
 }
-
-/** The question of a plugin's whole answer with none of its options. */
-export const wholeQuestion = (plugin: AnyPlugin): Question => ({
-  plugin,
-  options: {},
-  selection: {
-    columns: Object.keys(plugin.columns),
-    named: false,
-    kept: [],
-    tests: () => [],
-    order: [],
-    limit: Number.POSITIVE_INFINITY,
-  },
-});

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { pageAssets } from '../../../src/cli/page-assets.ts';
+import { pageAssets } from '../../../src/cli/commands/page-assets.ts';
 import { pageHtml } from '../../../src/page/html.ts';
 import { drawnPage } from '../drawn.ts';
 import { launch } from './browser.ts';

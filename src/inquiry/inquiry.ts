@@ -1,0 +1,244 @@
+// One snapshot that is asked: the one road from a file to answers.
+// What is remembered answers first, the answers of the snapshot before next, and memory last; what that gives is kept.
+import { ForensicError, GoneSnapshot, UsageError } from '../base/errors.ts';
+import type { Listener } from '../base/listener.ts';
+import type { Row } from '../plugin/cell.ts';
+import type { AnyPlugin } from '../plugin/contract.ts';
+import { optionsOf } from '../plugin/options.ts';
+import type { Facts } from '../report/answer.ts';
+import type { KernelChoice } from '../session/linux/find-kernels.ts';
+import type { Session } from '../session/session.ts';
+import type { PastSnapshot } from '../store/door.ts';
+import type { RememberedAnswer, SnapshotIdentity } from '../store/store.ts';
+import { sayWhich, snapshotsNamed } from './named-snapshots.ts';
+import type { OpenSnapshot } from './open-snapshot.ts';
+import { isOwn } from './own-plugins.ts';
+import type { Recall } from './recall.ts';
+import { bindingKey, type OpenSettings } from './settings.ts';
+import { optionsKey } from './traced-answer.ts';
+
+/** How snapshots are asked. */
+export interface Asking {
+  readonly settings: OpenSettings;
+  readonly recall: Recall;
+  readonly listener: Listener;
+}
+
+/** Options of a question, parsed. */
+type Chosen = Readonly<Record<string, unknown>>;
+
+/** All rows of an answer; those that were found where it failed on the way, and why it did. */
+export interface WholeAnswer {
+  readonly rows: readonly Row[];
+  readonly notes: readonly string[];
+  readonly failure: ForensicError | undefined;
+}
+
+/** One snapshot being asked about. */
+export class Inquiry {
+  readonly path: string;
+  readonly #asking: Asking;
+  readonly #identity: SnapshotIdentity | undefined;
+  /** The number of a snapshot whose file is gone: all that can be known of it is remembered. */
+  readonly #gone: number | undefined;
+  #opened: OpenSnapshot | undefined;
+  /** What is remembered of the snapshot: of a kernel that was perhaps searched for less closely than is wanted now. */
+  readonly #remembered: Facts | undefined;
+  #facts: Facts | undefined;
+
+  private constructor(
+    path: string,
+    asking: Asking,
+    identity: SnapshotIdentity | undefined,
+    gone: number | undefined,
+  ) {
+    const { recall, settings } = asking;
+    this.path = path;
+    this.#asking = asking;
+    this.#identity = identity;
+    this.#remembered = identity === undefined ? undefined : recall.facts({ ...identity, path });
+    if (isAsClose(this.#remembered, settings.search)) this.#facts = this.#remembered;
+    this.#gone = gone;
+    if (gone !== undefined) this.#facts = recall.past((history) => history.facts(gone));
+  }
+
+  /**
+   * @param past what is remembered of the snapshot, where it was named by its machine: it answers for a file that is gone
+   * @throws UsageError where `path` is `-`: memory is read in no order that a pipe could give
+   */
+  static async begin(path: string, asking: Asking, past?: PastSnapshot): Promise<Inquiry> {
+    if (path === '-') throw new UsageError('- is no file: a snapshot cannot be read from a pipe');
+    const { recall, settings } = asking;
+    const identity = await recall.identify(path, bindingKey(settings));
+    const isThere =
+      past === undefined ||
+      (identity !== undefined && recall.past((history) => history.find(identity)) === past.id);
+    if (isThere) return new Inquiry(path, asking, identity, undefined);
+    return new Inquiry(path, asking, undefined, past.id);
+  }
+
+  /** True where only what is remembered can answer. */
+  get isGone(): boolean {
+    return this.#gone !== undefined;
+  }
+
+  /** What is known of the snapshot and its kernel. @throws SnapshotError, ProfileError */
+  async facts(): Promise<Facts> {
+    this.#facts ??= (await this.session()).facts;
+    return this.#facts;
+  }
+
+  /** The open snapshot, with the kernel found. @throws SnapshotError, ProfileError */
+  async session(): Promise<Session> {
+    return (await this.#open()).session;
+  }
+
+  /** What is remembered of an answer: all rows and columns. */
+  remembered(plugin: AnyPlugin, options: Chosen): RememberedAnswer | undefined {
+    if (!this.#mayRemember(plugin, options)) return undefined;
+    const { recall } = this.#asking;
+    const key = optionsKey(plugin, options);
+    const [identity, gone] = [this.#identity, this.#gone];
+    return (
+      (identity === undefined ? undefined : recall.answer(identity, plugin, key)) ??
+      (gone === undefined ? undefined : recall.past((history) => history.answer(gone, plugin, key)))
+    );
+  }
+
+  /**
+   * All rows and columns from memory as they are found, and then into the cache. @param notes are told behind the last row
+   * @param subjects is told what each row is about
+   */
+  async *ask(
+    plugin: AnyPlugin,
+    options: Chosen,
+    notes: string[],
+    subjects?: WeakMap<Row, unknown>,
+  ): AsyncGenerator<Row> {
+    const { recall } = this.#asking;
+    const isKept = this.#identity !== undefined && this.#mayRemember(plugin, options);
+    const { session, troubles } = await this.#open();
+    const { kernel } = session;
+    const { runPlugin } = await import('../plugin/run.ts');
+    const progress = this.#progressOf(plugin);
+    const spool = isKept ? await recall.spool(plugin) : undefined;
+    try {
+      for await (const row of runPlugin(plugin, kernel, {
+        options,
+        progress,
+        ...(subjects === undefined ? {} : { subjects }),
+      })) {
+        spool?.add(row);
+        yield row;
+      }
+      notes.push(...kernel.notes.drain(), ...troubles);
+      if (spool === undefined) return;
+      const answer = { rows: spool.rows, notes: [...notes] };
+      await this.#keep((identity, facts) =>
+        recall.keep(identity, facts, plugin, optionsKey(plugin, options), answer),
+      );
+    } finally {
+      spool?.close();
+    }
+  }
+
+  /** The whole answer to a question with none of its options, the one of the snapshot before where that stands. */
+  async whole(plugin: AnyPlugin): Promise<WholeAnswer> {
+    const rows: Row[] = [];
+    try {
+      const found = this.remembered(plugin, {}) ?? (await this.#found(plugin, rows));
+      return { rows: found.rows, notes: found.notes, failure: undefined };
+    } catch (failure) {
+      if (!(failure instanceof ForensicError)) throw failure;
+      return { rows, notes: [failure.message], failure };
+    } finally {
+      this.#asking.listener.progress(plugin.name, 1, 1);
+    }
+  }
+
+  close(): void {
+    this.#opened?.close();
+  }
+
+  /** A whole answer that is not remembered. @param rows gets those that are found */
+  async #found(plugin: AnyPlugin, rows: Row[]): Promise<RememberedAnswer> {
+    const notes: string[] = [];
+    if (this.#identity === undefined || !this.#mayRemember(plugin, {})) {
+      for await (const row of this.ask(plugin, {}, notes)) rows.push(row);
+      return { rows, notes };
+    }
+    const { recall } = this.#asking;
+    const open = await this.#open();
+    const answer =
+      recall.readable(open.standing(plugin)) ??
+      (await open.run(plugin, { progress: this.#progressOf(plugin), rows }));
+    await this.#keep((identity, facts) => recall.keepTraced(identity, facts, plugin, answer));
+    return { rows: answer.rows, notes: [...answer.notes, ...open.troubles] };
+  }
+
+  /** Keeps what was found, where it is of one file: what was read while the file was being replaced is of none. */
+  async #keep(keep: (identity: SnapshotIdentity, facts: Facts) => void): Promise<void> {
+    const identity = this.#identity;
+    if (identity === undefined || this.#opened!.troubles.length > 0) return;
+    if (await this.#asking.recall.isCurrent(identity)) keep(identity, await this.facts());
+  }
+
+  async #open(): Promise<OpenSnapshot> {
+    if (this.#gone !== undefined)
+      throw new GoneSnapshot(
+        `${this.path} is gone or another by now, and what is asked of it is not remembered`,
+      );
+    if (this.#opened === undefined) {
+      const { OpenSnapshot } = await import('./open-snapshot.ts');
+      const { settings, recall } = this.#asking;
+      const roots = settings.search === 'whole' ? undefined : rootsIn(this.#facts);
+      this.#opened = await OpenSnapshot.open(this.path, { ...settings, ...roots }, recall);
+      this.#correct(this.#opened.facts);
+    }
+    return this.#opened;
+  }
+
+  /** Replaces what is remembered where the snapshot was searched less closely; answers of another kernel are forgotten. */
+  #correct(facts: Facts): void {
+    if (this.#identity === undefined || this.#remembered === undefined || this.#facts !== undefined) return;
+    const { recall } = this.#asking;
+    if (this.#remembered.kernel.pageTableRoot !== facts.kernel.pageTableRoot) recall.forget(this.#identity);
+    recall.keepFacts(this.#identity, facts);
+  }
+
+  /** Whether the answer may come from the cache, and go there. */
+  #mayRemember(plugin: AnyPlugin, options: Chosen): boolean {
+    const isSecret = Object.entries(optionsOf(plugin)).some(
+      ([name, option]) => 'secret' in option && options[name] === true,
+    );
+    return !isSecret && isOwn(plugin) && this.#asking.settings.limits === undefined;
+  }
+
+  #progressOf({ name }: AnyPlugin): (done: number, total: number) => void {
+    return (done, total) => this.#asking.listener.progress(name, done, total);
+  }
+}
+
+/**
+ * The snapshot that a word names, ready to be asked: a file, or the latest that is remembered of a machine. Which one
+ * that is, is said. @throws UsageError, UnreadableFile
+ */
+export async function inquiryOf(word: string, asking: Asking): Promise<Inquiry> {
+  const { recall, settings, listener } = asking;
+  const [named] = snapshotsNamed(word, recall, bindingKey(settings), 1);
+  const { path, past } = named ?? { path: word };
+  const inquiry = await Inquiry.begin(path, asking, past);
+  if (named !== undefined) sayWhich(word, named, inquiry.isGone, listener);
+  return inquiry;
+}
+
+/** The closer a search, the higher. */
+const CLOSENESS = { quick: 0, part: 0, proof: 1, whole: 2 } as const;
+
+/** Whether facts tell of a search that was as close as the one wanted. */
+const isAsClose = (facts: Facts | undefined, wanted: OpenSettings['search']): boolean =>
+  facts !== undefined && CLOSENESS[facts.kernel.search] >= CLOSENESS[wanted];
+
+/** Where the kernels of this very file are, which a search found before. */
+const rootsIn = (facts: Facts | undefined): Pick<KernelChoice, 'roots'> =>
+  facts === undefined ? {} : { roots: facts.kernel.kernels.map(({ pageTableRoot }) => pageTableRoot) };
