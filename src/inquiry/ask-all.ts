@@ -2,7 +2,6 @@
 // Each snapshot is asked what is not remembered, in the order in which they were named.
 import { ForensicError } from '../base/errors.ts';
 import type { Known } from '../diff/comparison.ts';
-import type { Side } from '../diff/tables.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import type { Facts } from '../report/answer.ts';
 import { type Asking, Inquiry } from './inquiry.ts';
@@ -45,8 +44,7 @@ export async function askAll(
         try {
           sayWhich(word, named, inquiry.isGone, listener);
           const facts = await inquiry.facts();
-          const answers = new Map<string, Side>();
-          for (const plugin of plugins) answers.set(plugin.name, await inquiry.whole(plugin));
+          const answers = await inquiry.answers(plugins);
           const written = past?.written ?? fileWrittenAt(path);
           const name = past?.name ?? acquiredName(path)?.machine ?? null;
           asked.push({ facts, known: { kernel: facts.kernel, written, name, answers }, age });

@@ -57,7 +57,7 @@ async function gather(telling: Telling, asking: Gathering, opened: Source[]): Pr
   const files = 'files' in subject ? await openFiles(subject.files, asking, opened) : [];
   const chosen = 'files' in subject ? files.at(-1)! : rememberedOf(subject, asking);
   const other = since === undefined ? undefined : await openSince(since, asking, opened);
-  const answers = await answersOf(chosen, plugins);
+  const answers = await chosen.answers(plugins);
   for (const file of files) await file.identify();
   const isOfMachine = other !== undefined && isSameMachine(other, chosen);
   const all = inOrder([...files, chosen, ...(isOfMachine ? [other] : [])], pastOf(chosen, asking));
@@ -160,21 +160,12 @@ function inOrder(named: readonly Source[], past: readonly Source[]): readonly So
 const contentOf = ({ facts: { kernel, snapshot }, place }: Source): string =>
   JSON.stringify([kernel.time, kernel.uptimeSeconds, snapshot.sizeBytes, place.digest]);
 
-async function answersOf(source: Source, plugins: readonly AnyPlugin[]): Promise<Map<string, Side>> {
-  const answers = new Map<string, Side>();
-  for (const plugin of plugins) {
-    const answer = await source.answer(plugin);
-    if (answer !== undefined) answers.set(plugin.name, answer);
-  }
-  return answers;
-}
-
 const knownOf = async (
   source: Source,
   plugins: readonly AnyPlugin[],
 ): Promise<{ readonly facts: Facts; readonly known: Known }> => ({
   facts: source.facts,
-  known: { ...identified(source), answers: await answersOf(source, plugins) },
+  known: { ...identified(source), answers: await source.answers(plugins) },
 });
 
 /** One snapshot after the other: of a month of them, only one is in memory at a time. */
@@ -187,10 +178,7 @@ async function follow(
     .filter(({ followed }) => followed === true)
     .map((plugin) => new Follower(plugin, plugins));
   for (const source of sources) {
-    const answers = await answersOf(
-      source,
-      followers.map(({ plugin }) => plugin),
-    );
+    const answers = await source.answers(followers.map(({ plugin }) => plugin));
     for (const follower of followers) follower.see({ kernel: source.facts.kernel, answers });
   }
   return {

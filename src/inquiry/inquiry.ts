@@ -15,7 +15,7 @@ import type { OpenSnapshot } from './open-snapshot.ts';
 import { isOwn } from './own-plugins.ts';
 import type { Recall } from './recall.ts';
 import { bindingKey, type OpenSettings } from './settings.ts';
-import { optionsKey } from './traced-answer.ts';
+import { optionsKey, type TracedAnswer } from './traced-answer.ts';
 
 /** How snapshots are asked. */
 export interface Asking {
@@ -142,12 +142,29 @@ export class Inquiry {
     }
   }
 
-  /** The whole answer to a question with none of its options, the one of the snapshot before where that stands. */
-  async whole(plugin: AnyPlugin): Promise<WholeAnswer> {
+  /**
+   * Whole answers to questions with none of their options, by plugin: those of the snapshot before where they stand. What
+   * is found is kept once all are answered.
+   */
+  async answers(plugins: readonly AnyPlugin[]): Promise<Map<string, WholeAnswer>> {
+    const answers = new Map<string, WholeAnswer>();
+    const found = new Map<AnyPlugin, TracedAnswer>();
+    for (const plugin of plugins) answers.set(plugin.name, await this.#whole(plugin, found));
+    const { recall } = this.#asking;
+    if (found.size > 0) await this.#keep((identity, facts) => recall.keepTraced(identity, facts, found));
+    return answers;
+  }
+
+  close(): void {
+    this.#opened?.close();
+  }
+
+  /** @param found gets the answer where it is to be kept */
+  async #whole(plugin: AnyPlugin, found: Map<AnyPlugin, TracedAnswer>): Promise<WholeAnswer> {
     const rows: Row[] = [];
     try {
-      const found = this.remembered(plugin, {}) ?? (await this.#found(plugin, rows));
-      return { rows: found.rows, notes: found.notes, failure: undefined };
+      const answer = this.remembered(plugin, {}) ?? (await this.#find(plugin, rows, found));
+      return { rows: answer.rows, notes: answer.notes, failure: undefined };
     } catch (failure) {
       if (!(failure instanceof ForensicError)) throw failure;
       return { rows, notes: [failure.message], failure };
@@ -156,23 +173,22 @@ export class Inquiry {
     }
   }
 
-  close(): void {
-    this.#opened?.close();
-  }
-
   /** A whole answer that is not remembered. @param rows gets those that are found */
-  async #found(plugin: AnyPlugin, rows: Row[]): Promise<RememberedAnswer> {
+  async #find(
+    plugin: AnyPlugin,
+    rows: Row[],
+    found: Map<AnyPlugin, TracedAnswer>,
+  ): Promise<RememberedAnswer> {
     const notes: string[] = [];
     if (this.#identity === undefined || !this.#mayRemember(plugin, {})) {
       for await (const row of this.ask(plugin, {}, notes)) rows.push(row);
       return { rows, notes };
     }
-    const { recall } = this.#asking;
     const open = await this.#open();
     const answer =
-      recall.readable(open.standing(plugin)) ??
+      this.#asking.recall.readable(open.standing(plugin)) ??
       (await open.run(plugin, { progress: this.#progressOf(plugin), rows }));
-    await this.#keep((identity, facts) => recall.keepTraced(identity, facts, plugin, answer));
+    found.set(plugin, answer);
     return { rows: answer.rows, notes: [...answer.notes, ...open.troubles] };
   }
 

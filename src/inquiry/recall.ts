@@ -120,18 +120,22 @@ export class Recall {
     this.#guard((store) => store.keep(...remembered));
   }
 
-  /** Keeps a whole answer, with what it was read from: the machine's next snapshot may take it over. */
+  /** Keeps whole answers, all or none, with what they were read from: the machine's next snapshot may take them over. */
   keepTraced(
     identity: SnapshotIdentity,
     facts: RememberedFacts,
-    plugin: AnyPlugin,
-    answer: TracedAnswer,
+    answers: ReadonlyMap<AnyPlugin, TracedAnswer>,
   ): void {
-    this.#guard((store) => {
-      const number = store.keep(identity, facts, plugin, NO_OPTIONS, answer);
-      const { trace } = answer;
-      if (trace !== undefined) store.extents.keepReads(number, plugin, NO_OPTIONS, trace.basis, trace.reads);
-    });
+    this.#guard((store) =>
+      store.scans.atomically(() => {
+        for (const [plugin, answer] of answers) {
+          const number = store.keep(identity, facts, plugin, NO_OPTIONS, answer);
+          const { trace } = answer;
+          if (trace !== undefined)
+            store.extents.keepReads(number, plugin, NO_OPTIONS, trace.basis, trace.reads);
+        }
+      }),
+    );
   }
 
   /** An answer that was kept elsewhere, with its rows; undefined where they are lost: then asking anew helps. */

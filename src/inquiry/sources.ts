@@ -19,8 +19,8 @@ export interface Source {
   readonly id: number | undefined;
   /** When its file was written, ISO 8601 and by the host, and which machine it is of as the store and the operator call it. */
   readonly place: Pick<PastSnapshot, 'machine' | 'name' | 'digest'> & { readonly written: string | null };
-  /** A whole answer; undefined where it can no more be had. */
-  answer(plugin: AnyPlugin): Promise<Side | undefined>;
+  /** Whole answers, by plugin; those that can no more be had are missing. */
+  answers(plugins: readonly AnyPlugin[]): Promise<Map<string, Side>>;
   close(): void;
 }
 
@@ -84,18 +84,18 @@ export class FileSource implements Source {
     if (known !== undefined) this.#place = known;
   }
 
-  async answer(plugin: AnyPlugin): Promise<Side> {
-    const known = this.#answers.get(plugin.name);
-    if (known !== undefined) return known;
+  async answers(plugins: readonly AnyPlugin[]): Promise<Map<string, Side>> {
     const { listener, failed } = this.#asking;
-    this.#inquiry ??= await Inquiry.begin(this.#path, this.#asking);
-    const { failure, ...answer } = await this.#inquiry.whole(plugin);
-    if (failure !== undefined) {
-      listener.warn(`${plugin.name}: ${failure.message}`);
-      failed(failure);
+    const unasked = plugins.filter(({ name }) => !this.#answers.has(name));
+    if (unasked.length > 0) this.#inquiry ??= await Inquiry.begin(this.#path, this.#asking);
+    for (const [name, { failure, ...answer }] of (await this.#inquiry?.answers(unasked)) ?? []) {
+      if (failure !== undefined) {
+        listener.warn(`${name}: ${failure.message}`);
+        failed(failure);
+      }
+      this.#answers.set(name, answer);
     }
-    this.#answers.set(plugin.name, answer);
-    return answer;
+    return new Map(plugins.map(({ name }) => [name, this.#answers.get(name)!]));
   }
 
   /** Lets go of the file. A later question opens it again. */
@@ -122,8 +122,13 @@ export class PastSource implements Source {
     this.#recall = recall;
   }
 
-  async answer(plugin: AnyPlugin): Promise<Side | undefined> {
-    return this.#recall.past((history) => history.answer(this.id, plugin));
+  async answers(plugins: readonly AnyPlugin[]): Promise<Map<string, Side>> {
+    const answers = new Map<string, Side>();
+    for (const plugin of plugins) {
+      const answer = this.#recall.past((history) => history.answer(this.id, plugin));
+      if (answer !== undefined) answers.set(plugin.name, answer);
+    }
+    return answers;
   }
 
   close(): void {

@@ -22,6 +22,7 @@ export interface AskedStore
   >;
   /** What is kept goes to the snapshots that `keep` gives the numbers of. */
   readonly extents: Pick<StoreDoor['extents'], 'of' | 'readsFor' | 'keepReads'>;
+  readonly scans: Pick<StoreDoor['scans'], 'atomically'>;
   readonly profiles: Pick<
     StoreDoor['profiles'],
     'byBuildId' | 'byBanner' | 'keep' | 'bannerOf' | 'keepBanner' | 'all'
@@ -36,6 +37,7 @@ export class JoinedStore implements AskedStore {
   readonly path: string;
   readonly history: AskedStore['history'];
   readonly extents: AskedStore['extents'];
+  readonly scans: AskedStore['scans'];
   readonly profiles: AskedStore['profiles'];
   readonly #cache: StoreDoor;
   readonly #openPast: () => StoreDoor;
@@ -53,6 +55,7 @@ export class JoinedStore implements AskedStore {
       readsFor: (...question) => cache.extents.readsFor(...question) ?? past().extents.readsFor(...question),
       keepReads: (...kept) => cache.extents.keepReads(...kept),
     };
+    this.scans = { atomically: (action) => cache.scans.atomically(action) };
     this.profiles = joinedProfiles(() => past().profiles, cache.profiles);
   }
 

@@ -64,9 +64,7 @@ async function answers(path: string, cache: string): Promise<object[]> {
   const recall = await Recall.open({ cache }, SILENT);
   const inquiry = await Inquiry.begin(path, { settings: { search: 'proof' }, recall, listener: SILENT });
   try {
-    const found = [];
-    for (const plugin of READING) found.push(await inquiry.whole(plugin));
-    return found;
+    return [...(await inquiry.answers(READING)).values()];
   } finally {
     inquiry.close();
     recall.close();

@@ -21,7 +21,7 @@ async function asked(search: OpenSettings['search']): Promise<readonly [search: 
   const inquiry = await Inquiry.begin(SAMPLE, { settings: { search }, recall, listener: SILENT });
   try {
     const { kernel } = await inquiry.facts();
-    return [kernel.search, (await inquiry.whole(pslist)).rows.length];
+    return [kernel.search, (await inquiry.answers([pslist])).get('pslist')!.rows.length];
   } finally {
     inquiry.close();
   }

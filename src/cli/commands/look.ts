@@ -130,8 +130,10 @@ export function addTriageCommand(program: Command, plugins: readonly AnyPlugin[]
         const facts = await inquiry.facts();
         const { paintPicture, triageQuestions } = await import('../../triage/paint.ts');
         const results: Asked[] = [];
-        for (const plugin of triageQuestions(plugins)) {
-          const { rows, notes, failure } = await inquiry.whole(plugin);
+        const asked = triageQuestions(plugins);
+        const answers = await inquiry.answers(asked);
+        for (const plugin of asked) {
+          const { rows, notes, failure } = answers.get(plugin.name)!;
           if (failure !== undefined) complain(`${plugin.name}: ${failure.message}`);
           if (failure !== undefined) outcome.code = EXIT.failed;
           results.push({
