@@ -30,9 +30,10 @@ type Failed = (word: string, error: ForensicError) => void;
 export async function askAll(
   words: readonly string[],
   plugins: readonly AnyPlugin[],
-  asking: Asking,
+  { areSeveral = words.length > 1, ...how }: Asking,
   { most = 1, failed }: { readonly most?: number; readonly failed?: Failed } = {},
 ): Promise<Asked[]> {
+  const asking = { ...how, areSeveral };
   const { recall, settings, listener } = asking;
   const { acquiredName, fileWrittenAt } = await import('../store/host-time.ts');
   const asked: Asked[] = [];

@@ -46,7 +46,9 @@ export interface Telling {
 export async function gatherReport(telling: Telling, asking: Gathering): Promise<Gathered> {
   const opened: Source[] = [];
   try {
-    return await gather(telling, asking, opened);
+    const { subject, since } = telling;
+    const areSeveral = since !== undefined || ('files' in subject && subject.files.length > 1);
+    return await gather(telling, { ...asking, areSeveral }, opened);
   } finally {
     for (const source of opened) source.close();
   }

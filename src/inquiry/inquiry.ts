@@ -22,6 +22,8 @@ export interface Asking {
   readonly settings: OpenSettings;
   readonly recall: Recall;
   readonly listener: Listener;
+  /** True where several snapshots are asked, which may be of one machine. */
+  readonly areSeveral?: boolean;
 }
 
 /** Options of a question, parsed. */
@@ -45,6 +47,7 @@ export class Inquiry {
   /** What is remembered of the snapshot: of a kernel that was perhaps searched for less closely than is wanted now. */
   readonly #remembered: Facts | undefined;
   #facts: Facts | undefined;
+  #hasCompany: boolean | undefined;
 
   private constructor(
     path: string,
@@ -180,7 +183,7 @@ export class Inquiry {
     found: Map<AnyPlugin, TracedAnswer>,
   ): Promise<RememberedAnswer> {
     const notes: string[] = [];
-    if (this.#identity === undefined || !this.#mayRemember(plugin, {})) {
+    if (!this.#mayRemember(plugin, {}) || !(await this.#mayTakeOver())) {
       for await (const row of this.ask(plugin, {}, notes)) rows.push(row);
       return { rows, notes };
     }
@@ -190,6 +193,22 @@ export class Inquiry {
       (await open.run(plugin, { progress: this.#progressOf(plugin), rows }));
     found.set(plugin, answer);
     return { rows: answer.rows, notes: [...answer.notes, ...open.troubles] };
+  }
+
+  /**
+   * Whether answers may be taken over from another snapshot, or by one. To record what an answer is read from costs a
+   * twentieth of the whole: a machine that nobody has asked before does not pay it.
+   */
+  async #mayTakeOver(): Promise<boolean> {
+    const { recall, areSeveral } = this.#asking;
+    const identity = this.#identity;
+    if (identity === undefined || areSeveral === true) return identity !== undefined;
+    const facts = await this.facts();
+    this.#hasCompany ??= recall.past((history) => {
+      const machine = history.machineOf(identity.path, facts);
+      return machine !== null && history.snapshots(machine).some(({ path }) => path !== identity.path);
+    });
+    return this.#hasCompany === true;
   }
 
   /** Keeps what was found, where it is of one file: what was read while the file was being replaced is of none. */

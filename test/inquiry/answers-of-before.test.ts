@@ -31,8 +31,12 @@ vi.mock('../../src/cli/terminal/output.ts', async (original) => ({
 }));
 
 const folder = mkdtempSync(join(tmpdir(), 'vestige-before-'));
-/** Two snapshots of one moment, so that nothing has changed from one to the other, and one of some minutes later. */
-const [one, same] = ['one.kdump', 'same.kdump'].map((name) => join(folder, name)) as [string, string];
+/** Snapshots of one moment, so that nothing has changed from one to the other, and one of some minutes later. */
+const [one, same, third] = ['one.kdump', 'same.kdump', 'third.kdump'].map((name) => join(folder, name)) as [
+  string,
+  string,
+  string,
+];
 const LATER = 'samples/web-1/after.kdump';
 /** Sweeps memory, which is no reading of some words: such an answer is always found anew. */
 const SWEEPING = plugins.filter(({ name }) => name === 'keys');
@@ -40,7 +44,7 @@ const READING = plugins.filter((plugin) => !SWEEPING.includes(plugin));
 let caches = 0;
 
 beforeAll(async () => {
-  for (const path of [one, same]) copyFileSync('samples/web-1/before.kdump', path);
+  for (const path of [one, same, third]) copyFileSync('samples/web-1/before.kdump', path);
   // The cache trusts no file that changed in the last two seconds.
   await new Promise((resolve) => setTimeout(resolve, 2_100));
 });
@@ -60,9 +64,10 @@ async function said(...words: string[]): Promise<{ out: string; asked: readonly 
 }
 
 /** Whole answers of a snapshot to all that reads. */
-async function answers(path: string, cache: string): Promise<object[]> {
+async function answers(path: string, cache: string, areSeveral = true): Promise<object[]> {
   const recall = await Recall.open({ cache }, SILENT);
-  const inquiry = await Inquiry.begin(path, { settings: { search: 'proof' }, recall, listener: SILENT });
+  const asking = { settings: { search: 'proof' }, recall, listener: SILENT, areSeveral } as const;
+  const inquiry = await Inquiry.begin(path, asking);
   try {
     return [...(await inquiry.answers(READING)).values()];
   } finally {
@@ -80,6 +85,17 @@ describe('a snapshot whose machine was asked before', () => {
     expect(await answers(same, cache)).toEqual(first);
     expect(asked).toEqual([]);
     expect(await answers(same, cache)).toEqual(await answers(same, newCache()));
+  }, 120_000);
+
+  it('is asked anew by whoever asks one for the first time; the next of the machine tells what it read', async () => {
+    const cache = newCache();
+    const first = await answers(one, cache, false);
+    asked.length = 0;
+    expect(await answers(same, cache, false)).toEqual(first);
+    expect(asked.length).toBe(READING.length);
+    asked.length = 0;
+    expect(await answers(third, cache, false)).toEqual(first);
+    expect(asked).toEqual([]);
   }, 120_000);
 
   it('is asked again where rows of the answer before are lost', async () => {

@@ -21,14 +21,19 @@ export async function check(
 ): Promise<number> {
   const judge = (await judgeOfOne(flags, plugins))!;
   const unread: UnreadSnapshot[] = [];
-  const { asked, since } = await withAsking(flags, 'proof', async (asking) => ({
-    asked: await askAll(paths, judge.questions, asking, {
-      // A machine that is named is judged by its latest snapshot, which is compared with the one before.
-      most: flags.since === undefined ? 2 : 1,
-      failed: (path, error) => unread.push({ path, error }),
-    }),
-    since: flags.since === undefined ? undefined : (await askAll([flags.since], judge.questions, asking))[0],
-  }));
+  const areSeveral = paths.length > 1 || flags.since !== undefined;
+  const { asked, since } = await withAsking(flags, 'proof', async (how) => {
+    const asking = { ...how, areSeveral };
+    return {
+      asked: await askAll(paths, judge.questions, asking, {
+        // A machine that is named is judged by its latest snapshot, which is compared with the one before.
+        most: flags.since === undefined ? 2 : 1,
+        failed: (path, error) => unread.push({ path, error }),
+      }),
+      since:
+        flags.since === undefined ? undefined : (await askAll([flags.since], judge.questions, asking))[0],
+    };
+  });
   const before = await sayingWhatWasBefore(asked, since);
   const judged = asked
     .filter(({ age }) => age === 0)
