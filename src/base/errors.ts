@@ -71,11 +71,19 @@ export class NotPresent extends EvidenceFault {
   readonly address: VirtualAddress;
   readonly level: number;
   readonly entry: bigint;
-  constructor(address: VirtualAddress, level: number, entry: bigint) {
+  /** Where the entry looks like a place in swap: of a type that no swap area has, and mostly with a frame's number. */
+  readonly special: { readonly type: number; readonly offset: bigint } | null;
+  constructor(
+    address: VirtualAddress,
+    level: number,
+    entry: bigint,
+    special: { readonly type: number; readonly offset: bigint } | null = null,
+  ) {
     super(`${hex(address)} is not mapped: level ${level} entry is not present`);
     this.address = address;
     this.level = level;
     this.entry = entry;
+    this.special = special;
   }
 }
 
@@ -92,6 +100,27 @@ export class Swapped extends EvidenceFault {
     this.address = address;
     this.type = type;
     this.offset = offset;
+  }
+}
+
+/** Why a page of a process is nowhere in memory, though a mapping covers it. */
+export type PageLack =
+  | 'never-touched'
+  | 'not-cached'
+  | 'past-end-of-file'
+  | 'page-table-missing'
+  | 'guard-page'
+  | 'special-entry';
+
+/** A page that a mapping of a process covers, and that is nowhere in memory. */
+export class PageMissing extends EvidenceFault {
+  readonly code: PageLack;
+  /** For so many bytes from the page on the same goes for sure. */
+  readonly spanBytes: number;
+  constructor(code: PageLack, message: string, spanBytes: number) {
+    super(message);
+    this.code = code;
+    this.spanBytes = spanBytes;
   }
 }
 

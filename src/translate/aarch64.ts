@@ -9,7 +9,15 @@ import {
 import { NotCanonical, NotPresent, type Swapped } from '../base/errors.ts';
 import type { PhysicalMemory } from '../memory/physical.ts';
 import type { Paging, ReportFrame, WalkStep } from './paging.ts';
-import { findFramesIn, stepsThrough, swapFault, type TableShape, type Tables, tryWalk } from './tables.ts';
+import {
+  emptyBytesFrom,
+  findFramesIn,
+  stepsThrough,
+  swapFault,
+  type TableShape,
+  type Tables,
+  tryWalk,
+} from './tables.ts';
 
 /** How a kernel has set up the MMU: what TCR_EL1 says (Arm ARM DDI 0487, D8.2). */
 export interface AArch64Shape {
@@ -158,6 +166,14 @@ export class AArch64Paging implements Paging {
   findFrames(memory: PhysicalMemory, wanted: ReadonlySet<number>, report: ReportFrame): number {
     if (this.#userRoot === null) return 0;
     return findFramesIn(this.#tables(this.#userRoot, false), memory, wanted, report);
+  }
+
+  emptyBytes(memory: PhysicalMemory, address: VirtualAddress): number {
+    const hi = highWord(address);
+    const isKernel = (hi & KERNEL_HALF) !== 0;
+    if (!this.#isCanonical(isKernel ? this.#kernel : this.#user, hi)) throw new NotCanonical(address);
+    const root = isKernel ? this.#kernelRoot : this.#userRoot;
+    return root === null ? 0 : emptyBytesFrom(this.#tables(root, isKernel), memory, address);
   }
 
   entryBytes(level: number): number {

@@ -11,6 +11,15 @@ const TLB_SLOTS = 4096;
  */
 const PROCESS_TLB_SLOTS = 8;
 
+/** Whoever knows of pages that page tables do not map, and why a page is nowhere. */
+export interface PageFinder {
+  /**
+   * The physical address of the 4 KiB page that holds (hi, lo), of which the walk through the space's tables ended with
+   * `fault`. @throws EvidenceFault that says more, or `fault` itself
+   */
+  frameOf(space: AddressSpace, hi: number, lo: number, fault: EvidenceFault): number;
+}
+
 const unheard: Note = () => undefined;
 
 /** Virtual memory: one page-table root over one physical memory, with a TLB in front. */
@@ -24,17 +33,26 @@ export class AddressSpace {
   readonly #frame: Float64Array;
   readonly #slotMask: number;
   readonly #linear: LinearAreas | null;
+  readonly #finder: PageFinder | null;
   /** Slots whose translation was calculated. */
   #calculated: number[] = [];
 
   /**
    * `slots`, a power of two: how many translations are remembered. `linear`: how addresses are translated whose page
-   * tables are missing from the snapshot; where it is left out, they are not.
+   * tables are missing from the snapshot; where it is left out, they are not. `finder` is asked for every page that the
+   * tables do not map.
    */
-  constructor(memory: PhysicalMemory, paging: Paging, slots = TLB_SLOTS, linear: LinearAreas | null = null) {
+  constructor(
+    memory: PhysicalMemory,
+    paging: Paging,
+    slots = TLB_SLOTS,
+    linear: LinearAreas | null = null,
+    finder: PageFinder | null = null,
+  ) {
     this.memory = memory;
     this.paging = paging;
     this.#linear = linear;
+    this.#finder = finder;
     this.#tagHi = new Int32Array(slots);
     this.#tagPage = new Int32Array(slots).fill(-1);
     this.#frame = new Float64Array(slots);
@@ -42,8 +60,8 @@ export class AddressSpace {
   }
 
   /** The same physical memory through another page-table root: a process's own space. */
-  withRoot(root: PhysicalAddress): AddressSpace {
-    const space = new AddressSpace(this.memory, this.paging.withRoot(root), PROCESS_TLB_SLOTS);
+  withRoot(root: PhysicalAddress, finder: PageFinder | null = null): AddressSpace {
+    const space = new AddressSpace(this.memory, this.paging.withRoot(root), PROCESS_TLB_SLOTS, null, finder);
     space.note = this.note;
     return space;
   }
@@ -78,7 +96,7 @@ export class AddressSpace {
     const page = lo >>> 12;
     const slot = page & this.#slotMask;
     if (this.#tagPage[slot] !== page || this.#tagHi[slot] !== hi) {
-      this.#frame[slot] = this.#linear === null ? this.paging.walk(this.memory, hi, lo) : this.#walk(hi, lo);
+      this.#frame[slot] = this.#walk(hi, lo);
       this.#tagPage[slot] = page;
       this.#tagHi[slot] = hi;
     }
@@ -161,12 +179,18 @@ export class AddressSpace {
     }
   }
 
-  /** The walk, where a table that is missing can be made up for. An entry that maps nothing is believed. @throws EvidenceFault */
+  /**
+   * The walk, where a table that is missing can be made up for. An entry that maps nothing is believed, unless somebody
+   * knows where its page is. @throws EvidenceFault
+   */
   #walk(hi: number, lo: number): number {
     try {
       return this.paging.walk(this.memory, hi, lo);
     } catch (fault) {
-      const frame = fault instanceof NotInSnapshot ? this.#linear!.frameOf(hi, lo, fault) : -1;
+      if (this.#finder !== null && fault instanceof EvidenceFault)
+        return this.#finder.frameOf(this, hi, lo, fault);
+      const isMissing = this.#linear !== null && fault instanceof NotInSnapshot;
+      const frame = isMissing ? this.#linear!.frameOf(hi, lo, fault) : -1;
       if (frame === -1) throw fault;
       this.#calculated.push((lo >>> 12) & this.#slotMask);
       return frame;

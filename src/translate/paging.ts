@@ -45,6 +45,11 @@ export interface Paging {
    * at themselves end. @returns how many tables could not be read, or not whole
    */
   findFrames(memory: PhysicalMemory, wanted: ReadonlySet<number>, report: ReportFrame): number;
+  /**
+   * For how many bytes from `address` on the tables have nothing but empty entries, as far as the table that has the first
+   * tells; 0 where the entry for the address is none. @throws EvidenceFault where a table is missing
+   */
+  emptyBytes(memory: PhysicalMemory, address: VirtualAddress): number;
   /** Bytes of memory that one entry of a table of `level` stands for. */
   entryBytes(level: number): number;
   /** The same tables from another root: a process's own. */

@@ -57,6 +57,34 @@ export function* stepsThrough(
   }
 }
 
+/** `Paging.emptyBytes` for an address that is known to be canonical. */
+export function emptyBytesFrom(
+  { shape, root, levels }: Tables,
+  memory: PhysicalMemory,
+  address: VirtualAddress,
+): number {
+  const read = (table: number, index: number): readonly [high: number, low: number] => {
+    const at = physical(table + index * shape.entryBytes);
+    return [shape.entryBytes === 8 ? memory.i32(physical(at + 4)) : 0, memory.i32(at)];
+  };
+  let table = root;
+  for (let level = levels; level >= 1 && table >= 0; level--) {
+    const entries = shape.entries(level);
+    const first = Number((address >> BigInt(shape.shift(level))) & BigInt(entries - 1));
+    let [high, low] = read(table, first);
+    if ((high | low) !== 0) {
+      table = shape.nextTable(level, high, low);
+      continue;
+    }
+    let end = first;
+    while ((high | low) === 0 && ++end < entries) [high, low] = read(table, end);
+    memory.spend(end - first);
+    const span = 2 ** shape.shift(level);
+    return (end - first) * span - Number(address % BigInt(span));
+  }
+  return 0;
+}
+
 /** `Paging.findFrames` over the first `topEntries` entries of the top table. Addresses must fit a double. */
 export function findFramesIn(
   { shape, root, levels }: Tables,
@@ -117,7 +145,9 @@ export function swapFault(
   type: number,
   offset: bigint,
 ): NotPresent | Swapped {
-  return type < MAXIMUM_SWAP_AREAS ? new Swapped(address, type, offset) : new NotPresent(address, 1, entry);
+  return type < MAXIMUM_SWAP_AREAS
+    ? new Swapped(address, type, offset)
+    : new NotPresent(address, 1, entry, { type, offset });
 }
 
 /** A table as words. Tables of 64 KiB span 16 pages of the snapshot: entries in a page that it lacks are empty. */

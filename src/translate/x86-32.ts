@@ -2,7 +2,15 @@ import { fromWords, highWord, type PhysicalAddress, physical, type VirtualAddres
 import { NotCanonical, NotPresent, type Swapped } from '../base/errors.ts';
 import type { PhysicalMemory } from '../memory/physical.ts';
 import type { Paging, ReportFrame, WalkStep } from './paging.ts';
-import { findFramesIn, stepsThrough, swapFault, type TableShape, type Tables, tryWalk } from './tables.ts';
+import {
+  emptyBytesFrom,
+  findFramesIn,
+  stepsThrough,
+  swapFault,
+  type TableShape,
+  type Tables,
+  tryWalk,
+} from './tables.ts';
 import { flagsOf, isProtNone, LARGE, PRESENT, USER } from './x86-entries.ts';
 
 /** Bit 43 of an entry, as its high word has it: Linux gives a 32-bit machine 36 bits of memory at the most. */
@@ -49,6 +57,11 @@ export class X8632Paging implements Paging {
   /** Where the user's part ends was the builder's choice (VMSPLIT), so all is looked at: pages that a user may touch count. */
   findFrames(memory: PhysicalMemory, wanted: ReadonlySet<number>, report: ReportFrame): number {
     return findFramesIn(this.#tablesOf(USER_SHAPES), memory, wanted, report);
+  }
+
+  emptyBytes(memory: PhysicalMemory, address: VirtualAddress): number {
+    if (highWord(address) !== 0) throw new NotCanonical(address);
+    return emptyBytesFrom(this.#tablesOf(SHAPES), memory, address);
   }
 
   entryBytes(level: number): number {

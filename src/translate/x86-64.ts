@@ -2,7 +2,15 @@ import { fromWords, highWord, lowWord, type PhysicalAddress, type VirtualAddress
 import { NotCanonical, NotPresent, type Swapped } from '../base/errors.ts';
 import type { PhysicalMemory } from '../memory/physical.ts';
 import type { Paging, ReportFrame, WalkStep } from './paging.ts';
-import { findFramesIn, stepsThrough, swapFault, type TableShape, type Tables, tryWalk } from './tables.ts';
+import {
+  emptyBytesFrom,
+  findFramesIn,
+  stepsThrough,
+  swapFault,
+  type TableShape,
+  type Tables,
+  tryWalk,
+} from './tables.ts';
 import { flagsOf, isProtNone, LARGE, PRESENT } from './x86-entries.ts';
 
 const TWO_32 = 0x1_0000_0000;
@@ -59,6 +67,11 @@ export class X8664Paging implements Paging {
 
   findFrames(memory: PhysicalMemory, wanted: ReadonlySet<number>, report: ReportFrame): number {
     return findFramesIn(this.#tables, memory, wanted, report, 256); // the lower half is the user's
+  }
+
+  emptyBytes(memory: PhysicalMemory, address: VirtualAddress): number {
+    this.#demandCanonical(highWord(address), lowWord(address));
+    return emptyBytesFrom(this.#tables, memory, address);
   }
 
   entryBytes(level: number): number {

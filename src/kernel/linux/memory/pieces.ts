@@ -1,7 +1,7 @@
 // A stretch of virtual memory in pieces: what can be read, and holes with the reason why.
 // What page tables leave out is passed over entry by entry, so that a mapping of terabytes costs what it holds.
 import type { VirtualAddress } from '../../../base/address.ts';
-import { EvidenceFault, NotPresent } from '../../../base/errors.ts';
+import { EvidenceFault, NotPresent, PageMissing } from '../../../base/errors.ts';
 import type { AddressSpace } from '../../../translate/address-space.ts';
 
 const PAGE_BYTES = 4096;
@@ -24,16 +24,17 @@ export function* piecesOf(
 ): Generator<Piece> {
   let hole: { at: number; missing: number; why: string } | undefined;
   for (let at = 0; at < length; ) {
-    const bytes = space.readableBytes(start + BigInt(at), Math.min(MOST_BYTES, length - at));
-    space.memory.spend(Math.ceil(bytes.length / PAGE_BYTES) + 1);
-    if (bytes.length > 0) {
+    const lack = lackAt(space, start + BigInt(at));
+    if (lack === null) {
+      const bytes = space.readableBytes(start + BigInt(at), Math.min(MOST_BYTES, length - at));
+      space.memory.spend(Math.ceil(bytes.length / PAGE_BYTES) + 1);
       if (hole !== undefined) yield hole;
       hole = undefined;
       yield { at: first + at, bytes };
       at += bytes.length;
       continue;
     }
-    const { span, why } = lackAt(space, start + BigInt(at));
+    const { span, why } = lack;
     space.memory.spend(FAULT_COST);
     const missing = Math.min(span, length - at);
     if (hole !== undefined && hole.why !== why) yield hole;
@@ -46,16 +47,21 @@ export function* piecesOf(
   if (hole !== undefined) yield hole;
 }
 
-/** Why an address cannot be read, and for how many bytes that goes for sure: those of the entry that maps nothing, or of the page. */
+/**
+ * Why an address cannot be read, and for how many bytes that goes for sure: those of the entry that maps nothing, or of the
+ * page. Null where it can be read.
+ */
 function lackAt(
   space: AddressSpace,
   address: VirtualAddress,
-): { readonly span: number; readonly why: string } {
+): { readonly span: number; readonly why: string } | null {
   try {
-    space.bytes(address, 1);
-    return { span: 1, why: 'not-in-snapshot' }; // it can be read after all
+    space.memory.u8(space.translate(address));
+    return null;
   } catch (fault) {
     if (!(fault instanceof EvidenceFault)) throw fault;
+    if (fault instanceof PageMissing)
+      return { span: fault.spanBytes - Number(address % BigInt(PAGE_BYTES)), why: fault.code };
     const unit = fault instanceof NotPresent ? space.paging.entryBytes(fault.level) : PAGE_BYTES;
     return { span: unit - Number(address % BigInt(unit)), why: fault.code };
   }

@@ -9,6 +9,7 @@ import { cpusOf } from '../machine/cpus.ts';
 import type { Kernel } from '../structs.ts';
 import { pathsOf } from '../vfs/path.ts';
 import type { EnvironmentString } from './environment-string.ts';
+import { UserPages } from './user-pages.ts';
 
 /** Of what snapshots have and lack. */
 const PAGE_BYTES = 4096;
@@ -31,10 +32,16 @@ export class ProcessMemory {
     this.#remembers = remembers;
   }
 
-  /** Virtual memory as the process sees it, the kernel's half included. @throws EvidenceFault */
+  /**
+   * Virtual memory as the process sees it, the kernel's half included. Pages that its tables do not map are taken from the
+   * page cache and the swap cache. @throws EvidenceFault
+   */
   get space(): AddressSpace {
     const { space } = this.kernel;
-    this.#space ??= space.withRoot(physical(space.translate(this.raw.pgd)));
+    this.#space ??= space.withRoot(
+      physical(space.translate(this.raw.pgd)),
+      new UserPages(this.kernel, this.raw),
+    );
     return this.#space;
   }
 

@@ -37,6 +37,8 @@ export const mmStructs = {
     vm_flags: ulong,
     vm_pgoff: ulong,
     vm_file: ptr('file'),
+    // NULL as long as none of its pages is the process's own: none was written, if there is a file.
+    anon_vma: pointer,
     vm_ops: pointer,
     vm_private_data: pointer,
     // Since Linux kernel commit 9a10064f5625 ("mm: add a field to store names for private anonymous memory")
@@ -46,6 +48,25 @@ export const mmStructs = {
     anon_name: opt(ptr('anon_vma_name')),
     shared: opt(place),
   },
+  // Since Linux kernel commit 7b230db3b8d3 ("mm: Introduce struct folio") (in v5.16), what a page says of its contents is in
+  // its folio; later kernels have taken these members out of `page`.
+  page: {
+    mapping: opt(pointer, 'folio.mapping'),
+    index: opt(ulong, 'folio.index'),
+    private: opt(ulong, 'folio.private'),
+    // Since Linux kernel commit fc3f334ce2b9 ("mm: rename the 'compound_head' field in the 'struct page' to
+    // 'compound_info'"), it may hold a mask in place of the address.
+    compound_head: opt(ulong, 'compound_info'),
+    compound_info: opt(ulong, 'compound_head'),
+  },
+  folio: { mapping: opt(pointer), index: opt(ulong), private: opt(ulong) },
+  /** A stretch of physical memory, and where its pages' structs are: include/linux/mmzone.h. */
+  mem_section: { section_mem_map: opt(ulong) },
+  swap_info_struct: { max: uint, cluster_info: opt(pointer) },
+  // Since Linux kernel commit 8578e0c00dcf ("mm, swap: use the swap table for the swap cache and switch API") (in v6.18), a
+  // table for each cluster has the swap cache; before, address spaces in `swapper_spaces` have it.
+  swap_cluster_info: { table: opt(pointer) },
+  swap_table: { entries: opt(place) },
   anon_vma_name: { name: opt(place) },
   vm_special_mapping: { name: pointer },
   vm_operations_struct: { name: pointer },

@@ -9,6 +9,7 @@ export const vfsStructs = {
   file: {
     f_path: inside('path'),
     f_inode: ptr('inode'),
+    f_mapping: ptr('address_space'),
     f_op: pointer,
     f_flags: uint,
     f_mode: uint,
@@ -35,8 +36,17 @@ export const vfsStructs = {
   hlist_bl_node: { pprev: pointer },
   qstr: { name: pointer, len: uint },
   dentry_operations: { d_dname: pointer },
-  inode: { i_ino: ulong, i_mode: uint, i_rdev: uint, i_sb: ref('super_block'), i_private: pointer },
-  super_block: { s_dev: uint, s_type: ref('file_system_type') },
+  inode: {
+    i_ino: ulong,
+    i_mode: uint,
+    i_rdev: uint,
+    i_sb: ref('super_block'),
+    i_private: pointer,
+    i_size: long,
+  },
+  /** The cached pages of a file: `i_pages` has them by their number in it. */
+  address_space: { host: ptr('inode'), i_pages: place },
+  super_block: { s_dev: uint, s_type: ref('file_system_type'), s_blocksize: ulong },
   file_system_type: { name: pointer },
   fs_struct: { root: inside('path'), pwd: inside('path') },
   proc_ns_operations: { name: pointer },
