@@ -11,7 +11,7 @@ import { identify, rememberedFacts } from './identity.ts';
 import { type Listed, listFiles } from './listing.ts';
 import { otherThanSnapshot } from './other-files.ts';
 import { joinPieces } from './piece-groups.ts';
-import type { ScanChoice, ScanParts } from './scan.ts';
+import type { ScanChoice, ScanParts } from './scan-parts.ts';
 import { settle } from './settling.ts';
 
 /** A new snapshot. */

@@ -9,7 +9,7 @@ import { OpenedElsewhere } from '../inquiry/reading.ts';
 import type { Failure } from './event.ts';
 import { isSameState, type Listed, type Trouble } from './listing.ts';
 import { stateNow } from './piece-groups.ts';
-import type { ScanChoice, ScanParts } from './scan.ts';
+import type { ScanChoice, ScanParts } from './scan-parts.ts';
 
 type FailureParts = Pick<ScanParts, 'store' | 'tell' | 'channels' | 'failureMessageOf' | 'surroundings'>;
 

@@ -20,7 +20,7 @@ import { Failures } from './failures.ts';
 import { identify, rememberedFacts } from './identity.ts';
 import { type FileState, isSameState } from './listing.ts';
 import { stateNow } from './piece-groups.ts';
-import type { ScanChoice, ScanParts } from './scan.ts';
+import type { ScanChoice, ScanParts } from './scan-parts.ts';
 import { countDifferences, countsText, isWorthTelling } from './wording.ts';
 
 /** Whole answers of one snapshot. */

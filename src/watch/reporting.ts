@@ -3,19 +3,7 @@ import type { StoreDoor } from '../store/door.ts';
 import type { OwedReport } from '../store/owed-reports.ts';
 import type { ScanEvent } from './event.ts';
 import { bugText } from './failures.ts';
-
-/** Who writes reports on recorded snapshots, and where. */
-export interface Reporter {
-  /** The absolute path of the folder that they go to. */
-  readonly folder: string;
-  /** What the folder of a machine is to be called, where that is free. */
-  nameOf(owed: OwedReport): string;
-  /**
-   * Writes a report into the machine's folder, all of it or nothing. @returns its path
-   * @throws UnreadableFile where the folder takes none now; any other error where this one cannot be made
-   */
-  write(owed: OwedReport, place: string): Promise<string>;
-}
+import type { Reporter } from './scan-parts.ts';
 
 /** Writes the reports that are owed to a folder, those too that earlier scans did not come to. */
 export class Reporting {

@@ -1,73 +1,15 @@
 import { unlinkSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Open } from '../inquiry/reading.ts';
-import type { Judge } from '../judging/judge.ts';
-import type { AnyPlugin } from '../plugin/contract.ts';
-import type { Severity } from '../policy/verdict.ts';
-import type { StoreDoor } from '../store/door.ts';
 import type { Outcome } from '../store/scans.ts';
 import { Candidates, joinedAgain } from './candidates.ts';
-import type { Channel, Message } from './channel.ts';
 import { Delivery } from './delivery.ts';
-import type { Failure, Recorded, ScanEvent, ScanResult } from './event.ts';
+import type { ScanEvent, ScanResult } from './event.ts';
 import { Failures } from './failures.ts';
-import { isSameState, type Listed, listFiles, stateOf, type Trouble } from './listing.ts';
+import { isSameState, type Listed, listFiles, stateOf } from './listing.ts';
 import { Recorder } from './recorder.ts';
-import { type Reporter, Reporting } from './reporting.ts';
-import { isIn, outlived, type Retention } from './retention.ts';
-import type { Surroundings } from './settling.ts';
-
-/** What is to be scanned, and how. */
-export interface ScanChoice extends Retention {
-  /** Snapshots, and folders of them. */
-  readonly places: readonly string[];
-  /** How many folders deep. */
-  readonly depth: number;
-  readonly plugins: readonly AnyPlugin[];
-  /** What the operator calls the machine of a file; undefined where nobody said. */
-  readonly machineOf?: (path: string) => string | undefined;
-  /** What names a base address or a profile that the user forced, or is empty. */
-  readonly binding: string;
-  /** How long a file must have stayed as it is. */
-  readonly settleMs: number;
-  /** A file that nobody writes to any more, however new it is. */
-  readonly whole?: string;
-  /** In how many scans a file that cannot be read is tried. */
-  readonly tries: number;
-  /** Try once more what was given up. */
-  readonly retry: boolean;
-  /** Only new findings from this severity on are news, and rules of it that could no more be evaluated. */
-  readonly failOn?: Severity;
-  /** Files of snapshots that are forgotten go too. */
-  readonly deleteFiles: boolean;
-}
-
-/** A scan that goes on where another process left it. */
-export interface Resumed {
-  /** Files that something has come of. */
-  readonly done: readonly string[];
-  /** The one that the process died of, and why: it is yet to be recorded as failed. */
-  readonly died: Trouble | null;
-}
-
-/** What a scan works with. */
-export interface ScanParts {
-  readonly store: StoreDoor;
-  readonly open: Open;
-  /** What the scan came to in a process that died of a snapshot. */
-  readonly resumed?: Resumed;
-  readonly judge?: Judge;
-  readonly reporter?: Reporter;
-  readonly channels: readonly Channel[];
-  /** What is to be said of news through a channel. */
-  readonly messageOf: (recorded: Recorded, channel: string) => Message;
-  /** What is to be said of a failure through a channel. */
-  readonly failureMessageOf: (failure: Failure, channel: string) => Message;
-  readonly tell: (event: ScanEvent) => void;
-  readonly surroundings: Surroundings;
-  /** Says that the scan is to end: it does after the question that is being answered. */
-  readonly signal?: AbortSignal;
-}
+import { Reporting } from './reporting.ts';
+import { isIn, outlived } from './retention.ts';
+import type { ScanChoice, ScanParts } from './scan-parts.ts';
 
 /**
  * Reads every snapshot that no scan has read before, in the order in which their files were written, and tells what differs

@@ -10,7 +10,8 @@ import { piecesOf } from '../../src/snapshot/pieces.ts';
 import { Store } from '../../src/store/store.ts';
 import type { Message } from '../../src/watch/channel.ts';
 import type { Failure, Recorded, ScanEvent, ScanResult } from '../../src/watch/event.ts';
-import { type ScanChoice, type ScanParts, scan } from '../../src/watch/scan.ts';
+import { scan } from '../../src/watch/scan.ts';
+import type { ScanChoice, ScanParts } from '../../src/watch/scan-parts.ts';
 import { countsText } from '../../src/watch/wording.ts';
 import { drawnPlugin, fakeFacts } from '../support/fake-session.ts';
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { StoreError, UnreadableFile } from '../../src/base/errors.ts';
 import { makeBaseline } from '../../src/policy/baseline.ts';
 import type { OwedReport } from '../../src/store/owed-reports.ts';
-import type { ScanParts } from '../../src/watch/scan.ts';
+import type { ScanParts } from '../../src/watch/scan-parts.ts';
 import { fakeFacts } from '../support/fake-session.ts';
 import { atBench, type Bench, machine, openDrawn, other, plugin } from './drawn.ts';
 import { drawnJudge, noProcess } from './drawn-judge.ts';

@@ -6,7 +6,7 @@ import { replaceFile } from '../../files/replace-file.ts';
 import type { Judge } from '../../judging/judge.ts';
 import type { AnyPlugin } from '../../plugin/contract.ts';
 import type { OwedReport } from '../../store/owed-reports.ts';
-import type { Reporter } from '../../watch/reporting.ts';
+import type { Reporter } from '../../watch/scan-parts.ts';
 import { TERMINAL } from '../terminal/output.ts';
 
 /** Pages tell what programs had in their environments and command lines: they are their owner's. */

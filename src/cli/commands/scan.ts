@@ -12,7 +12,7 @@ import type { AnyPlugin } from '../../plugin/contract.ts';
 import { SEVERITIES, type Severity } from '../../policy/verdict.ts';
 import type { Channel } from '../../watch/channel.ts';
 import type { ScanEvent, ScanResult } from '../../watch/event.ts';
-import type { ScanChoice, ScanParts } from '../../watch/scan.ts';
+import type { ScanChoice, ScanParts } from '../../watch/scan-parts.ts';
 import { EXIT } from '../exit.ts';
 import { type BudgetFlags, withBudgetFlags } from '../flags/budget.ts';
 import { type LimitFlags, limitsFrom, withLimitFlags } from '../flags/limits.ts';

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { StoreError, UsageError } from '../../base/errors.ts';
 import type { AnyPlugin } from '../../plugin/contract.ts';
 import type { ScanEvent } from '../../watch/event.ts';
-import type { ScanChoice, ScanParts } from '../../watch/scan.ts';
+import type { ScanChoice, ScanParts } from '../../watch/scan-parts.ts';
 import { limitsFrom } from '../flags/limits.ts';
 import { timeFrom } from '../flags/words.ts';
 import type { Outcome } from '../outcome.ts';
