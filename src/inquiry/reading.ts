@@ -1,7 +1,7 @@
 // A snapshot that is open, as those see it who ask whole questions of it.
 // A scan lets another process do the opening: what it hands around is no more than this.
 import type { AnyPlugin } from '../plugin/contract.ts';
-import type { RememberedFacts } from '../store/door.ts';
+import type { RememberedFacts } from '../store/remembered.ts';
 import type { TracedAnswer } from './traced-answer.ts';
 
 /** A snapshot that is open and has its kernel found. */

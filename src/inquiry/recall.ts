@@ -10,10 +10,10 @@ import type { ExtentMemories } from '../memory/extents.ts';
 import type { Row } from '../plugin/cell.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import type { ProfileShelf } from '../profile/profile.ts';
-import type { NewAnswer, RememberedAnswer, RememberedFacts, SnapshotIdentity } from '../store/door.ts';
 import type { KeptReads } from '../store/extents.ts';
 import { ForgottenRows } from '../store/forgotten.ts';
 import type { AskedStore } from '../store/joined.ts';
+import type { NewAnswer, RememberedAnswer, RememberedFacts, SnapshotIdentity } from '../store/remembered.ts';
 import { partStores, type StorePlaces } from './store-places.ts';
 import { NO_OPTIONS, type TracedAnswer } from './traced-answer.ts';
 

@@ -2,7 +2,7 @@
 // Only types and a word: what finds such an answer is loaded where a snapshot is opened.
 import type { AnyPlugin } from '../plugin/contract.ts';
 import { optionsOf, usualValue } from '../plugin/options.ts';
-import type { RememberedAnswer } from '../store/door.ts';
+import type { RememberedAnswer } from '../store/remembered.ts';
 
 /** What an answer was read from. Kept beside it, it tells whether the machine's next snapshot would answer the same. */
 export interface Trace {

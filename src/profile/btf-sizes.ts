@@ -1,15 +1,25 @@
 // How large types are whose records are missing: no member reaches into the one that follows it, and where a type is used
 // often some use of it leaves no room to spare.
-import type { BtfSection } from './btf-section.ts';
 
 /** The kind of a struct by its number (include/uapi/linux/btf.h). */
 const STRUCT = 4;
 /** A single use may be followed by padding. */
 const LEAST_USES = 3;
 
+/** What of a section of BTF the members of its structs are read by. Places are words of four bytes. */
+interface StructRecords {
+  /** The numbers of all structs and unions. */
+  readonly structs: Iterable<number>;
+  startOf(id: number): number | undefined;
+  kindAt(at: number): number;
+  flagAt(at: number): boolean;
+  memberCountAt(at: number): number;
+  word(at: number): number;
+}
+
 /** The size in bytes of each missing type that is used often enough; `lost` tells which missing type a type leads to. */
 export function sizesByUse(
-  section: BtfSection,
+  section: StructRecords,
   lost: (type: number) => number | undefined,
 ): ReadonlyMap<number, number> {
   const least = new Map<number, { bytes: number; uses: number }>();

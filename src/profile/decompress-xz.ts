@@ -1,7 +1,7 @@
 import { viewOf } from '../base/bytes.ts';
 import { BadProfile } from '../base/errors.ts';
-import { tooLarge } from './decompress.ts';
 import { DamagedLzma, expandedBytes, Lzma2, type Room } from './decompress-lzma2.ts';
+import { tooLarge } from './too-large.ts';
 
 // The .xz file format, version 1.2.1: tukaani.org/xz/xz-file-format.txt.
 const HEADER_BYTES = 12;

@@ -1,7 +1,7 @@
 import { Decompress, decompress } from 'fzstd';
 import { viewOf } from '../base/bytes.ts';
 import { BadProfile } from '../base/errors.ts';
-import { tooLarge } from './decompress.ts';
+import { tooLarge } from './too-large.ts';
 
 // Zstandard frames: RFC 8878, 3.1.
 const FRAME_MAGIC = 0xfd2fb528;

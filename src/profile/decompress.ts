@@ -2,6 +2,7 @@ import { gunzipSync } from 'node:zlib';
 import { BadProfile } from '../base/errors.ts';
 import { unXz } from './decompress-xz.ts';
 import { unZstd } from './decompress-zstd.ts';
+import { tooLarge } from './too-large.ts';
 
 /** Most that a file may expand to: symbol tables of whole kernels are 30 to 60 MB. */
 const MAXIMUM_EXPANDED_BYTES = 512 << 20;
@@ -43,10 +44,6 @@ export function decompress(bytes: Uint8Array, name: string, limit = MAXIMUM_EXPA
   if (expanded.length > limit) throw tooLarge(name, limit);
   return expanded;
 }
-
-/** What is said of a file that holds more than it may. */
-export const tooLarge = (name: string, limit: number): BadProfile =>
-  new BadProfile(`${name} holds more than ${limit >= 1 << 20 ? `${limit >> 20} MiB` : `${limit} bytes`}`);
 
 const find = (first: Uint8Array): Compression | undefined =>
   COMPRESSIONS.find(({ magic }) => magic.every((byte, index) => first[index] === byte));

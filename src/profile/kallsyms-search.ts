@@ -2,8 +2,9 @@ import { isKernelAddress } from '../base/address.ts';
 import { viewOf } from '../base/bytes.ts';
 import { Effort } from '../base/effort.ts';
 import { unlessFault } from '../base/unless-fault.ts';
-import { type ImageReader, type KallsymsPlaces, MAXIMUM_SYMBOLS } from './kallsyms.ts';
+import { type KallsymsPlaces, MAXIMUM_SYMBOLS } from './kallsyms.ts';
 import { Markers } from './kallsyms-markers.ts';
+import type { ImageReader } from './piecewise.ts';
 import { type Gap, type Piecewise, readPiecewise } from './piecewise.ts';
 
 /** What cannot be read holds nothing: the search goes on elsewhere. */

@@ -2,10 +2,7 @@ import { viewOf } from '../base/bytes.ts';
 import { EvidenceFault } from '../base/errors.ts';
 import { Markers, type Resumption } from './kallsyms-markers.ts';
 import { hashByte, NameSet, shiftOf } from './name-hash.ts';
-import { type Gap, isMissing, readPiecewise } from './piecewise.ts';
-
-/** Reads the kernel's image: `length` bytes at a virtual address. @throws EvidenceFault */
-export type ImageReader = (address: bigint, length: number) => Uint8Array;
+import { type Gap, type ImageReader, isMissing, readPiecewise } from './piecewise.ts';
 
 /** Where a kernel keeps its tables, as virtual addresses. Linux: scripts/kallsyms.c writes them, kernel/kallsyms.c reads them. */
 export interface KallsymsPlaces {

@@ -1,9 +1,11 @@
 // Tables of a kernel's image of which pages may be missing: read as far as they go, so that a lost page costs what stood
 // in it and no more.
 import { EvidenceFault } from '../base/errors.ts';
-import type { ImageReader } from './kallsyms.ts';
 
 const PAGE_BYTES = 4096;
+
+/** Reads the kernel's image: `length` bytes at a virtual address. @throws EvidenceFault */
+export type ImageReader = (address: bigint, length: number) => Uint8Array;
 
 /** Bytes that are missing, as offsets in what was asked for: from `start` up to and without `end`. */
 export interface Gap {

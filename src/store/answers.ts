@@ -2,8 +2,8 @@ import type Database from 'better-sqlite3';
 import type { Row } from '../plugin/cell.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import { Checksum } from './checksum.ts';
-import type { RememberedAnswer } from './door.ts';
 import { DamagedAnswer } from './forgotten.ts';
+import type { RememberedAnswer } from './remembered.ts';
 import { kindsOf, quote, tableOf } from './rows.ts';
 import { rowReader, rowWriter, type SqlValue } from './values.ts';
 

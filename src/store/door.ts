@@ -1,60 +1,16 @@
 import type { PhysicalAddress } from '../base/address.ts';
-import type { Row } from '../plugin/cell.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
-import type { KernelFacts, SnapshotFacts } from '../plugin/document.ts';
 import type { KeptExtents } from './extents.ts';
 import type { KeptFindings } from './findings.ts';
 import type { DamagedAnswer } from './forgotten.ts';
-import type { SnapshotKey } from './key.ts';
 import type { Identification, Machines } from './machines.ts';
 import type { Outbox } from './outbox.ts';
 import type { OwedReports } from './owed-reports.ts';
 import type { Place } from './place.ts';
 import type { KeptProfiles } from './profiles.ts';
+import type { NewAnswer, RememberedAnswer, RememberedFacts, SnapshotIdentity } from './remembered.ts';
 import type { Scans } from './scans.ts';
 import type { Upkeep } from './upkeep.ts';
-
-/** What is remembered of a snapshot besides rows. */
-export interface RememberedFacts {
-  readonly snapshot: SnapshotFacts;
-  readonly kernel: KernelFacts;
-}
-
-/** One plugin's whole answer: all rows, all columns. */
-export interface RememberedAnswer {
-  readonly rows: readonly Row[];
-  readonly notes: readonly string[];
-  /** Where the rows are kept already, of an earlier answer; not there for rows that are new. */
-  readonly kept?: KeptRows;
-}
-
-/** An answer that is to be remembered: its rows are gone through once. */
-export interface NewAnswer extends Omit<RememberedAnswer, 'rows'> {
-  readonly rows: Iterable<Row> & { readonly length: number };
-}
-
-/**
- * Rows that stay where they are kept until somebody wants them, and what is known of them without. Every method may
- * throw StoreError: ForgottenRows where their snapshot is forgotten by then.
- */
-export interface KeptRows {
-  /** Of which snapshot they were kept. */
-  readonly snapshotId: number;
-  /** Names the answer that they are of, in this store: no other ever has the name. */
-  readonly run: string;
-  readonly count: number;
-  /** All of them, read once. */
-  readonly all: readonly Row[];
-  /** How many of them have an absent cell in one of these columns. */
-  lacking(columns: readonly string[]): number;
-}
-
-/** Which snapshot, bound how: `binding` names a base address or a profile that the user forced, or is empty. */
-export interface SnapshotIdentity {
-  readonly path: string;
-  readonly key: SnapshotKey;
-  readonly binding: string;
-}
 
 /** A snapshot that something is remembered of, by the number that the store gave it. Its file may be gone. */
 export interface PastSnapshot extends Place {

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import type Database from 'better-sqlite3';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import { RUN_COLUMNS } from './answers.ts';
-import type { KeptRows } from './door.ts';
 import { explaining } from './file.ts';
+import type { KeptRows } from './remembered.ts';
 import { holdsRows } from './rows.ts';
 import { type StandingRun, StoredRows } from './stored-rows.ts';
 

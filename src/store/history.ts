@@ -2,12 +2,13 @@ import type Database from 'better-sqlite3';
 import { type PhysicalAddress, physical } from '../base/address.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import { readAnswer } from './answers.ts';
-import type { History, PastSnapshot, RememberedAnswer, RememberedFacts, SnapshotIdentity } from './door.ts';
+import type { History, PastSnapshot } from './door.ts';
 import { explaining } from './file.ts';
 import { DamagedAnswer } from './forgotten.ts';
 import { acquiredName } from './host-time.ts';
 import { IS_IDENTITY, identityValues } from './identity.ts';
 import { Machines } from './machines.ts';
+import type { RememberedAnswer, RememberedFacts, SnapshotIdentity } from './remembered.ts';
 
 const COLUMNS = `id, path, size AS sizeBytes, binding, written, digest, seen, machine, boot, hostname, release,
   architecture, taken, (SELECT m.name FROM machine m WHERE m.id = snapshot.machine) AS name`;

@@ -1,4 +1,4 @@
-import type { SnapshotIdentity } from './door.ts';
+import type { SnapshotIdentity } from './remembered.ts';
 
 /** The columns of a snapshot that tell it from every other, in the order of `identityValues`. */
 export const IDENTITY_COLUMNS = 'device, inode, size, modified, changed, digest, binding';

@@ -2,16 +2,10 @@
 // not. New answers go to the second; the first is opened when something is asked that the second does not know.
 import type { PhysicalAddress } from '../base/address.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
-import type {
-  History,
-  PastSnapshot,
-  RememberedAnswer,
-  RememberedFacts,
-  SnapshotIdentity,
-  StoreDoor,
-} from './door.ts';
+import type { History, PastSnapshot, StoreDoor } from './door.ts';
 import type { KeptTags } from './extents.ts';
 import type { KeptProfile, TableFile } from './profiles.ts';
+import type { RememberedAnswer, RememberedFacts, SnapshotIdentity } from './remembered.ts';
 
 /** What whoever asks snapshots wants of a store. */
 export interface AskedStore

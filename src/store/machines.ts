@@ -4,9 +4,9 @@ import type Database from 'better-sqlite3';
 import { areOtherKernels, beganTogether, hardwareChanges } from '../plugin/machine-identity.ts';
 import { bootStartOf, type Claim, claimOf, claimsWith, recordClaim, traitsText } from './claims.ts';
 import { type Conflict, conflictsOf, type Like, turnsOf } from './conflicts.ts';
-import type { RememberedFacts } from './door.ts';
 import { explaining } from './file.ts';
 import { placeOf } from './place.ts';
+import type { RememberedFacts } from './remembered.ts';
 
 /** Whose memory a snapshot is. */
 export interface Identification {

@@ -1,8 +1,8 @@
 import type Database from 'better-sqlite3';
-import type { RememberedFacts, SnapshotIdentity } from './door.ts';
 import { explaining } from './file.ts';
 import type { SnapshotKey } from './key.ts';
 import { placeOf } from './place.ts';
+import type { RememberedFacts, SnapshotIdentity } from './remembered.ts';
 
 /** One state of a file, as the system tells it without opening the file. */
 export type FileState = Omit<SnapshotKey, 'digest'>;

@@ -3,14 +3,7 @@ import type { AnyPlugin } from '../plugin/contract.ts';
 import { readAnswer, writeRows } from './answers.ts';
 import { checksumOf } from './checksum.ts';
 import { claimOf } from './claims.ts';
-import type {
-  History,
-  NewAnswer,
-  RememberedAnswer,
-  RememberedFacts,
-  SnapshotIdentity,
-  StoreDoor,
-} from './door.ts';
+import type { History, StoreDoor } from './door.ts';
 import { KeptExtents } from './extents.ts';
 import { discard, explaining, openDatabase, openReadonly } from './file.ts';
 import { KeptFindings } from './findings.ts';
@@ -23,12 +16,13 @@ import { Outbox } from './outbox.ts';
 import { OwedReports } from './owed-reports.ts';
 import { placeOf } from './place.ts';
 import { KeptProfiles } from './profiles.ts';
+import type { NewAnswer, RememberedAnswer, RememberedFacts, SnapshotIdentity } from './remembered.ts';
 import { defineRows } from './rows.ts';
 import { Scans } from './scans.ts';
 import { StoredRows } from './stored-rows.ts';
 import { Upkeep } from './upkeep.ts';
 
-export type { RememberedAnswer, RememberedFacts, SnapshotIdentity } from './door.ts';
+export type { RememberedAnswer, RememberedFacts, SnapshotIdentity } from './remembered.ts';
 
 /** `seen` is good to a day: reading an answer must not cost a write each time. */
 const SEEN_GRAIN_MS = 86_400_000;

@@ -2,9 +2,9 @@ import type Database from 'better-sqlite3';
 import type { Row } from '../plugin/cell.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import { type RunRow, readRows } from './answers.ts';
-import type { KeptRows } from './door.ts';
 import { explaining } from './file.ts';
 import { DamagedAnswer, ForgottenRows } from './forgotten.ts';
+import type { KeptRows } from './remembered.ts';
 import { quote, tableOf } from './rows.ts';
 import { hasAbsent } from './values.ts';
 

@@ -2,7 +2,7 @@ import type { Anomaly } from '../diff/anomalies.ts';
 import type { Comparison } from '../diff/comparison.ts';
 import type { Judgement } from '../judging/new-findings.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
-import type { RememberedFacts } from '../store/door.ts';
+import type { RememberedFacts } from '../store/remembered.ts';
 import type { Counted } from './wording.ts';
 
 /** A snapshot that was read and recorded. */

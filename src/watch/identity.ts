@@ -1,7 +1,8 @@
 // What the store knows a file by, and what it remembers of it.
 // Scans ask it of files that have settled: nobody writes to them any more.
-import type { RememberedFacts, SnapshotIdentity, StoreDoor } from '../store/door.ts';
+import type { StoreDoor } from '../store/door.ts';
 import { keyOfSettled } from '../store/key.ts';
+import type { RememberedFacts, SnapshotIdentity } from '../store/remembered.ts';
 import type { Listed } from './listing.ts';
 
 /** The store's own name for a file as it is now; undefined where it cannot be read. That it has settled is known. */

@@ -16,8 +16,8 @@ import { startSession } from '../../src/session/session.ts';
 import { type Readable, traced } from '../../src/session/traced.ts';
 import { openSnapshot, type Snapshot } from '../../src/snapshot/open.ts';
 import { connect } from '../../src/store/connection.ts';
-import type { RememberedAnswer } from '../../src/store/door.ts';
 import type { KeptReads } from '../../src/store/extents.ts';
+import type { RememberedAnswer } from '../../src/store/remembered.ts';
 import { Overlay } from '../support/overlay.ts';
 import { Random } from '../support/random.ts';
 

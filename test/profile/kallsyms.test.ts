@@ -2,13 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { physical } from '../../src/base/address.ts';
 import { Effort } from '../../src/base/effort.ts';
 import { NotInSnapshot } from '../../src/base/errors.ts';
-import {
-  type AddressScheme,
-  type ImageReader,
-  Kallsyms,
-  type KallsymsPlaces,
-} from '../../src/profile/kallsyms.ts';
+import { type AddressScheme, Kallsyms, type KallsymsPlaces } from '../../src/profile/kallsyms.ts';
 import { searchKallsyms } from '../../src/profile/kallsyms-search.ts';
+import type { ImageReader } from '../../src/profile/piecewise.ts';
 import { type DrawnOrder, drawKallsyms } from '../support/kallsyms.ts';
 
 const TEXT = 0xffff_ffff_8100_0000n;

@@ -1,7 +1,7 @@
 import type Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
-import type { RememberedAnswer } from '../../src/store/door.ts';
 import { DamagedAnswer, ForgottenRows } from '../../src/store/forgotten.ts';
+import type { RememberedAnswer } from '../../src/store/remembered.ts';
 import { Store } from '../../src/store/store.ts';
 import { drawnPlugin, fakeFacts } from '../support/fake-session.ts';
 import { identity, inStore as inOpenStore, plugin, ROWS } from './scratch.ts';

@@ -1,4 +1,4 @@
-import type { ImageReader } from '../../src/profile/kallsyms.ts';
+import type { ImageReader } from '../../src/profile/piecewise.ts';
 
 /** Which kernels' order of tables to draw. */
 export type DrawnOrder = 'before 6.4' | 'since 6.4' | 'since 7.0';

@@ -2,7 +2,7 @@ import { physical } from '../../base/address.ts';
 import { unlessFault } from '../../base/unless-fault.ts';
 import type { PhysicalMemory } from '../../memory/physical.ts';
 import { PAGE_BYTES } from '../../memory/source.ts';
-import type { ImageReader } from '../../profile/kallsyms.ts';
+import type { ImageReader } from '../../profile/piecewise.ts';
 import { readPiecewise } from '../../profile/piecewise.ts';
 import { IMAGE_REACH_BYTES, imageReader } from './image.ts';
 import type { Located } from './kernel-location.ts';

@@ -8,38 +8,15 @@ import { parseVmcoreinfo } from '../../profile/vmcoreinfo.ts';
 import { openSnapshot, type Snapshot } from '../../snapshot/open.ts';
 import { AddressSpace } from '../../translate/address-space.ts';
 import { maps } from './architecture/architecture.ts';
+import type { Bound, Confidence } from './bound.ts';
 import { type Located, locate } from './kernel-location.ts';
 import { linearAreas } from './linear-areas.ts';
 import { type ProfileChoice, profileOf } from './profile-of.ts';
-import { type Proof, prove } from './proof.ts';
+import { prove } from './proof.ts';
 import { isSameLayout, layoutByRam } from './ram-layout.ts';
 import { endsWhereRamEnds, isOpen, layoutsByNames, rawLayouts } from './raw-layouts.ts';
 import { type Found, scanForKernel } from './scan-for-kernel.ts';
 import type { FoundVmcoreinfo } from './vmcoreinfo-search.ts';
-
-/** A kernel found, verified, and how. */
-export interface Bound {
-  /** The snapshot as it turned out to be laid out. */
-  readonly snapshot: Snapshot;
-  readonly parts: LinuxParts;
-  readonly kernel: Linux;
-  readonly located: Located;
-  /** Where in memory the VMCOREINFO stood that led to it; null where none did, or the file's own note. */
-  readonly vmcoreinfoAt: PhysicalAddress | null;
-  /** Whether the profile's addresses are those of the build, so that `parts.slide` is what KASLR added. */
-  readonly isLinked: boolean;
-  /** The profile as it is remembered, where it is what the kernel says of itself and nobody has it yet; or null. It is made when it is asked for, and undefined where it cannot be told again. */
-  readonly ownProfile: (() => Profile | undefined) | null;
-  /** What the program wants to know of the build, and its profile does not tell, by name. */
-  readonly untold: readonly string[];
-  readonly confidence: Confidence;
-  /** What it says of its own place, held against where it was found. */
-  readonly proof: Proof;
-  readonly notes: readonly string[];
-}
-
-/** How sure a binding is: `verified` means that every check passed. */
-export type Confidence = 'verified' | 'likely' | 'uncertain';
 
 /** One way to a kernel being tried: what it may use, and what it leaves behind. */
 export interface Attempt {

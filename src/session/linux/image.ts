@@ -1,7 +1,7 @@
 import { physical } from '../../base/address.ts';
 import { NotInSnapshot } from '../../base/errors.ts';
 import type { PhysicalMemory } from '../../memory/physical.ts';
-import type { ImageReader } from '../../profile/kallsyms.ts';
+import type { ImageReader } from '../../profile/piecewise.ts';
 
 /** No kernel's image is longer: what is further away from one of its symbols is not in it. */
 export const IMAGE_REACH_BYTES = 128 << 20;

@@ -4,7 +4,7 @@ import { physical } from '../../base/address.ts';
 import { endOfRam } from '../../kernel/linux/memory/ram.ts';
 import { PAGE_BYTES } from '../../memory/source.ts';
 import type { Snapshot } from '../../snapshot/open.ts';
-import type { Bound } from './bind.ts';
+import type { Bound } from './bound.ts';
 
 /** Whether several raw files are read as one. Containers say in their headers what belongs to them. */
 export const isJoinedMemory = ({ format, file }: Pick<Snapshot, 'format' | 'file'>): boolean =>

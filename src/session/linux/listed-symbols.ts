@@ -8,12 +8,12 @@ import { symbols } from '../../kernel/linux/symbols.ts';
 import {
   type AddressScheme,
   countNames,
-  type ImageReader,
   Kallsyms,
   type KallsymsPlaces,
   MAXIMUM_SYMBOLS,
 } from '../../profile/kallsyms.ts';
 import { searchKallsyms } from '../../profile/kallsyms-search.ts';
+import type { ImageReader } from '../../profile/piecewise.ts';
 import { pointerBytesOf } from '../../profile/profile.ts';
 import type { Vmcoreinfo } from '../../profile/vmcoreinfo.ts';
 import type { Located } from './kernel-location.ts';

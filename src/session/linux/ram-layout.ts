@@ -4,7 +4,7 @@ import { endOfRam, type RamRange, readableRam } from '../../kernel/linux/memory/
 import type { MapPiece, OpenOptions } from '../../memory/origin.ts';
 import { PAGE_BYTES } from '../../memory/source.ts';
 import { MAXIMUM_PHYSICAL } from '../../snapshot/segments.ts';
-import type { Bound } from './bind.ts';
+import type { Bound } from './bound.ts';
 
 const FOUR_GIB = 2 ** 32;
 /** Memory is plugged in by whole sections, at multiples of their size (arch/x86/include/asm/sparsemem.h, SECTION_SIZE_BITS). */

@@ -3,7 +3,7 @@
 import { machineOf } from '../../kernel/linux/machine/machine.ts';
 import type { MachineState } from '../../kernel/linux/machine/state.ts';
 import type { CpuState } from '../../snapshot/format.ts';
-import type { Bound } from './bind.ts';
+import type { Bound } from './bound.ts';
 import { signOfReset } from './firmware.ts';
 import { type CpusOf, cpuNames, cpusOf, registerContradictions } from './registers.ts';
 

@@ -4,7 +4,7 @@ import type { OpenOptions } from '../../memory/origin.ts';
 import { PAGE_BYTES } from '../../memory/source.ts';
 import { openSnapshot, type Snapshot } from '../../snapshot/open.ts';
 import type { ArchitectureRules } from './architecture/architecture.ts';
-import type { Bound } from './bind.ts';
+import type { Bound } from './bound.ts';
 import type { Located } from './kernel-location.ts';
 
 const GIB = 2 ** 30;

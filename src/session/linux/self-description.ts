@@ -5,7 +5,7 @@ import { BadProfile, NoKernel, NoProfile } from '../../base/errors.ts';
 import type { BindingStep } from '../../plugin/document.ts';
 import { Btf } from '../../profile/btf.ts';
 import { MAXIMUM_BTF_BYTES } from '../../profile/btf-search.ts';
-import type { ImageReader } from '../../profile/kallsyms.ts';
+import type { ImageReader } from '../../profile/piecewise.ts';
 import { missingBytes, readPiecewise } from '../../profile/piecewise.ts';
 import {
   linkAddress,

@@ -5,7 +5,8 @@ import { firmwareRam, readableRam } from '../../kernel/linux/memory/ram.ts';
 import type { MapPiece, OpenOptions } from '../../memory/origin.ts';
 import { parseVmcoreinfo } from '../../profile/vmcoreinfo.ts';
 import { openSnapshot, type Snapshot } from '../../snapshot/open.ts';
-import { type Bound, mapsItself } from './bind.ts';
+import { mapsItself } from './bind.ts';
+import type { Bound } from './bound.ts';
 import { type Located, locate } from './kernel-location.ts';
 import { distancesBy, isOpen, movedBy } from './raw-layouts.ts';
 

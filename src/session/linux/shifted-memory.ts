@@ -3,7 +3,7 @@
 import { hex, physical } from '../../base/address.ts';
 import type { PhysicalMemory } from '../../memory/physical.ts';
 import { PAGE_BYTES } from '../../memory/source.ts';
-import type { Bound } from './bind.ts';
+import type { Bound } from './bound.ts';
 import { linearAreas } from './linear-areas.ts';
 import { isOpen } from './raw-layouts.ts';
 

@@ -4,7 +4,7 @@ import { hex, physical, wrapped } from '../../base/address.ts';
 import type { SymbolName } from '../../kernel/linux/symbols.ts';
 import type { PhysicalMemory } from '../../memory/physical.ts';
 import { PAGE_BYTES } from '../../memory/source.ts';
-import type { Bound } from './bind.ts';
+import type { Bound } from './bound.ts';
 
 /** Pages of each piece that are looked at, all of them where one of these is zeros: fewer where each is to be unpacked. */
 const SAMPLES = { plain: 32, costly: 16 };
