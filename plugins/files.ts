@@ -37,8 +37,6 @@ export default definePlugin({
   wording: { noun: ['open file', 'open files'] },
   aliases: ['lsof', 'fds'],
   nearTo: {
-    mount: 'it has the device of each open file',
-    mountinfo: 'it has the device of each open file',
     pagecache: 'it has the files that are open',
   },
 });

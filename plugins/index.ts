@@ -5,9 +5,11 @@ import files from './files.ts';
 import keys from './keys.ts';
 import maps from './maps.ts';
 import modules from './modules.ts';
+import mounts from './mounts.ts';
 import pslist from './pslist.ts';
 import pstree from './pstree.ts';
 import sockets from './sockets.ts';
+import superblocks from './superblocks.ts';
 
 /** Every question that ships with the program, in the order that `--help` shows. */
 export const plugins: readonly AnyPlugin[] = [
@@ -16,6 +18,8 @@ export const plugins: readonly AnyPlugin[] = [
   sockets,
   files,
   maps,
+  mounts,
+  superblocks,
   env,
   modules,
   dmesg,
@@ -23,4 +27,4 @@ export const plugins: readonly AnyPlugin[] = [
 ];
 
 /** Each by its name, typed: what programs ask by `session.ask(pslist)`. */
-export { dmesg, env, files, keys, maps, modules, pslist, pstree, sockets };
+export { dmesg, env, files, keys, maps, modules, mounts, pslist, pstree, sockets, superblocks };

@@ -355,7 +355,7 @@ describe('the subsystems of the kernel', () => {
 /** Words that are names of questions and mean something else in these rooms or files. Nothing here knows a question. */
 const OTHER_MEANINGS: Readonly<Record<string, readonly string[]>> = {
   // The kernel's own words: symbols, members and walks.
-  'src/kernel/': ['modules', 'files', 'sockets', 'maps', 'keys', 'env'],
+  'src/kernel/': ['modules', 'files', 'sockets', 'maps', 'keys', 'env', 'mounts', 'locks'],
   'src/session/linux/': ['modules'],
   'src/library/library-session.ts': ['modules'],
   // Groups and lists of questions.

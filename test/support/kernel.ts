@@ -262,7 +262,7 @@ export class FakeKernel {
     this.write(idle, 'task_struct', { comm: 'swapper/0\0', real_parent: idle, flags: PF_KTHREAD });
     for (const process of processes) this.#drawProcess(process, this.#wishes.traits?.[process.pid] ?? {});
     const order = [0, ...processes.map(({ pid }) => pid)];
-    this.#link(order.map((pid) => this.member(this.task(pid), 'task_struct', 'tasks')));
+    this.link(order.map((pid) => this.member(this.task(pid), 'task_struct', 'tasks')));
     const children = new Map<number, bigint[]>();
     for (const { pid, parent } of processes) {
       const real = this.#parentOf(parent);
@@ -272,7 +272,7 @@ export class FakeKernel {
     }
     for (const parent of order) {
       const head = this.member(this.task(parent), 'task_struct', 'children');
-      this.#link([head, ...(children.get(parent) ?? [])]);
+      this.link([head, ...(children.get(parent) ?? [])]);
     }
     const namespace = this.#symbol('init_pid_ns', this.profile.types['pid_namespace']?.size ?? PAGE);
     for (const [number, pid] of drawPidTable(this, namespace, this.#numbered)) this.#pids.set(number, pid);
@@ -336,8 +336,8 @@ export class FakeKernel {
     for (let type = 0; type < 4; type++) this.image.put64(pid + 8 * type, 0n);
   }
 
-  /** Makes one ring of list heads and links. */
-  #link(ring: readonly bigint[]): void {
+  /** Makes one ring of list heads and links: `next` and `prev` of each lead to its neighbours. */
+  link(ring: readonly bigint[]): void {
     for (const [i, at] of ring.entries()) {
       const next = ring[(i + 1) % ring.length]!;
       this.image.put64(this.physical(at), next);
@@ -386,7 +386,7 @@ export class FakeKernel {
       this.write(this.member(thread, 'task_struct', 'se'), 'sched_entity', { sum_exec_runtime: ran });
       return this.member(thread, 'task_struct', 'thread_node');
     });
-    this.#link([this.member(signal, 'signal_struct', 'thread_head'), ...all]);
+    this.link([this.member(signal, 'signal_struct', 'thread_head'), ...all]);
   }
 
   #cred({ uid = 0, euid = uid, gid = uid }: Traits): bigint {

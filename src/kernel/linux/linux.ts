@@ -147,6 +147,11 @@ export class Linux {
     return decodeText(name);
   }
 
+  /** The text at `address`, at most `limit` bytes; it may be empty. @throws EvidenceFault */
+  textAt(address: VirtualAddress, limit: number): string {
+    return decodeText(this.space.cString(address, limit));
+  }
+
   /** The entries of the list whose head is at `head`, from its start or its end: structs of kernel type `type`, linked through `member`. */
   list<N extends keyof Structs & string>(
     head: VirtualAddress,

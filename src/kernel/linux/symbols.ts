@@ -5,6 +5,7 @@ import { memorySymbols } from './memory/symbols.ts';
 import { moduleSymbols } from './module/symbols.ts';
 import { netSymbols } from './net/symbols.ts';
 import { areaSymbols, processSymbols } from './process/symbols.ts';
+import { vfsSymbols } from './vfs/symbols.ts';
 
 const bindingSymbols = [
   // Binding: where the image, its page tables and its own descriptions are.
@@ -38,6 +39,7 @@ const bindingSymbols = [
 export const symbols = [
   ...bindingSymbols,
   ...memorySymbols,
+  ...vfsSymbols,
   ...cpuSymbols,
   ...processSymbols,
   ...machineSymbols,

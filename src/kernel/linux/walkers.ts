@@ -21,6 +21,10 @@ export const walkers = {
   logRecords: async () => (await import('./machine/printk.ts')).logRecords,
   /** Every socket of every network namespace, once for each descriptor that holds it. */
   sockets: async () => (await import('./net/sockets.ts')).sockets,
+  /** Every mount of every mount namespace. */
+  mounts: async () => (await import('./vfs/mounts.ts')).mounts,
+  /** Every file system that is in use. */
+  superBlocks: async () => (await import('./vfs/super-blocks.ts')).superBlocks,
 } satisfies Readonly<Record<string, () => Promise<Walk<unknown>>>>;
 
 export type WalkerName = keyof typeof walkers;

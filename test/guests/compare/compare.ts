@@ -14,13 +14,16 @@ import { keys } from './keys.ts';
 import { maps } from './maps.ts';
 import { type Answer, compareAnswer, type Outcome } from './match.ts';
 import { modules } from './modules.ts';
+import { mounts } from './mounts.ts';
 import { pslist } from './pslist.ts';
 import { pstree } from './pstree.ts';
 import { sockets } from './sockets.ts';
+import { superblocks } from './superblocks.ts';
 
 /** How each plugin is judged. */
 export const comparisons: readonly Comparison[] = [
   ...[pslist, pstree, sockets, files, maps, env, modules, dmesg, keys],
+  ...[mounts, superblocks],
 ];
 
 /** One plugin's answer and what is to be said of it. */

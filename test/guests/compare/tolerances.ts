@@ -41,6 +41,14 @@ export const tolerances = {
     reason: 'a connection in TIME-WAIT was due to end before the dump',
     limit: 12,
   },
+  mountOutOfSight: {
+    reason: 'a mount that no process can reach that was recorded',
+    limit: 60,
+  },
+  fileSystemOutOfSight: {
+    reason: "a file system of the kernel's own, or one that is mounted out of sight",
+    limit: 60,
+  },
   keyCopy: {
     reason:
       "a further copy of a key that the workload knows: its decryption form, a library's buffer, freed memory",

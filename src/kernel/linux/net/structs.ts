@@ -7,7 +7,7 @@ import { bytes, inside, int, links, opt, place, pointer, ptr, text, uint } from 
  * protocol. Structs of protocols that are modules of their own are not in every kernel's description.
  */
 export const netStructs = {
-  nsproxy: { net_ns: ptr('net') },
+  nsproxy: { net_ns: ptr('net'), mnt_ns: ptr('mnt_namespace') },
   net: {
     list: place,
     ns: inside('ns_common'),

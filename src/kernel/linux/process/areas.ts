@@ -7,8 +7,9 @@ import type { Linux } from '../linux.ts';
 import { type Piece, piecesOf } from '../memory/pieces.ts';
 import { rawAreas } from '../memory/vm-areas.ts';
 import type { Kernel } from '../structs.ts';
+import { deviceText } from '../vfs/device-number.ts';
 import { pathsOf } from '../vfs/path.ts';
-import { deviceText, userPath } from './open-files.ts';
+import { userPath } from './open-files.ts';
 import { tasks } from './processes.ts';
 import type { Task } from './task.ts';
 

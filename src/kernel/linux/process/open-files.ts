@@ -3,7 +3,9 @@
 import type { VirtualAddress } from '../../../base/address.ts';
 import type { Linux } from '../linux.ts';
 import type { Kernel } from '../structs.ts';
+import { deviceText } from '../vfs/device-number.ts';
 import { type Descriptor, descriptorsOf } from '../vfs/file-table.ts';
+import { fileType } from '../vfs/file-type.ts';
 import { openFlags } from '../vfs/open-flags.ts';
 import { pathsOf } from '../vfs/path.ts';
 import { tasks } from './processes.ts';
@@ -21,24 +23,7 @@ const FMODE_BACKING_EITHER = (1 << 24) | (1 << 25);
 /** File systems whose inodes stand for no file: stat(2) tells no type for them. */
 const TYPELESS = new Set(['anon_inodefs', 'pidfs']);
 
-/** File types by the upper bits of a mode (include/uapi/linux/stat.h). */
-const TYPES: Readonly<Record<number, string>> = {
-  1: 'fifo',
-  2: 'character',
-  4: 'directory',
-  6: 'block',
-  8: 'regular',
-  10: 'symlink',
-  12: 'socket',
-};
-
 const O_CLOEXEC = 0o2000000;
-
-/** A device as /proc/PID/maps prints it: major and minor in hex. */
-export function deviceText(device: number): string {
-  const [major, minor] = [device >>> 20, device & 0xf_ffff]; // include/linux/kdev_t.h
-  return `${major.toString(16).padStart(2, '0')}:${minor.toString(16).padStart(2, '0')}`;
-}
 
 /** The path by which users know a file: of a stacked file system's file that above, not that below. @throws EvidenceFault */
 export function userPath(kernel: Linux, file: Kernel<'file'>): Kernel<'path'> {
@@ -79,7 +64,7 @@ export class OpenFile {
   get type(): string {
     const { inode } = this;
     if (inode === null || TYPELESS.has(pathsOf(this.task.kernel).fileSystem(inode.i_sb))) return 'anonymous';
-    return TYPES[inode.i_mode >>> 12] ?? 'anonymous';
+    return fileType(inode.i_mode) ?? 'anonymous';
   }
   /** The device of the file's file system as /proc/PID/maps prints devices: `fe:00`. Null where there is no inode. */
   get device(): string | null {

@@ -42,6 +42,28 @@ class Paths {
     return this.#isGone(dentry) ? `${path} (deleted)` : path;
   }
 
+  /** Where a mount is, from the root of its namespace on. @throws EvidenceFault */
+  ofMount(mount: Kernel<'mount'>): string {
+    const { mnt_root } = this.#kernel.at('vfsmount', mount.mnt);
+    return this.#walk(this.#kernel.at('dentry', mnt_root), mount);
+  }
+
+  /** The path in its file system, whatever is mounted where: dentry_path of fs/d_path.c. @throws EvidenceFault */
+  within(dentry: Kernel<'dentry'>): string {
+    const named = this.#pseudoName(dentry, null);
+    if (named !== undefined) return named;
+    const names: string[] = [];
+    for (let at = dentry; ; ) {
+      const parent = at.d_parent;
+      if (parent.address === at.address) break;
+      if (names.length >= MAXIMUM_DEPTH)
+        throw new CorruptStructure(`a path of more than ${MAXIMUM_DEPTH} components`);
+      names.push(this.nameOf(at));
+      at = parent;
+    }
+    return `/${names.reverse().join('/')}${this.#isGone(dentry) ? '//deleted' : ''}`;
+  }
+
   /** The name of a file system: `ext4`, `sockfs`. @throws EvidenceFault */
   fileSystem(block: Kernel<'super_block'>): string {
     return this.#kernel.nameAt(block.s_type.name, MAXIMUM_NAME_BYTES);

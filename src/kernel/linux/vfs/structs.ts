@@ -1,6 +1,20 @@
 // Structs of files, folders, mounts and descriptors.
 // Linux: include/linux/fs.h, include/linux/dcache.h, include/linux/fdtable.h, fs/mount.h.
-import { inside, long, opt, place, pointer, ptr, ref, uint, ulong } from '../../../types/fields.ts';
+import {
+  bytes,
+  inside,
+  int,
+  links,
+  long,
+  opt,
+  place,
+  pointer,
+  ptr,
+  ref,
+  text,
+  uint,
+  ulong,
+} from '../../../types/fields.ts';
 
 /** Open files, directory entries, inodes and mounts: include/linux/fs.h, fdtable.h, dcache.h, fs/mount.h. */
 export const vfsStructs = {
@@ -23,8 +37,36 @@ export const vfsStructs = {
    */
   backing_file: { file: place, user_path: opt(inside('path'), 'real_path') },
   path: { mnt: ptr('vfsmount'), dentry: ref('dentry') },
-  vfsmount: { mnt_root: pointer },
-  mount: { mnt: place, mnt_parent: ref('mount'), mnt_mountpoint: ref('dentry') },
+  // A mapping of owners is in `mnt_idmap` since Linux kernel commit 256c8aed2b42 ("fs: introduce dedicated idmap type for
+  // mounts") (in v6.2).
+  vfsmount: { mnt_root: pointer, mnt_sb: ref('super_block'), mnt_flags: uint, mnt_idmap: opt(pointer) },
+  mount: {
+    mnt: place,
+    mnt_parent: ref('mount'),
+    mnt_mountpoint: ref('dentry'),
+    mnt_id: int,
+    mnt_group_id: int,
+    mnt_master: ptr('mount'),
+    mnt_devname: pointer,
+    // No namespace's where it is an error's number: include/linux/mount.h, MNT_NS_INTERNAL.
+    mnt_ns: pointer,
+    mnt_list: place,
+    // Since Linux kernel commit 2eea9ce4310d ("mounts: keep list of mounts in an rbtree") (in v6.8), those of a namespace
+    // are in a tree; before, in a list through `mnt_list`.
+    mnt_node: opt(place, 'mnt_list'),
+    // Those of a super block: in a list, or one after the other. Kernels of the latter kind have in `mnt_t_flags` what was
+    // in `vfsmount.mnt_flags`: how mounts pass on to others.
+    mnt_instance: opt(place, 'mnt_next_for_sb'),
+    mnt_next_for_sb: opt(ptr('mount'), 'mnt_instance'),
+    mnt_t_flags: opt(uint, 'vfsmount.mnt_flags'),
+  },
+  mnt_namespace: {
+    ns: inside('ns_common'),
+    list: opt(links('mount', 'mnt_list'), 'mounts'),
+    // The tree, or before there was one, the number of mounts.
+    mounts: place,
+    nr_mounts: opt(uint, 'mounts'),
+  },
   dentry: {
     d_parent: ref('dentry'),
     d_name: inside('qstr'),
@@ -43,10 +85,25 @@ export const vfsStructs = {
     i_sb: ref('super_block'),
     i_private: pointer,
     i_size: long,
+    i_sb_list: place,
   },
   /** The cached pages of a file: `i_pages` has them by their number in it. */
   address_space: { host: ptr('inode'), i_pages: place },
-  super_block: { s_dev: uint, s_type: ref('file_system_type'), s_blocksize: ulong },
+  super_block: {
+    s_list: place,
+    s_dev: uint,
+    s_type: ref('file_system_type'),
+    s_subtype: opt(pointer),
+    s_blocksize: ulong,
+    s_maxbytes: long,
+    s_flags: ulong,
+    s_magic: ulong,
+    s_root: ptr('dentry'),
+    s_id: text,
+    s_uuid: bytes,
+    s_mounts: place,
+    s_inodes: links('inode', 'i_sb_list'),
+  },
   file_system_type: { name: pointer },
   fs_struct: { root: inside('path'), pwd: inside('path') },
   proc_ns_operations: { name: pointer },
