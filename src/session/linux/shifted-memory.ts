@@ -36,9 +36,11 @@ export function shiftIn(memory: PhysicalMemory, linear: bigint): Shift | undefin
   const blocks = memory.ranges.flatMap(({ start, end }) =>
     Array.from({ length: Math.ceil((end - start) / BLOCK_BYTES) }, (_, nth) => start + nth * BLOCK_BYTES),
   );
+  // One for all: the pages of a new one are made when it is first written to, which takes longer than reading.
+  const block = new Uint8Array(BLOCK_BYTES);
   let isShifted = false;
   for (const at of blocks.slice(-MOST_LOOKED_AT).reverse()) {
-    const told = distanceAt(memory, at, linear);
+    const told = distanceAt(memory, at, linear, block);
     if (told === undefined) continue;
     isShifted = told !== 0;
     break;
@@ -46,7 +48,7 @@ export function shiftIn(memory: PhysicalMemory, linear: bigint): Shift | undefin
   if (!isShifted) return undefined;
   let after: number = memory.ranges[0]?.start ?? 0;
   for (const at of blocks) {
-    const bytes = distanceAt(memory, at, linear);
+    const bytes = distanceAt(memory, at, linear, block);
     if (bytes === 0) after = at + BLOCK_BYTES;
     else if (bytes !== undefined) return { bytes, after, before: at };
   }
@@ -54,9 +56,13 @@ export function shiftIn(memory: PhysicalMemory, linear: bigint): Shift | undefin
 }
 
 /** How much further on most links of a block say that it is; undefined where too few do. */
-function distanceAt(memory: PhysicalMemory, at: number, linear: bigint): number | undefined {
-  const block = new Uint8Array(Math.min(BLOCK_BYTES, memory.end - at));
-  const had = memory.readRun(physical(at), block);
+function distanceAt(
+  memory: PhysicalMemory,
+  at: number,
+  linear: bigint,
+  block: Uint8Array<ArrayBuffer>,
+): number | undefined {
+  const had = memory.readRun(physical(at), block.subarray(0, memory.end - at));
   const halves = new Uint32Array(block.buffer, 0, (had - (had % WORD_BYTES)) / 4);
   const [high, low] = [Number(linear >> 32n), Number(linear & 0xffff_ffffn)];
   const times = new Map<number, number>();
