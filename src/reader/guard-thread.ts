@@ -1,16 +1,30 @@
 // The whole life of a guard's thread: it looks what the process takes, and ends it where that is too much. A signal that the
 // process does not handle ends it at once, whatever its other threads are doing.
-import { workerData } from 'node:worker_threads';
-import { CPU_MARK, cpuMicros, ENDED_BY, MEMORY_MARK, type Watched } from './guard.ts';
+/** Why a guard ended its process, as the signal that it ended by: none of them leaves a core file behind. */
+export const ENDED_BY = {
+  /** What the system sends where a timer of CPU time runs out (setitimer(2), ITIMER_VIRTUAL). */
+  cpu: 'SIGVTALRM',
+  memory: 'SIGUSR2',
+  orphaned: 'SIGKILL',
+} as const;
 
-/** A process can fill about 1 GiB in a second, so that this much of a second is 50 MiB. A look takes 20 µs. */
-const LOOK_MS = 50;
+/** What the thread is told at its start. */
+export interface Watched {
+  /** Microseconds of CPU time that the process may come to, and bytes of resident memory. */
+  readonly marks: BigInt64Array<SharedArrayBuffer>;
+  /** Who started the process. Another means that that one is gone. */
+  readonly parent: number;
+  readonly endedBy: typeof ENDED_BY;
+  readonly lookMs: number;
+}
 
-const { marks, parent } = workerData as Watched;
-
-setInterval(() => {
-  if (process.ppid !== parent) process.kill(process.pid, ENDED_BY.orphaned);
-  if (cpuMicros() > Number(Atomics.load(marks, CPU_MARK))) process.kill(process.pid, ENDED_BY.cpu);
-  if (process.memoryUsage.rss() > Number(Atomics.load(marks, MEMORY_MARK)))
-    process.kill(process.pid, ENDED_BY.memory);
-}, LOOK_MS);
+/** Looks on for good. A thread is started from the text of this: it uses nothing but what it is given, and what Node has. */
+export function lookOn({ marks, parent, endedBy, lookMs }: Watched): void {
+  setInterval(() => {
+    const [cpuMicros, memoryBytes] = [Number(Atomics.load(marks, 0)), Number(Atomics.load(marks, 1))];
+    const { user, system } = process.cpuUsage();
+    if (process.ppid !== parent) process.kill(process.pid, endedBy.orphaned);
+    if (user + system > cpuMicros) process.kill(process.pid, endedBy.cpu);
+    if (process.memoryUsage.rss() > memoryBytes) process.kill(process.pid, endedBy.memory);
+  }, lookMs);
+}

@@ -1,31 +1,27 @@
 // Ends this process where it takes more than it may, or where whoever it reads for is gone. A thread of its own looks, so
 // that nothing that the process does, a loop without end least of all, keeps it from looking.
-import { Worker } from 'node:worker_threads';
+import { SHARE_ENV, Worker, type WorkerOptions } from 'node:worker_threads';
+import { ENDED_BY, lookOn, type Watched } from './guard-thread.ts';
 import type { Limits } from './limits.ts';
 
-/** Why a guard ended its process, as the signal that it ended by: none of them leaves a core file behind. */
-export const ENDED_BY = {
-  /** What the system sends where a timer of CPU time runs out (setitimer(2), ITIMER_VIRTUAL). */
-  cpu: 'SIGVTALRM',
-  memory: 'SIGUSR2',
-  orphaned: 'SIGKILL',
-} as const;
+const CPU_MARK = 0;
+const MEMORY_MARK = 1;
 
-/** What the thread is told at its start. */
-export interface Watched {
-  /** Microseconds of CPU time that the process may come to, and bytes of resident memory. */
-  readonly marks: BigInt64Array<SharedArrayBuffer>;
-  /** Who started the process. Another means that that one is gone. */
-  readonly parent: number;
-}
-
-export const CPU_MARK = 0;
-export const MEMORY_MARK = 1;
+/** A process can fill about 1 GiB in a second, so that this much of a second is 50 MiB. A look takes 20 µs. */
+const LOOK_MS = 50;
 
 const NEVER = BigInt(Number.MAX_SAFE_INTEGER);
 
-/** The thread does next to nothing: without limits its heap would be as large as anybody's. */
-const SMALL = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2 };
+/**
+ * The thread does next to nothing: without limits its heap would be as large as anybody's. It is started from a text, since a module
+ * would be found, read and linked first: a fourth of all that its start takes.
+ */
+const SMALL: WorkerOptions = {
+  eval: true,
+  env: SHARE_ENV,
+  trackUnmanagedFds: false,
+  resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2 },
+};
 
 /** The watch over this process. Nothing is limited until something is allowed. */
 export class Guard {
@@ -34,8 +30,13 @@ export class Guard {
 
   /** @param failed is told where there is no thread that looks any more */
   constructor(failed: (why: Error) => void) {
-    const workerData: Watched = { marks: this.#marks, parent: process.ppid };
-    new Worker(new URL('./guard-thread.js', import.meta.url), { workerData, resourceLimits: SMALL })
+    const workerData: Watched = {
+      marks: this.#marks,
+      parent: process.ppid,
+      endedBy: ENDED_BY,
+      lookMs: LOOK_MS,
+    };
+    new Worker(`(${lookOn})(require('node:worker_threads').workerData)`, { ...SMALL, workerData })
       .on('error', failed)
       .unref();
   }
@@ -59,7 +60,7 @@ export class Guard {
 }
 
 /** CPU time of all threads of this process so far. */
-export function cpuMicros(): number {
+function cpuMicros(): number {
   const { user, system } = process.cpuUsage();
   return user + system;
 }

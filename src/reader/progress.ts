@@ -1,5 +1,5 @@
 // What a scan has come to, whichever process does it: a supervisor keeps it, and tells it to the next.
-import { ENDED_BY } from './guard.ts';
+import { ENDED_BY } from './guard-thread.ts';
 import type { Briefing, Died, Report } from './protocol.ts';
 
 /** How a process ended: its exit code, or the signal that ended it. */

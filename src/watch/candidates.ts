@@ -1,14 +1,14 @@
 import { NoKernel, NoProfile, UnreadableFile } from '../base/errors.ts';
 import { areCopied, inHostOrder, type Ordered } from '../diff/host-order.ts';
 import type { Reading } from '../inquiry/reading.ts';
-import { isHeaded } from '../snapshot/pieces.ts';
 import { writtenAt } from '../store/host-time.ts';
 import { isMappedForWriting } from '../store/moving.ts';
 import { placeOf } from '../store/place.ts';
 import type { RememberedFacts } from '../store/remembered.ts';
+import type { ScannedFile } from '../store/scans.ts';
 import { Failures } from './failures.ts';
 import { identify, rememberedFacts } from './identity.ts';
-import { type Listed, listFiles } from './listing.ts';
+import { type FileState, type Listed, listFiles } from './listing.ts';
 import { otherThanSnapshot } from './other-files.ts';
 import { joinPieces } from './piece-groups.ts';
 import type { ScanChoice, ScanParts } from './scan-parts.ts';
@@ -36,11 +36,13 @@ const COPIED_MS = 120_000;
 /** Pieces without a kernel that are looked into one by one. */
 const MOST_APART = 64;
 
+/** What has come of files in their states, as far as that is known. */
+interface Outcomes {
+  file(state: FileState): Pick<ScannedFile, 'outcome'> | undefined;
+}
+
 /** The pieces of a snapshot as one file, where no scan has found that they are files by themselves. */
-export const joinedAgain = (
-  files: readonly Listed[],
-  scans: Pick<ScanParts['store']['scans'], 'file'> | undefined,
-): Listed[] =>
+export const joinedAgain = (files: readonly Listed[], scans: Outcomes | undefined): Listed[] =>
   joinPieces(files).flatMap((file) =>
     file.pieces !== undefined && scans?.file(file.state)?.outcome === 'other' ? file.pieces : [file],
   );
@@ -51,13 +53,23 @@ export const joinedAgain = (
  */
 export const isAnyNew = (
   { places, depth }: Pick<ScanChoice, 'places' | 'depth'>,
-  scans: ScanParts['store']['scans'] | undefined,
+  scans: Outcomes | undefined,
 ): boolean =>
   joinedAgain(listFiles(places, depth).files, scans).some(
     (file) =>
       [undefined, 'begun'].includes(scans?.file(file.state)?.outcome) &&
       otherThanSnapshot(file) === undefined,
   );
+
+/**
+ * Whether something has come or changed since scans last recorded anything: that will probably have to be read, and it is seen without
+ * opening the store. What is older may be new all the same.
+ * @param recordedNs when something was last recorded, in nanoseconds since 1970
+ */
+export const isAnyLater = (choice: Pick<ScanChoice, 'places' | 'depth'>, recordedNs: bigint): boolean =>
+  isAnyNew(choice, {
+    file: ({ changed }) => (BigInt(changed) > recordedNs ? undefined : { outcome: 'recorded' }),
+  });
 
 /** Looks for snapshots that no scan has read, and when each was written. */
 export class Candidates {
@@ -179,7 +191,12 @@ export class Candidates {
       if (isStopped(this.#parts)) return undefined; // Ctrl-C ends the process that reads too
       // Of memory that is none, one of the pieces may be a snapshot all the same.
       const isNone = error instanceof NoKernel || error instanceof NoProfile;
-      if (isNone && file.pieces !== undefined && file.pieces.length <= MOST_APART && !isHeaded(file.path))
+      if (
+        isNone &&
+        file.pieces !== undefined &&
+        file.pieces.length <= MOST_APART &&
+        !(await isHeaded(file.path))
+      )
         return this.#takenApart(file);
       return this.#failures.failed(file, error);
     } finally {
@@ -205,3 +222,7 @@ const isStopped = ({ signal }: Pick<ScanParts, 'signal'>): boolean => signal?.ab
 /** Files of one moment stay in the order of their names. */
 const byFileTime = (one: Listed, other: Listed): number =>
   Number(BigInt(one.state.modified) - BigInt(other.state.modified));
+
+/** What knows of pieces is loaded where one of them could not be read. */
+const isHeaded = async (path: string): Promise<boolean> =>
+  (await import('../snapshot/pieces.ts')).isHeaded(path);

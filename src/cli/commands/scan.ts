@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { Command } from 'commander';
 import { UsageError } from '../../base/errors.ts';
@@ -248,15 +248,17 @@ export async function withScan(
     ...choiceFrom(places, plugins, flags),
     binding: bindingKey(settings),
   };
+  const { isAnyLater, isAnyNew } = await import('../../watch/candidates.ts');
+  const { path, also } = await scanPlaces(flags.history ?? flags.cache, TERMINAL);
+  const recordedNs = lastWritten(path);
+  const isKnown = recordedNs !== undefined;
+  // What it takes to record is not loaded where another process does it.
+  if (guard === undefined && isAnyLater(choice, recordedNs ?? 0n)) throw new OpenedElsewhere();
   const { Store } = await import('../../store/store.ts');
-  const { isAnyNew } = await import('../../watch/candidates.ts');
   const { surroundings } = await import('../../watch/settling.ts');
   const { failureMessageOf } = await import('../terminal/failure-message.ts');
   const { messageOf } = await import('../terminal/scan-lines.ts');
   const { openGuarded, tellingOnce } = await import('../../reader/charge.ts');
-  const { path, also } = await scanPlaces(flags.history ?? flags.cache, TERMINAL);
-  const isKnown = existsSync(path);
-  if (!isKnown && guard === undefined && isAnyNew(choice, undefined)) throw new OpenedElsewhere();
   // What is wrong with a policy is said before there is a file to record in.
   const known = isKnown ? undefined : await voicesFrom(flags, plugins);
   const store = Store.open(path, version());
@@ -286,6 +288,14 @@ export async function withScan(
     opening?.close();
     store.close();
   }
+}
+
+/** When a store was last written to, in nanoseconds since 1970; undefined where there is none. */
+function lastWritten(path: string): bigint | undefined {
+  const [own, log] = [path, `${path}-wal`].map(
+    (name) => statSync(name, { bigint: true, throwIfNoEntry: false })?.mtimeNs,
+  );
+  return own === undefined || log === undefined || own > log ? own : log;
 }
 
 /** Who is told of a scan, and who judges in it. @throws Flaws, UsageError */
