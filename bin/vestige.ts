@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { join } from 'node:path';
-import { type Main, openBundle, purposeOf } from '../src/start/bundle.ts';
+import { Bundle, type Main } from '../src/start/bundle.ts';
 import { optimizeLater } from '../src/start/engine.ts';
 
 /**
@@ -10,11 +10,11 @@ import { optimizeLater } from '../src/start/engine.ts';
 const commandLine = async (words: readonly string[]): Promise<Main> =>
   words.some((word) => word === '--plugin' || word.startsWith('--plugin='))
     ? (await import('../src/cli/main.ts')).main
-    : openBundle(join(__dirname, '../bundle'), purposeOf(words)).main(require);
+    : new Bundle(join(__dirname, '../bundle'), require).main;
 
 async function run(words: readonly string[]): Promise<void> {
+  optimizeLater(); // first: code that was kept is refused under other flags than it was made with
   const main = await commandLine(words);
-  optimizeLater();
   process.exitCode = await main(words);
 }
 

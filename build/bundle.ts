@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, relative, sep } from 'node:path';
+import { basename, dirname, join, relative, sep } from 'node:path';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
-import { WRAPPING } from '../src/start/bundle.ts';
+import { partsOf } from './parts.ts';
 
 /**
  * One file of CommonJS, which Node starts sooner than a module. Names stay as they are, since people read stacks, but for a
@@ -58,25 +58,35 @@ const nearAddon: Plugin = {
 
 /** What a bundle is made of. */
 export interface Bundled {
-  readonly text: string;
+  /** The texts of its parts, nothing but ASCII, by their names. */
+  readonly parts: ReadonlyMap<string, string>;
   /** The packages in it, as folders in `node_modules`. */
   readonly packages: readonly string[];
 }
 
-/** The command line, compiled into `dist`, and the packages that it uses, in one text that is nothing but ASCII. */
+/** The command line, compiled into `dist`, and the packages that it uses. */
 export async function bundleOf(dist: string): Promise<Bundled> {
-  const [before, after] = WRAPPING;
   const { outputFiles, metafile } = await build({
     ...ONE_FILE,
+    format: 'esm',
+    legalComments: 'none', // the licences are copied whole
+    splitting: true,
+    outdir: join(dist, 'bundle'),
     entryPoints: [join(dist, 'src/cli/main.js')],
     external: [`${ADDON}*`],
-    banner: { js: before },
-    footer: { js: after },
     metafile: true,
     plugins: [ownUrls(dist), nearAddon],
   });
+  const outputs = new Map(
+    Object.entries(metafile.outputs).map(([path, { inputs }]) => [basename(path), inputs]),
+  );
+  const chunks = outputFiles.map(({ path, text }) => ({
+    file: basename(path),
+    text: asciiOf(text),
+    inputs: outputs.get(basename(path))!,
+  }));
   const packages = Object.keys(metafile.inputs).flatMap((path) => packageOf(path) ?? []);
-  return { text: asciiOf(outputFiles[0]!.text), packages: [...new Set(packages)].sort() };
+  return { parts: await partsOf(chunks), packages: [...new Set(packages)].sort() };
 }
 
 /** A module in a bundle keeps the URL that it has by itself: the package's files and the threads are found by it. */

@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { plugins } from '../plugins/index.ts';
 import { Progress } from '../src/reader/progress.ts';
 import { supervise } from '../src/reader/supervisor.ts';
-import { SUPERVISED } from '../src/start/bundle.ts';
+import { codeFile, SUPERVISED } from '../src/start/bundle.ts';
 
 /** The question that is asked most. */
 const LIST = plugins.find(({ lists }) => lists === 'processes')!.name;
@@ -19,12 +19,25 @@ export type Pair = readonly [before: string, after: string];
 /** A command line, without node and script. */
 type Words = readonly string[];
 
+/** V8's code for parts of a bundle, sealed, by the names of their files. */
+type Codes = ReadonlyMap<string, Buffer>;
+
+const READING = ['snapshot', 'scanning', 'reading'].map(codeFile);
+
 /**
- * V8's code for the bundle in `folder`, sealed: for what an idle scan, a difference, a check and a remembered answer run.
- * What only reading a snapshot runs is left out: it is a fifth more to load at each start. Undefined where the work could
- * not be done; its process has told why.
+ * V8's code for the parts of the bundle in `folder`: of what lies in those for reading, what reading a snapshot of which nothing is
+ * remembered runs; of all others what an idle scan, a difference, a check and a remembered answer run. What only reading a
+ * snapshot runs of them is left out: each start would load it. Undefined where the work could not be done; its process has told why.
  */
-export const codeFor = (folder: string, pair: Pair): Promise<Buffer | undefined> =>
+export async function codesFor(folder: string, pair: Pair): Promise<Codes | undefined> {
+  const remembering = await codesOfRemembering(folder, pair);
+  const reading = await codesOfReading(folder, pair);
+  if (remembering === undefined || reading === undefined) return undefined;
+  const ofReading = [...reading].filter(([name]) => READING.includes(name));
+  return new Map([...reading, ...remembering, ...ofReading]);
+}
+
+const codesOfRemembering = (folder: string, pair: Pair): Promise<Codes | undefined> =>
   withScratch(async (scratch) => {
     const cache = ['--cache', join(scratch, 'cache.sqlite')];
     const scan = ['scan', ...cache, '--settle', '0', '--policy', 'cloud-linux', ...pair];
@@ -45,30 +58,35 @@ export const codeFor = (folder: string, pair: Pair): Promise<Buffer | undefined>
       [LIST, ...cache, '--color', 'always', after],
       ['sql', ...cache, `select count(*) from ${LIST}`],
     ];
-    const file = join(scratch, 'code');
-    return (await isDone(startWork(folder, file, first))) &&
-      (await isDone(startWork(folder, file, remembered)))
-      ? readFileSync(file)
+    return (await isDone(startWork(folder, inside(scratch), first))) &&
+      (await isDone(startWork(folder, inside(scratch), remembered)))
+      ? codesIn(inside(scratch))
       : undefined;
   });
 
-/** The same for what reads a snapshot of which nothing is remembered: one command, and the process of a scan that found something new. */
-export const codeForReading = (folder: string, [before, after]: Pair): Promise<Buffer | undefined> =>
+/** One command, and the process of a scan that found something new. */
+const codesOfReading = (folder: string, [before, after]: Pair): Promise<Codes | undefined> =>
   withScratch(async (scratch) => {
     const scan = ['scan', '--cache', join(scratch, 'cache.sqlite'), '--settle', '0'];
-    const file = join(scratch, 'code');
     const lines = [
       [LIST, '--no-cache', before],
       ['triage', '--no-cache', before],
       [...scan, before],
       [...scan, after],
     ];
-    const code = await supervise(() => startWork(folder, file, lines, 'pipe'), new Progress());
-    return code === 0 ? readFileSync(file) : undefined;
+    const code = await supervise(() => startWork(folder, inside(scratch), lines, 'pipe'), new Progress());
+    return code === 0 ? codesIn(inside(scratch)) : undefined;
   });
+
+/** A folder for code alone. */
+const inside = (scratch: string): string => join(scratch, 'codes');
+
+const codesIn = (folder: string): Codes =>
+  new Map(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name))]));
 
 async function withScratch<T>(work: (folder: string) => Promise<T>): Promise<T> {
   const scratch = mkdtempSync(join(tmpdir(), 'vestige-build-'));
+  mkdirSync(inside(scratch));
   try {
     return await work(scratch);
   } finally {
@@ -82,12 +100,12 @@ async function withScratch<T>(work: (folder: string) => Promise<T>): Promise<T> 
  */
 function startWork(
   folder: string,
-  file: string,
+  into: string,
   lines: readonly Words[],
   supervision: 'pipe' | 'ignore' = 'ignore',
 ): ChildProcess {
   const { NODE_OPTIONS: _, NODE_V8_COVERAGE: __, ...env } = process.env;
-  return spawn(process.execPath, [WORK, folder, file, JSON.stringify(lines)], {
+  return spawn(process.execPath, [WORK, folder, into, JSON.stringify(lines)], {
     stdio: ['ignore', 'ignore', 'inherit', supervision],
     env: supervision === 'pipe' ? { ...env, [SUPERVISED]: '1' } : env,
   });

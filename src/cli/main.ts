@@ -66,6 +66,7 @@ const ALONE: Readonly<Record<string, () => Promise<Add>>> = {
   diff: async () => (await import('./commands/diff.ts')).addDiffCommand,
   scan: async () => (await import('./commands/scan.ts')).addScanCommand,
   sql: async () => (await import('./commands/sql.ts')).addSqlCommand,
+  triage: async () => (await import('./commands/look.ts')).addTriageCommand,
 };
 
 /** The others are made only where they may be asked for: making them costs more than a remembered answer. */

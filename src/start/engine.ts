@@ -12,7 +12,7 @@ const INTERRUPT_BUDGET = 4 * 66 * 1024;
 const KNOWN_NODES = /^v20\./;
 
 /**
- * Has V8 wait longer before it optimizes. To be called when the program is loaded: code that was kept of it is refused
+ * Has V8 wait longer before it optimizes. To be called before the program is loaded: code that was kept of it is refused
  * under other flags than it was made with.
  */
 export function optimizeLater(node: string = process.version): void {

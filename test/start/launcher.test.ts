@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { openSnapshot } from '../../src/snapshot/open.ts';
-import { BUNDLE, codeFile, WRAPPING } from '../../src/start/bundle.ts';
+import { codeFile, ENTRY, partFile, WRAPPING } from '../../src/start/bundle.ts';
 import { writeRaw } from '../support/writers.ts';
 import { scratchFolder } from '../support/writers-scratch.ts';
 
@@ -78,9 +78,14 @@ function modules(words: readonly string[]) {
 const first = (body: string): string => `--import data:text/javascript,${encodeURIComponent(body)}`;
 
 describe('the launcher', () => {
-  it.each(['main', 'reading'])('finds code that V8 takes: %s', (purpose) => {
-    const script = `import { openBundle } from ${JSON.stringify(pathToFileURL(join(ROOT, 'dist/src/start/bundle.js')).href)};
-      process.stdout.write(String(openBundle('dist/bundle', '${purpose}').script.cachedDataRejected));`;
+  it.each(['main', 'reading', 'judging'])('finds code that V8 takes: %s', (part) => {
+    const modules = ['bundle', 'engine'].map(
+      (name) => pathToFileURL(join(ROOT, `dist/src/start/${name}.js`)).href,
+    );
+    const script = `import { openPart } from ${JSON.stringify(modules[0])};
+      import { optimizeLater } from ${JSON.stringify(modules[1])};
+      optimizeLater();
+      process.stdout.write(String(openPart('dist/bundle', '${part}').script.cachedDataRejected));`;
     const { stdout } = spawnSync(process.execPath, ['--input-type=module', '--eval', script], {
       encoding: 'utf8',
       env: { ...process.env, NODE_OPTIONS: '' },
@@ -106,16 +111,33 @@ describe('the launcher', () => {
   it.each<[string, (root: string, code: string) => void]>([
     ['is not there', (_, code) => rmSync(code)],
     ['is no code', (_, code) => writeFileSync(code, 'x'.repeat(100_000))],
-    ['was written in part', (_, code) => truncateSync(code, 500_000)],
-    ['has other bytes in the middle', (_, code) => damage(code, 700_000)],
-    ['is that of another bundle', (root) => appendFileSync(join(root, 'dist/bundle', BUNDLE), '// more\n')],
+    ['was written in part', (_, code) => truncateSync(code, 300_000)],
+    ['has other bytes in the middle', (_, code) => damage(code, 400_000)],
+    [
+      'is that of another bundle',
+      (root) => appendFileSync(join(root, 'dist/bundle', partFile('main')), '// more\n'),
+    ],
   ])('answers the same where the code %s', (_, spoil) => {
     const root = packageAt();
     const words = ['pslist', AFTER, '--no-cache'];
     const whole = vestige(root, words);
-    spoil(root, join(root, 'dist/bundle', codeFile('reading')));
+    for (const part of ['main', 'reading']) spoil(root, join(root, 'dist/bundle', codeFile(part)));
     expect(vestige(root, words)).toEqual(whole);
     expect(whole).toMatchObject({ status: 0, stderr: '' });
+  });
+
+  it.each([
+    ['pslist', AFTER],
+    ['triage', AFTER],
+    ['diff', BEFORE, AFTER],
+    ['scan', '--settle', '0', '--history', scratch.path('history.sqlite'), BEFORE, AFTER],
+  ])('answers %s from memory by the main part alone', (...words) => {
+    const root = packageAt();
+    const asked = vestige(root, words);
+    const again = vestige(root, words);
+    for (const part of ['reading', 'judging', 'rest']) rmSync(join(root, 'dist/bundle', partFile(part)));
+    expect(vestige(root, words)).toEqual(again);
+    expect(again.stderr).toBe(asked.stderr);
   });
 
   it('runs in a package that lies elsewhere, and finds there what comes with it', () => {
@@ -172,8 +194,8 @@ describe('the launcher', () => {
   it('does not end as if all were well where no answer comes', () => {
     const root = packageAt();
     const [before, after] = WRAPPING;
-    const main = `module.exports = { main: () => new Promise(() => {}) };`;
-    writeFileSync(join(root, 'dist/bundle', BUNDLE), `${before}${main}${after}`);
+    const main = `'${ENTRY}': () => ({ main: () => new Promise(() => {}) })`;
+    writeFileSync(join(root, 'dist/bundle', partFile('main')), `${before}${main}${after}`);
     expect(vestige(root, ['plugins']).status).toBe(13);
   });
 
