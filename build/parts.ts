@@ -22,13 +22,13 @@ export const REST = 'rest';
 const PARTS: readonly (readonly [part: string, files: RegExp])[] = [
   [
     'main',
-    /src\/(kernel\/linux\/walkers|profile\/profile|cli\/profile-file|snapshot\/(may-be-piece|kdump-header|piece-names)|memory\/source|policy\/(verdict|problem))\.js$/,
+    /src\/(kernel\/linux\/walkers|profile\/profile|cli\/profile-file|snapshot\/(may-be-piece|kdump-header|piece-names)|memory\/source|policy\/(verdict|problem)|judging\/policy-files)\.js$/,
   ],
   [
     'scanning',
-    /src\/(watch|reader)\/|src\/cli\/(commands|terminal)\/scan|policy\/(policy|anomaly-rules)\.js$/,
+    /src\/(watch|reader)\/|src\/cli\/(commands|terminal)\/scan|policy\/(policy|anomaly-rules)\.js$|judging\/(new-findings|previous)\.js$/,
   ],
-  ['judging', /src\/policy\/|js-yaml|cel-js|re2js/],
+  ['judging', /src\/(policy|judging)\/|js-yaml|cel-js|re2js/],
   ['snapshot', /src\/snapshot\//],
   [
     REST,

@@ -1,6 +1,6 @@
 // Who judges snapshots: a policy, with what is known of machines already. Check, report and scans all judge by one.
 // What a snapshot is held against is the one before it, by the differences that the policy looks at.
-import { compareForRules, type Known } from '../diff/comparison.ts';
+import type { Known } from '../diff/comparison.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import type { KernelFacts, SnapshotFacts } from '../plugin/document.ts';
 import { applyBaseline } from '../policy/baseline.ts';
@@ -10,6 +10,7 @@ import type { Finding, Verdict } from '../policy/verdict.ts';
 import { escapeJson } from '../report/escape.ts';
 import { jsonRows } from '../report/verdict/judged.ts';
 import type { KnownFindings } from './baselines.ts';
+import { previousOf, today } from './previous.ts';
 
 /** Who has an opinion of snapshots. */
 export interface Judge {
@@ -78,16 +79,3 @@ function beside(by: Judge, now: Examined, before: Examined): Previous | string {
   const isOther = previous.comparison.relation.machine === 'other';
   return isOther ? `${before.facts.snapshot.path} is of another machine` : previous;
 }
-
-/** What rules see of the snapshot before. */
-export const previousOf = (
-  { compared, questions }: Pick<Judge, 'compared' | 'questions'>,
-  now: Known,
-  before: Known,
-): Previous => ({
-  answers: before.answers,
-  comparison: compareForRules(before, now, compared, questions),
-});
-
-/** The day on which suppressions count, by UTC: `2027-01-31`. */
-export const today = (now: Date = new Date()): string => now.toISOString().slice(0, 10);

@@ -131,7 +131,7 @@ describe('the launcher', () => {
     ['triage', AFTER],
     ['diff', BEFORE, AFTER],
     ['scan', '--settle', '0', '--history', scratch.path('history.sqlite'), BEFORE, AFTER],
-  ])('answers %s from memory by the main part alone', (...words) => {
+  ])('answers %s from memory without the parts that read, judge, or are seldom used', (...words) => {
     const root = packageAt();
     const asked = vestige(root, words);
     const again = vestige(root, words);
