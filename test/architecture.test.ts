@@ -52,7 +52,7 @@ const ROOMS: Readonly<Record<string, Doors>> = {
   'src/library': {
     code: [
       ...['src/base', 'src/memory', 'src/types', 'src/profile', 'src/session', 'src/plugin'],
-      ...['src/kernel', 'src/diff', 'src/policy'],
+      ...['src/kernel', 'src/diff', 'src/policy', 'src/judging'],
     ],
     later: ['src/translate', 'src/snapshot'],
   },

@@ -1,10 +1,11 @@
 // What differs between two open snapshots, and what a policy makes of one: the questions are asked here, and the answers
 // compared and judged where the command line does it.
-import { type Comparison, compare, compareForRules, type Known } from '../diff/comparison.ts';
+import { type Comparison, compare, type Known } from '../diff/comparison.ts';
 import type { Side } from '../diff/tables.ts';
+import { ofTheirMachines } from '../judging/baselines.ts';
+import { type Examined, judgeBeside, judgeOf } from '../judging/judge.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
-import { judge } from '../policy/judge.ts';
-import { needsOf, type Policy } from '../policy/policy.ts';
+import type { Policy } from '../policy/policy.ts';
 import type { Verdict } from '../policy/verdict.ts';
 import type { Session } from '../session/session.ts';
 import { ask } from './ask.ts';
@@ -38,26 +39,17 @@ export async function judgeSnapshot(
   session: Session,
   policy: Policy,
   questions: readonly AnyPlugin[],
-  { since, today = new Date().toISOString().slice(0, 10) }: JudgeOptions = {},
+  { since, today }: JudgeOptions = {},
 ): Promise<Verdict> {
-  const { answers: wanted, changes } = needsOf(policy);
-  const needed = questions.filter(({ name }) => wanted.has(name));
-  const known = await knownOf(session, needed);
-  const evidence = { ...session.facts, answers: known.answers };
-  if (since === undefined)
-    return judge(policy, { ...evidence, previous: 'no snapshot before it is given to compare with' }, today);
-  const past = await knownOf(since, needed);
-  const comparison = compareForRules(
-    past,
-    known,
-    needed.filter(({ name }) => changes.has(name)),
-    needed,
-  );
-  const previous =
-    comparison.relation.machine === 'other'
-      ? `${since.facts.snapshot.path} is of another machine`
-      : { answers: past.answers, comparison };
-  return judge(policy, { ...evidence, previous }, today);
+  const by = judgeOf({ policy, digest: '' }, ofTheirMachines([]), questions);
+  const examined = async (one: Session): Promise<Examined> => ({
+    facts: one.facts,
+    known: await knownOf(one, by.questions),
+  });
+  const now = await examined(session);
+  const before =
+    since === undefined ? 'no snapshot before it is given to compare with' : await examined(since);
+  return judgeBeside(by, now, before, today);
 }
 
 /** Everything that a snapshot answers to these questions. */
