@@ -30,14 +30,20 @@ type Failed = (word: string, error: ForensicError) => void;
 export async function askAll(
   words: readonly string[],
   plugins: readonly AnyPlugin[],
-  { areSeveral = words.length > 1, ...how }: Asking,
+  how: Asking,
   { most = 1, failed }: { readonly most?: number; readonly failed?: Failed } = {},
 ): Promise<Asked[]> {
-  const asking = { ...how, areSeveral };
-  const { recall, settings, listener } = asking;
+  const { recall, settings, listener, before = [], isFollowed = false } = how;
   const { acquiredName, fileWrittenAt } = await import('../store/host-time.ts');
   const asked: Asked[] = [];
-  for (const word of words) {
+  for (const [index, word] of words.entries()) {
+    const asking = {
+      ...how,
+      ...{
+        before: [...before, ...words.slice(0, index)],
+        isFollowed: isFollowed || index + 1 < words.length,
+      },
+    };
     try {
       for (const named of snapshotsNamed(word, recall, bindingKey(settings), most)) {
         const { path, past, age } = named;

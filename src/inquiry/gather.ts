@@ -48,7 +48,8 @@ export async function gatherReport(telling: Telling, asking: Gathering): Promise
   try {
     const { subject, since } = telling;
     const areSeveral = since !== undefined || ('files' in subject && subject.files.length > 1);
-    return await gather(telling, { ...asking, areSeveral }, opened);
+    const before = areSeveral && 'files' in subject ? subject.files : [];
+    return await gather(telling, { ...asking, before, isFollowed: areSeveral }, opened);
   } finally {
     for (const source of opened) source.close();
   }

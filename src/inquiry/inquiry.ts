@@ -1,5 +1,6 @@
 // One snapshot that is asked: the one road from a file to answers.
 // What is remembered answers first, the answers of the snapshot before next, and memory last; what that gives is kept.
+import { resolve } from 'node:path';
 import { ForensicError, GoneSnapshot, UsageError } from '../base/errors.ts';
 import type { Listener } from '../base/listener.ts';
 import type { Row } from '../plugin/cell.ts';
@@ -22,8 +23,10 @@ export interface Asking {
   readonly settings: OpenSettings;
   readonly recall: Recall;
   readonly listener: Listener;
-  /** True where several snapshots are asked, which may be of one machine. */
-  readonly areSeveral?: boolean;
+  /** Files that the same command has asked before, which may be of the same machine. */
+  readonly before?: readonly string[];
+  /** True where the command asks others after this. */
+  readonly isFollowed?: boolean;
 }
 
 /** Options of a question, parsed. */
@@ -47,7 +50,7 @@ export class Inquiry {
   /** What is remembered of the snapshot: of a kernel that was perhaps searched for less closely than is wanted now. */
   readonly #remembered: Facts | undefined;
   #facts: Facts | undefined;
-  #hasCompany: boolean | undefined;
+  #others: boolean | undefined;
 
   private constructor(
     path: string,
@@ -182,33 +185,35 @@ export class Inquiry {
     rows: Row[],
     found: Map<AnyPlugin, TracedAnswer>,
   ): Promise<RememberedAnswer> {
-    const notes: string[] = [];
-    if (!this.#mayRemember(plugin, {}) || !(await this.#mayTakeOver())) {
-      for await (const row of this.ask(plugin, {}, notes)) rows.push(row);
-      return { rows, notes };
-    }
+    const { recall, before = [], isFollowed = false } = this.#asking;
+    const isKept = this.#identity !== undefined && this.#mayRemember(plugin, {});
+    const hasOthers = isKept && (await this.#hasOthers(before));
     const open = await this.#open();
-    const answer =
-      this.#asking.recall.readable(open.standing(plugin)) ??
-      (await open.run(plugin, { progress: this.#progressOf(plugin), rows }));
-    found.set(plugin, answer);
-    return { rows: answer.rows, notes: [...answer.notes, ...open.troubles] };
+    const mayStand = hasOthers || (isKept && before.length > 0);
+    let answer = mayStand ? recall.readable(open.standing(plugin)) : undefined;
+    // To record what an answer is read from costs a tenth of the whole: that is paid where somebody may take it over.
+    if (answer === undefined && (hasOthers || (isKept && isFollowed)))
+      answer = await open.run(plugin, { progress: this.#progressOf(plugin), rows });
+    if (answer !== undefined) {
+      found.set(plugin, answer);
+      return { rows: answer.rows, notes: [...answer.notes, ...open.troubles] };
+    }
+    const notes: string[] = [];
+    for await (const row of this.ask(plugin, {}, notes)) rows.push(row);
+    return { rows, notes };
   }
 
-  /**
-   * Whether answers may be taken over from another snapshot, or by one. To record what an answer is read from costs a
-   * twentieth of the whole: a machine that nobody has asked before does not pay it.
-   */
-  async #mayTakeOver(): Promise<boolean> {
-    const { recall, areSeveral } = this.#asking;
-    const identity = this.#identity;
-    if (identity === undefined || areSeveral === true) return identity !== undefined;
-    const facts = await this.facts();
-    this.#hasCompany ??= recall.past((history) => {
-      const machine = history.machineOf(identity.path, facts);
-      return machine !== null && history.snapshots(machine).some(({ path }) => path !== identity.path);
-    });
-    return this.#hasCompany === true;
+  /** Whether other snapshots of the machine are remembered than those that the same command has asked. */
+  async #hasOthers(before: readonly string[]): Promise<boolean> {
+    if (this.#others === undefined) {
+      const facts = await this.facts();
+      const own = [this.path, ...before].map((path) => resolve(path));
+      this.#others = this.#asking.recall.past((history) => {
+        const machine = history.machineOf(this.path, facts);
+        return machine !== null && history.snapshots(machine).some(({ path }) => !own.includes(path));
+      });
+    }
+    return this.#others === true;
   }
 
   /** Keeps what was found, where it is of one file: what was read while the file was being replaced is of none. */

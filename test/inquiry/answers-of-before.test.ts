@@ -66,8 +66,11 @@ async function said(...words: string[]): Promise<{ out: string; asked: readonly 
 /** Whole answers of a snapshot to all that reads. */
 async function answers(path: string, cache: string, areSeveral = true): Promise<object[]> {
   const recall = await Recall.open({ cache }, SILENT);
-  const asking = { settings: { search: 'proof' }, recall, listener: SILENT, areSeveral } as const;
-  const inquiry = await Inquiry.begin(path, asking);
+  const asking = { settings: { search: 'proof' }, recall, listener: SILENT } as const;
+  const inquiry = await Inquiry.begin(path, {
+    ...asking,
+    ...{ before: areSeveral ? [one] : [], isFollowed: areSeveral },
+  });
   try {
     return [...(await inquiry.answers(READING)).values()];
   } finally {

@@ -21,9 +21,8 @@ export async function check(
 ): Promise<number> {
   const judge = (await judgeOfOne(flags, plugins))!;
   const unread: UnreadSnapshot[] = [];
-  const areSeveral = paths.length > 1 || flags.since !== undefined;
   const { asked, since } = await withAsking(flags, 'proof', async (how) => {
-    const asking = { ...how, areSeveral };
+    const asking = { ...how, isFollowed: flags.since !== undefined };
     return {
       asked: await askAll(paths, judge.questions, asking, {
         // A machine that is named is judged by its latest snapshot, which is compared with the one before.
@@ -31,7 +30,9 @@ export async function check(
         failed: (path, error) => unread.push({ path, error }),
       }),
       since:
-        flags.since === undefined ? undefined : (await askAll([flags.since], judge.questions, asking))[0],
+        flags.since === undefined
+          ? undefined
+          : (await askAll([flags.since], judge.questions, { ...how, before: paths }))[0],
     };
   });
   const before = await sayingWhatWasBefore(asked, since);
