@@ -19,7 +19,7 @@ function begin(name: string): void {
   writeFileSync(index, listedWith(name, readFileSync(index, 'utf8')));
   process.stdout.write(
     [...Object.keys(files), 'plugins/index.ts'].map((path) => `written: ${path}\n`).join('') +
-      'Next: say what it is about, add a row to plugins/README.md, run npm run format, npm run reference and npm test;\n' +
+      'Next: say what it is about, run npm run format, npm run reference and npm test;\n' +
       'then hold it against a guest (test/guests/compare, test/README.md).\n',
   );
 }

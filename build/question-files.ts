@@ -22,5 +22,5 @@ export function listedWith(name: string, list: string): string {
   return list
     .replace(/(import type .*\n)/, `$1import ${word} from './${name}.ts';\n`)
     .replace(/\n\];\n/, `\n  ${word},\n];\n`)
-    .replace(/\nexport \{ /, `\nexport { ${word}, `);
+    .replace(/\nexport \{\n/, `\nexport {\n  ${word},\n`);
 }

@@ -1,20 +1,40 @@
 import type { AnyPlugin } from '../src/plugin/contract.ts';
+import capabilities from './capabilities.ts';
+import cgroups from './cgroups.ts';
+import containers from './containers.ts';
+import creds from './creds.ts';
 import dmesg from './dmesg.ts';
 import env from './env.ts';
 import files from './files.ts';
 import keys from './keys.ts';
+import limits from './limits.ts';
 import maps from './maps.ts';
 import modules from './modules.ts';
 import mounts from './mounts.ts';
+import namespaces from './namespaces.ts';
 import pslist from './pslist.ts';
 import pstree from './pstree.ts';
+import ptrace from './ptrace.ts';
+import sched from './sched.ts';
+import signals from './signals.ts';
 import sockets from './sockets.ts';
 import superblocks from './superblocks.ts';
+import threads from './threads.ts';
 
 /** Every question that ships with the program, in the order that `--help` shows. */
 export const plugins: readonly AnyPlugin[] = [
   pslist,
   pstree,
+  threads,
+  creds,
+  capabilities,
+  namespaces,
+  cgroups,
+  containers,
+  ptrace,
+  signals,
+  limits,
+  sched,
   sockets,
   files,
   maps,
@@ -27,4 +47,26 @@ export const plugins: readonly AnyPlugin[] = [
 ];
 
 /** Each by its name, typed: what programs ask by `session.ask(pslist)`. */
-export { dmesg, env, files, keys, maps, modules, mounts, pslist, pstree, sockets, superblocks };
+export {
+  capabilities,
+  cgroups,
+  containers,
+  creds,
+  dmesg,
+  env,
+  files,
+  keys,
+  limits,
+  maps,
+  modules,
+  mounts,
+  namespaces,
+  pslist,
+  pstree,
+  ptrace,
+  sched,
+  signals,
+  sockets,
+  superblocks,
+  threads,
+};

@@ -136,10 +136,7 @@ export default definePlugin({
     pidhashtable: 'what other views of the kernel have is in its table',
     psxview: 'what other views of the kernel have is in its table',
     pscallstack: 'no question answers that yet',
-    threads: 'it counts the threads of each process',
     bash: 'histories of shells are not searched for; args has the command line of each process',
-    capabilities: 'it has the user numbers',
-    ptrace: 'no question answers that yet',
   },
 });
 

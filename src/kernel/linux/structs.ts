@@ -1,11 +1,13 @@
 // Every kernel struct that this program reads, gathered from the subsystems.
 // The names are the kernel's own; offsets and widths come from the build at hand.
 import type { StructTable, View } from '../../types/struct.ts';
+import { cgroupStructs } from './cgroup/structs.ts';
 import { printkStructs } from './machine/printk-structs.ts';
 import { systemStructs } from './machine/structs.ts';
 import { mmStructs } from './memory/structs.ts';
 import { moduleStructs } from './module/structs.ts';
 import { netStructs } from './net/structs.ts';
+import { namespaceStructs } from './process/namespace-structs.ts';
 import { taskStructs } from './process/structs.ts';
 import { vfsStructs } from './vfs/structs.ts';
 
@@ -16,6 +18,8 @@ import { vfsStructs } from './vfs/structs.ts';
  */
 export const structs = {
   ...taskStructs,
+  ...namespaceStructs,
+  ...cgroupStructs,
   ...mmStructs,
   ...vfsStructs,
   ...netStructs,

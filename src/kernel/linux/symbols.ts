@@ -1,5 +1,6 @@
 // Every kernel symbol that this program looks up, under the kernel's own names, gathered from the subsystems.
 // Profiles keep these and no others; what a kernel lacks is simply not in its profile.
+import { cgroupSymbols } from './cgroup/symbols.ts';
 import { cpuSymbols, machineSymbols } from './machine/symbols.ts';
 import { memorySymbols } from './memory/symbols.ts';
 import { moduleSymbols } from './module/symbols.ts';
@@ -42,6 +43,7 @@ export const symbols = [
   ...vfsSymbols,
   ...cpuSymbols,
   ...processSymbols,
+  ...cgroupSymbols,
   ...machineSymbols,
   ...areaSymbols,
   ...moduleSymbols,

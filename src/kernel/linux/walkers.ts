@@ -9,6 +9,24 @@ type Walk<S> = (kernel: Linux) => Iterable<S> | AsyncIterable<S>;
 export const walkers = {
   /** Every process: those hidden from the task list too. */
   processes: async () => (await import('./process/processes.ts')).processes,
+  /** Every thread of every process. */
+  threads: async () => (await import('./process/threads.ts')).threads,
+  /** The rights of every process, and of each thread that has others. */
+  credentials: async () => (await import('./process/credentials.ts')).credentials,
+  /** Every namespace that a process is in, and those around it. */
+  namespaces: async () => (await import('./process/namespaces.ts')).namespaces,
+  /** Every process in every control group that it is in. */
+  controlGroups: async () => (await import('./process/control-groups.ts')).controlGroups,
+  /** Every container that a process is in. */
+  containers: async () => (await import('./process/containers.ts')).containers,
+  /** Every thread that another traces. */
+  tracedThreads: async () => (await import('./process/tracing.ts')).tracedThreads,
+  /** Every signal that a thread handles, ignores or blocks, or that waits for it. */
+  signals: async () => (await import('./process/signals.ts')).signals,
+  /** Every limit of every process. */
+  resourceLimits: async () => (await import('./process/resource-limits.ts')).resourceLimits,
+  /** How every thread is scheduled. */
+  scheduling: async () => (await import('./process/scheduling.ts')).scheduling,
   /** Every open file of every process and of its threads. */
   openFiles: async () => (await import('./process/open-files.ts')).openFiles,
   /** Every mapping of every process. */

@@ -5,24 +5,48 @@ import { runPlugin } from '../../../src/plugin/run.ts';
 import type { Session } from '../../../src/session/session.ts';
 import type { Guest } from '../catalog.ts';
 import type { Truth } from '../truth.ts';
+import { capabilities } from './capabilities.ts';
+import { cgroups } from './cgroups.ts';
+import { containers } from './containers.ts';
+import { creds } from './creds.ts';
 import { dmesg } from './dmesg.ts';
 import { env } from './env.ts';
 import type { Comparison, Context } from './expect.ts';
 import { files } from './files.ts';
 import { compareFacts } from './info.ts';
 import { keys } from './keys.ts';
+import { limits } from './limits.ts';
 import { maps } from './maps.ts';
 import { type Answer, compareAnswer, type Outcome } from './match.ts';
 import { modules } from './modules.ts';
 import { mounts } from './mounts.ts';
+import { namespaces } from './namespaces.ts';
 import { pslist } from './pslist.ts';
 import { pstree } from './pstree.ts';
+import { ptrace } from './ptrace.ts';
+import { sched } from './sched.ts';
+import { signals } from './signals.ts';
 import { sockets } from './sockets.ts';
 import { superblocks } from './superblocks.ts';
+import { threads } from './threads.ts';
 
 /** How each plugin is judged. */
 export const comparisons: readonly Comparison[] = [
-  ...[pslist, pstree, sockets, files, maps, env, modules, dmesg, keys],
+  ...[
+    pslist,
+    pstree,
+    threads,
+    creds,
+    capabilities,
+    namespaces,
+    cgroups,
+    containers,
+    ptrace,
+    signals,
+    limits,
+    sched,
+  ],
+  ...[sockets, files, maps, env, modules, dmesg, keys],
   ...[mounts, superblocks],
 ];
 

@@ -17,6 +17,11 @@ export interface Stat {
   readonly nice: number;
   readonly threads: number;
   readonly startTicks: number;
+  /** As the kernel has it less 100: what /proc calls `priority`. */
+  readonly priority: number;
+  readonly processor: number;
+  readonly realTimePriority: number;
+  readonly policy: number;
 }
 
 /** A name may hold spaces, parentheses and newlines: what follows the last parenthesis is safe. */
@@ -33,13 +38,20 @@ export function parseStat(stat: string): Stat {
     nice: field(19),
     threads: field(20),
     startTicks: field(22),
+    priority: field(18),
+    processor: field(39),
+    realTimePriority: field(40),
+    policy: field(41),
   };
 }
 
 /** The words behind `NAME:` in `/proc/PID/status`, undefined where there is no such line. */
-export function statusOf({ status }: ProcessTruth, name: string): readonly string[] | undefined {
-  return new RegExp(`^${name}:[ \\t]*(.*)$`, 'm').exec(status)?.[1]?.split(/\s+/);
-}
+export const statusOf = ({ status }: ProcessTruth, name: string): readonly string[] | undefined =>
+  statusLine(status, name);
+
+/** The same of the text itself. */
+export const statusLine = (status: string, name: string): readonly string[] | undefined =>
+  new RegExp(`^${name}:[ \\t]*(.*)$`, 'm').exec(status)?.[1]?.split(/\s+/);
 
 /** When the guest booted, in milliseconds since 1970. */
 export const bootOf = ({ recorder: { ended } }: Truth): number => (ended.realtime - ended.boottime) * 1000;

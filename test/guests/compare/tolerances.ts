@@ -21,8 +21,20 @@ export const tolerances = {
     reason: 'a kernel thread worked between record and dump',
     limit: 12,
   },
+  kernelThreadMoved: {
+    reason: 'a kernel thread ran on, or on another CPU, or was switched between record and dump',
+    limit: 100,
+  },
   pageReclaimed: {
     reason: 'a machine short of memory took pages of files back between record and dump',
+    limit: 6,
+  },
+  ownRights: {
+    reason: 'a thread that has rights of its own, which /proc does not tell from those of its process',
+    limit: 60,
+  },
+  outerNamespace: {
+    reason: 'a namespace around others, in which no process is that was recorded',
     limit: 6,
   },
   diskLetGo: {

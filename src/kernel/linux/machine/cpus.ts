@@ -49,16 +49,20 @@ export class Cpus {
 
   #numbersIn(mask: SymbolName): number[] {
     const kernel = this.#kernel;
-    if (!kernel.hasSymbol(mask)) return [0];
-    const bits = kernel.at('cpumask', kernel.symbol(mask)).bits;
-    const numbers: number[] = [];
-    bits.subarray(0, MAXIMUM_CPUS / 8).forEach((byte, index) => {
-      // From the lowest bit that is set to the highest.
-      for (let rest = byte; rest !== 0; rest &= rest - 1)
-        numbers.push(8 * index + 31 - Math.clz32(rest & -rest));
-    });
-    return numbers;
+    return kernel.hasSymbol(mask) ? cpuNumbersIn(kernel, kernel.symbol(mask)) : [0];
   }
+}
+
+/** The numbers of the CPUs in the mask at `address`, ascending. @throws EvidenceFault */
+export function cpuNumbersIn(kernel: Linux, address: VirtualAddress): number[] {
+  const { bits } = kernel.at('cpumask', address);
+  const numbers: number[] = [];
+  bits.subarray(0, MAXIMUM_CPUS / 8).forEach((byte, index) => {
+    // From the lowest bit that is set to the highest.
+    for (let rest = byte; rest !== 0; rest &= rest - 1)
+      numbers.push(8 * index + 31 - Math.clz32(rest & -rest));
+  });
+  return numbers;
 }
 
 /** A kernel's CPUs. */

@@ -1,13 +1,25 @@
 // Structs of the machine as a whole: its name, its clock, its CPUs, its RAM.
 // Linux: include/linux/utsname.h, include/linux/timekeeper_internal.h, include/linux/cpumask.h, include/linux/ioport.h.
-import { bytes, inside, long, opt, place, pointer, ptr, text, uint, ulong } from '../../../types/fields.ts';
+import {
+  bytes,
+  inside,
+  long,
+  opt,
+  place,
+  pointer,
+  ptr,
+  ref,
+  text,
+  uint,
+  ulong,
+} from '../../../types/fields.ts';
 
 /**
  * The machine as a whole: include/linux/utsname.h, include/linux/timekeeper_internal.h,
  * kernel/time/timekeeping.c, include/linux/cpumask.h, include/linux/ioport.h.
  */
 export const systemStructs = {
-  uts_namespace: { name: inside('new_utsname') },
+  uts_namespace: { name: inside('new_utsname'), ns: inside('ns_common'), user_ns: ref('user_namespace') },
   new_utsname: { sysname: text, nodename: text, release: text, version: text, machine: text },
   cpumask: { bits: bytes },
   // include/linux/ioport.h: a tree, of which /proc/iomem is the text.

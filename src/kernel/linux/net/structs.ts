@@ -1,16 +1,28 @@
 // Structs of sockets, of the tables that they are in, and of network namespaces.
 // Linux: include/net/sock.h, include/net/net_namespace.h, include/net/inet_hashtables.h, net/unix/, net/netlink/, net/packet/.
-import { bytes, inside, int, links, opt, place, pointer, ptr, text, uint } from '../../../types/fields.ts';
+import {
+  bytes,
+  inside,
+  int,
+  links,
+  opt,
+  place,
+  pointer,
+  ptr,
+  ref,
+  text,
+  uint,
+} from '../../../types/fields.ts';
 
 /**
  * Network namespaces and sockets: include/net/net_namespace.h, include/net/sock.h, and the header of each
  * protocol. Structs of protocols that are modules of their own are not in every kernel's description.
  */
 export const netStructs = {
-  nsproxy: { net_ns: ptr('net'), mnt_ns: ptr('mnt_namespace') },
   net: {
     list: place,
     ns: inside('ns_common'),
+    user_ns: ref('user_namespace'),
     dev_base_head: links('net_device', 'dev_list'),
     ipv4: inside('netns_ipv4'),
     // How many sockets of each protocol the namespace has, with CONFIG_PROC_FS only.
@@ -29,7 +41,6 @@ export const netStructs = {
   /** `val` is an array of int, one for each protocol's `inuse_idx`: each CPU has one, and what counts is their sum. */
   prot_inuse: { val: place, all: opt(place, 'netns_core.sock_inuse') },
   proto: { name: text, inuse_idx: opt(uint), node: place },
-  ns_common: { inum: uint, ops: ptr('proc_ns_operations') },
   net_device: { name: text, ifindex: int, dev_list: place },
   netns_ipv4: {
     // From Linux kernel commit fbb8295248e1 ("tcp: allocate tcp_death_row outside of struct netns_ipv4")

@@ -36,13 +36,45 @@ export const taskStructs = {
     tasks: links('task_struct', 'tasks'),
     thread_node: links('task_struct', 'thread_node'),
     signal: ref('signal_struct'),
+    // The rights by which others may act on it, and those by which it acts now; the same but for a moment.
     real_cred: ref('cred'),
+    cred: ref('cred'),
     // Both are given back at exit, before the task itself is.
     files: ptr('files_struct'),
     fs: ptr('fs_struct'),
     nsproxy: ptr('nsproxy'),
     se: inside('sched_entity'),
+    dl: inside('sched_dl_entity'),
     static_prio: int,
+    prio: int,
+    rt_priority: uint,
+    policy: uint,
+    on_cpu: opt(int),
+    on_rq: int,
+    cpus_mask: place,
+    // Since Linux kernel commit bcf9033e5449 ("sched: move CPU field back into thread_info if
+    // THREAD_INFO_IN_TASK=y") (in v5.16), `cpu` is in `thread_info`.
+    cpu: opt(uint, 'thread_info.cpu'),
+    thread_info: inside('thread_info'),
+    nvcsw: ulong,
+    nivcsw: ulong,
+    // What it was asked to do: signals that it blocks, and those that wait for it alone.
+    sighand: ptr('sighand_struct'),
+    blocked: ulong,
+    pending: inside('sigpending'),
+    exit_code: int,
+    // Who traces it, how, and whom it traces: `parent` is the tracer while there is one.
+    ptrace: uint,
+    parent: ref('task_struct'),
+    ptraced: links('task_struct', 'ptrace_entry'),
+    ptrace_entry: place,
+    thread_pid: ptr('pid'),
+    // Only with CONFIG_SECCOMP, CONFIG_AUDIT and CONFIG_CGROUPS.
+    seccomp: opt(inside('seccomp')),
+    atomic_flags: ulong,
+    loginuid: opt(uint),
+    sessionid: opt(uint),
+    cgroups: opt(ptr('css_set')),
     // Since Linux kernel commit 2f064a59a11f ("sched: Change task_struct::state") (in v5.14), `state` is
     // named `__state`.
     __state: opt(uint, 'state'),
@@ -68,18 +100,64 @@ export const taskStructs = {
     sum_sched_runtime: ulong,
     // Only with CONFIG_VIRT_CPU_ACCOUNTING_NATIVE, which x86 and arm64 do not have, is there none.
     prev_cputime: opt(inside('prev_cputime')),
+    shared_pending: inside('sigpending'),
+    // Arrays: numbers by PIDTYPE_…, limits by RLIMIT_….
+    pids: place,
+    rlim: place,
+    tty: ptr('tty_struct'),
+    oom_score_adj: int,
   },
+  sighand_struct: { action: place },
+  k_sigaction: { sa: inside('sigaction') },
+  sigaction: { sa_handler: pointer, sa_flags: ulong },
+  sigpending: { signal: ulong },
+  rlimit: { rlim_cur: ulong, rlim_max: ulong },
+  // How many filters there are since Linux kernel commit c818c03b661c ("seccomp: Report number of loaded filters in
+  // /proc/$pid/status") (in v5.9).
+  seccomp: { mode: int, filter_count: opt(int) },
+  thread_info: { cpu: opt(uint, 'task_struct.cpu') },
+  sched_dl_entity: { dl_runtime: ulong, dl_deadline: ulong, dl_period: ulong },
+  /** A terminal: include/linux/tty.h. */
+  tty_struct: { name: text },
   prev_cputime: { utime: ulong, stime: ulong },
   sched_entity: { sum_exec_runtime: ulong },
   /** A number that processes, process groups and sessions have; `tasks` is an array of hlist_head, one for each PIDTYPE_…. */
-  pid: { tasks: place },
+  pid: { tasks: place, level: uint, numbers: place },
+  upid: { nr: int, ns: ref('pid_namespace') },
   // The table of all numbers in use: include/linux/pid_namespace.h, include/linux/idr.h, include/linux/xarray.h.
   // `pid_allocated` has a bit of another meaning (PIDNS_ADDING).
-  pid_namespace: { idr: inside('idr'), pid_allocated: uint },
+  pid_namespace: {
+    idr: inside('idr'),
+    pid_allocated: uint,
+    ns: inside('ns_common'),
+    user_ns: ref('user_namespace'),
+    parent: ptr('pid_namespace'),
+    level: uint,
+  },
   idr: { idr_rt: inside('xarray') },
   xarray: { xa_head: pointer },
   xa_node: { shift: uint, count: uint, slots: place },
-  cred: { uid: uint, gid: uint, euid: uint },
+  cred: {
+    uid: uint,
+    gid: uint,
+    suid: uint,
+    sgid: uint,
+    euid: uint,
+    egid: uint,
+    fsuid: uint,
+    fsgid: uint,
+    securebits: uint,
+    // 64 bits each, whether as an array of two words or, since Linux kernel commit f122a08b197d ("capability: just use
+    // a 'u64' instead of a 'u32[2]' array") (in v6.3), as one.
+    cap_inheritable: place,
+    cap_permitted: place,
+    cap_effective: place,
+    cap_bset: place,
+    cap_ambient: place,
+    user_ns: ref('user_namespace'),
+    group_info: ref('group_info'),
+  },
+  group_info: { ngroups: int, gid: place },
   /** A number kept as one part for each CPU, and what the parts were last folded into. */
   percpu_counter: { count: long, counters: ulong },
 } as const;

@@ -173,6 +173,11 @@ export class Task {
     return Number(before > ran ? before : ran) / 1e9;
   }
 
+  /** Seconds that this thread alone has run. */
+  get ownCpuSeconds(): number {
+    return Number(this.raw.se.sum_exec_runtime) / 1e9;
+  }
+
   /** Its memory; null for kernel threads, which only borrow one, and for zombies, which gave theirs back. @throws EvidenceFault */
   get memory(): ProcessMemory | null {
     if (this.#memory === undefined) {

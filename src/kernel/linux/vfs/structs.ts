@@ -62,6 +62,7 @@ export const vfsStructs = {
   },
   mnt_namespace: {
     ns: inside('ns_common'),
+    user_ns: ref('user_namespace'),
     list: opt(links('mount', 'mnt_list'), 'mounts'),
     // The tree, or before there was one, the number of mounts.
     mounts: place,

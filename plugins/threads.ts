@@ -1,0 +1,35 @@
+import { definePlugin } from '../src/plugin/contract.ts';
+
+export default definePlugin({
+  name: 'threads',
+  group: 'processes',
+  summary: 'List the threads of every process, as /proc/PID/task does',
+  example: '--pid 1,200 --columns pid,tid,name,state',
+  version: 1,
+  walker: 'threads',
+  columns: {
+    pid: { int: (thread) => thread.pid, help: 'process ID' },
+    tid: { int: (thread) => thread.tid, help: 'thread ID; of the first thread the process ID' },
+    name: {
+      text: (thread) => thread.name,
+      help: "the thread's own name: 15 bytes, which it may change itself (comm)",
+    },
+    state: { text: (thread) => thread.state, help: 'the letter that ps shows' },
+    nice: { int: (thread) => thread.nice, help: 'from -20, which goes first, to 19' },
+    started: { time: (thread) => thread.started, help: 'when it was made' },
+    cpuTime: { seconds: (thread) => thread.ownCpuSeconds, help: 'CPU time of this thread alone' },
+    kernel: { flag: (thread) => thread.isKernelThread, help: 'whether it is a thread of the kernel' },
+    task: { address: (thread) => thread.address, help: 'where its struct task_struct is' },
+  },
+  process: 'pid',
+  identity: ['pid', 'tid', 'started'],
+  restless: ['state', 'cpuTime'],
+  ofBoot: ['pid', 'tid'],
+  followsProcess: true,
+  filters: ['pid', 'tid', 'name', 'state', 'kernel'],
+  words: { state: ['R', 'S', 'D', 'I', 'T', 't', 'X', 'Z', 'P'] },
+  uncut: ['state'],
+  dispensable: ['task', 'kernel', 'nice', 'started'],
+  wording: { noun: ['thread', 'threads'] },
+  aliases: ['pslistthreads', 'lwps'],
+});
