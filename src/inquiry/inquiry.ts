@@ -32,6 +32,14 @@ export interface Asking {
 /** Options of a question, parsed. */
 type Chosen = Readonly<Record<string, unknown>>;
 
+/** A question that will be asked, and how. */
+interface Expected {
+  readonly plugin: AnyPlugin;
+  readonly options: Chosen;
+  /** Present where bytes behind the rows are wanted: what is remembered has none. */
+  readonly saving?: unknown;
+}
+
 /** All rows of an answer; those that were found where it failed on the way, and why it did. */
 export interface WholeAnswer {
   readonly rows: readonly Row[];
@@ -51,6 +59,8 @@ export class Inquiry {
   readonly #remembered: Facts | undefined;
   #facts: Facts | undefined;
   #others: boolean | undefined;
+  /** Questions that will be asked, and look for something in all of memory. */
+  readonly #expected: Expected[] = [];
 
   private constructor(
     path: string,
@@ -99,6 +109,11 @@ export class Inquiry {
     return (await this.#open()).session;
   }
 
+  /** Says what will be asked: what looks for something in all of memory does it at once for all of them. */
+  expect(questions: readonly Expected[]): void {
+    this.#expected.push(...questions.filter(({ plugin }) => plugin.scans !== undefined));
+  }
+
   /** What is remembered of an answer: all rows and columns. */
   remembered(plugin: AnyPlugin, options: Chosen): RememberedAnswer | undefined {
     if (!this.#mayRemember(plugin, options)) return undefined;
@@ -123,7 +138,7 @@ export class Inquiry {
   ): AsyncGenerator<Row> {
     const { recall } = this.#asking;
     const isKept = this.#identity !== undefined && this.#mayRemember(plugin, options);
-    const { session, troubles } = await this.#open();
+    const { session, troubles, sweep } = await this.#openFor(plugin);
     const { kernel } = session;
     const { runPlugin } = await import('../plugin/run.ts');
     const progress = this.#progressOf(plugin);
@@ -132,6 +147,7 @@ export class Inquiry {
       for await (const row of runPlugin(plugin, kernel, {
         options,
         progress,
+        sweep,
         ...(subjects === undefined ? {} : { subjects }),
       })) {
         spool?.add(row);
@@ -155,6 +171,7 @@ export class Inquiry {
   async answers(plugins: readonly AnyPlugin[]): Promise<Map<string, WholeAnswer>> {
     const answers = new Map<string, WholeAnswer>();
     const found = new Map<AnyPlugin, TracedAnswer>();
+    this.expect(plugins.map((plugin) => ({ plugin, options: {} })));
     for (const plugin of plugins) answers.set(plugin.name, await this.#whole(plugin, found));
     const { recall } = this.#asking;
     if (found.size > 0) await this.#keep((identity, facts) => recall.keepTraced(identity, facts, found));
@@ -188,7 +205,7 @@ export class Inquiry {
     const { recall, before = [], isFollowed = false } = this.#asking;
     const isKept = this.#identity !== undefined && this.#mayRemember(plugin, {});
     const hasOthers = isKept && (await this.#hasOthers(before));
-    const open = await this.#open();
+    const open = await this.#openFor(plugin);
     const mayStand = hasOthers || (isKept && before.length > 0);
     let answer = mayStand ? recall.readable(open.standing(plugin)) : undefined;
     // To record what an answer is read from costs a tenth of the whole: that is paid where somebody may take it over.
@@ -223,6 +240,16 @@ export class Inquiry {
     if (await this.#asking.recall.isCurrent(identity)) keep(identity, await this.facts());
   }
 
+  /** The snapshot, told which questions will look through its memory beside this one: what is remembered need not. */
+  async #openFor({ scans }: AnyPlugin): Promise<OpenSnapshot> {
+    const open = await this.#open();
+    if (scans === undefined) return open;
+    const isAsked = ({ plugin, options, saving }: Expected): boolean =>
+      saving !== undefined || this.remembered(plugin, options) === undefined;
+    open.sweep.expect(this.#expected.splice(0).flatMap((each) => (isAsked(each) ? [each.plugin] : [])));
+    return open;
+  }
+
   async #open(): Promise<OpenSnapshot> {
     if (this.#gone !== undefined)
       throw new GoneSnapshot(
@@ -255,7 +282,10 @@ export class Inquiry {
   }
 
   #progressOf({ name }: AnyPlugin): (done: number, total: number) => void {
-    return (done, total) => this.#asking.listener.progress(name, done, total);
+    return (done, total) => {
+      const names = this.#opened?.sweep.names ?? [];
+      this.#asking.listener.progress(names.length > 0 ? names.join(', ') : name, done, total);
+    };
   }
 }
 

@@ -2,6 +2,7 @@
 // All who read a snapshot's memory for an answer come through here: single questions, triage, check, diff, report, scans.
 import type { AnyPlugin } from '../plugin/contract.ts';
 import { runPlugin } from '../plugin/run.ts';
+import { SharedSweep } from '../plugin/shared-sweep.ts';
 import { openSession, type Session, type SessionOptions } from '../session/session.ts';
 import { isOwn } from './own-plugins.ts';
 import type { Reading } from './reading.ts';
@@ -16,6 +17,8 @@ type Opening = OpenSettings & Pick<SessionOptions, 'roots' | 'refusesCut'>;
 /** An open snapshot. What is remembered spares work: kernels are first looked for where they were, sweeps pass over known memory. */
 export class OpenSnapshot implements Reading {
   readonly session: Session;
+  /** The pass over its memory that all questions share. */
+  readonly sweep = new SharedSweep();
   readonly #asker: Asker;
 
   private constructor(session: Session, recall: Recall) {
@@ -55,15 +58,16 @@ export class OpenSnapshot implements Reading {
 
   /** A question's whole answer from memory. What a plugin of somebody else's rests on, nobody knows: that has no trace. */
   async run(plugin: AnyPlugin, way: OnTheWay = {}): Promise<TracedAnswer> {
-    if (isOwn(plugin)) return this.#asker.run(plugin, way);
-    const { progress, rows = [] } = way;
+    if (isOwn(plugin)) return this.#asker.run(plugin, { ...way, sweep: this.sweep });
+    const { rows = [], ...more } = way;
     const { kernel } = this.session;
-    const request = { options: {}, ...(progress === undefined ? {} : { progress }) };
+    const request = { options: {}, ...more, sweep: this.sweep };
     for await (const row of runPlugin(plugin, kernel, request)) rows.push(row);
     return { rows, notes: kernel.notes.drain() };
   }
 
-  async answer(plugin: AnyPlugin): Promise<TracedAnswer> {
+  async answer(plugin: AnyPlugin, ahead: readonly AnyPlugin[]): Promise<TracedAnswer> {
+    this.sweep.expect(ahead);
     return this.standing(plugin) ?? this.run(plugin);
   }
 

@@ -9,8 +9,12 @@ export interface Reading {
   readonly facts: RememberedFacts;
   /** What of the file could not be read since it was opened. */
   readonly troubles: readonly string[];
-  /** A question's whole answer, with none of its options. What is in `troubles` is in none of its notes. */
-  answer(plugin: AnyPlugin): Promise<TracedAnswer>;
+  /**
+   * A question's whole answer, with none of its options. What is in `troubles` is in none of its notes.
+   *
+   * @param ahead what will be asked after it: all that look for something in all of memory do it at once
+   */
+  answer(plugin: AnyPlugin, ahead: readonly AnyPlugin[]): Promise<TracedAnswer>;
   /** Told that nothing more will be asked: what follows is comparing and recording. */
   answered?(): void;
   close(): void;

@@ -3,6 +3,7 @@
 import type { Row } from '../plugin/cell.ts';
 import type { AnyPlugin, Progress } from '../plugin/contract.ts';
 import { runPlugin } from '../plugin/run.ts';
+import type { SharedSweep } from '../plugin/shared-sweep.ts';
 import { basisOf, type Readable, traced, wouldReadTheSame } from '../session/traced.ts';
 import type { KeptReads } from '../store/extents.ts';
 import { NO_OPTIONS, type TracedAnswer } from './traced-answer.ts';
@@ -15,6 +16,8 @@ export interface PastReads {
 /** What an answer that is being found tells on the way. */
 export interface OnTheWay {
   readonly progress?: Progress;
+  /** The pass over memory that it shares with other questions. */
+  readonly sweep?: SharedSweep;
   /** Where its rows go: those that were found stand there, should it fail. */
   readonly rows?: Row[];
 }
@@ -50,8 +53,8 @@ export class Asker {
   }
 
   /** A question's whole answer from memory, with none of its options. */
-  async run(plugin: AnyPlugin, { progress, rows = [] }: OnTheWay = {}): Promise<TracedAnswer> {
-    const request = { options: {}, ...(progress === undefined ? {} : { progress }) };
+  async run(plugin: AnyPlugin, { rows = [], ...way }: OnTheWay = {}): Promise<TracedAnswer> {
+    const request = { options: {}, ...way };
     const { result, reads } = await traced(this.#session, async (kernel) => {
       for await (const row of runPlugin(plugin, kernel, request)) rows.push(row);
       return { rows, notes: kernel.notes.drain() };

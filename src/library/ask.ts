@@ -5,7 +5,8 @@ import type { Linux } from '../kernel/linux/linux.ts';
 import type { Row } from '../plugin/cell.ts';
 import type { AnyPlugin, CellOf, Progress } from '../plugin/contract.ts';
 import { completedOptions, optionsOf } from '../plugin/options.ts';
-import { runPlugin } from '../plugin/run.ts';
+import { type Request, runPlugin } from '../plugin/run.ts';
+import { SharedSweep } from '../plugin/shared-sweep.ts';
 import type { Snapshot } from '../snapshot/open.ts';
 
 /** A question whose columns are known to the compiler; any other is one too, with rows of cells. */
@@ -39,13 +40,29 @@ interface Asked {
 
 /** The last question that was put to each kernel: notes and limits are of one question at a time. */
 const waiting = new WeakMap<Linux, Promise<unknown>>();
+/** One pass over memory for all that wait for it. */
+const sweeps = new WeakMap<Linux, SharedSweep>();
 
-/** Asks, once what was asked of the same snapshot before is answered. @throws UsageError where it has no such option or column */
-export function ask<C>(asked: Asked, question: Question<C>, options: AskOptions<C> = {}): Promise<Answer<C>> {
-  const before = waiting.get(asked.kernel) ?? Promise.resolve();
-  const answer = before.then(() => answerOf(asked, question, options));
+/**
+ * Asks, once what was asked of the same snapshot before is answered. Questions that look for something in all of memory
+ * and are asked without waiting for each other (`Promise.all`) share one pass over it.
+ *
+ * @throws UsageError where it has no such option or column
+ */
+export async function ask<C>(
+  asked: Asked,
+  question: Question<C>,
+  options: AskOptions<C> = {},
+): Promise<Answer<C>> {
+  const { kernel } = asked;
+  const sweep = sweeps.get(kernel) ?? new SharedSweep();
+  sweeps.set(kernel, sweep);
+  const request = { ...requestOf(question, options), sweep };
+  sweep.expect([question]);
+  const before = waiting.get(kernel) ?? Promise.resolve();
+  const answer = before.then(() => answerOf(asked, question, request));
   waiting.set(
-    asked.kernel,
+    kernel,
     answer.catch(() => undefined), // whoever asked hears of it
   );
   return answer;
@@ -54,19 +71,24 @@ export function ask<C>(asked: Asked, question: Question<C>, options: AskOptions<
 async function answerOf<C>(
   { kernel, snapshot }: Asked,
   question: Question<C>,
-  { options = {}, columns, progress }: AskOptions<C>,
+  request: Request,
 ): Promise<Answer<C>> {
-  const request = {
-    options: completed(question, options),
-    ...(columns === undefined ? {} : { columns: checked(question, columns) }),
-    ...(progress === undefined ? {} : { progress }),
-  };
   kernel.notes.drain(); // what others noted is theirs
   const rows: Row[] = [];
   for await (const row of runPlugin(question, kernel, request)) rows.push(row);
   const notes = [...kernel.notes.drain(), ...snapshot.file.troubles];
   return { question, rows: rows as unknown as TypedRow<C>[], notes };
 }
+
+/** @throws UsageError */
+const requestOf = <C>(
+  question: Question<C>,
+  { options = {}, columns, progress }: AskOptions<C>,
+): Request => ({
+  options: completed(question, options),
+  ...(columns === undefined ? {} : { columns: checked(question, columns) }),
+  ...(progress === undefined ? {} : { progress }),
+});
 
 /** The options as the command line leaves them where nothing is said. @throws UsageError */
 function completed(

@@ -120,7 +120,7 @@ interface Finder<S, O extends Options, W extends Scans> {
   /** A walk of the kernel's structures, by its name: `processes`. */
   readonly walker?: WalkerName;
   /** What is to be looked for in all of memory before `subjects` is asked: once for all questions of a snapshot. */
-  readonly scans?: W;
+  readonly scans?: W & Scans;
   /** In place of a walker: a walk of the question's own. What it needs of the kernel it imports when it is asked. */
   subjects?(kernel: Linux, options: Chosen<O>, help: Help<W>): Iterable<S> | AsyncIterable<S>;
 }

@@ -86,9 +86,9 @@ export const openGuarded =
       get troubles() {
         return reading.troubles;
       },
-      async answer(plugin) {
+      async answer(plugin, ahead) {
         doing(`it was asked for ${plugin.name}`);
-        return reading.answer(plugin);
+        return reading.answer(plugin, ahead);
       },
       answered: () => doing('its answers were compared and recorded'),
       close() {

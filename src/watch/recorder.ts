@@ -136,12 +136,19 @@ export class Recorder {
   /** All answers, those that are remembered from earlier questions as they were; undefined where the scan is to end. */
   async #ask(identity: SnapshotIdentity, opening: Opening): Promise<Answers | undefined> {
     const answers = new Map<string, TracedAnswer>();
-    for (const plugin of this.#questions) {
+    const recall = (plugin: AnyPlugin) => this.#parts.store.answer(identity, plugin, NO_OPTIONS);
+    for (const [index, plugin] of this.#questions.entries()) {
       // Whoever wants an end is heard between two questions.
       await new Promise((resolve) => setImmediate(resolve));
       if (this.#parts.signal?.aborted === true) return undefined;
-      const remembered = this.#parts.store.answer(identity, plugin, NO_OPTIONS);
-      answers.set(plugin.name, remembered ?? (await (await opening.reading()).answer(plugin)));
+      const remembered = recall(plugin);
+      if (remembered !== undefined) {
+        answers.set(plugin.name, remembered);
+        continue;
+      }
+      const isAhead = ({ scans }: AnyPlugin): boolean => plugin.scans !== undefined && scans !== undefined;
+      const ahead = this.#questions.slice(index + 1).filter((other) => isAhead(other) && !recall(other));
+      answers.set(plugin.name, await (await opening.reading()).answer(plugin, ahead));
     }
     return answers;
   }

@@ -154,7 +154,7 @@ describe('a scan that is supervised', () => {
       {},
     );
     const opened = await open('good');
-    await opened.answer({ name: 'pslist' } as never);
+    await opened.answer({ name: 'pslist' } as never, []);
     opened.answered?.();
     expect(opened.troubles).toEqual(['trouble']);
     opened.close();

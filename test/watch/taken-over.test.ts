@@ -79,8 +79,8 @@ class TakingOver {
       return {
         facts: reading.facts,
         troubles: reading.troubles,
-        answer: async (asked) => {
-          const answer = await this.#answer(asked, () => reading.answer(asked));
+        answer: async (asked, ahead) => {
+          const answer = await this.#answer(asked, () => reading.answer(asked, ahead));
           meanwhile(asked);
           return answer;
         },

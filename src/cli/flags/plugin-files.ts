@@ -79,12 +79,17 @@ const VIEWS = ['snapshots', 'notes', 'findings', 'verdicts'];
 /** Keys that stand beside the columns in JSON lines and in the cache. */
 const TAKEN_COLUMNS = ['snapshot', 'snapshot_id', 'plugin', 'note', 'error', 'run_id', 'ordinal', 'absent'];
 
+const isFunction = (value: unknown): boolean => typeof value === 'function';
+
 const isListOfTexts = (value: unknown): boolean =>
   Array.isArray(value) && value.every((word) => typeof word === 'string');
 
-function flawInFinder({ walker, subjects }: Record<string, unknown>): string | undefined {
-  if (subjects !== undefined)
-    return typeof subjects === 'function' ? undefined : 'subjects must be a function';
+function flawInFinder({ walker, subjects, scans = {} }: Record<string, unknown>): string | undefined {
+  if (typeof scans !== 'object' || scans === null || !Object.values(scans).every(isFunction))
+    return 'scans must be functions that give scanners';
+  if (Object.keys(scans).length > 0 && subjects === undefined)
+    return 'scans are of no use without subjects, which are given what is found';
+  if (subjects !== undefined) return isFunction(subjects) ? undefined : 'subjects must be a function';
   if (walker === undefined) return 'it has neither a walker nor subjects';
   return Object.hasOwn(walkers, walker as string)
     ? undefined

@@ -80,6 +80,7 @@ async function* asked(
   answers: SelectedAnswer[],
   format: FormatName,
 ): AsyncGenerator<Answer> {
+  inquiry.expect(questions);
   for (const question of questions) {
     const answer = selectedAnswer(inquiry, question);
     answers.push(answer);
