@@ -74,17 +74,22 @@ export {
   type Column,
   type ColumnKind,
   definePlugin,
+  type Finds,
+  type Help,
   kindOf,
   type Plugin,
   type RowOf,
+  type Scans,
 } from './plugin/contract.ts';
 export type { BindingStep, KernelFacts, Result, SnapshotFacts } from './plugin/document.ts';
 export { type Request, runPlugin } from './plugin/run.ts';
+export type { SharedSweep } from './plugin/shared-sweep.ts';
 export type { Policy } from './policy/policy.ts';
 export type { Finding, RuleVerdict, Verdict } from './policy/verdict.ts';
 export { type Profile, type ProfileShelf, readProfile, writeProfile } from './profile/profile.ts';
 export { layoutText } from './report/struct-layout.ts';
 export { valueText } from './report/struct-values.ts';
+export type { Hit, Report, Scanner } from './scan/scanner.ts';
 export type { SessionOptions } from './session/session.ts';
 export { openSnapshot, type Snapshot } from './snapshot/open.ts';
 export type { WalkStep } from './translate/paging.ts';
