@@ -8,6 +8,7 @@ import env from './env.ts';
 import files from './files.ts';
 import keys from './keys.ts';
 import limits from './limits.ts';
+import malfind from './malfind.ts';
 import maps from './maps.ts';
 import modules from './modules.ts';
 import mounts from './mounts.ts';
@@ -38,6 +39,7 @@ export const plugins: readonly AnyPlugin[] = [
   sockets,
   files,
   maps,
+  malfind,
   mounts,
   superblocks,
   env,
@@ -57,6 +59,7 @@ export {
   files,
   keys,
   limits,
+  malfind,
   maps,
   modules,
   mounts,

@@ -43,7 +43,6 @@ export default definePlugin({
   },
   aliases: ['procmaps', 'proc', 'vma', 'pmap'],
   nearTo: {
-    malfind: 'its flags tell what is writable and executable; the policy that ships has rules for it',
     elfs: 'it has the path of each file that is mapped',
     librarylist: 'it has the path of each file that is mapped',
     ldrmodules: 'it has the path of each file that is mapped',

@@ -32,6 +32,7 @@ export {
 } from './base/errors.ts';
 export type { Comparison } from './diff/comparison.ts';
 export type { ChangedRow, TableDiff } from './diff/tables.ts';
+export { Disassembler, type Instruction } from './disassembly/disassembler.ts';
 export { profilesAtHand } from './inquiry/profiles-at-hand.ts';
 export { policyFrom as readPolicy } from './judging/policy-files.ts';
 export type { Linux } from './kernel/linux/linux.ts';
@@ -43,7 +44,6 @@ export {
   type JudgeOptions,
   judgeSnapshot,
 } from './library/compare.ts';
-export { Disassembler, type Instruction } from './library/disassembler.ts';
 export type { Closable } from './library/dispose.ts';
 export type { DescribedType, KernelTypes, PlacedMember } from './library/kernel-types.ts';
 export {

@@ -34,14 +34,18 @@ const ROOMS: Readonly<Record<string, Doors>> = {
   'src/scan': { code: ['src/base', 'src/memory', 'src/snapshot'] },
   'src/crypto': { code: ['src/base', 'src/memory'], later: ['src/scan'] },
   'src/plugin': { code: ['src/base'], later: ['src/kernel', 'src/scan'] },
-  plugins: { code: ['src/base', 'src/plugin'], later: ['src/kernel', 'src/scan', 'src/crypto'] },
+  'src/disassembly': { code: ['src/base', 'src/profile'] },
+  plugins: {
+    code: ['src/base', 'src/plugin'],
+    later: ['src/kernel', 'src/scan', 'src/crypto', 'src/disassembly'],
+  },
   'src/session': {
     code: ['src/base', 'src/memory', 'src/snapshot', 'src/translate', 'src/profile', 'src/kernel'],
     later: ['src/plugin'],
   },
   'src/report': {
     code: ['src/base', 'src/plugin'],
-    later: ['src/triage', 'src/diff', 'src/policy', 'src/library'],
+    later: ['src/triage', 'src/diff', 'src/policy', 'src/library', 'src/disassembly'],
   },
   'src/store': { code: ['src/base', 'src/files', 'src/plugin', 'src/profile'] },
   'src/extract': { code: ['src/base', 'src/files', 'src/plugin'] },
@@ -57,7 +61,7 @@ const ROOMS: Readonly<Record<string, Doors>> = {
     later: ['src/translate', 'src/snapshot'],
   },
   'src/shell': {
-    code: ['src/base', 'src/types', 'src/library', 'src/report'],
+    code: ['src/base', 'src/types', 'src/library', 'src/report', 'src/disassembly'],
     later: ['src/plugin'],
   },
   // The one road from a snapshot to answers. A remembered answer needs nothing of what opens snapshots.
@@ -161,7 +165,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     'src/inquiry',
     'src/judging',
   ],
-  'node:module': ['src/library', 'src/cli', 'build'],
+  'node:module': ['src/disassembly', 'src/cli', 'build'],
   'node:events': ['src/reader'],
   'node:net': ['src/acquire', 'src/reader'],
   'node:os': ['src/scan', 'src/store', 'src/reader', 'src/inquiry', 'src/cli', 'build'],

@@ -1,6 +1,6 @@
 // Memory in the forms in which people look at it: hex, letters, words, texts. Each form takes what could be read in its
 // order and says in its place what could not.
-import type { Instruction } from '../library/disassembler.ts';
+import type { Instruction } from '../disassembly/disassembler.ts';
 import type { Hole, Piece } from '../library/memory-view.ts';
 import { escapeText } from './escape.ts';
 import { hexLines, lettersOf } from './hexdump.ts';

@@ -2,7 +2,7 @@
 
 import { NotInKernel, UsageError } from '../base/errors.ts';
 import { hint } from '../base/nearest.ts';
-import { Disassembler } from '../library/disassembler.ts';
+import { Disassembler } from '../disassembly/disassembler.ts';
 import { layoutOf } from '../library/layout.ts';
 import type { LibrarySession } from '../library/library-session.ts';
 import type { LoadedModule } from '../library/loaded-modules.ts';

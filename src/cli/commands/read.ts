@@ -149,7 +149,7 @@ async function write(request: {
     case 'u64':
       return writeLines(text.wordText(parts, style, nameOf));
     case 'disasm': {
-      const { Disassembler } = await import('../../library/disassembler.ts');
+      const { Disassembler } = await import('../../disassembly/disassembler.ts');
       const disassembler = await Disassembler.load(session.profile.architecture);
       return writeLines(text.codeText(parts, style, nameOf, disassembler));
     }

@@ -16,6 +16,7 @@ import { files } from './files.ts';
 import { compareFacts } from './info.ts';
 import { keys } from './keys.ts';
 import { limits } from './limits.ts';
+import { malfind } from './malfind.ts';
 import { maps } from './maps.ts';
 import { type Answer, compareAnswer, type Outcome } from './match.ts';
 import { modules } from './modules.ts';
@@ -48,6 +49,7 @@ export const comparisons: readonly Comparison[] = [
   ],
   ...[sockets, files, maps, env, modules, dmesg, keys],
   ...[mounts, superblocks],
+  ...[malfind],
 ];
 
 /** One plugin's answer and what is to be said of it. */

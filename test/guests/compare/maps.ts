@@ -31,7 +31,7 @@ function expectedArea(process: ProcessTruth, line: string): Expected {
   };
 }
 
-function parseArea({ pid }: ProcessTruth, line: string) {
+export function parseArea({ pid }: ProcessTruth, line: string) {
   const [, start, end, flags, offset, device, inode, path] = LINE.exec(line) ?? [];
   if (start === undefined) throw new Error(`/proc/${pid}/maps has a line that is none: ${line}`);
   return {

@@ -13,6 +13,10 @@ export const mmStructs = {
     start_brk: ulong,
     brk: ulong,
     start_stack: ulong,
+    // Where user memory ends for it: below 4 GiB where it is a program of 32 bits.
+    task_size: ulong,
+    // What the kernel told it at exec, as pairs of words (include/uapi/linux/auxvec.h).
+    saved_auxv: place,
     // What execve opened, or prctl(PR_SET_MM_EXE_FILE) put in its place.
     exe_file: ptr('file'),
     context: place,

@@ -87,6 +87,11 @@ export class Area {
     return given === null ? null : `[anon:${given}]`;
   }
 
+  /** Whether the kernel itself put it there: the vdso, the vsyscall page. @throws EvidenceFault */
+  get isKernels(): boolean {
+    return this.raw.vm_file === null && this.#specialName() !== null;
+  }
+
   #bounds(): readonly [VirtualAddress, VirtualAddress] {
     const { vm_start, vm_end } = this.raw;
     if (vm_start >= vm_end) throw new CorruptStructure(`a mapping from ${hex(vm_start)} to ${hex(vm_end)}`);
