@@ -14,60 +14,82 @@ export default definePlugin({
   lists: 'processes',
   summary: 'List processes, those hidden from the task list too',
   example: '--pid 1,200 --columns pid,name,args',
-  version: 4,
+  version: 5,
   async *subjects(kernel) {
     const { processes } = await import('../src/kernel/linux/process/processes.ts');
+    const { ListedProcess } = await import('../src/kernel/linux/process/listed-process.ts');
     let isEmpty = true;
     for (const task of processes(kernel)) {
       isEmpty = false;
-      yield task;
+      yield new ListedProcess(task);
     }
     // A machine that is starting or going down has few processes; of an empty table the runner says it.
     if (!isEmpty) await noteMachineState(kernel);
   },
   columns: {
-    pid: { int: (task) => task.pid, help: 'process ID, in the initial PID namespace' },
-    ppid: { int: (task) => task.parent.pid, help: 'process ID of the parent' },
+    pid: { int: ({ task }) => task.pid, help: 'process ID, in the initial PID namespace' },
+    ppid: { int: ({ task }) => task.parent.pid, help: 'process ID of the parent' },
     name: {
-      text: (task) => task.name,
+      text: ({ task }) => task.name,
       help: "the kernel's name of it: 15 bytes, which it may change itself (comm)",
     },
-    threads: { int: (task) => task.threadCount, help: 'threads that have not ended' },
-    uid: { int: (task) => task.uid, help: 'real user ID' },
-    euid: { int: (task) => task.euid, help: 'effective user ID: whose rights it uses' },
-    gid: { int: (task) => task.gid, help: 'real group ID' },
+    threads: { int: ({ task }) => task.threadCount, help: 'threads that have not ended' },
+    uid: { int: ({ task }) => task.uid, help: 'real user ID' },
+    euid: { int: ({ task }) => task.euid, help: 'effective user ID: whose rights it uses' },
+    gid: { int: ({ task }) => task.gid, help: 'real group ID' },
     state: {
-      text: (task) => task.state,
+      text: ({ task }) => task.state,
       help: 'the letter that ps shows: R running, S sleeping, D in the kernel, T stopped, Z ended, I idle',
     },
-    nice: { int: (task) => task.nice, help: 'from -20, which goes first, to 19' },
-    started: { time: (task) => task.started, help: 'when it was forked' },
-    cpuTime: { seconds: (task) => task.cpuSeconds, help: 'CPU time of all its threads' },
-    rss: { int: (task) => task.memory?.residentKiB ?? null, unit: 'KiB', help: 'pages in RAM' },
-    kernel: { flag: (task) => task.isKernelThread, help: 'whether it is a thread of the kernel' },
-    exe: { text: (task) => task.memory?.executable ?? null, help: 'the file that it runs' },
+    nice: { int: ({ task }) => task.nice, help: 'from -20, which goes first, to 19' },
+    started: { time: ({ task }) => task.started, help: 'when it was forked' },
+    cpuTime: { seconds: ({ task }) => task.cpuSeconds, help: 'CPU time of all its threads' },
+    rss: { int: ({ task }) => task.memory?.residentKiB ?? null, unit: 'KiB', help: 'pages in RAM' },
+    kernel: { flag: ({ task }) => task.isKernelThread, help: 'whether it is a thread of the kernel' },
+    exe: { text: ({ task }) => task.memory?.executable ?? null, help: 'the file that it runs' },
     args: {
-      text: (task) => task.memory?.commandLine ?? null,
+      text: ({ task }) => task.memory?.commandLine ?? null,
       help: 'its command line, which it may change itself',
     },
-    task: { address: (task) => task.address, help: 'where its struct task_struct is' },
+    task: { address: ({ task }) => task.address, help: 'where its struct task_struct is' },
     hidden: {
-      flag: (task) => task.isHidden,
+      flag: ({ task }) => task.isHidden,
       help: 'whether a view of the kernel that has all processes lacks it',
     },
-    views: { text: (task) => task.views, help: 'the views of the kernel that have it' },
+    views: { text: ({ task }) => task.views, help: 'the views of the kernel that have it' },
     kernelFlag: {
-      flag: (task) => task.isFlaggedAsKernels,
+      flag: ({ task }) => task.isFlaggedAsKernels,
       help: 'whether the kernel takes it for a thread of its own (PF_KTHREAD)',
+    },
+    terminal: { text: ({ terminal }) => terminal, help: 'the terminal of its session' },
+    session: {
+      int: ({ session }) => session,
+      help: 'ID of its session; 0 where that is of another PID namespace',
+    },
+    group: { int: ({ group }) => group, help: 'ID of its process group' },
+    cwd: { text: ({ workingFolder }) => workingFolder, help: 'its working folder' },
+    root: { text: ({ root }) => root, help: 'the folder that it takes for the root' },
+    container: { text: ({ container }) => container, help: 'ID or name of the container that it is in' },
+    capabilities: {
+      text: ({ capabilities }) => capabilities,
+      help: 'what it may do beyond ordinary users now: all, or names',
+    },
+    seccomp: {
+      text: ({ seccomp }) => seccomp,
+      help: 'filter or strict, where its system calls are filtered',
+    },
+    oomScoreAdj: {
+      int: ({ oomAdjustment }) => oomAdjustment,
+      help: 'how soon it is killed where memory is short: -1000 is never',
     },
   },
   process: 'pid',
   processName: 'name',
-  references: { ppid: 'pslist.pid' },
+  references: { ppid: 'pslist.pid', container: 'containers.id' },
   identity: ['pid', 'started'],
   enduring: ({ name, uid, args }) => [name!, uid!, args!],
   restless: ['cpuTime', 'rss', 'state', 'threads', 'views'],
-  ofBoot: ['pid', 'ppid'],
+  ofBoot: ['pid', 'ppid', 'session', 'group', 'terminal'],
   // Workers of the kernel are made and let go as there is work, and are called by what they last did.
   churn: ({ kernel, name }) => kernel === true && String(name).startsWith('kworker/'),
   observations: [
@@ -89,13 +111,16 @@ export default definePlugin({
   ],
   filters: [
     ...(['pid', 'ppid', 'name', 'uid', 'euid', 'state', 'started', 'exe', 'args'] as const),
-    ...(['kernel', 'kernelFlag', 'hidden'] as const),
+    ...(['kernel', 'kernelFlag', 'hidden', 'terminal', 'session', 'group', 'cwd', 'container'] as const),
+    ...(['capabilities', 'seccomp'] as const),
   ],
   words: { state: ['R', 'S', 'D', 'I', 'T', 't', 'X', 'Z', 'P'] },
   uncut: ['state'],
-  paths: ['exe'],
+  paths: ['exe', 'cwd', 'root'],
   dispensable: [
+    ...(['oomScoreAdj', 'seccomp', 'group', 'session', 'root', 'capabilities', 'cwd', 'container'] as const),
     ...([
+      'terminal',
       'kernelFlag',
       'views',
       'hidden',

@@ -94,6 +94,8 @@ const right: Readonly<Record<string, readonly Row[]>> = {
       task: 0xffff_8880_0123_4000n,
       hidden: false,
       views: 'list,pids,children',
+      ...{ terminal: null, session: 0, group: 0, cwd: null, root: null, container: null, capabilities: '' },
+      ...{ seccomp: null, oomScoreAdj: 0 },
     },
   ],
   pstree: [

@@ -52,7 +52,7 @@ function expectedNamespace(link: string, members: readonly ProcessTruth[], truth
             : judge('a name', (cell) => typeof cell === 'string'),
       namespace: judge(
         'an address of the kernel',
-        (cell) => typeof cell === 'bigint' && cell % 8n === 0n && cell > 0xc0000000n,
+        (cell) => typeof cell === 'bigint' && cell % 4n === 0n && cell > 0xc0000000n,
       ),
     },
   };

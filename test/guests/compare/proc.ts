@@ -11,6 +11,10 @@ export interface Stat {
   readonly comm: string;
   readonly state: string;
   readonly ppid: number;
+  readonly group: number;
+  readonly session: number;
+  /** Its device number; 0 where there is none. */
+  readonly terminal: number;
   readonly isKernelThread: boolean;
   /** `utime` and `stime` together, in ticks. */
   readonly cpuTicks: number;
@@ -33,6 +37,9 @@ export function parseStat(stat: string): Stat {
     comm: stat.slice(stat.indexOf('(') + 1, end),
     state: fields[0]!,
     ppid: field(4),
+    group: field(5),
+    session: field(6),
+    terminal: field(7),
     isKernelThread: (field(9) & PF_KTHREAD) !== 0,
     cpuTicks: field(14) + field(15),
     nice: field(19),

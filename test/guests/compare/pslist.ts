@@ -1,6 +1,14 @@
 import type { Cell } from '../../../src/plugin/cell.ts';
 import type { ProcessTruth, Truth } from '../truth.ts';
-import { type Comparison, type Expectation, type Expected, judge, kernelAddress } from './expect.ts';
+import { expectedContainer } from './containers.ts';
+import {
+  type Comparison,
+  type Expectation,
+  type Expected,
+  judge,
+  kernelAddress,
+  textOrNone,
+} from './expect.ts';
 import { bootOf, parseStat, type Stat, statusOf, textOf } from './proc.ts';
 import { movedOfRecorder } from './recorder.ts';
 import { bounds } from './tolerances.ts';
@@ -36,9 +44,41 @@ function expectedProcess(process: ProcessTruth, truth: Truth): Expected {
       kernel: stat.isKernelThread,
       kernelFlag: stat.isKernelThread,
       task: kernelAddress(truth),
+      ...confinementOf(process, truth),
     },
   };
 }
+
+/** What a process is held in; older records do not tell all of it. */
+function confinementOf(process: ProcessTruth, truth: Truth): Record<string, Expectation> {
+  const stat = parseStat(process.stat);
+  const seccomp = statusOf(process, 'Seccomp')?.[0];
+  const adjustment = process.oom_score_adj;
+  const all = statusOf(truth.processes[0]!, 'CapBnd')?.[0];
+  const effective = statusOf(process, 'CapEff')?.[0];
+  return {
+    terminal:
+      stat.terminal === 0
+        ? null
+        : judge('a terminal', (cell) => /^(pts\/\d+|tty\w*|console)$/.test(String(cell))),
+    session: stat.session,
+    group: stat.group,
+    cwd: process.cwd === null ? null : textOf(process.cwd),
+    root: process.root === null ? null : textOf(process.root),
+    container: expectedContainer(truth, process.pid)?.id ?? null,
+    capabilities:
+      effective === all && all !== undefined
+        ? 'all'
+        : judge(`names of ${effective}`, (cell) => typeof cell === 'string' && cell !== 'all'),
+    seccomp:
+      seccomp === undefined
+        ? textOrNone
+        : (([null, 'strict', 'filter'][Number(seccomp)] ?? null) as string | null),
+    oomScoreAdj: adjustment === undefined || adjustment === null ? anyInteger : Number(adjustment),
+  };
+}
+
+const anyInteger = judge('a whole number', (cell) => Number.isSafeInteger(cell));
 
 /** VmRSS of /proc/PID/status in KiB; a few pages of files less where the machine was short of memory. */
 function residentOf(process: ProcessTruth): Expectation {

@@ -210,6 +210,11 @@ export class Task {
     return this.#ofAnyThread((thread) => thread.raw.nsproxy);
   }
 
+  /** Its root and its working folder: another thread's where the first has ended. Null for zombies. @throws EvidenceFault */
+  get folders(): Kernel<'fs_struct'> | null {
+    return this.raw.fs ?? this.#ofAnyThread((thread) => thread.raw.fs);
+  }
+
   /**
    * What each thread has until it ends: the first thread's, or where that has none any more, or cannot be read,
    * another's. Null where none has it. @throws EvidenceFault where none that can be read has it
