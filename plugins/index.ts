@@ -14,6 +14,7 @@ import modules from './modules.ts';
 import mounts from './mounts.ts';
 import namespaces from './namespaces.ts';
 import pslist from './pslist.ts';
+import psscan from './psscan.ts';
 import pstree from './pstree.ts';
 import ptrace from './ptrace.ts';
 import sched from './sched.ts';
@@ -26,6 +27,7 @@ import threads from './threads.ts';
 export const plugins: readonly AnyPlugin[] = [
   pslist,
   pstree,
+  psscan,
   threads,
   creds,
   capabilities,
@@ -65,6 +67,7 @@ export {
   mounts,
   namespaces,
   pslist,
+  psscan,
   pstree,
   ptrace,
   sched,

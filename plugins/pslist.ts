@@ -157,7 +157,6 @@ export default definePlugin({
   },
   aliases: ['ps', 'psaux', 'tasks', 'processes'],
   nearTo: {
-    psscan: 'memory is not searched for what is on no list',
     pidhashtable: 'what other views of the kernel have is in its table',
     psxview: 'what other views of the kernel have is in its table',
     pscallstack: 'no question answers that yet',

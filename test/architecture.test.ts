@@ -29,7 +29,7 @@ const ROOMS: Readonly<Record<string, Doors>> = {
   'src/debuginfo': { code: ['src/base', 'src/types', 'src/profile'] },
   'src/kernel': {
     code: ['src/base', 'src/translate', 'src/types'],
-    later: ['src/memory', 'src/profile'],
+    later: ['src/memory', 'src/profile', 'src/scan'],
   },
   'src/scan': { code: ['src/base', 'src/memory', 'src/snapshot'] },
   'src/crypto': { code: ['src/base', 'src/memory'], later: ['src/scan'] },

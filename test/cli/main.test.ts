@@ -229,8 +229,8 @@ describe('a wrong command line', () => {
     [['cache', 'purne', '--help'], 'there is no command purne (did you mean prune?)'],
     [['help', 'cache', 'purne'], 'there is no command purne (did you mean prune?)'],
     [
-      ['psscan', 'x'],
-      'there is no command psscan; nearest is pslist: memory is not searched for what is on no list',
+      ['pidhashtable', 'x'],
+      'there is no command pidhashtable; nearest is pslist: what other views of the kernel have is in its table',
     ],
     [
       ['linux.check_idt.Check_idt', 'x'],

@@ -231,6 +231,7 @@ export class FakeKernel {
   #drawMachine(cpus: number): void {
     const { image, profile } = this;
     this.#symbol('_text', PAGE);
+    this.#symbols._end = `0x${(IMAGE_START + BigInt(LARGE_PAGE)).toString(16)}`;
     const sizeOf = (type: string): number => profile.types[type]?.size ?? PAGE;
     const names = this.#symbol('init_uts_ns', sizeOf('uts_namespace'));
     this.write(this.member(names, 'uts_namespace', 'name'), 'new_utsname', { nodename: 'drawn-guest' });
@@ -260,6 +261,7 @@ export class FakeKernel {
     this.#tasks.set(0, idle);
     for (const { pid } of processes) this.#tasks.set(pid, this.draw('task_struct'));
     this.write(idle, 'task_struct', { comm: 'swapper/0\0', real_parent: idle, flags: PF_KTHREAD });
+    this.#drawQueued(idle);
     for (const process of processes) this.#drawProcess(process, this.#wishes.traits?.[process.pid] ?? {});
     const order = [0, ...processes.map(({ pid }) => pid)];
     this.link(order.map((pid) => this.member(this.task(pid), 'task_struct', 'tasks')));
@@ -371,11 +373,16 @@ export class FakeKernel {
         ? { state, real_start_time: started }
         : { __state: state, start_boottime: started }),
     });
+    this.#drawQueued(task);
     const all = threads.map((ran, i) => {
       const thread =
         i === 0
           ? task
-          : this.draw('task_struct', { pid: pid + i, tgid: pid, signal, group_leader: task, mm: memory });
+          : this.draw('task_struct', {
+              ...{ pid: pid + i, tgid: pid, signal, group_leader: task, mm: memory },
+              ...{ comm: `${name.slice(0, 15)}\0`, real_parent: this.#tasks.get(parent) ?? this.task(0) },
+            });
+      if (i > 0) this.#drawQueued(thread);
       if (!this.#tasks.has(pid + i)) this.#tasks.set(pid + i, thread);
       this.#numbered.push({
         number: pid + i,
@@ -387,6 +394,19 @@ export class FakeKernel {
       return this.member(thread, 'task_struct', 'thread_node');
     });
     this.link([this.member(signal, 'signal_struct', 'thread_head'), ...all]);
+  }
+
+  /** What every task has that is on no queue: a user, a class of the scheduler, and lists with nothing on them. */
+  #drawQueued(task: bigint): void {
+    if (this.profile.types['sched_rt_entity'] === undefined) return;
+    this.write(task, 'task_struct', { usage: 2, sched_class: IMAGE_START + 64n });
+    const place = (member: string): bigint => this.member(task, 'task_struct', member);
+    for (const head of [
+      ...['children', 'sibling', 'ptraced', 'ptrace_entry'].map(place),
+      this.member(place('rt'), 'sched_rt_entity', 'run_list'),
+      this.member(place('se'), 'sched_entity', 'group_node'),
+    ])
+      this.link([head]);
   }
 
   #cred({ uid = 0, euid = uid, gid = uid }: Traits): bigint {

@@ -63,6 +63,11 @@ export class CrossView<V extends string> {
     return this.#views.get(name)?.isWhole === true;
   }
 
+  /** Whether this kernel does not have the view. */
+  isWithout(name: V): boolean {
+    return this.#dropped.has(name);
+  }
+
   /** Whether a walk found it. False says nothing where the walk is not whole. */
   has(name: V, address: VirtualAddress): boolean {
     const bit = this.#views.get(name)?.bit ?? 0;

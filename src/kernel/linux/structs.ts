@@ -8,6 +8,7 @@ import { mmStructs } from './memory/structs.ts';
 import { moduleStructs } from './module/structs.ts';
 import { netStructs } from './net/structs.ts';
 import { namespaceStructs } from './process/namespace-structs.ts';
+import { runQueueStructs } from './process/run-queue-structs.ts';
 import { taskStructs } from './process/structs.ts';
 import { vfsStructs } from './vfs/structs.ts';
 
@@ -18,6 +19,7 @@ import { vfsStructs } from './vfs/structs.ts';
  */
 export const structs = {
   ...taskStructs,
+  ...runQueueStructs,
   ...namespaceStructs,
   ...cgroupStructs,
   ...mmStructs,

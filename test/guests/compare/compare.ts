@@ -23,6 +23,7 @@ import { modules } from './modules.ts';
 import { mounts } from './mounts.ts';
 import { namespaces } from './namespaces.ts';
 import { pslist } from './pslist.ts';
+import { psscan } from './psscan.ts';
 import { pstree } from './pstree.ts';
 import { ptrace } from './ptrace.ts';
 import { sched } from './sched.ts';
@@ -36,6 +37,7 @@ export const comparisons: readonly Comparison[] = [
   ...[
     pslist,
     pstree,
+    psscan,
     threads,
     creds,
     capabilities,

@@ -42,7 +42,8 @@ function expectedThread(record: ThreadRecord, truth: Truth): Expected {
   };
 }
 
-function startedOf({ stat }: ThreadRecord, truth: Truth) {
+/** When the thread was forked, to the tick. */
+export function startedOf({ stat }: ThreadRecord, truth: Truth) {
   const tickMs = 1000 / truth.system.clockTicksPerSecond;
   const from = bootOf(truth) + stat.startTicks * tickMs;
   return judge(`${new Date(from).toISOString()} to the tick`, (cell) => {

@@ -41,6 +41,10 @@ export const tolerances = {
     reason: 'the recorder wrote its record to a disk and let go of it',
     limit: 1,
   },
+  endedTask: {
+    reason: 'a process or thread that had ended, whose memory was not yet used for another',
+    limit: 1000,
+  },
   kworkerCameOrWent: {
     reason: 'workers of the kernel come and go as work does',
     limit: 6,

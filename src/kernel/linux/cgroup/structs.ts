@@ -4,7 +4,17 @@ import { inside, int, links, opt, place, pointer, ptr, ref, text, uint } from '.
 
 /** Which groups a task is in, one for each hierarchy; tasks with the same groups share it. */
 export const cgroupStructs = {
-  css_set: { dfl_cgrp: ptr('cgroup'), cgrp_links: links('cgrp_cset_link', 'cgrp_link') },
+  css_set: {
+    dfl_cgrp: ptr('cgroup'),
+    cgrp_links: links('cgrp_cset_link', 'cgrp_link'),
+    hlist: place,
+    // Its tasks, those that are on their way to another set, and those that have ended and were not waited for (since
+    // Linux kernel commit c03cd7738a83 ("cgroup: Include dying leaders with live threads in PROCS iterations")
+    // (in v5.2)).
+    tasks: links('task_struct', 'cg_list'),
+    mg_tasks: links('task_struct', 'cg_list'),
+    dying_tasks: opt(links('task_struct', 'cg_list')),
+  },
   cgrp_cset_link: { cgrp: ref('cgroup'), cgrp_link: place },
   cgroup: {
     kn: ptr('kernfs_node'),

@@ -5,4 +5,6 @@ export const cgroupSymbols = [
   // The unified hierarchy, and the controllers by their numbers.
   'cgrp_dfl_root',
   'cgroup_subsys',
+  // Every set of groups that some task is in.
+  'css_set_table',
 ] as const;

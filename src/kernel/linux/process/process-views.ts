@@ -14,7 +14,7 @@ import { initTask, Task, type TaskViews } from './task.ts';
 
 /** Each of these has every process, from when it is made to when it is let go: fork and exit change all of them under one lock. */
 const COMPLETE = ['list', 'list backwards', 'pids', 'children'] as const;
-type CompleteView = (typeof COMPLETE)[number];
+export type CompleteView = (typeof COMPLETE)[number];
 /** These lead to some processes only: leaders of known threads, members of groups and sessions, parents of known processes. */
 type ProcessView = CompleteView | 'leaders' | 'groups' | 'parents';
 
@@ -25,11 +25,11 @@ const VIEW_SHARE = 1 / 16;
 const NAMED = 10;
 
 /** The processes of a kernel, found by all of its views, and what each view lacks. */
-class ProcessViews implements TaskViews {
+export class ProcessViews implements TaskViews {
   readonly #kernel: Linux;
   readonly #views = new CrossView<ProcessView>();
   /** Threads that the table of process IDs has, but for the first of each process. */
-  readonly #threads: VirtualAddress[] = [];
+  readonly threads: VirtualAddress[] = [];
   /** Processes that lead a group or session, or are in one. */
   readonly #grouped = new Set<VirtualAddress>();
   /** Numbers in the table of process IDs; null where it was not walked to its end. */
@@ -57,6 +57,16 @@ class ProcessViews implements TaskViews {
     // Nobody lists processes by their parents: a child of a lost task is not for that reason perhaps hidden.
     const unknown = lacking.find((view) => view !== 'children');
     return unknown !== undefined && !this.#views.isIn(unknown, task.address);
+  }
+
+  /** Whether a view that has every process came to its end; null where this kernel does not have it. */
+  isWhole(view: CompleteView): boolean | null {
+    return this.#views.isWithout(view) ? null : this.#views.isWhole(view);
+  }
+
+  /** The processes that a view has. */
+  *in(view: CompleteView): Generator<VirtualAddress> {
+    for (const { address } of this.tasks) if (this.#views.has(view, address)) yield address;
   }
 
   /** The views that have it: `list,pids,children`; those that lead to some processes only where no other has it. */
@@ -175,7 +185,7 @@ class ProcessViews implements TaskViews {
         const task = taskAt(kernel, process, PIDTYPE.process);
         if (this.#isProcess(task)) yield task;
       } else if (thread !== 0n) {
-        this.#threads.push(taskAt(kernel, thread, PIDTYPE.thread));
+        this.threads.push(taskAt(kernel, thread, PIDTYPE.thread));
       }
       for (const task of tasksLinked(kernel, group, PIDTYPE.group)) this.#grouped.add(task);
       for (const task of tasksLinked(kernel, session, PIDTYPE.session)) this.#grouped.add(task);
@@ -187,10 +197,10 @@ class ProcessViews implements TaskViews {
   /** Threads lie all over memory: they are only looked at where the processes found do not account for them. */
   *#leadersOfThreads(): Walk<VirtualAddress> {
     const kernel = this.#kernel;
-    if (this.#threads.length === 0) return true;
+    if (this.threads.length === 0) return true;
     const known = [...this.#views.all].map((address) => new Task(kernel.at('task_struct', address), kernel));
-    if (sumOf(known, (task) => task.threadCount - 1) === this.#threads.length) return true;
-    for (const thread of this.#threads) {
+    if (sumOf(known, (task) => task.threadCount - 1) === this.threads.length) return true;
+    for (const thread of this.threads) {
       const leader = unlessFault(() => kernel.at('task_struct', thread).group_leader.address, undefined);
       if (leader !== undefined && this.#isProcess(leader)) yield leader;
     }

@@ -27,6 +27,10 @@ export const taskStructs = {
     active_mm: opt(ptr('mm_struct')),
     // The first byte of its kernel stack, at whose top are the registers of user mode.
     stack: opt(pointer),
+    // What is freed has no user any more: a task that is let go keeps what it was until its memory is another's.
+    usage: uint,
+    sched_class: pointer,
+    rt: inside('sched_rt_entity'),
     real_parent: ref('task_struct'),
     children: links('task_struct', 'sibling'),
     sibling: place,
@@ -75,6 +79,7 @@ export const taskStructs = {
     loginuid: opt(uint),
     sessionid: opt(uint),
     cgroups: opt(ptr('css_set')),
+    cg_list: opt(place),
     // Since Linux kernel commit 2f064a59a11f ("sched: Change task_struct::state") (in v5.14), `state` is
     // named `__state`.
     __state: opt(uint, 'state'),
@@ -116,11 +121,13 @@ export const taskStructs = {
   // /proc/$pid/status") (in v5.9).
   seccomp: { mode: int, filter_count: opt(int) },
   thread_info: { cpu: opt(uint, 'task_struct.cpu') },
-  sched_dl_entity: { dl_runtime: ulong, dl_deadline: ulong, dl_period: ulong },
+  sched_dl_entity: { rb_node: place, dl_runtime: ulong, dl_deadline: ulong, dl_period: ulong },
   /** A terminal: include/linux/tty.h. */
   tty_struct: { name: text },
   prev_cputime: { utime: ulong, stime: ulong },
-  sched_entity: { sum_exec_runtime: ulong },
+  // `group_node` is its link in the list of its run queue: `rq.cfs_tasks`.
+  sched_entity: { sum_exec_runtime: ulong, group_node: place },
+  sched_rt_entity: { run_list: place },
   /** A number that processes, process groups and sessions have; `tasks` is an array of hlist_head, one for each PIDTYPE_…. */
   pid: { tasks: place, level: uint, numbers: place },
   upid: { nr: int, ns: ref('pid_namespace') },

@@ -6,6 +6,8 @@ export const processSymbols = [
   'init_pid_ns',
   'nr_threads',
   'process_counts',
+  // The run queue of each CPU.
+  'runqueues',
 ] as const;
 
 export const areaSymbols = [

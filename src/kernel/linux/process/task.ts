@@ -111,15 +111,16 @@ export class Task {
   }
   /** The letter that ps shows: R, S, D, T, t, Z, X, P or I. */
   get state(): string {
-    return stateLetter(this.#stateBits, this.raw.exit_state);
+    return stateLetter(this.stateBits, this.raw.exit_state);
   }
-  get #stateBits(): number {
+  /** TASK_… of include/linux/sched.h. @throws EvidenceFault */
+  get stateBits(): number {
     const { __state, state } = this.raw;
     return __state ?? Number(BigInt.asUintN(32, state ?? 0n));
   }
   /** It is neither being made nor being let go: then all views of the kernel have it. @throws EvidenceFault */
   get isSettled(): boolean {
-    return (this.raw.exit_state & EXIT_DEAD) === 0 && (this.#stateBits & TASK_NEW) === 0;
+    return (this.raw.exit_state & EXIT_DEAD) === 0 && (this.stateBits & TASK_NEW) === 0;
   }
   /** A view that has every process lacks this one, and nothing is missing there. @throws WalkIncomplete @throws EvidenceFault */
   get isHidden(): boolean {
