@@ -16,6 +16,7 @@ import namespaces from './namespaces.ts';
 import pslist from './pslist.ts';
 import psscan from './psscan.ts';
 import pstree from './pstree.ts';
+import psxview from './psxview.ts';
 import ptrace from './ptrace.ts';
 import sched from './sched.ts';
 import signals from './signals.ts';
@@ -28,6 +29,7 @@ export const plugins: readonly AnyPlugin[] = [
   pslist,
   pstree,
   psscan,
+  psxview,
   threads,
   creds,
   capabilities,
@@ -69,6 +71,7 @@ export {
   pslist,
   psscan,
   pstree,
+  psxview,
   ptrace,
   sched,
   signals,

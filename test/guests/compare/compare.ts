@@ -25,6 +25,7 @@ import { namespaces } from './namespaces.ts';
 import { pslist } from './pslist.ts';
 import { psscan } from './psscan.ts';
 import { pstree } from './pstree.ts';
+import { psxview } from './psxview.ts';
 import { ptrace } from './ptrace.ts';
 import { sched } from './sched.ts';
 import { signals } from './signals.ts';
@@ -38,6 +39,7 @@ export const comparisons: readonly Comparison[] = [
     pslist,
     pstree,
     psscan,
+    psxview,
     threads,
     creds,
     capabilities,

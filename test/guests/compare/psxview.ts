@@ -1,0 +1,27 @@
+import { type Comparison, kernelAddress, oneOf } from './expect.ts';
+import { excusesOfThread, nameOfThread, threadRecords, workerCame } from './thread-records.ts';
+
+/** On an honest guest everything has what it must have. */
+export const psxview: Comparison = {
+  plugin: 'psxview',
+  *expected({ truth }) {
+    for (const record of threadRecords(truth)) {
+      const { process, thread, stat, isFirst } = record;
+      yield {
+        key: `${process.pid} ${thread.tid}`,
+        label: `pid ${process.pid} thread ${thread.tid}`,
+        ...excusesOfThread(record, truth, ['name']),
+        cells: {
+          ...{ pid: process.pid, tid: thread.tid, name: nameOfThread(record) },
+          ...{ list: isFirst ? true : null, children: isFirst ? true : null },
+          ...{ pids: true, threads: true, carved: true, queues: oneOf(true, null) },
+          cgroups: stat.state === 'Z' ? oneOf(true, null) : true,
+          task: kernelAddress(truth),
+        },
+      };
+    }
+  },
+  keyOf: ({ pid, tid }) => `${String(pid)} ${String(tid)}`,
+  labelOf: ({ pid, tid, name }) => `pid ${String(pid)} thread ${String(tid)} (${String(name)})`,
+  mayBeInvented: workerCame,
+};
