@@ -73,7 +73,8 @@ export async function bundleOf(dist: string): Promise<Bundled> {
     splitting: true,
     outdir: join(dist, 'bundle'),
     entryPoints: [join(dist, 'src/cli/main.js')],
-    external: [`${ADDON}*`],
+    // What cli-table3 colours with, if it is there: it is given no colours.
+    external: [`${ADDON}*`, '@colors/colors'],
     metafile: true,
     plugins: [ownUrls(dist), nearAddon],
   });

@@ -32,7 +32,7 @@ const PARTS: readonly (readonly [part: string, files: RegExp])[] = [
   ['snapshot', /src\/snapshot\//],
   [
     REST,
-    /src\/(debuginfo|library|shell|acquire|page|extract)\/|src\/profile\/isf-export|src\/cli\/commands\.js|src\/cli\/commands\/(acquire|build|cache|completion|policy|profile|read|saving|shell|type|watch)|fast-xml-builder|path-expression-matcher/,
+    /src\/(debuginfo|library|shell|acquire|page|extract)\/|src\/report\/box|cli-table3|src\/profile\/isf-export|src\/cli\/commands\.js|src\/cli\/commands\/(acquire|build|cache|completion|policy|profile|read|saving|shell|type|watch)|fast-xml-builder|path-expression-matcher/,
   ],
   ['reading', /src\/(session|kernel|translate|profile|types|memory|scan|crypto)\/|fzstd/],
 ];

@@ -122,6 +122,7 @@ const GATHERING: Readonly<Record<string, RegExp>> = {
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   commander: ['src/cli', 'build'],
   chalk: ['src/report'],
+  'cli-table3': ['src/report'],
   'get-east-asian-width': ['src/report'],
   'fast-xml-builder': ['src/report'],
   sarif: ['src/report'], // types only: nothing of that name is installed

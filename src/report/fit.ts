@@ -1,3 +1,6 @@
+// Shares out the width of a terminal among the columns of a table: which are shown, how wide each is,
+// and which find no room.
+
 /** Spaces between two columns. */
 export const GAP = 2;
 /** Text that may be cut is not cut below this while another column can go instead. */
@@ -30,6 +33,8 @@ export interface Priorities {
   readonly dispensable: readonly string[];
   /** What the user has asked for: it goes after all that was not. */
   readonly kept: readonly string[];
+  /** Columns of the terminal between two columns of the table; `GAP` where it is left out. */
+  readonly gap?: number;
 }
 
 /** Who got how much, and who got nothing. */
@@ -39,13 +44,13 @@ export interface Fit {
 }
 
 /** Whether the columns find so little room that some have to go. */
-export function isCrowded(wishes: readonly Wish[], width: number): boolean {
+export function isCrowded(wishes: readonly Wish[], width: number, gap = GAP): boolean {
   if (width === Number.POSITIVE_INFINITY) return false;
   const texts = wishes.filter(({ cuttable }) => cuttable);
   const widest = Math.max(0, ...texts.map(({ natural }) => natural));
   const part = Math.max(COMFORTABLE, Math.floor(width * PART_OF_THE_WIDEST));
   const more = Math.max(0, Math.min(widest, part) - COMFORTABLE);
-  return leastWidth(wishes, COMFORTABLE) + more > width;
+  return leastWidth(wishes, COMFORTABLE, gap) + more > width;
 }
 
 /**
@@ -54,7 +59,11 @@ export function isCrowded(wishes: readonly Wish[], width: number): boolean {
  * addresses last; and only then are these cut too. The first column always stays. With no end of width nothing is
  * hidden or cut, and a text may reach past its column.
  */
-export function shareWidth(wishes: readonly Wish[], width: number, { dispensable, kept }: Priorities): Fit {
+export function shareWidth(
+  wishes: readonly Wish[],
+  width: number,
+  { dispensable, kept, gap = GAP }: Priorities,
+): Fit {
   if (width === Number.POSITIVE_INFINITY) return { widths: roomy(wishes), hidden: [] };
   const hidden: string[] = [];
   let shown = wishes;
@@ -63,41 +72,41 @@ export function shareWidth(wishes: readonly Wish[], width: number, { dispensable
     hidden.push(name);
   };
   for (const name of dispensable) {
-    if (!isCrowded(shown, width)) break;
+    if (!isCrowded(shown, width, gap)) break;
     if (shown.length > 1 && shown.some((wish) => wish.name === name)) hide(name);
   }
-  while (leastWidth(shown, LEAST) > width) {
+  while (leastWidth(shown, LEAST, gap) > width) {
     const others = shown.slice(1).filter(({ whole }) => whole === 0);
     const last = others.findLast(({ name }) => !kept.includes(name)) ?? others.at(-1);
     if (last === undefined) break;
     hide(last.name);
   }
-  if (leastWidth(shown, LEAST) > width) shown = shown.map((wish) => ({ ...wish, whole: 0 }));
-  while (shown.length > 1 && leastWidth(shown, LEAST) > width) hide(shown.at(-1)!.name);
-  return { widths: share(shown, width), hidden };
+  if (leastWidth(shown, LEAST, gap) > width) shown = shown.map((wish) => ({ ...wish, whole: 0 }));
+  while (shown.length > 1 && leastWidth(shown, LEAST, gap) > width) hide(shown.at(-1)!.name);
+  return { widths: share(shown, width, gap), hidden };
 }
 
 const roomy = (wishes: readonly Wish[]): Map<string, number> =>
   new Map(wishes.map((wish) => [wish.name, cut(wish, ROOMY)]));
 
 /** The width of all columns and gaps when text is cut to `most`. */
-const leastWidth = (shown: readonly Wish[], most: number): number =>
-  shown.reduce((sum, wish) => sum + cut(wish, most), GAP * (shown.length - 1));
+const leastWidth = (shown: readonly Wish[], most: number, gap: number): number =>
+  shown.reduce((sum, wish) => sum + cut(wish, most), gap * (shown.length - 1));
 
 const cut = ({ natural, cuttable, whole }: Wish, most: number): number =>
   cuttable ? Math.min(natural, Math.max(whole, most)) : natural;
 
 /** Cuts the widest texts first: all are cut to one width, and no more than is needed. */
-function share(shown: readonly Wish[], width: number): Map<string, number> {
+function share(shown: readonly Wish[], width: number, gap: number): Map<string, number> {
   let low = 1;
   let high = Math.max(1, ...shown.map((wish) => wish.natural));
   while (low < high) {
     const most = Math.ceil((low + high) / 2);
-    if (leastWidth(shown, most) <= width) low = most;
+    if (leastWidth(shown, most, gap) <= width) low = most;
     else high = most - 1;
   }
   const widths = new Map(shown.map((wish) => [wish.name, cut(wish, low)]));
-  let spare = width - leastWidth(shown, low);
+  let spare = width - leastWidth(shown, low, gap);
   for (const { name, natural } of shown) {
     const more = Math.min(spare, natural - widths.get(name)!);
     if (more <= 0) continue;

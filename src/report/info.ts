@@ -2,6 +2,7 @@ import { durationText } from '../base/duration.ts';
 import type { BindingStep, KernelCandidate, KernelFacts, SnapshotFacts } from '../plugin/document.ts';
 import { kernelSentences } from '../plugin/machine-state.ts';
 import type { Facts } from './answer.ts';
+import type { drawList } from './box.ts';
 import { escapeText } from './escape.ts';
 import type { Style } from './style.ts';
 import { padEnd, wrap } from './width.ts';
@@ -124,10 +125,24 @@ export function infoText(facts: Facts, style: Style, width: number): string {
     style.title(title),
     ...entries.flatMap(([key, value]) => entryLines(style.faint(padEnd(key, 13)), value, width)),
   ]);
-  const sure = { verified: style.good, likely: style.warning, uncertain: style.danger }[kernel.confidence];
-  lines.push(`${style.title('Binding')}  by ${kernel.boundBy}: ${sure(kernel.confidence)}`);
+  lines.push(bindingTitle(kernel, style));
   for (const step of kernel.steps) lines.push(...stepLines(step, style, width));
   return `${lines.join('\n')}\n`;
+}
+
+const bindingTitle = ({ confidence, boundBy }: KernelFacts, style: Style): string => {
+  const sure = { verified: style.good, likely: style.warning, uncertain: style.danger }[confidence];
+  return `${style.title('Binding')}  by ${boundBy}: ${sure(confidence)}`;
+};
+
+/** The same with a box for each section. @param draw draws a list in a box no wider than `width` */
+export function infoBoxes(facts: Facts, style: Style, width: number, draw: typeof drawList): string {
+  const { kernel } = facts;
+  const sections = factSections(facts).map(
+    ({ title, entries }) => `${style.title(title)}\n${draw({ rows: entries }, style, width)}`,
+  );
+  const steps = kernel.steps.map(({ step, outcome, detail }) => [`${MARKS[outcome]} ${step}`, detail]);
+  return `${sections.join('')}${bindingTitle(kernel, style)}\n${draw({ rows: steps }, style, width)}`;
 }
 
 const MARKS: Readonly<Record<BindingStep['outcome'], string>> = {

@@ -1,3 +1,5 @@
+// Answers as tables for people: rows on stdout, and on stderr what was hidden, what could not be read and
+// the notes.
 import type { Row } from '../plugin/cell.ts';
 import { type Answer, factNotes, type Piece, type Presenter } from './answer.ts';
 import { ABSENT_MARK } from './cell.ts';
@@ -12,6 +14,8 @@ export interface TablePresenterOptions extends TableOptions {
   readonly titleSnapshots: boolean;
   /** Rows stand one below the other, each as a record of its columns. */
   readonly vertical?: boolean;
+  /** Draws tables with rules around the cells. It is loaded late, and only by those who want it. */
+  readonly box?: typeof drawTable;
   /** What shows the columns that found no room; `--columns` and `--vertical` where it is left out. */
   readonly remedy?: string;
   /** Several plugins: each gets a title. */
@@ -37,7 +41,8 @@ export function tablePresenter(options: TablePresenterOptions): Presenter {
         const rows: Row[] = [];
         for await (const row of answer.rows) rows.push(row);
         if (options.titlePlugins) yield title(`${answer.plugin.name} (${rows.length})`);
-        const table = (options.vertical === true ? drawRecords : drawTable)(answer, rows, options);
+        const draw = options.vertical === true ? drawRecords : (options.box ?? drawTable);
+        const table = draw(answer, rows, options);
         yield* inPieces(table.lines);
         yield { aside: asides(table, answer, options) };
       }
@@ -54,7 +59,7 @@ function* inPieces(lines: readonly string[]): Generator<string> {
 }
 
 function asides(
-  { hidden, absences }: Table,
+  { hidden, absences, remark }: Table,
   { named, notes, observations }: Answer,
   { width, remedy }: TablePresenterOptions,
 ): string {
@@ -62,6 +67,7 @@ function asides(
   let text = hiddenLines(hidden, way, width)
     .map((line) => `${line}\n`)
     .join('');
+  if (remark !== undefined) text += `${escapeText(remark)}\n`;
   if (absences.size > 0) {
     const reasons = [...absences].map(([reason, count]) => `${escapeText(reason)} (${count})`).join(', ');
     text += `${ABSENT_MARK} could not be read: ${reasons}\n`;

@@ -1,3 +1,5 @@
+// The tables that questions are answered with: which cells stand in which column, and the drawer without rules,
+// which takes one pass over the rows however many there are.
 import { type Cell, isAbsent, type Row } from '../plugin/cell.ts';
 import { type AnyPlugin, type ColumnKind, kindOf } from '../plugin/contract.ts';
 import { cellText, hexText, isRightAligned } from './cell.ts';
@@ -41,6 +43,8 @@ export interface Table {
   readonly hidden: readonly string[];
   /** Why cells are absent → how many are, of the columns shown. */
   readonly absences: ReadonlyMap<string, number>;
+  /** Why it is drawn otherwise than it was asked for. */
+  readonly remark?: string;
 }
 
 interface Drawn {
@@ -53,12 +57,23 @@ interface Drawn {
   readonly cells: readonly string[];
 }
 
-interface Placed extends Drawn {
+/** A column that found room: its cells are cut to its width. */
+export interface Placed extends Drawn {
   readonly width: number;
 }
 
-/** Draws rows as a table without rules: a header, numbers to the right, no line wider than the terminal. */
-export function drawTable(shape: TableShape, rows: readonly Row[], options: TableOptions): Table {
+/** A table before it is drawn. */
+export interface Placement extends Pick<Table, 'hidden' | 'absences'> {
+  readonly shown: readonly Placed[];
+}
+
+/** Puts rows into columns of a terminal. @param gap columns of the terminal between two columns of the table */
+export function placeTable(
+  shape: TableShape,
+  rows: readonly Row[],
+  options: Pick<TableOptions, 'width' | 'header'>,
+  gap: number = GAP,
+): Placement {
   const { columns, tree, dispensable = [], ends } = shape.plugin;
   const treeBy =
     tree !== undefined && !shape.sorted && shape.columns.includes(tree.column) ? tree.by : undefined;
@@ -66,13 +81,14 @@ export function drawTable(shape: TableShape, rows: readonly Row[], options: Tabl
     .filter((name) => shape.named || name !== treeBy)
     .map((name) => drawColumn(name, columns[name]!, rows, name === tree?.column ? treeBy : undefined));
   const wish = (column: Drawn): Wish => wishOf(column, shape.plugin, options.header);
-  const isJoined = ends !== undefined && !shape.named && isCrowded(all.map(wish), options.width);
+  const isJoined = ends !== undefined && !shape.named && isCrowded(all.map(wish), options.width, gap);
   const drawn = isJoined ? withJoined(all, ends, rows) : all;
   const wishes = drawn.map(wish);
   const kept = shape.kept ?? [];
   const { widths, hidden } = shareWidth(wishes, options.width, {
     dispensable: shape.named ? [] : dispensable.filter((name) => !kept.includes(name)),
     kept,
+    gap,
   });
   const shown = drawn.flatMap((column, index): Placed[] => {
     const width = widths.get(column.name);
@@ -84,28 +100,42 @@ export function drawTable(shape: TableShape, rows: readonly Row[], options: Tabl
       { ...column, width, cells: isCut ? column.cells.map((cell) => shorten(cell, width)) : column.cells },
     ];
   });
-  const { heading, faint } = options.style;
+  const absences = countAbsences(
+    shown.flatMap(({ of }) => of),
+    rows,
+  );
+  return { shown, hidden, absences };
+}
+
+/** How a cell looks: an absent one is faint. */
+export const paintOf = (
+  { of }: Placed,
+  row: Row,
+  { faint }: Style,
+): ((text: string) => string) | undefined => (of.every((name) => isAbsent(row[name]!)) ? faint : undefined);
+
+/** Draws rows as a table without rules: a header, numbers to the right, no line wider than the terminal. */
+export function drawTable(shape: TableShape, rows: readonly Row[], options: TableOptions): Table {
+  const { shown, hidden, absences } = placeTable(shape, rows, options);
   const lines: string[] = [];
   if (options.header)
     lines.push(
       drawLine(
         shown,
         ({ title, width }) => truncate(title, width),
-        () => heading,
+        () => options.style.heading,
       ),
     );
   rows.forEach((row, index) => {
-    const styleOf = ({ of }: Drawn) => (of.every((name) => isAbsent(row[name]!)) ? faint : undefined);
-    lines.push(drawLine(shown, ({ cells }) => cells[index]!, styleOf));
+    lines.push(
+      drawLine(
+        shown,
+        ({ cells }) => cells[index]!,
+        (column) => paintOf(column, row, options.style),
+      ),
+    );
   });
-  return {
-    lines,
-    hidden,
-    absences: countAbsences(
-      shown.flatMap(({ of }) => of),
-      rows,
-    ),
-  };
+  return { lines, hidden, absences };
 }
 
 function drawColumn(

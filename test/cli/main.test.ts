@@ -153,6 +153,27 @@ describe('vestige PLUGIN SNAPSHOT', () => {
     expect(err).toMatch(/^hidden at this width: [^;]*; --columns\sshows\sthem,\sand\s--vertical\n/);
   });
 
+  it('draws a box with --style box, and only around tables', async () => {
+    const ask = (...words: string[]) =>
+      run('pslist', memory, '--columns', 'pid,name', '--pid', '202', '--style', ...words);
+    expect(await ask('box')).toEqual({
+      code: 0,
+      err: '',
+      out: '┌─────┬───────────┐\n│ pid │ name      │\n├─────┼───────────┤\n│ 202 │ evil\\x1bc │\n└─────┴───────────┘\n',
+    });
+    expect((await ask('plain')).out).toBe('pid  name\n202  evil\\x1bc\n');
+    const complaint = async (...words: string[]): Promise<unknown> => {
+      const { code, out, err } = await ask(...words);
+      expect([code, out]).toEqual([2, '']);
+      return err;
+    };
+    expect(await complaint('oval')).toBe('vestige: there is no style oval; there are plain, box\n');
+    expect(await complaint('box', '--json')).toBe('vestige: --style is of tables, and the format is json\n');
+    expect(await complaint('box', '--vertical')).toBe(
+      'vestige: --style box contradicts --vertical: records have no box\n',
+    );
+  });
+
   it('shows rows as records with --vertical, whatever the width, and only as tables', async () => {
     desk.width = 40;
     const { out, err } = await run(

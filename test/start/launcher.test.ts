@@ -213,7 +213,7 @@ describe('the launcher', () => {
     const { status, stderr } = vestige(ROOT, ['plugins'], broken);
     expect(status).toBe(70);
     expect(stderr).toMatch(/^vestige: this is a bug in vestige .*\nTypeError: boom\n/);
-    expect(stderr).toMatch(/\n {4}at pageWidth \(.*main\.cjs:\d+:\d+\)\n/);
+    expect(stderr).toMatch(/\n {4}at showList \(.*main\.cjs:\d+:\d+\)\n/);
   });
 });
 

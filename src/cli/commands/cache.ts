@@ -9,6 +9,7 @@ import { wrap } from '../../report/width.ts';
 import type { StoreDoor } from '../../store/door.ts';
 import type { Holdings, StoredSnapshot } from '../../store/upkeep.ts';
 import type { OpenFlags } from '../flags/settings.ts';
+import { showList } from '../terminal/list.ts';
 import { complain, TERMINAL, terminalWidth, writeData } from '../terminal/output.ts';
 
 const DAY_MS = 86_400_000;
@@ -126,18 +127,30 @@ async function list(flags: OpenFlags & { json?: true }): Promise<void> {
     recorded.close();
   }
   if (flags.json === true) writeData(`${escapeJson(JSON.stringify(snapshots, null, 2))}\n`);
-  else writeData(snapshots.map(snapshotText).join(''));
+  else
+    await showList(
+      () => ({
+        titles: ['snapshot', 'what is remembered of it'],
+        rows: snapshots.map((one) => [one.path, factsOf(one)]),
+      }),
+      () => snapshots.map(snapshotText).join(''),
+    );
+}
+
+/** What is remembered of a snapshot, in words that may quote the evidence. */
+function factsOf(snapshot: StoredSnapshot): string[] {
+  const { sizeBytes, hostname, taken, seen, plugins, rowCount, findingCount } = snapshot;
+  const origin = [hostname, taken].filter((part) => part !== null && part !== '').join(' at ');
+  const rows = `${counted(rowCount, 'row')} of ${plugins.join(', ') || 'no plugin'}`;
+  const findings = findingCount === 0 ? '' : counted(findingCount, 'finding');
+  return [origin, bytesText(sizeBytes), rows, findings, `last asked at ${seen}`].filter(
+    (part) => part !== '',
+  );
 }
 
 /** A path of any length on a line of its own, what is remembered of it below. */
 function snapshotText(snapshot: StoredSnapshot): string {
-  const { path, sizeBytes, hostname, taken, seen, plugins, rowCount, findingCount } = snapshot;
-  const origin = [hostname, taken].filter((part) => part !== null && part !== '').join(' at ');
-  const rows = `${counted(rowCount, 'row')} of ${plugins.join(', ') || 'no plugin'}`;
-  const findings = findingCount === 0 ? '' : counted(findingCount, 'finding');
-  const facts = [origin, bytesText(sizeBytes), rows, findings, `last asked at ${seen}`].filter(
-    (part) => part !== '',
-  );
-  const lines = wrap(escapeText(facts.join(', ')), terminalWidth() - 2).map((line) => `  ${line}\n`);
-  return `${escapeText(path)}\n${lines.join('')}`;
+  const facts = escapeText(factsOf(snapshot).join(', '));
+  const lines = wrap(facts, terminalWidth() - 2).map((line) => `  ${line}\n`);
+  return `${escapeText(snapshot.path)}\n${lines.join('')}`;
 }

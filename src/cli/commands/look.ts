@@ -54,8 +54,7 @@ export function addInfoCommand(program: Command, outcome: Outcome): void {
         );
         documents.push({ ...facts });
         if (flags.json !== true) {
-          const { infoText } = await import('../../report/info.ts');
-          writeData((documents.length > 1 ? '\n' : '') + infoText(facts, await styleFor(flags), pageWidth()));
+          writeData((documents.length > 1 ? '\n' : '') + (await factsText(facts, flags)));
           await sayNotes(facts);
           await sayForgotten(path, flags);
         }
@@ -73,6 +72,15 @@ export function addInfoCommand(program: Command, outcome: Outcome): void {
     if (paths.length === 1) writeData(jsonDocument(version(), documents[0]!));
     else writeData(jsonDocuments(version(), documents));
   });
+}
+
+/** What a snapshot is: in boxes on a terminal, as lines in a file or pipe. */
+async function factsText(facts: Facts, flags: LookFlags): Promise<string> {
+  const { infoBoxes, infoText } = await import('../../report/info.ts');
+  const style = await styleFor(flags);
+  if (process.stdout.isTTY !== true) return infoText(facts, style, pageWidth());
+  const { drawList } = await import('../../report/box.ts');
+  return infoBoxes(facts, style, pageWidth(), drawList);
 }
 
 /** Says where every question will be asked anew, and why: nothing else would tell why that takes so long. */

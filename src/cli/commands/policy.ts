@@ -61,6 +61,7 @@ export function addPolicyCommand(program: Command, plugins: readonly AnyPlugin[]
           format: 'table',
           header: true,
           vertical: flags.vertical === true,
+          box: process.stdout.isTTY === true && flags.vertical !== true,
           style: await styleFor(flags),
           dispensable: ['attack', 'plugin', 'severity'],
         },

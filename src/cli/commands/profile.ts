@@ -9,6 +9,7 @@ import { EXIT } from '../exit.ts';
 import { withInquiry } from '../flags/asking.ts';
 import { type OpenFlags, withOpenFlags } from '../flags/settings.ts';
 import type { Outcome } from '../outcome.ts';
+import { showList } from '../terminal/list.ts';
 import { complain, terminalWidth, writeData } from '../terminal/output.ts';
 import { addProfileBuildCommand } from './profile-build.ts';
 import { addProfileImportCommand } from './profile-import.ts';
@@ -86,12 +87,23 @@ export function addProfileCommand(program: Command, outcome: Outcome): void {
     if (path === undefined) return complain('there is no cache to list');
     const { Store } = await import('../../store/store.ts');
     const store = Store.open(path, version());
-    const lines = store.profiles.all().map(({ buildId, release, made, origin }) => {
+    const profiles = store.profiles.all();
+    store.close();
+    const lineOf = ({ buildId, release, made, origin }: (typeof profiles)[number]): string => {
       const from = origin === null ? '' : `  from ${origin}`;
       const line = `${buildId === '' ? NO_BUILD_ID : buildId}  ${made}  ${escapeText(release + from)}`;
       return `${wrap(line, terminalWidth() - 2).join('\n  ')}\n`;
-    });
-    store.close();
-    return writeData(lines.join(''));
+    };
+    return showList(
+      () => ({
+        titles: ['build ID', 'made', 'kernel'],
+        rows: profiles.map(({ buildId, release, made, origin }) => [
+          buildId === '' ? 'not known' : buildId,
+          made,
+          origin === null ? release : [release, `from ${origin}`],
+        ]),
+      }),
+      () => profiles.map(lineOf).join(''),
+    );
   });
 }

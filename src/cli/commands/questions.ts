@@ -24,6 +24,7 @@ import {
 } from '../flags/settings.ts';
 import { whereTest } from '../flags/where.ts';
 import type { Outcome } from '../outcome.ts';
+import { showList } from '../terminal/list.ts';
 import { complain, pageWidth, writeData } from '../terminal/output.ts';
 import type { Question } from '../terminal/selected-answer.ts';
 import { showAnswers } from '../terminal/show.ts';
@@ -311,15 +312,27 @@ export function addPluginsCommand(program: Command, plugins: readonly AnyPlugin[
         );
         return writeData(`${JSON.stringify(listed, null, 2)}\n`);
       }
-      const indent = 2 + Math.max(...plugins.map(({ name }) => name.length));
-      const lines = plugins.flatMap(({ name, summary, columns }) => [
-        ...wrap(summary, pageWidth() - indent).map(
-          (line, index) => (index === 0 ? name : '').padEnd(indent) + line,
-        ),
-        ...wrap(Object.keys(columns).join(', '), pageWidth() - indent).map(
-          (line) => ' '.repeat(indent) + line,
-        ),
-      ]);
-      return writeData(`${lines.join('\n')}\n`);
+      return showList(
+        () => ({
+          titles: ['question', 'what it tells, and its columns'],
+          rows: plugins.map(({ name, summary, columns }) => [
+            name,
+            [summary, Object.keys(columns).join(', ')],
+          ]),
+        }),
+        () => questionLines(plugins),
+      );
     });
+}
+
+/** The questions for a file or pipe. */
+function questionLines(plugins: readonly AnyPlugin[]): string {
+  const indent = 2 + Math.max(...plugins.map(({ name }) => name.length));
+  const lines = plugins.flatMap(({ name, summary, columns }) => [
+    ...wrap(summary, pageWidth() - indent).map(
+      (line, index) => (index === 0 ? name : '').padEnd(indent) + line,
+    ),
+    ...wrap(Object.keys(columns).join(', '), pageWidth() - indent).map((line) => ' '.repeat(indent) + line),
+  ]);
+  return `${lines.join('\n')}\n`;
 }

@@ -8,7 +8,7 @@ import { partStores, storePlaces } from '../../inquiry/store-places.ts';
 import type { BadQuery, Sheet } from '../../store/query.ts';
 import type { Complaint } from '../../store/query-text.ts';
 import type { View } from '../../store/query-views.ts';
-import { checkColor, FORMATS, formatFrom, type ShowFlags } from '../flags/settings.ts';
+import { checkColor, FORMATS, formatFrom, type ShowFlags, STYLE_HELP } from '../flags/settings.ts';
 import { pageWidth, TERMINAL, writeData } from '../terminal/output.ts';
 import { styleFor } from '../terminal/show.ts';
 
@@ -33,6 +33,7 @@ export function addSqlCommand(program: Command): void {
     .option('--format <format>', `how to print: ${FORMATS.join(', ')}`)
     .option('--json', 'the same as --format json')
     .option('--vertical', 'each row as a record: a line for each column')
+    .option('--style <style>', STYLE_HELP)
     .option('--no-header', 'leave the line of column names out')
     .option('--color <when>', 'auto, always or never', 'auto')
     .option('--cache <file>', 'ask this file instead of the usual one')
@@ -56,6 +57,7 @@ async function answer(query: string | undefined, flags: Flags): Promise<void> {
         format,
         header: flags.header,
         vertical: flags.vertical === true,
+        box: flags.style === 'box',
         style: await styleFor(flags),
       });
     }

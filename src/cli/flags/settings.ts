@@ -22,6 +22,8 @@ export interface ShowFlags {
   readonly json?: true;
   /** Rows of tables as records, one below the other. */
   readonly vertical?: true;
+  /** How tables look. */
+  readonly style?: string;
   readonly header: boolean;
   readonly color: ColorChoice;
   readonly strict?: true;
@@ -29,6 +31,10 @@ export interface ShowFlags {
 
 export const FORMATS = ['table', 'json', 'jsonl', 'csv'] as const;
 export type FormatName = (typeof FORMATS)[number];
+
+/** How tables may look. */
+const STYLES = ['plain', 'box'] as const;
+export const STYLE_HELP = 'how tables look: plain, or box for rules around the cells of up to 300 rows';
 
 /** Whoever wants no cache gets none, in whichever order the flags stand. */
 const unlessNone = (path: string, before: string | boolean | undefined): string | false =>
@@ -52,6 +58,7 @@ export const withShowFlags = (command: Command): Command =>
     .option('--format <format>', `how to print: ${FORMATS.join(', ')}`)
     .option('--json', 'the same as --format json')
     .option('--vertical', 'each row as a record: a line for each column')
+    .option('--style <style>', STYLE_HELP)
     .option('--no-header', 'leave the line of column names out')
     .option('--color <when>', 'auto, always or never', 'auto')
     .option('--strict', 'exit with 1 where anything could not be read');
@@ -101,6 +108,7 @@ export function formatFrom(flags: ShowFlags): FormatName {
   if (json === true && format !== undefined && format !== 'json')
     throw new UsageError('--json contradicts --format');
   checkVertical(flags, known);
+  checkStyle(flags, known);
   return known;
 }
 
@@ -108,6 +116,16 @@ export function formatFrom(flags: ShowFlags): FormatName {
 export function checkVertical({ vertical }: Pick<ShowFlags, 'vertical'>, format: string): void {
   if (vertical === true && format !== 'table')
     throw new UsageError(`--vertical is a form of tables, and the format is ${format}`);
+}
+
+/** @throws UsageError */
+function checkStyle({ style, vertical }: Pick<ShowFlags, 'style' | 'vertical'>, format: string): void {
+  if (style === undefined) return;
+  if (!STYLES.some((known) => known === style))
+    throw new UsageError(`there is no style ${style}; there are ${STYLES.join(', ')}`);
+  if (format !== 'table') throw new UsageError(`--style is of tables, and the format is ${format}`);
+  if (style === 'box' && vertical === true)
+    throw new UsageError('--style box contradicts --vertical: records have no box');
 }
 
 /** @throws UsageError */

@@ -4,6 +4,7 @@ import { type Inquiry, inquiryOf } from '../../inquiry/inquiry.ts';
 import type { Answer, Facts, Presenter } from '../../report/answer.ts';
 import { escapeText } from '../../report/escape.ts';
 import { loadStyle, type Style, wantsColor } from '../../report/style.ts';
+import type { drawTable } from '../../report/table.ts';
 import { EXIT } from '../exit.ts';
 import { withAsking } from '../flags/asking.ts';
 import {
@@ -19,6 +20,11 @@ import { type Question, type SelectedAnswer, selectedAnswer } from './selected-a
 /** The style for what goes to stdout. */
 export const styleFor = (flags: Pick<ShowFlags, 'color'>): Promise<Style> =>
   loadStyle(wantsColor(flags.color, process.stdout.isTTY === true, process.env));
+
+/** What draws the tables of answers with rules around their cells. */
+export const boxed = async (): Promise<{ readonly box: typeof drawTable }> => ({
+  box: (await import('../../report/box.ts')).drawBoxedTable,
+});
 
 /** Asks every snapshot every question and shows the answers as they come. @returns the exit code */
 export async function showAnswers(
@@ -115,6 +121,7 @@ async function presenterFor(
         header: flags.header,
         style: await styleFor(flags),
         vertical: flags.vertical === true,
+        ...(flags.style === 'box' ? await boxed() : {}),
         titleSnapshots: several,
         titlePlugins: questions > 1,
       });

@@ -9,6 +9,7 @@ import type { Style } from '../../report/style.ts';
 import type { QueryCell, Sheet } from '../../store/query.ts';
 import type { FormatName } from '../flags/settings.ts';
 import { terminalWidth, writeAside, writeData } from './output.ts';
+import { boxed } from './show.ts';
 
 /** How the answer to a query is shown. */
 export interface SheetOptions {
@@ -16,6 +17,8 @@ export interface SheetOptions {
   readonly header: boolean;
   /** Rows of tables as records. */
   readonly vertical?: boolean;
+  /** Tables have rules around their cells. */
+  readonly box?: boolean;
   readonly style: Style;
   /** Columns that a narrow terminal can do without, the most dispensable first. None of a query's. */
   readonly dispensable?: readonly string[];
@@ -73,7 +76,11 @@ async function writerFor(options: SheetOptions, columns: readonly string[]): Pro
     case 'table': {
       const { tablePresenter, WIDER } = await import('../../report/table-presenter.ts');
       const titles = { titleSnapshots: false, titlePlugins: false };
-      const presenter = tablePresenter({ ...options, width: terminalWidth(), remedy: WIDER, ...titles });
+      const presenter = tablePresenter({
+        ...{ header: options.header, style: options.style, vertical: options.vertical === true },
+        ...(options.box === true ? await boxed() : {}),
+        ...{ width: terminalWidth(), remedy: WIDER, ...titles },
+      });
       return { rows: (answer) => present(presenter, answer) };
     }
   }
