@@ -5,7 +5,7 @@ export default definePlugin({
   name: 'containers',
   group: 'processes',
   summary: 'List containers: engine, ID, pod, and what each has for itself',
-  example: '--runtime docker --columns runtime,id,hostName,pid',
+  example: '--runtime docker --columns runtime,id,nodeName,pid',
   version: 1,
   walker: 'containers',
   columns: {
@@ -17,7 +17,7 @@ export default definePlugin({
     pod: { text: ({ name }) => name.pod, help: 'UID of its Kubernetes pod' },
     podName: { text: ({ podName }) => podName, help: 'the name that its environment gives its pod or host' },
     engine: { text: ({ engine }) => engine, help: 'the engine, by the environment of its first process' },
-    hostName: { text: ({ hostName }) => hostName, help: 'its own host name' },
+    nodeName: { text: ({ nodeName }) => nodeName, help: 'its own host name' },
     pid: { int: ({ first }) => first.pid, help: 'its process with the lowest ID' },
     name: { text: ({ first }) => first.name, help: 'what that process is called (comm)' },
     started: { time: ({ first }) => first.started, help: 'when that process was forked' },
@@ -32,13 +32,13 @@ export default definePlugin({
   identity: ['runtime', 'id'],
   enduring: ({ runtime, id }) => [runtime!, id!],
   restless: ['processes', 'pid', 'name', 'started'],
-  filters: ['runtime', 'id', 'pod', 'hostName', 'pid'],
+  filters: ['runtime', 'id', 'pod', 'nodeName', 'pid'],
   paths: ['root'],
   dispensable: ['engine', 'root', 'namespaces', 'podName', 'started'],
   wording: {
     noun: ['container', 'containers'],
-    line: ({ runtime, id, hostName }) =>
-      `${textOf(runtime) || 'container'} ${textOf(id)} (${textOf(hostName) || 'no host name of its own'})`,
+    line: ({ runtime, id, nodeName }) =>
+      `${textOf(runtime) || 'container'} ${textOf(id)} (${textOf(nodeName) || 'no host name of its own'})`,
   },
   followed: true,
   aliases: ['docker', 'podman', 'crictl', 'dockerps'],

@@ -23,7 +23,7 @@ export default definePlugin({
       int: ({ parent }) => parent,
       help: 'number of the namespace of its kind around it, of users and processes',
     },
-    hostName: { text: ({ hostName }) => hostName, help: 'of namespaces of host names' },
+    nodeName: { text: ({ nodeName }) => nodeName, help: 'of namespaces of host names' },
     namespace: { address: ({ address }) => address, help: 'where its struct is' },
   },
   process: 'pid',

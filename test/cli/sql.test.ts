@@ -181,9 +181,11 @@ describe('vestige sql QUERY', () => {
 
   it('offers a view of every plugin, of those too that nobody asked', async () => {
     for (const { name, columns } of plugins) {
-      const { out } = await sql(`select * from ${name} limit 0`, '--format', 'csv');
+      const { out } = await sql(`select * from "${name}" limit 0`, '--format', 'csv');
       expect(out).toBe(`${[...originColumns, ...Object.keys(columns), 'absent'].join(',')}\r\n`);
-      expect(originColumns.filter((column) => Object.hasOwn(columns, column))).toEqual([]);
+      // SQL does not tell capitals from small letters.
+      const own = Object.keys(columns).map((column) => column.toLowerCase());
+      expect(originColumns.filter((column) => own.includes(column))).toEqual([]);
     }
     expect(await rowsOf('select count(*) as n from env')).toEqual([{ n: 0 }]);
     expect(

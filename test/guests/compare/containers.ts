@@ -44,7 +44,7 @@ export const containers: Comparison = {
           pod,
           podName: host,
           engine,
-          hostName: null,
+          nodeName: null,
           pid,
           name: textOf(comm),
           started: judge('when its first process was', (cell) => {

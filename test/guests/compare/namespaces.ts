@@ -44,7 +44,7 @@ function expectedNamespace(link: string, members: readonly ProcessTruth[], truth
       owner: numberOrNone,
       creator: someNumber,
       parent: numberOrNone,
-      hostName:
+      nodeName:
         type !== 'uts'
           ? null
           : isInitial

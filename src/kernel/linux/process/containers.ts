@@ -27,7 +27,7 @@ export class Container {
     return this.members.reduce((first, task) => (task.pid < first.pid ? task : first));
   }
   /** What it calls itself: the host name of its own namespace; null where it has the machine's. @throws EvidenceFault */
-  get hostName(): string | null {
+  get nodeName(): string | null {
     const { kernel } = this.first;
     const uts = namespaceOf(this.first, 'uts');
     if (uts === null || !('name' in uts) || uts.address === kernel.symbol('init_uts_ns')) return null;

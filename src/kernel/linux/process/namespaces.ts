@@ -63,7 +63,7 @@ export class Namespace {
     return 'parent' in raw ? (raw.parent?.ns.inum ?? null) : null;
   }
   /** What of it a reader knows it by: the host name. Null of other kinds. @throws EvidenceFault */
-  get hostName(): string | null {
+  get nodeName(): string | null {
     const { raw } = this;
     return 'name' in raw ? raw.name.nodename : null;
   }
