@@ -1,6 +1,7 @@
 // What people call the rows of a question: in messages, in what differs, on pages. Questions that other people wrote have rows.
 // The words are the question's own (`wording`).
 
+import { hex } from '../base/address.ts';
 import { isAbsent, type Row } from './cell.ts';
 import { textOf } from './cell-text.ts';
 import type { AnyPlugin } from './contract.ts';
@@ -19,11 +20,13 @@ export function pluralOf({ name, wording }: Pick<AnyPlugin, 'name' | 'wording'>)
 }
 
 /** A row in one line, without what it is called. */
-export const lineOf = ({ wording }: Pick<AnyPlugin, 'wording'>, row: Row): string =>
+export const lineOf = ({ wording, columns }: Pick<AnyPlugin, 'wording' | 'columns'>, row: Row): string =>
   wording?.line?.(row) ??
-  Object.values(row)
-    .filter((cell) => cell !== null && !isAbsent(cell))
-    .map(textOf)
+  Object.entries(row)
+    .filter(([, cell]) => cell !== null && !isAbsent(cell))
+    .map(([name, cell]) =>
+      typeof cell === 'bigint' && 'address' in (columns[name] ?? {}) ? hex(cell) : textOf(cell),
+    )
     .join(' ');
 
 /** Whether its rows are the processes themselves, and not what they have: a process is named by its number and its start. */
