@@ -335,13 +335,15 @@ describe('the documents of the rooms', () => {
   });
 });
 
+describe('the files of the rooms', () => {
+  it('say in two lines what they are', () => {
+    const isTold = (path: string): boolean => /^\/\/ .*\n\/\/ /.test(readFileSync(join(ROOT, path), 'utf8'));
+    expect(sources().filter((path) => path.startsWith('src/') && !isTold(path))).toEqual([]);
+  });
+});
+
 describe('the subsystems of the kernel', () => {
   const files = sources().filter((path) => path.startsWith(KERNEL));
-
-  it('say in two lines what each of their files is', () => {
-    const isTold = (path: string): boolean => /^\/\/ .*\n\/\/ /.test(readFileSync(join(ROOT, path), 'utf8'));
-    expect(files.filter((path) => !isTold(path))).toEqual([]);
-  });
 
   it('know each other only through their doors', () => {
     const found = files.flatMap((path) => kernelViolationsIn(path, readFileSync(join(ROOT, path), 'utf8')));

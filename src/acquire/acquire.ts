@@ -1,3 +1,5 @@
+// Takes a snapshot of a running machine, through QEMU's protocol or libvirt.
+// The file gets its name when it is complete; a machine that ran before runs again afterwards.
 import type { Note } from '../base/errors.ts';
 import { FormatRefused, NotAcquired } from './errors.ts';
 import type { Format, Guest, Order, Progress, Written } from './guest.ts';

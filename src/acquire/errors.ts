@@ -1,3 +1,5 @@
+// The errors of taking a snapshot, and what a user can do about each.
+// Messages quote what QEMU or libvirt says, cut to a length that can be repeated.
 import { ForensicError } from '../base/errors.ts';
 
 /** No snapshot could be taken. The message names the socket or the domain, and what to do about it. */

@@ -1,3 +1,5 @@
+// What every way to a running machine has to offer: its state, its memory layout, and an order to write memory.
+// `qmp-guest.ts` and `libvirt-guest.ts` implement it.
 import type { Note } from '../base/errors.ts';
 import type { PartFile } from './part-file.ts';
 

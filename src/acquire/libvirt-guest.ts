@@ -1,3 +1,5 @@
+// A running machine that libvirt manages, used by means of `virsh`.
+// libvirt pauses the machine and resumes it by itself.
 import { FormatRefused, NotAcquired, nextStep, quoted } from './errors.ts';
 import type { About, Format, Guest, Order, Written } from './guest.ts';
 import { type Said, virsh } from './virsh.ts';

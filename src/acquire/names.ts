@@ -1,3 +1,6 @@
+// File names for snapshots: the machine's name and the moment, made safe.
+// Machine names come from the host and may hold any character.
+
 /** File names may have 255 bytes: enough is left for the time, the format and what a temporary name adds. */
 const NAME_BYTES = 180;
 

@@ -1,3 +1,5 @@
+// The file that a snapshot is written into until it is complete.
+// It has another name until then, so that nobody analyses half a machine, and it is removed after a failure.
 import {
   closeSync,
   constants,

@@ -1,3 +1,5 @@
+// A running machine that QEMU runs, used through QEMU's own protocol (QMP).
+// It pauses the machine, has memory written, and resumes it.
 import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';

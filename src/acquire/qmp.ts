@@ -1,3 +1,5 @@
+// A client of QEMU's machine protocol (QMP, docs/interop/qmp-spec.rst of QEMU): JSON objects, one a line.
+// It matches answers to commands, hands out events, and gives up after a time.
 import { connect, type Socket } from 'node:net';
 import { messageOf, NotAcquired, nextStep, quoted } from './errors.ts';
 

@@ -1,3 +1,5 @@
+// Where the RAM of a machine lies, if it is in one piece.
+// A raw file cannot tell of several pieces, so machines with more need another format.
 import { FormatRefused } from './errors.ts';
 import type { Fields, Qmp } from './qmp.ts';
 

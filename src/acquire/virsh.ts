@@ -1,3 +1,5 @@
+// Runs `virsh` as a child process, without a shell.
+// Output is bounded, and a signal ends the call.
 import { spawn } from 'node:child_process';
 import { NotAcquired } from './errors.ts';
 

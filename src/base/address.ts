@@ -1,3 +1,6 @@
+// Virtual and physical addresses as types that the compiler keeps apart, and how they are written.
+// Virtual addresses are bigints, physical ones are numbers of bytes.
+
 /**
  * The two kinds of address, kept apart by the compiler itself.
  *

@@ -1,3 +1,5 @@
+// Every kind of failure that the program can explain, each with a code.
+// Faults of the evidence (a missing page, a broken list) are among them; anything else that is thrown is a bug.
 import { hex, type PhysicalAddress, type VirtualAddress } from './address.ts';
 
 /** Every failure this program can explain. Anything else is a bug and keeps its stack. */

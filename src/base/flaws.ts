@@ -1,3 +1,5 @@
+// One error for several things that are wrong with what the user gave.
+// Its message has a line for each.
 import { ForensicError } from './errors.ts';
 
 /** Several things are wrong with what the user gave, and all are told: a line each. */

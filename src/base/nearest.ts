@@ -1,3 +1,6 @@
+// Finds the name that was probably meant: `(did you mean pslist?)`.
+// Used wherever a user types a name.
+
 /** Words further away than this are no misspellings. */
 const FARTHEST = 3;
 

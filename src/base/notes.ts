@@ -1,3 +1,5 @@
+// Collects sentences about what the evidence lacks.
+// Each sentence is kept once, in the order in which it came first, and their number is bounded.
 import type { Note } from './errors.ts';
 
 /** Distinct notes kept for one question: past this a torrent of damage is only counted. */

@@ -1,3 +1,5 @@
+// The list of all commands, in the order in which `--help` shows them.
+// Each command has a file in `commands/`.
 import type { Command } from 'commander';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import { addAcquireCommand } from './commands/acquire.ts';

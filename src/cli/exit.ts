@@ -1,3 +1,6 @@
+// The exit codes of the program.
+// They are part of its contract: scripts and CI depend on them.
+
 /** What the process's exit code says. Part of the contract: scripts and CI rest on it. */
 export const EXIT = {
   /** The question was answered. */

@@ -1,3 +1,5 @@
+// Runs one command line from its words to its exit code.
+// It knows commander, turns errors into one line on stderr, and loads plugins of the user's own.
 import { existsSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { ForensicError, UsageError } from '../base/errors.ts';

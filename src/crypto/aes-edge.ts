@@ -1,4 +1,5 @@
 // Parts of AES key schedules at the borders of pages, where the rest lies in a page that is elsewhere.
+// Such a part is reported as torn, with the bytes that were there.
 import { PAGE_BYTES } from '../memory/source.ts';
 import type { Report } from '../scan/scanner.ts';
 import { type AesForm, aesForms, bytesOf, relates, turnsAt } from './aes-form.ts';

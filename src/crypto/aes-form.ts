@@ -1,4 +1,5 @@
 // The five ways in which a schedule is expanded, each with the relation between its words that gives it away.
+// FIPS-197, 5.2 defines the expansion; the other forms are those that decryption uses.
 import {
   double,
   expandKey,

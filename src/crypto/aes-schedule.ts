@@ -1,4 +1,5 @@
 // AES key schedules: how FIPS-197 expands a key, forwards and backwards, and what is told of one that was found.
+// `aes-form.ts` knows how a schedule is recognised.
 /** An AES key whose expanded schedule stands in memory, every bit of it right. */
 export interface AesSchedule {
   readonly bits: 128 | 192 | 256;

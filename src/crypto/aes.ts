@@ -1,4 +1,5 @@
 // The scanner for AES key schedules: which words of memory are worth a closer look, and what is found there.
+// `aes-form.ts` and `aes-edge.ts` verify what it comes upon.
 import type { Report, Scanner } from '../scan/scanner.ts';
 import { probeEdges } from './aes-edge.ts';
 import { type AesForm, aesForms, relates, scheduleAt, startsAround } from './aes-form.ts';

@@ -1,3 +1,5 @@
+// DWARF abbreviation tables (.debug_abbrev): how the entries of a unit are encoded.
+// DWARF 5, 7.5.3.
 import { ATTRIBUTE, FORM } from './dwarf-constants.ts';
 import { DwarfCursor } from './dwarf-cursor.ts';
 

@@ -1,4 +1,5 @@
 // Numbers of DWARF 5 (dwarfstd.org, part 7.5 and tables 7.3 to 7.6) and of GNU's additions (binutils, include/dwarf2.def).
+// Only those that tell of types are here.
 
 /** Kinds of entry that tell of types. */
 export const TAG = {

@@ -1,3 +1,5 @@
+// Reads numbers from a DWARF section, one after the other.
+// Reading past the end is an error, always.
 import { hex } from '../base/address.ts';
 import { BadProfile } from '../base/errors.ts';
 

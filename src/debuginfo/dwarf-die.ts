@@ -1,3 +1,5 @@
+// Reads debugging information entries (DIEs), and skips those that do not matter.
+// DWARF 5, 2.1 and 7.5.
 import type { Abbreviation, Attribute } from './dwarf-abbreviations.ts';
 import { ATTRIBUTE, FORM } from './dwarf-constants.ts';
 import type { DwarfCursor } from './dwarf-cursor.ts';

@@ -1,3 +1,5 @@
+// Turns the DWARF entries of structs into layouts: offsets, sizes and bitfields of members.
+// It gives what BTF gives for the same kernel.
 import type { MemberLayout, TypeLayout } from '../types/layout.ts';
 import { TAG } from './dwarf-constants.ts';
 import type { Die, DieReader } from './dwarf-die.ts';

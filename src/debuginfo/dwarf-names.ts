@@ -1,3 +1,5 @@
+// Recognises wanted names in DWARF's string sections by where they stand.
+// A kernel names the same strings many million times.
 import { BadProfile } from '../base/errors.ts';
 import { ATTRIBUTE, FORM } from './dwarf-constants.ts';
 import { abbreviationAt, type Die } from './dwarf-die.ts';

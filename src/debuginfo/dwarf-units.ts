@@ -1,3 +1,5 @@
+// The units of .debug_info: all their headers, and the contents of those that are needed.
+// DWARF 5, 7.5.1.
 import { hex } from '../base/address.ts';
 import { BadProfile } from '../base/errors.ts';
 import type { Abbreviations, AbbreviationTable, UnitShape } from './dwarf-abbreviations.ts';

@@ -1,3 +1,5 @@
+// Decodes attribute values: flags, constants, locations of members.
+// DWARF 5, 7.5.6; versions 2 to 4 are read too.
 import type { Attribute } from './dwarf-abbreviations.ts';
 import { FORM, OPERATION } from './dwarf-constants.ts';
 import type { DwarfCursor } from './dwarf-cursor.ts';

@@ -1,3 +1,5 @@
+// Reads the layouts and enumerators that the program needs from DWARF.
+// It is used if a `vmlinux` carries no BTF.
 import { BadProfile } from '../base/errors.ts';
 import type { Wants } from '../profile/profile.ts';
 import type { Layouts, TypeLayout } from '../types/layout.ts';

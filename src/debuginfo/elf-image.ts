@@ -1,3 +1,5 @@
+// A kernel image on disk (`vmlinux`, ELF): its sections by name, its bytes by address.
+// It reads ranges, so that a file of any size costs what is wanted of it.
 import { hex } from '../base/address.ts';
 import { BadProfile } from '../base/errors.ts';
 import type { Architecture } from '../profile/profile.ts';

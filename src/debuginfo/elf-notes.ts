@@ -1,3 +1,5 @@
+// The build ID in the notes of a kernel image.
+// It names the build, as VMCOREINFO does in a snapshot.
 import { type ElfImage, SECTION } from './elf-image.ts';
 
 const NT_GNU_BUILD_ID = 3;

@@ -1,3 +1,6 @@
+// Says why a file is no kernel image to read: a compressed kernel, a module, another architecture.
+// The message tells what to give instead.
+
 /** First bytes of what people have at hand instead of a vmlinux: where, which, and what to do. */
 const OTHERS: readonly (readonly [at: number, magic: string, what: string, then: string])[] = [
   [

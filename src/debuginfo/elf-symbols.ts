@@ -1,3 +1,5 @@
+// Finds symbols in an ELF symbol table (.symtab).
+// Of several symbols of one name it takes the global one, else the one at the lowest address.
 import { BadProfile } from '../base/errors.ts';
 import { type ElfImage, type ElfSection, nameIn, SECTION } from './elf-image.ts';
 

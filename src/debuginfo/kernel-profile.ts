@@ -1,3 +1,5 @@
+// Makes a profile from a kernel image on disk: layouts from BTF or DWARF, symbols from ELF or System.map.
+// `profile build` uses it.
 import { BadProfile } from '../base/errors.ts';
 import { Btf } from '../profile/btf.ts';
 import {

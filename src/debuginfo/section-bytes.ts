@@ -1,3 +1,5 @@
+// The contents of an ELF section, unpacked if it is compressed.
+// Long sections go into a scratch file, so that memory stays bounded.
 import { Readable } from 'node:stream';
 import { createInflate } from 'node:zlib';
 import { hex } from '../base/address.ts';

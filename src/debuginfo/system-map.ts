@@ -1,3 +1,5 @@
+// Reads symbols from a System.map, the output of `nm` that distributions ship.
+// Of two symbols of one name the global one counts.
 import { BadProfile } from '../base/errors.ts';
 import type { ImageFile } from './elf-image.ts';
 import { type Candidate, offer } from './elf-symbols.ts';

@@ -1,3 +1,5 @@
+// Compares what two snapshots answered, question by question.
+// It is pure: `vestige diff`, the page, policies and scans use it.
 import { type AnyPlugin, listOf } from '../plugin/contract.ts';
 import { type Anomaly, areClocksStopped, secondsBetween } from './anomalies.ts';
 import { Processes } from './processes.ts';

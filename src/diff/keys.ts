@@ -1,3 +1,5 @@
+// Cells and rows as keys: texts that are equal if the values are.
+// A cell that could not be read has no key, and is equal to nothing.
 import { type Cell, isAbsent, type Row } from '../plugin/cell.ts';
 
 /** A cell as text that is the same for the same value; undefined for one that could not be read. */

@@ -1,3 +1,5 @@
+// Says which process a process ID means in each of two snapshots.
+// IDs are used again, so a process is known by its ID and its start time.
 import { type Cell, isAbsent, type Row } from '../plugin/cell.ts';
 import { cellKey } from './keys.ts';
 

@@ -1,3 +1,5 @@
+// Decides whether two snapshots are of the same machine and the same boot.
+// It compares boot IDs, machine IDs, host names and clocks.
 import type { KernelFacts } from '../plugin/document.ts';
 import {
   areOtherKernels,

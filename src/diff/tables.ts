@@ -1,3 +1,5 @@
+// Pairs the rows of two answers, and tells rows that appeared, vanished or changed.
+// What comes and goes by itself is counted and not listed.
 import type { Cell, Row } from '../plugin/cell.ts';
 import { type AnyPlugin, kindOf, processColumn } from '../plugin/contract.ts';
 import { groupBy, keyOf, sameCell } from './keys.ts';

@@ -1,3 +1,5 @@
+// Follows things through several snapshots: in which each was first and last seen.
+// Snapshots are ordered by when the host wrote their files.
 import type { Cell, Row } from '../plugin/cell.ts';
 import { type AnyPlugin, listOf, processColumn } from '../plugin/contract.ts';
 import type { Known } from './comparison.ts';

@@ -1,3 +1,5 @@
+// Decides what of a verdict is new, compared with the verdict before of the same machine.
+// Scans tell only what is new.
 import {
   countedFindings,
   type Finding,

@@ -1,4 +1,5 @@
 // Asks a question of an open snapshot, and gives its rows with each cell typed by its column.
+// `library-session.ts` offers it as `session.ask`.
 import { UsageError } from '../base/errors.ts';
 import { hint } from '../base/nearest.ts';
 import type { Linux } from '../kernel/linux/linux.ts';

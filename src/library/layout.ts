@@ -1,4 +1,5 @@
 // How the kernel's compiler laid a type out: members in their places, and what lies between them. Plain data for printing.
+// `vestige type` prints it.
 import type { KernelType } from '../types/kernel-type.ts';
 
 /** Members that one layout lists, those of nameless inner structs too; more are counted. */

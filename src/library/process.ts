@@ -1,4 +1,5 @@
 // A process as the library gives it: the words of analysts, the kernel's own struct with all its members, and its memory.
+// `session.process(pid)` gives one.
 
 import type { PhysicalAddress } from '../base/address.ts';
 import { EvidenceFault } from '../base/errors.ts';

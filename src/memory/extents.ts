@@ -1,3 +1,6 @@
+// What sweeps remember of earlier snapshots: tags of extents in which nothing was found.
+// A tag is a keyed digest, so that nobody can forge an extent that passes for another.
+
 /** Bytes of a tag. With a secret in it, nobody can make two extents of one tag, nor learn that they have. */
 export const TAG_BYTES = 16;
 

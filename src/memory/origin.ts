@@ -1,3 +1,6 @@
+// All that it takes to open a snapshot again, as plain data.
+// Worker threads open the snapshot by it.
+
 /** What the user may say about a snapshot file. */
 export interface OpenOptions {
   /** Physical address of a raw file's first byte. Found by content where it is not given. */

@@ -1,3 +1,5 @@
+// The guest's physical memory: numbers and bytes at physical addresses, through a cache of chunks.
+// It counts what a question reads, and ends a question that reads too much.
 import { fromWords, type PhysicalAddress, physical } from '../base/address.ts';
 import { type Budget, type Limits, limitsFor } from '../base/budget.ts';
 import { NotInSnapshot } from '../base/errors.ts';

@@ -1,3 +1,5 @@
+// Records which words a question read, and tells whether another snapshot holds the same.
+// If it does, the answer of the earlier snapshot stands.
 import { type PhysicalAddress, physical } from '../base/address.ts';
 import { viewOf } from '../base/bytes.ts';
 import { NotInSnapshot } from '../base/errors.ts';

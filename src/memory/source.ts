@@ -1,3 +1,5 @@
+// The interface between file formats and memory: where physical bytes come from, and which are there.
+// Each format of `src/snapshot` gives one.
 import type { PhysicalAddress } from '../base/address.ts';
 
 /** Bytes of a page frame: the grain in which snapshots hold or lack memory. */

@@ -1,3 +1,5 @@
+// What changed since the snapshot before, as data of the HTML page.
+// `src/diff` compares; this prepares it for display.
 import type { Comparison } from '../diff/comparison.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import type { Facts } from '../report/answer.ts';

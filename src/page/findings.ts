@@ -1,3 +1,5 @@
+// The verdict of a policy as data of the HTML page.
+// The gravest findings come first.
 import type { AnyPlugin } from '../plugin/contract.ts';
 import {
   type Finding,

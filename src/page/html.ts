@@ -1,3 +1,5 @@
+// The HTML page as one file: data, script and style sheet, with a content security policy.
+// No text of the evidence becomes markup.
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { escapeText } from '../report/escape.ts';

@@ -1,3 +1,6 @@
+// The data that the HTML page carries, as types that the program and the script in the page share.
+// Everything in it is plain JSON.
+
 /**
  * What the page holds of a machine: plain JSON data, made by `paint.ts` and read by the script in the page. Strings are
  * the evidence's own where nothing else is said: the page escapes every one of them where it shows it.

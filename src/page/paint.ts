@@ -1,3 +1,5 @@
+// Makes the data of the HTML page from answers, differences and verdicts.
+// It is pure: the same parts give the same page.
 import type { Comparison } from '../diff/comparison.ts';
 import type { Row } from '../plugin/cell.ts';
 import { numberOf } from '../plugin/cell-text.ts';

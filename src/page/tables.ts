@@ -1,3 +1,5 @@
+// The rows of a question as data of the HTML page, column by column.
+// Rows, and letters of a text, are bounded.
 import { hex } from '../base/address.ts';
 import { type Cell, isAbsent, type Row } from '../plugin/cell.ts';
 import { type AnyPlugin, type ColumnKind, kindOf } from '../plugin/contract.ts';

@@ -1,3 +1,5 @@
+// The timeline of a machine as data of the HTML page.
+// `src/diff/timeline.ts` computes it.
 import type { Lifetime, Lifetimes } from '../diff/timeline.ts';
 import type { Row } from '../plugin/cell.ts';
 import { numberOf } from '../plugin/cell-text.ts';

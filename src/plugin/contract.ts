@@ -1,3 +1,5 @@
+// The contract of a question: what a plugin declares, as types.
+// docs/guide/writing-plugins.md explains each member.
 import type { VirtualAddress } from '../base/address.ts';
 import type { Linux } from '../kernel/linux/linux.ts';
 import type { SubjectOf, WalkerName } from '../kernel/linux/walkers.ts';

@@ -1,3 +1,5 @@
+// The types of the JSON document: facts about snapshot and kernel, results, explanations.
+// The cache keeps the same data.
 import type { MachineState } from '../kernel/linux/machine/state.ts';
 import type { Row } from './cell.ts';
 

@@ -1,4 +1,5 @@
 // What questions about processes say of those that somebody took out of the kernel's own structures.
+// Observations of several questions use it.
 import type { Row } from './cell.ts';
 import { type Observation, shown } from './observation.ts';
 

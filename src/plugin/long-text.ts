@@ -1,4 +1,5 @@
 // What becomes of a text that is longer than a cell may be: its beginning, and what tells it from every other.
+// The runner applies it to every text cell.
 import { createHash } from 'node:crypto';
 import type { Budget } from '../base/budget.ts';
 

@@ -1,3 +1,5 @@
+// Runs a question over a kernel: finds its things, reads each cell by itself, and bounds the work.
+// A fault of the evidence costs one cell, or ends the walk with a note.
 import { Budget, BudgetExceeded } from '../base/budget.ts';
 import { EvidenceFault } from '../base/errors.ts';
 import type { Linux } from '../kernel/linux/linux.ts';

@@ -1,4 +1,5 @@
 // One pass over a snapshot's memory for all questions that look for something in all of it.
+// Questions declare scanners with `scans`.
 import { Budget, BudgetExceeded, ENTRY_COST } from '../base/budget.ts';
 import { EvidenceFault } from '../base/errors.ts';
 import type { Linux } from '../kernel/linux/linux.ts';

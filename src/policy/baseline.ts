@@ -1,3 +1,5 @@
+// Baselines: findings that are known already and no longer count.
+// A baseline is a JSON file of fingerprints, made from a verdict.
 import { ForensicError } from '../base/errors.ts';
 import { machinesOf } from '../diff/relation.ts';
 import type { KernelFacts } from '../plugin/document.ts';

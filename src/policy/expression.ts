@@ -1,3 +1,5 @@
+// Compiles and evaluates the expressions of a policy.
+// They are CEL, checked against the columns of the questions, with three values: true, false, and not known.
 import type { Environment } from '@marcbachmann/cel-js';
 import { type Flaw, flawOf, type Words } from './flaw.ts';
 import { govern, LINEAR_MATCHES, prepare } from './logic.ts';

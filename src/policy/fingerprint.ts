@@ -1,3 +1,5 @@
+// Fingerprints: what names a finding in other snapshots of its machine.
+// Baselines, suppressions and news are matched by them.
 import { createHash } from 'node:crypto';
 import { type Cell, isAbsent, type Row } from '../plugin/cell.ts';
 import { type AnyPlugin, kindOf, processColumn } from '../plugin/contract.ts';

@@ -1,3 +1,5 @@
+// Turns the error messages of the CEL library into the program's own words.
+// It adds the place in the expression and the nearest right word.
 import { hint } from '../base/nearest.ts';
 import { LINEAR_MATCHES } from './logic.ts';
 import { accessOf, type Syntax } from './syntax.ts';

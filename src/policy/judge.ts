@@ -1,3 +1,5 @@
+// Judges answers by a policy: every rule gives findings, or says why it could not be evaluated.
+// It is pure: the same evidence and day give the same verdict.
 import type { Anomaly } from '../diff/anomalies.ts';
 import type { Comparison } from '../diff/comparison.ts';
 import type { Side, TableDiff } from '../diff/tables.ts';

@@ -1,3 +1,5 @@
+// Loads policies with all that they include, and merges them into one.
+// It reports every problem with its place.
 import { ForensicError } from '../base/errors.ts';
 import { type AnyPlugin, listOf } from '../plugin/contract.ts';
 import { isBuiltIn } from './anomaly-rules.ts';

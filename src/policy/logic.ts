@@ -1,3 +1,5 @@
+// Gives checked expressions a logic of three values, and counts their steps.
+// A cell that could not be read makes a condition unknown, never false.
 import { AbsentRead, Exhausted, type Meter, NullRead } from './reading.ts';
 import type { Comprehension, Context, Evaluator, Syntax } from './syntax.ts';
 

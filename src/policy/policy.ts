@@ -1,3 +1,5 @@
+// What a policy is once it has been compiled: rules, suppressions, settings of built-in rules.
+// It also says which questions a policy needs.
 import type { AnyPlugin } from '../plugin/contract.ts';
 import { processColumn } from '../plugin/contract.ts';
 import type { Expression } from './expression.ts';

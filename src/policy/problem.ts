@@ -1,3 +1,5 @@
+// Problems of a policy, each with its place in the file.
+// They are collected, so that an author sees all of them at once.
 import { ForensicError } from '../base/errors.ts';
 
 /** A place in a policy's file, as editors count: from one. */

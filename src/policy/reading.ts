@@ -1,3 +1,6 @@
+// What conditions throw for cells that cannot be read or do not apply, and the meter that counts their steps.
+// A rule that takes too many steps ends.
+
 /**
  * Reading a cell that has no value ends the condition that reads it. These are thrown for many rows and caught by the
  * judge, so they carry no stack.

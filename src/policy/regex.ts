@@ -1,3 +1,5 @@
+// Regular expressions of policies, in time linear in the text.
+// re2js runs them, since the evidence chooses the texts.
 import { RE2JS, RE2JSException } from 're2js';
 import { ForensicError } from '../base/errors.ts';
 

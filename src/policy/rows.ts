@@ -1,3 +1,5 @@
+// Rows as conditions see them: `row.name` reads a cell when it is asked for.
+// Reading an absent cell throws, so that the condition becomes unknown.
 import { hex } from '../base/address.ts';
 import { type Absent, type Cell, isAbsent, type Row } from '../plugin/cell.ts';
 import { type AnyPlugin, type ColumnKind, kindOf } from '../plugin/contract.ts';

@@ -1,3 +1,5 @@
+// Compiles the rules of a policy: conditions, messages, suppressions.
+// Flawed rules are left out, and reported.
 import { hint } from '../base/nearest.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import { processColumn } from '../plugin/contract.ts';

@@ -1,3 +1,5 @@
+// The JSON Schema of policies.
+// It checks policies here, and `vestige policy schema` publishes it for editors.
 import { SEVERITIES } from './verdict.ts';
 
 /** The part of JSON Schema that describes a policy. `description` says what a value has to be, for messages too. */

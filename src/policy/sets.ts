@@ -1,3 +1,5 @@
+// Evaluates the sets of a policy: named lists that rules look things up in.
+// A set may be a list of values or an expression over rows.
 import { parse } from '@marcbachmann/cel-js';
 import { compileExpression, type Wanted } from './expression.ts';
 import { type Problems, placeText } from './problem.ts';

@@ -1,3 +1,5 @@
+// Checks the shape of a policy file against the schema.
+// Every flaw becomes a problem with the nearest right word.
 import { hint } from '../base/nearest.ts';
 import type { Place, Problems } from './problem.ts';
 import type { Schema } from './schema.ts';

@@ -1,3 +1,5 @@
+// What conditions may name besides the row: sets, other answers, rows of the same process, facts of the snapshot.
+// Each is an object whose members are read when asked for.
 import type { KernelFacts, SnapshotFacts } from '../plugin/document.ts';
 import { NullRead } from './reading.ts';
 import type { RowView } from './rows.ts';

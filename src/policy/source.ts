@@ -1,3 +1,5 @@
+// A policy file as read: rules, sets and suppressions with their places, expressions not yet compiled.
+// `rules.ts` compiles it.
 import type { Place, Problems } from './problem.ts';
 import { POLICY_SCHEMA } from './schema.ts';
 import { checkShape } from './shape.ts';

@@ -1,3 +1,5 @@
+// Suppressions: findings that a policy lets pass, until a day or for ever.
+// It remembers which of them matched, so that useless ones can be named.
 import type { Policy, SuppressionRule } from './policy.ts';
 import { placeText } from './problem.ts';
 import type { RuleVerdict, Suppression } from './verdict.ts';

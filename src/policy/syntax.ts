@@ -1,3 +1,6 @@
+// The part of cel-js's syntax tree that this program reads and rewrites.
+// Tests pin what is assumed about it.
+
 /**
  * The part of cel-js's syntax tree that is looked at and changed. Its types say less than its code does; what is
  * assumed here is pinned by the tests of conditions.

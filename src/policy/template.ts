@@ -1,3 +1,5 @@
+// Messages of rules with expressions in braces: `{row.name}`.
+// A message whose expression fails says so in its place.
 import { compileExpression, type Expression, type Frame, type Wanted } from './expression.ts';
 import type { Problems } from './problem.ts';
 import { AbsentRead, Exhausted, NullRead } from './reading.ts';

@@ -1,3 +1,5 @@
+// Tries one rule's condition on all its rows, or on groups of them.
+// It records rows for which nobody knows.
 import type { Expression } from './expression.ts';
 import type { Rule } from './policy.ts';
 import { AbsentRead, Exhausted, NullRead } from './reading.ts';

@@ -1,3 +1,5 @@
+// The types of a verdict: severities, findings, and what came of each rule.
+// All of it is plain JSON data.
 import type { Row } from '../plugin/cell.ts';
 
 /** How grave a finding is, the least first. */

@@ -1,3 +1,5 @@
+// The variables and functions that expressions of a policy may use, with their types.
+// Types follow from the columns of the questions.
 import { Environment } from '@marcbachmann/cel-js';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import { listOf, processColumn } from '../plugin/contract.ts';

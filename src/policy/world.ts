@@ -1,3 +1,5 @@
+// The answers about a snapshot as conditions see them.
+// Everything is made when it is first asked for.
 import type { Side } from '../diff/tables.ts';
 import { isAbsent } from '../plugin/cell.ts';
 import { AbsentRead, NullRead } from './reading.ts';

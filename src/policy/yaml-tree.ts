@@ -1,3 +1,5 @@
+// Reads YAML into a tree in which every value knows its place.
+// Aliases and size are bounded.
 import {
   boolCoreTag,
   EVENT_ID,

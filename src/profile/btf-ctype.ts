@@ -1,3 +1,5 @@
+// C types as BTF describes them, without typedefs and qualifiers.
+// Linux: Documentation/bpf/btf.rst.
 import { type BtfSection, KIND } from './btf-section.ts';
 
 /** Structs that begin with structs that begin with …, and arrays of arrays: real chains are below ten. */

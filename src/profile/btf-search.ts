@@ -1,3 +1,5 @@
+// Finds a kernel's BTF in its image by content.
+// It has to parse, and to describe task_struct.
 import { BadProfile } from '../base/errors.ts';
 import { Btf } from './btf.ts';
 

@@ -1,3 +1,5 @@
+// One BTF section, checked as far as reading needs: types by number, names by offset.
+// Linux: include/uapi/linux/btf.h.
 import { viewOf } from '../base/bytes.ts';
 import { BadProfile } from '../base/errors.ts';
 import { resumeRecords } from './btf-resumption.ts';

@@ -1,3 +1,5 @@
+// Struct layouts from BTF, the types that a kernel carries of itself.
+// Linux: Documentation/bpf/btf.rst.
 import type { Layouts, MemberLayout, TypeLayout } from '../types/layout.ts';
 import { type CType, readCType } from './btf-ctype.ts';
 import { BtfSection, KIND } from './btf-section.ts';

@@ -1,3 +1,6 @@
+// Expands LZMA2 streams, without native code and bounded.
+// The format: xz-embedded and the LZMA specification of 7-Zip.
+
 /** The stream says something that no encoder writes, or ends early. The message says which. */
 export class DamagedLzma extends Error {}
 

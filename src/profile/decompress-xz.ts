@@ -1,3 +1,5 @@
+// Expands xz files and checks their checksums.
+// The .xz file format 1.2; the only filter is LZMA2.
 import { viewOf } from '../base/bytes.ts';
 import { BadProfile } from '../base/errors.ts';
 import { DamagedLzma, expandedBytes, Lzma2, type Room } from './decompress-lzma2.ts';

@@ -1,3 +1,5 @@
+// Expands zstd files with the package fzstd.
+// Frame headers are read first, so that nothing is allocated that they lie about.
 import { Decompress, decompress } from 'fzstd';
 import { viewOf } from '../base/bytes.ts';
 import { BadProfile } from '../base/errors.ts';

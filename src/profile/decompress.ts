@@ -1,3 +1,5 @@
+// Expands a file that may be compressed with gzip, xz or zstd, as its first bytes tell; bzip2 is refused.
+// The result is bounded.
 import { gunzipSync } from 'node:zlib';
 import { BadProfile } from '../base/errors.ts';
 import { unXz } from './decompress-xz.ts';

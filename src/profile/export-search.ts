@@ -1,3 +1,5 @@
+// Finds the symbols that a kernel exports to modules, by the structure of their tables.
+// Linux: include/linux/export.h, kernel/module/main.c.
 import { viewOf } from '../base/bytes.ts';
 /** What an image exports to modules: name → virtual address. */
 export type Exports = ReadonlyMap<string, bigint>;

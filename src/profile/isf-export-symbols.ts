@@ -1,3 +1,6 @@
+// Types of kernel variables, for symbol tables that are exported.
+// BTF does not tell them, and readers of ISF look variables up with a type.
+
 /**
  * Types of the kernel's own variables, in the least words that name them: BTF tells them for per-CPU variables only,
  * and readers of ISF look the others up by their types. A type is a struct, union, typedef or base type of the

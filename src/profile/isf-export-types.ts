@@ -1,3 +1,5 @@
+// BTF types as ISF writes them.
+// Structs without a name get one from a typedef, or by their number.
 import { type BtfSection, KIND } from './btf-section.ts';
 
 /** Kinds of BTF that only a whole table wants. */

@@ -1,3 +1,5 @@
+// Writes a kernel's types and symbols as ISF, the symbol tables of Volatility 3.
+// The text comes in pieces: whole kernels are tens of MB.
 import { BtfSection } from './btf-section.ts';
 import { SYMBOL_TYPES } from './isf-export-symbols.ts';
 import { type IsfType, IsfTypeTable } from './isf-export-types.ts';

@@ -1,3 +1,5 @@
+// Reads a profile or an ISF symbol table from a file's bytes, compressed or not.
+// The first keys tell which of the two it is.
 import { BadProfile } from '../base/errors.ts';
 import { decompress } from './decompress.ts';
 import { isfBanner, readIsf, tableKind } from './isf.ts';

@@ -1,3 +1,5 @@
+// C types of an ISF symbol table, found by name and read when asked for.
+// Nesting is bounded: tables come from strangers.
 import { BadProfile } from '../base/errors.ts';
 import type { MemberLayout, TypeLayout } from '../types/layout.ts';
 import type { JsonBytes } from './isf-json.ts';

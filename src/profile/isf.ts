@@ -1,3 +1,5 @@
+// Reads ISF, the symbol tables of Volatility 3 (schemas 4.0 to 6.x), into a profile.
+// It keeps what the program needs, and checks all of that.
 import { hex } from '../base/address.ts';
 import { BadProfile } from '../base/errors.ts';
 import { BadJson, JsonBytes } from './isf-json.ts';

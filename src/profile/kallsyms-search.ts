@@ -1,3 +1,5 @@
+// Finds kallsyms, the kernel's symbol table, by its structure in the image.
+// Linux: scripts/kallsyms.c writes it.
 import { isKernelAddress } from '../base/address.ts';
 import { viewOf } from '../base/bytes.ts';
 import { Effort } from '../base/effort.ts';

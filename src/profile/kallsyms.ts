@@ -1,3 +1,5 @@
+// Reads kallsyms: names, addresses and types of the kernel's symbols.
+// Linux: kernel/kallsyms.c.
 import { viewOf } from '../base/bytes.ts';
 import { EvidenceFault } from '../base/errors.ts';
 import { Markers, type Resumption } from './kallsyms-markers.ts';

@@ -1,3 +1,6 @@
+// A rolling hash of names, to recognise wanted names without spelling out the others.
+// A kernel has 200,000 names.
+
 /**
  * A polynomial hash of a name's bytes, modulo 2^32. It can be put together from the hashes of pieces, which
  * makes it possible to look for names in kallsyms without spelling any of its 190,000 out.

@@ -1,3 +1,5 @@
+// A profile: all that the program needs to know of one kernel build, and its JSON form.
+// docs/reference/profiles.md describes the format.
 import { hex } from '../base/address.ts';
 import { BadProfile } from '../base/errors.ts';
 import type { Layouts } from '../types/layout.ts';

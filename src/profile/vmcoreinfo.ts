@@ -1,3 +1,6 @@
+// VMCOREINFO: what a kernel says of itself for dump tools.
+// Linux: Documentation/admin-guide/kdump/vmcoreinfo.rst.
+
 /** What a kernel says of itself for dump tools, parsed. Linux: Documentation/admin-guide/kdump/vmcoreinfo.rst. */
 export interface Vmcoreinfo {
   /** `6.1.0-50-cloud-amd64`. */

@@ -1,4 +1,5 @@
 // What a scan has come to, whichever process does it: a supervisor keeps it, and tells it to the next.
+// A process that dies leaves it behind for the next.
 import { ENDED_BY } from './guard-thread.ts';
 import type { Briefing, Died, Report } from './protocol.ts';
 

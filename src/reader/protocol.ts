@@ -1,4 +1,5 @@
 // What a scan and its supervisor say to each other, as lines of JSON over one socket.
+// Both sides check what they get.
 import type { Limits } from './limits.ts';
 
 /** A snapshot whose reading ended the process. */

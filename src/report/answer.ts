@@ -1,3 +1,5 @@
+// The interface of output formats: answers go in, pieces of text come out.
+// Each format is a Presenter in a file of its own.
 import type { ForensicError } from '../base/errors.ts';
 import type { Row } from '../plugin/cell.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';

@@ -1,3 +1,5 @@
+// Single cells as text for tables and as values for JSON.
+// Everything that comes out is safe to print.
 import { hex } from '../base/address.ts';
 import { type Cell, isAbsent } from '../plugin/cell.ts';
 import type { ColumnKind } from '../plugin/contract.ts';

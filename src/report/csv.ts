@@ -1,3 +1,5 @@
+// Answers as CSV.
+// RFC 4180; cells that could not be read are marked.
 import { type Cell, isAbsent } from '../plugin/cell.ts';
 import { type ColumnKind, kindOf } from '../plugin/contract.ts';
 import { factNotes, type Presenter } from './answer.ts';

@@ -1,3 +1,5 @@
+// Differences between two snapshots: a screen of text, tables of rows, JSON.
+// `src/diff` compares; nothing is decided here.
 import { durationText } from '../base/duration.ts';
 import type { Comparison } from '../diff/comparison.ts';
 import type { Relation } from '../diff/relation.ts';

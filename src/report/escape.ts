@@ -1,8 +1,5 @@
-/**
- * Strings of the evidence are hostile until shown otherwise: a process may be named so that it clears the
- * screen, turns the line around or hides behind a name that looks the same. Every such string passes through
- * here before it reaches a terminal, a CSV or a JSON file.
- */
+// Makes texts of the evidence safe to print: every one passes through here before it reaches a terminal, a CSV or a JSON file.
+// A process may be named so that it clears the screen, turns the line around or looks like another.
 
 /**
  * What is never printed as itself: controls, format characters (bidirectional overrides, joiners, tags), lone

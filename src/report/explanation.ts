@@ -1,3 +1,5 @@
+// The output of `vestige explain`: each page-table entry on the way from an address to bytes.
+// `src/session/explain.ts` walks.
 import type { Explanation } from '../plugin/document.ts';
 import { escapeText } from './escape.ts';
 import { hexLines } from './hexdump.ts';

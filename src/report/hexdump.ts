@@ -1,4 +1,5 @@
 // Bytes for people: sixteen in a line, in hex and as letters, each line with its address.
+// `vestige read` and the shell use it.
 
 /** Bytes in a line. */
 const LINE_BYTES = 16;

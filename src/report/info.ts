@@ -1,3 +1,5 @@
+// The output of `vestige info`: facts about the snapshot, the kernel, and how it was found.
+// The page shows the same facts.
 import { durationText } from '../base/duration.ts';
 import type { BindingStep, KernelCandidate, KernelFacts, SnapshotFacts } from '../plugin/document.ts';
 import { kernelSentences } from '../plugin/machine-state.ts';

@@ -1,3 +1,5 @@
+// Answers as JSON documents.
+// docs/reference/json.md describes them; `schema/` has their schemas.
 import type { ForensicError } from '../base/errors.ts';
 import type { Row } from '../plugin/cell.ts';
 import { type ColumnKind, kindOf } from '../plugin/contract.ts';

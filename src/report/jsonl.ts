@@ -1,3 +1,5 @@
+// Answers as JSON Lines: an object for each row.
+// Notes, observations and errors are lines of their own.
 import { factNotes, type Presenter } from './answer.ts';
 import { errorJson, jsonText, rowWriter } from './json.ts';
 

@@ -1,4 +1,5 @@
 // The values of a struct as JSON: members by name in the form that cells have, addresses in hex, absences with the reason.
+// The library and `vestige type` use it.
 import { hex } from '../base/address.ts';
 import type { Settled } from '../library/settle.ts';
 import { cellJson } from './cell.ts';

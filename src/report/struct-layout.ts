@@ -1,4 +1,5 @@
 // A type's layout as C with the places in comments, in the form that pahole made usual.
+// `vestige type` prints it.
 import type { LaidOut, Layout } from '../library/layout.ts';
 import { escapeText } from './escape.ts';
 import { plainStyle, type Style } from './style.ts';

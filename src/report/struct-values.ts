@@ -1,4 +1,5 @@
 // The values of a struct for people: a line for each member, structs in it indented, and what cannot be read with the reason.
+// `vestige type SNAPSHOT NAME ADDRESS` and the shell print it.
 import type { Settled, SettledMember } from '../library/settle.ts';
 import { escapeText } from './escape.ts';
 import { plainStyle, type Style } from './style.ts';

@@ -1,3 +1,6 @@
+// Colours of the output, and when to use them.
+// Without colour every style is the text itself, and chalk is not loaded.
+
 /** What the parts of a picture look like. Without colour every one is the text itself. */
 export interface Style {
   readonly heading: (text: string) => string;

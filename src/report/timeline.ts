@@ -1,3 +1,5 @@
+// The output of `vestige timeline`, as text and JSON.
+// `src/diff/timeline.ts` computes it.
 import type { Lifetime, Lifetimes } from '../diff/timeline.ts';
 import type { Row } from '../plugin/cell.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';

@@ -1,3 +1,5 @@
+// The output of `vestige triage`: one screen about a machine.
+// `src/triage` decides what is on it.
 import { durationText } from '../base/duration.ts';
 import { kernelSentences } from '../plugin/machine-state.ts';
 import type { Picture, Reach, Section, SocketLine } from '../triage/picture.ts';

@@ -1,3 +1,5 @@
+// Widths of texts on a terminal: measuring, cutting, wrapping.
+// East Asian wide letters take two columns, combining marks none.
 import { eastAsianWidth } from 'get-east-asian-width';
 
 const PLAIN = /^[\x20-\x7e]*$/;

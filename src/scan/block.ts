@@ -1,4 +1,5 @@
 // Reads blocks of memory, each byte once, and shows them to every scanner that does not know them.
+// `sweep.ts` and the worker threads use it.
 import { physical } from '../base/address.ts';
 import { ForensicError } from '../base/errors.ts';
 import type { PhysicalMemory } from '../memory/physical.ts';

@@ -1,4 +1,5 @@
 // What one scanner is shown of a block of memory, and what came of it.
+// `block.ts` reads the block.
 import { type PhysicalAddress, physical } from '../base/address.ts';
 import { PAGE_BYTES } from '../memory/source.ts';
 import { inhabited } from './inhabited.ts';

@@ -1,4 +1,5 @@
 // What a sweep could not look at for a scanner, added up: a torn snapshot makes a few sentences and not two thousand.
+// The sums become notes.
 import { hex, type PhysicalAddress } from '../base/address.ts';
 import type { BlockResult } from './look.ts';
 import type { Block } from './plan.ts';

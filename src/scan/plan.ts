@@ -1,4 +1,5 @@
 // How memory is cut to be looked at: blocks, and what is held beside them for finds that reach over their ends.
+// Blocks are independent, so threads can take them in any order.
 import { type PhysicalAddress, physical } from '../base/address.ts';
 import { PAGE_BYTES, type PhysicalRange } from '../memory/source.ts';
 import type { Scanner } from './scanner.ts';

@@ -1,4 +1,5 @@
 // Threads that look at blocks, and what happens where one dies.
+// Results keep the order of the blocks.
 import { Worker } from 'node:worker_threads';
 import type { Note } from '../base/errors.ts';
 import type { SnapshotOrigin } from '../memory/origin.ts';

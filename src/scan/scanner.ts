@@ -1,4 +1,5 @@
 // What looks for one kind of thing in plain bytes, and what tells it from every other that does.
+// docs/guide/writing-plugins.md explains how to write one.
 import { serialize } from 'node:v8';
 import type { PhysicalAddress } from '../base/address.ts';
 import { sha256 } from '../memory/digest.ts';

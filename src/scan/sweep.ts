@@ -1,4 +1,5 @@
 // One pass over all of a snapshot's memory, for any number of scanners at once.
+// It uses worker threads for large memories.
 import { availableParallelism } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
 import { hex } from '../base/address.ts';

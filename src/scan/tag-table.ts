@@ -1,3 +1,5 @@
+// The tags of extents that a scanner found nothing in, as a table that threads share.
+// It is a hash table in shared memory.
 import { viewOf } from '../base/bytes.ts';
 import { TAG_BYTES } from '../memory/extents.ts';
 

@@ -1,4 +1,5 @@
 // Which memory need not be looked at again: extents are told by their tags, for each scanner by itself.
+// docs/internals/rescans.md explains the method.
 import { sha256 } from '../memory/digest.ts';
 import { type ExtentMemory, TAG_BYTES } from '../memory/extents.ts';
 import type { PhysicalMemory } from '../memory/physical.ts';

@@ -1,3 +1,5 @@
+// Explains how an address or symbol leads to bytes, one page-table entry after the other.
+// `vestige explain` shows it.
 import { hex, isKernelAddress, type PhysicalAddress, type VirtualAddress, wrapped } from '../base/address.ts';
 import { EvidenceFault, UsageError } from '../base/errors.ts';
 import { tasks } from '../kernel/linux/process/processes.ts';

@@ -1,3 +1,5 @@
+// Opens a snapshot and finds the kernel in it.
+// A session holds everything that questions need, and how sure the program is of it.
 import { hex } from '../base/address.ts';
 import { Budget, type Limits } from '../base/budget.ts';
 import { CutSnapshot, ForensicError, NoKernel, NoProfile, SnapshotError } from '../base/errors.ts';

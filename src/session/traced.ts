@@ -1,3 +1,5 @@
+// Records what an answer was read from, and decides whether it stands for another snapshot.
+// docs/internals/rescans.md explains when it does.
 import { createHash } from 'node:crypto';
 import { Linux } from '../kernel/linux/linux.ts';
 import { recordReads, stillHold } from '../memory/reads.ts';

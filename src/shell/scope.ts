@@ -1,4 +1,5 @@
 // The names that the shell knows: the library over one session, in words short enough to type.
+// `shell.ts` offers them at the prompt.
 
 import { NotInKernel, UsageError } from '../base/errors.ts';
 import { hint } from '../base/nearest.ts';

@@ -1,4 +1,5 @@
 // What a file holds, found by its first bytes: the only place that knows all formats.
+// A new format is added to its list.
 import { BadSnapshot, UnsupportedSnapshot } from '../base/errors.ts';
 import type { OpenOptions } from '../memory/origin.ts';
 import { elfCore } from './elf-core.ts';

@@ -1,3 +1,5 @@
+// The format ELF core: QEMU's dump-guest-memory, `virsh dump`, /proc/vmcore.
+// Each PT_LOAD is a piece of physical memory; notes have registers and VMCOREINFO.
 import { physical } from '../base/address.ts';
 import { BadSnapshot, UnsupportedSnapshot } from '../base/errors.ts';
 import {

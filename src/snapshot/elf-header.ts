@@ -1,3 +1,5 @@
+// Headers of ELF core dumps, checked.
+// elf(5), little-endian, 32 and 64 bits.
 import { BadSnapshot, UnsupportedSnapshot } from '../base/errors.ts';
 import type { SnapshotBytes } from './file.ts';
 import { MAXIMUM_SEGMENTS } from './segments.ts';

@@ -1,3 +1,5 @@
+// Notes of ELF dumps: registers of each CPU, VMCOREINFO.
+// QEMU: dump/dump.c, target/*/arch_dump.c.
 import type { CpuState } from './format.ts';
 
 /** Bytes of notes that are believed: 8192 CPUs of QEMU need 7 MiB. */

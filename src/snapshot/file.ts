@@ -1,3 +1,5 @@
+// Files opened for reading by offset.
+// They are never written and never locked; one that is cut says so.
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { BadSnapshot, CutSnapshot, UnreadableFile } from '../base/errors.ts';
 import type { FilePiece } from '../memory/origin.ts';

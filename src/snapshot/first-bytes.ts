@@ -1,4 +1,5 @@
 // The beginning of a file, looked at without opening it as a snapshot.
+// Other programs' files are recognised by it.
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 
 /** The first bytes of a file, at most so many. @throws what the system says */

@@ -1,3 +1,5 @@
+// makedumpfile's flattened form: a dump written into a pipe, with a header before each piece.
+// It is read as the file that it stands for.
 import { BadSnapshot } from '../base/errors.ts';
 import { exactly, type SnapshotBytes } from './file.ts';
 

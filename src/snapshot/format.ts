@@ -1,3 +1,5 @@
+// The interface of a snapshot format: how it is recognised, what it holds.
+// CONTRIBUTING.md tells how to add one.
 import type { OpenOptions } from '../memory/origin.ts';
 import type { PhysicalSource } from '../memory/source.ts';
 import type { SnapshotBytes } from './file.ts';

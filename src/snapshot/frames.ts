@@ -1,3 +1,5 @@
+// Sets of page frames as ascending runs, read from bitmaps.
+// It gives the rank of a frame, which is where its descriptor stands.
 import { UnsupportedSnapshot } from '../base/errors.ts';
 import type { SnapshotBytes } from './file.ts';
 

@@ -1,4 +1,5 @@
 // What of a file is missing in its middle: the pieces of a split file that are not there.
+// Reading in a gap is a missing page.
 import type { FilePiece } from '../memory/origin.ts';
 import type { SnapshotBytes } from './file.ts';
 

@@ -1,3 +1,5 @@
+// Tells cheaply where a sparse file has holes.
+// Node has no SEEK_HOLE, so it measures a direct read.
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 
 /** Files from this size on are worth it: the page cache takes the holes of smaller ones without much ado. */

@@ -1,3 +1,5 @@
+// Headers of kdump-compressed files, checked for sense.
+// makedumpfile: diskdump_mod.h; QEMU: dump/dump.c.
 import { BadSnapshot, UnsupportedSnapshot } from '../base/errors.ts';
 import type { SnapshotBytes } from './file.ts';
 

@@ -1,3 +1,5 @@
+// Pages of a kdump-compressed file, found by their descriptors and unpacked.
+// Pages are zlib, or stored as they are.
 import { hex } from '../base/address.ts';
 import { viewOf } from '../base/bytes.ts';
 import type { SnapshotBytes } from './file.ts';

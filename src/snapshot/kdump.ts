@@ -1,3 +1,5 @@
+// The format kdump-compressed (diskdump), as makedumpfile and QEMU write it.
+// It has a bitmap of page frames, a descriptor for each stored one, and compressed pages.
 import { physical } from '../base/address.ts';
 import { PAGE_BYTES, type PhysicalRange, type PhysicalSource } from '../memory/source.ts';
 import { MAXIMUM_NOTE_BYTES, readNotes, textOf } from './elf-notes.ts';

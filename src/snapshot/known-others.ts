@@ -1,3 +1,5 @@
+// Recognises files that are no memory snapshots: disk images, archives, other dumps.
+// The message says what the file is, and what to do with it.
 import { isUtf8 } from 'node:buffer';
 
 /** A kind of file that people give by mistake, or that holds memory in a form we do not read. */

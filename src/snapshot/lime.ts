@@ -1,3 +1,5 @@
+// The format LiME: a header of 32 bytes before each range of RAM.
+// LiME: doc/README.md, version 1.
 import { hex, physical } from '../base/address.ts';
 import { BadSnapshot, CutSnapshot, UnsupportedSnapshot } from '../base/errors.ts';
 import type { SnapshotBytes } from './file.ts';

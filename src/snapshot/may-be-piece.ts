@@ -1,4 +1,5 @@
 // Whether a file may be one of several that are read as one: a glance that costs next to nothing, since nearly none is.
+// Whoever opens a snapshot asks this first.
 import { closeSync, constants, lstatSync, openSync, readSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { KDUMP_MAGIC, readKdumpHeader } from './kdump-header.ts';

@@ -1,3 +1,5 @@
+// Opens a snapshot of any format, by content and never by name.
+// Pieces of a split file are opened as one.
 import { CutSnapshot } from '../base/errors.ts';
 import type { OpenOptions, SnapshotOrigin } from '../memory/origin.ts';
 import { PhysicalMemory } from '../memory/physical.ts';

@@ -1,3 +1,5 @@
+// The format raw: physical memory byte by byte, without headers.
+// Nothing recognises it, so it is taken if no other format fits.
 import { physical } from '../base/address.ts';
 import { UnknownFormat } from '../base/errors.ts';
 import { PAGE_BYTES } from '../memory/source.ts';

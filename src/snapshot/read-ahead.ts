@@ -1,3 +1,6 @@
+// Reads ahead where short reads follow each other.
+// A system call takes longer than what a short read brings.
+
 /** Bytes read in one go. Four times as much is as fast in a sweep, and costs more where a few short reads happen to follow each other. */
 const WINDOW_BYTES = 2 ** 16;
 /** Reads this long gain nothing by waiting for others. */

@@ -1,3 +1,5 @@
+// Memory that a file stores in plain segments, checked and sorted.
+// ELF, LiME and raw files are read through it.
 import { hex, type PhysicalAddress, physical } from '../base/address.ts';
 import { PAGE_BYTES, type PhysicalRange, type PhysicalSource, rangeIndexOf } from '../memory/source.ts';
 import type { SnapshotBytes } from './file.ts';

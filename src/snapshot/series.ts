@@ -1,4 +1,5 @@
 // The files beside one that are called like pieces of the same file, whatever is in them.
+// `pieces.ts` decides whether they are pieces.
 import { type BigIntStats, lstatSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { FilePiece } from '../memory/origin.ts';

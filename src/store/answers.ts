@@ -1,3 +1,5 @@
+// Writes answers to SQLite and reads them again.
+// A checksum tells an answer that was damaged.
 import type Database from 'better-sqlite3';
 import type { Row } from '../plugin/cell.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';

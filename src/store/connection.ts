@@ -1,3 +1,5 @@
+// A connection to a SQLite file with its prepared statements.
+// A query's rows come through a cursor.
 import Database from 'better-sqlite3';
 import { StoreError } from '../base/errors.ts';
 

@@ -1,3 +1,5 @@
+// The interface of the store: all that the program wants of what it remembers.
+// Only this folder knows that it is SQLite.
 import type { PhysicalAddress } from '../base/address.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import type { KeptExtents } from './extents.ts';

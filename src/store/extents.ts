@@ -1,3 +1,5 @@
+// Keeps what makes the next snapshot of a machine cheaper: tags of extents, and reads of answers.
+// docs/internals/rescans.md explains both.
 import { randomBytes } from 'node:crypto';
 import type Database from 'better-sqlite3';
 import type { AnyPlugin } from '../plugin/contract.ts';

@@ -1,3 +1,5 @@
+// Opens, creates, migrates and discards the SQLite file.
+// Files of other programs are not touched.
 import {
   chmodSync,
   closeSync,

@@ -1,3 +1,5 @@
+// Keeps the verdicts of policies with their findings.
+// Scans compare with them to tell what is new.
 import type Database from 'better-sqlite3';
 import { explaining } from './file.ts';
 

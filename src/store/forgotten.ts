@@ -1,3 +1,5 @@
+// Errors of reading rows that were forgotten or damaged meanwhile.
+// Asking anew helps.
 import { StoreError } from '../base/errors.ts';
 
 /** Rows that were yet to be read are there no more: another process has forgotten their snapshot. Asking anew helps. */

@@ -1,3 +1,5 @@
+// The snapshots of the past, read from SQLite: by machine, and in the order of time.
+// Their files may be gone.
 import type Database from 'better-sqlite3';
 import { type PhysicalAddress, physical } from '../base/address.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';

@@ -1,3 +1,5 @@
+// The columns that tell a snapshot from every other.
+// Statements of several files use them.
 import type { SnapshotIdentity } from './remembered.ts';
 
 /** The columns of a snapshot that tell it from every other, in the order of `identityValues`. */

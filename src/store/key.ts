@@ -1,3 +1,5 @@
+// The key of a snapshot file: what tells one state of the file from every other.
+// A file that is still being written has none, and nothing is remembered of it.
 import { createHash } from 'node:crypto';
 import { type BigIntStats, closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { whyMoving } from './moving.ts';

@@ -1,3 +1,5 @@
+// A lock that lets one scan at a time work on a store.
+// The system releases it when the process ends.
 import { realpathSync, statSync } from 'node:fs';
 import type Database from 'better-sqlite3';
 import { connect } from './connection.ts';

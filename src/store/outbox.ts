@@ -1,3 +1,5 @@
+// Messages that are waiting to be delivered.
+// They are written in the transaction of what they tell of, so that none is lost.
 import type Database from 'better-sqlite3';
 import { explaining } from './file.ts';
 

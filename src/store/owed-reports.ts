@@ -1,3 +1,5 @@
+// Reports that are still to be written into a folder.
+// They are recorded with the snapshot, so that a later scan writes them after a failure.
 import type Database from 'better-sqlite3';
 import { explaining } from './file.ts';
 

@@ -1,3 +1,5 @@
+// Which machine and boot a snapshot is of, and when it was taken, from its own facts.
+// Snapshots are ordered and grouped by it.
 import type { KernelFacts, SnapshotFacts } from '../plugin/document.ts';
 import { isNamed } from '../plugin/machine-identity.ts';
 

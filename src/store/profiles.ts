@@ -1,3 +1,5 @@
+// Keeps profiles by kernel build, and which kernel each profile file is of.
+// `profile list` shows them.
 import type Database from 'better-sqlite3';
 import { ForensicError } from '../base/errors.ts';
 import { type Profile, readProfile } from '../profile/profile.ts';

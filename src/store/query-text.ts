@@ -1,3 +1,6 @@
+// Checks the text of a SQL query before SQLite sees it, and finds the place of an error.
+// Pragmas and statements that write are refused.
+
 /** A word, sign, string or comment of an SQL text, and where it begins. */
 interface Token {
   readonly text: string;

@@ -1,3 +1,5 @@
+// The views that SQL queries ask: one for each question, and some about snapshots and verdicts.
+// Addresses and times are texts in them.
 import type Database from 'better-sqlite3';
 import type { AnyPlugin, ColumnKind } from '../plugin/contract.ts';
 

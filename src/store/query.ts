@@ -1,3 +1,5 @@
+// Answers SQL queries over everything that is remembered.
+// The connection can only read.
 import type Database from 'better-sqlite3';
 import { ForensicError } from '../base/errors.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';

@@ -1,3 +1,5 @@
+// Tables of rows: one for each question and version, defined from its columns.
+// It also makes the views in the file.
 import type Database from 'better-sqlite3';
 import { type AnyPlugin, type ColumnKind, kindOf } from '../plugin/contract.ts';
 import { sqlTypes } from './values.ts';

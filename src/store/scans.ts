@@ -1,3 +1,5 @@
+// Keeps which files scans have seen, and what came of each.
+// So nothing is analysed twice.
 import type Database from 'better-sqlite3';
 import { explaining } from './file.ts';
 import type { SnapshotKey } from './key.ts';

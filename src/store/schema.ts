@@ -1,3 +1,5 @@
+// The schema of the SQLite file, as steps that are never changed.
+// docs/internals/store.md describes it.
 import type Database from 'better-sqlite3';
 import { StoreError } from '../base/errors.ts';
 import { defineAround } from './rows.ts';

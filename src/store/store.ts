@@ -1,3 +1,5 @@
+// The store: opens the file and puts its parts together.
+// `door.ts` is its interface.
 import type Database from 'better-sqlite3';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import { readAnswer, writeRows } from './answers.ts';

@@ -1,3 +1,5 @@
+// The rows of one answer, read from SQLite when they are asked for.
+// Another process may forget them meanwhile.
 import type Database from 'better-sqlite3';
 import type { Row } from '../plugin/cell.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';

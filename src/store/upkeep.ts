@@ -1,3 +1,5 @@
+// Lists what the store holds, and forgets it.
+// `vestige cache` uses it.
 import type Database from 'better-sqlite3';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import { explaining } from './file.ts';

@@ -1,3 +1,5 @@
+// Cells as SQLite's values and back.
+// What no column can hold, such as an absent cell's reason, is JSON in one more column.
 import { type Absent, type Cell, isAbsent, type Row } from '../plugin/cell.ts';
 import type { ColumnKind } from '../plugin/contract.ts';
 

@@ -1,3 +1,5 @@
+// Address translation of AArch64: granules of 4, 16 and 64 KiB, up to 52 bits.
+// Arm ARM (DDI 0487), D8.
 import {
   fromWords,
   highWord,

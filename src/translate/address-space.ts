@@ -1,3 +1,5 @@
+// Virtual memory: a page-table root over physical memory, with a TLB in front.
+// Reads cross page borders; a page that is missing throws a fault with its reason.
 import { fromWords, highWord, lowWord, type PhysicalAddress, type VirtualAddress } from '../base/address.ts';
 import { EvidenceFault, type Note, NotInSnapshot } from '../base/errors.ts';
 import type { PhysicalMemory } from '../memory/physical.ts';

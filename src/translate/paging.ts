@@ -1,3 +1,5 @@
+// The interface of a paging mode: how virtual pages become physical ones.
+// Each kind of CPU has a file.
 import type { PhysicalAddress, VirtualAddress } from '../base/address.ts';
 import type { PhysicalMemory } from '../memory/physical.ts';
 

@@ -1,3 +1,5 @@
+// Walks page tables as such: every entry on the way, empty stretches, frames in reverse.
+// The fast path of each paging mode does without it.
 import { type PhysicalAddress, physical, type VirtualAddress } from '../base/address.ts';
 import { ENTRY_COST } from '../base/budget.ts';
 import { EvidenceFault, NotPresent, Swapped } from '../base/errors.ts';

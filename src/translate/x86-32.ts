@@ -1,3 +1,5 @@
+// Address translation of 32-bit x86, with and without PAE.
+// Intel SDM vol. 3A, 4.3 and 4.4.
 import { fromWords, highWord, type PhysicalAddress, physical, type VirtualAddress } from '../base/address.ts';
 import { NotCanonical, NotPresent, type Swapped } from '../base/errors.ts';
 import type { PhysicalMemory } from '../memory/physical.ts';

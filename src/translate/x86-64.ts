@@ -1,3 +1,5 @@
+// Address translation of x86-64, with four and five levels.
+// Intel SDM vol. 3A, 4.5.
 import { fromWords, highWord, lowWord, type PhysicalAddress, type VirtualAddress } from '../base/address.ts';
 import { NotCanonical, NotPresent, type Swapped } from '../base/errors.ts';
 import type { PhysicalMemory } from '../memory/physical.ts';

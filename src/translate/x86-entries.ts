@@ -1,4 +1,5 @@
 // Bits that the entries of all x86 paging share: Intel SDM vol. 3A, tables 4-3 to 4-20.
+// `x86-32.ts` and `x86-64.ts` use them.
 export const PRESENT = 1 << 0;
 export const USER = 1 << 2;
 export const LARGE = 1 << 7;

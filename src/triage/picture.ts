@@ -1,3 +1,6 @@
+// The data of a triage: what one screen shows of a machine.
+// It is plain JSON; `src/report/triage.ts` draws it.
+
 /** A process worth a look, and why. */
 export interface NotableProcess {
   readonly pid: number;

@@ -1,3 +1,5 @@
+// How members of structs are read: numbers, texts, pointers, lists, nested structs.
+// A field fits every kernel: the layout tells offset and width.
 import { fromWords, highWord, lowWord, type VirtualAddress } from '../base/address.ts';
 import { ENTRY_COST } from '../base/budget.ts';
 import { CorruptStructure, EvidenceFault } from '../base/errors.ts';

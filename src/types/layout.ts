@@ -1,3 +1,6 @@
+// Layouts of C structs: offset, size and bits of each member.
+// Profiles hold them.
+
 /** Where a member is: byte offset and byte size, and for bitfields the first bit (counted from the offset) and the number of bits. */
 export type MemberLayout = readonly [offset: number, size: number, firstBit?: number, bits?: number];
 

@@ -1,3 +1,5 @@
+// Kernel structs as objects: a class for each struct and build, with a getter for each member.
+// Nothing is copied: every getter reads memory.
 import { fromWords, hex, type VirtualAddress } from '../base/address.ts';
 import { CorruptStructure, NotInKernel } from '../base/errors.ts';
 import type { AddressSpace } from '../translate/address-space.ts';

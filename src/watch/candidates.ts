@@ -1,3 +1,5 @@
+// Finds snapshots that no scan has read yet.
+// It compares the files in folders with what the store knows.
 import { NoKernel, NoProfile, UnreadableFile } from '../base/errors.ts';
 import { areCopied, inHostOrder, type Ordered } from '../diff/host-order.ts';
 import type { Reading } from '../inquiry/reading.ts';

@@ -1,3 +1,6 @@
+// The interface of a channel that takes messages: a webhook, a program, the system's log.
+// A message that nobody took stays in the outbox.
+
 /** A message on its way. */
 export interface Message {
   /** The same for every try. */

@@ -1,3 +1,5 @@
+// Delivers the messages of the outbox, in their order.
+// After some failures a message waits for the next scan, for a week at most.
 import type { StoreDoor } from '../store/door.ts';
 import type { Waiting } from '../store/outbox.ts';
 import { type Channel, Undelivered } from './channel.ts';

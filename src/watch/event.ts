@@ -1,3 +1,5 @@
+// The events that a scan reports while it runs, and its result.
+// `src/cli/terminal/scan-lines.ts` prints them.
 import type { Anomaly } from '../diff/anomalies.ts';
 import type { Comparison } from '../diff/comparison.ts';
 import type { Judgement } from '../judging/new-findings.ts';

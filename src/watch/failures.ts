@@ -1,3 +1,5 @@
+// What happens to files that cannot be read: they are reported, counted, and given up after some scans.
+// A bug that one file triggers must not stop the others.
 import {
   CutSnapshot,
   ForensicError,

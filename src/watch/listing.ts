@@ -1,3 +1,5 @@
+// Lists the files in the places that a scan was given.
+// Links inside folders are not followed.
 import { type BigIntStats, lstatSync, readdirSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 

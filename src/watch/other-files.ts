@@ -1,3 +1,5 @@
+// Recognises files among snapshots that are none: logs, checksums, pictures.
+// They are passed over without a failure.
 import { firstBytes } from '../snapshot/first-bytes.ts';
 import { knownOther } from '../snapshot/known-others.ts';
 import type { Listed } from './listing.ts';

@@ -1,4 +1,5 @@
 // The pieces of one snapshot among the files that a scan found: they are read, recorded, counted and deleted as one file.
+// `src/snapshot/pieces.ts` knows which files belong together.
 import { statSync } from 'node:fs';
 import { mayBePiece } from '../snapshot/may-be-piece.ts';
 import { lookBeside, pathsOf, piecesOf } from '../snapshot/pieces.ts';

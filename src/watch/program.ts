@@ -1,3 +1,5 @@
+// Channels that are programs: one of the user's own, or `logger` for the system's log.
+// No shell is involved, and the message goes to standard input.
 import { spawn } from 'node:child_process';
 import { type Channel, Undelivered } from './channel.ts';
 

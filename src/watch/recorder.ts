@@ -1,3 +1,5 @@
+// Analyses one new snapshot: asks, compares with the one before, judges, and records everything.
+// All of it is one transaction.
 import { basename } from 'node:path';
 import { UnreadableFile } from '../base/errors.ts';
 import type { Anomaly } from '../diff/anomalies.ts';

@@ -1,3 +1,5 @@
+// Writes the HTML reports that are owed.
+// Those that an earlier scan could not write are among them.
 import { ForensicError, StoreError, UnreadableFile } from '../base/errors.ts';
 import type { StoreDoor } from '../store/door.ts';
 import type { OwedReport } from '../store/owed-reports.ts';

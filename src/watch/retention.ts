@@ -1,3 +1,5 @@
+// Decides which recorded snapshots are forgotten, by number and age.
+// The newest of each machine always stays.
 import { sep } from 'node:path';
 import type { ScannedSnapshot } from '../store/scans.ts';
 

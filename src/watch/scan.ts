@@ -1,3 +1,5 @@
+// A scan: reads every new snapshot in order, and reports what changed.
+// It survives being killed at any moment.
 import { unlinkSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Outcome } from '../store/scans.ts';

@@ -1,3 +1,5 @@
+// Waits until files are complete: a file counts as such if it does not change for a while.
+// The clock can be replaced, for tests.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type FileState, isSameState, type Listed, stateOf } from './listing.ts';
 import { stateNow } from './piece-groups.ts';

@@ -1,3 +1,5 @@
+// Waits until no other scan works on the store.
+// It gives up after a time, and says so.
 import { ScanLock } from '../store/lock.ts';
 
 /** How often it is looked whether the other scan has ended. */

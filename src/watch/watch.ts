@@ -1,3 +1,5 @@
+// Runs a scan whenever something changes in folders, and regularly besides.
+// A signal ends it.
 import { type FSWatcher, statSync, watch as watchFolder } from 'node:fs';
 import type { Surroundings } from './settling.ts';
 

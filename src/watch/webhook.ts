@@ -1,3 +1,5 @@
+// The channel that POSTs messages as JSON to an address.
+// Messages can be signed with HMAC-SHA256.
 import { createHmac } from 'node:crypto';
 import { type Channel, Undelivered } from './channel.ts';
 

@@ -1,3 +1,5 @@
+// Sentences and counts about what differs, for lines and messages.
+// They hold no text of the evidence.
 import type { TableDiff } from '../diff/tables.ts';
 import type { Row } from '../plugin/cell.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';

@@ -1,3 +1,5 @@
+// `vestige acquire`: takes a snapshot of a running machine.
+// It reads the flags, shows progress, and prints where the file is.
 import type { Command } from 'commander';
 import type { Acquired, AcquireOptions, Source } from '../../acquire/acquire.ts';
 import { FORMATS, type Format } from '../../acquire/guest.ts';

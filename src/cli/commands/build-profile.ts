@@ -1,3 +1,5 @@
+// Makes a profile from a `vmlinux` and perhaps a System.map.
+// The command `profile build` uses it.
 import { ElfImage } from '../../debuginfo/elf-image.ts';
 import { profileOfImage } from '../../debuginfo/kernel-profile.ts';
 import { readSystemMap } from '../../debuginfo/system-map.ts';

@@ -1,3 +1,5 @@
+// `vestige cache`: lists, prunes and clears remembered answers.
+// It asks before it deletes what nobody can find out again.
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { UsageError } from '../../base/errors.ts';

@@ -1,3 +1,5 @@
+// `vestige check`: judges snapshots by a policy.
+// The exit code says whether there are findings; `--format` chooses text, JSON, SARIF, JUnit or GitHub annotations.
 import type { Command } from 'commander';
 import { UsageError } from '../../base/errors.ts';
 import type { AnyPlugin } from '../../plugin/contract.ts';

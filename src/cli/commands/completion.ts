@@ -1,3 +1,5 @@
+// `vestige completion`: scripts that complete commands, flags and words in bash, zsh and fish.
+// They are generated from the commands that commander knows.
 import type { Command } from 'commander';
 import { UsageError } from '../../base/errors.ts';
 import type { AnyPlugin } from '../../plugin/contract.ts';

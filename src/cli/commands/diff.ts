@@ -1,3 +1,5 @@
+// `vestige diff` and `vestige timeline`: what changed between snapshots of a machine.
+// Both take snapshots, or the name of a machine of which some are remembered.
 import type { Command } from 'commander';
 import { UsageError } from '../../base/errors.ts';
 import { hint } from '../../base/nearest.ts';

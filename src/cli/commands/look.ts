@@ -1,3 +1,5 @@
+// `vestige info`, `explain` and `triage`: commands that look at one snapshot as a whole.
+// It also holds the flags that they share.
 import type { Command } from 'commander';
 import { ForensicError, UsageError } from '../../base/errors.ts';
 import { version } from '../../files/version.ts';

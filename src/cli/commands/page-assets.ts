@@ -1,3 +1,5 @@
+// Finds the script and the style sheet that the build made for the HTML page.
+// They lie beside the compiled program.
 import { existsSync, readFileSync } from 'node:fs';
 import type { PageAssets } from '../../page/html.ts';
 

@@ -1,3 +1,5 @@
+// `vestige policy`: validates policies, lists their rules, prints their JSON Schema.
+// It judges nothing: `check.ts` does.
 import type { Command } from 'commander';
 import { ForensicError } from '../../base/errors.ts';
 import { version } from '../../files/version.ts';

@@ -1,3 +1,5 @@
+// `vestige profile build`: makes a profile from a kernel's debug image.
+// BTF or DWARF tells the layouts, the image or a System.map the symbols.
 import type { Command } from 'commander';
 import { PUBLIC_MODE, replaceFile } from '../../files/replace-file.ts';
 import { writeProfile } from '../../profile/profile.ts';

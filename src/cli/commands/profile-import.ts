@@ -1,3 +1,5 @@
+// `vestige profile import`: reads symbol tables in Volatility 3's ISF and remembers them as profiles.
+// Files are bounded and may be compressed.
 import type { Command } from 'commander';
 import { ForensicError, UsageError } from '../../base/errors.ts';
 import { version } from '../../files/version.ts';

@@ -1,3 +1,5 @@
+// Writes the symbol table of a snapshot's kernel as ISF, for Volatility 3.
+// `profile export --isf` uses it.
 import { gzipSync } from 'node:zlib';
 import { isKernelAddress, wrapped } from '../../base/address.ts';
 import { NoProfile, type Note, UsageError } from '../../base/errors.ts';

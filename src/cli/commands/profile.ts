@@ -1,3 +1,5 @@
+// `vestige profile`: exports, shows and lists profiles.
+// `profile-build.ts` and `profile-import.ts` add the other subcommands.
 import type { Command } from 'commander';
 import { PUBLIC_MODE, replaceFile } from '../../files/replace-file.ts';
 import { version } from '../../files/version.ts';

@@ -1,3 +1,5 @@
+// The commands that ask questions: one for each plugin, `run` for several, and `plugins` that lists them.
+// Flags for filters and options follow from what each plugin declares.
 import { type Command, Option as CommandOption } from 'commander';
 import { ForensicError, UsageError } from '../../base/errors.ts';
 import { hint } from '../../base/nearest.ts';

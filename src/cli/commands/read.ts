@@ -1,4 +1,5 @@
 // `vestige read`: memory of a snapshot at an address or symbol, in the form that is asked for.
+// The forms are hex, raw, strings, u64, ascii and disasm.
 import type { Command } from 'commander';
 import { hex } from '../../base/address.ts';
 import { UsageError } from '../../base/errors.ts';

@@ -1,3 +1,5 @@
+// Makes the HTML page of `vestige report` from gathered answers.
+// `report.ts` and the reports of a scan use it.
 import { compare } from '../../diff/comparison.ts';
 import { version } from '../../files/version.ts';
 import type { Gathered } from '../../inquiry/gather.ts';

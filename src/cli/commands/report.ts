@@ -1,3 +1,5 @@
+// `vestige report`: one HTML file about a snapshot, or about a machine over time.
+// It gathers answers, differences and verdicts, and writes the page.
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { UsageError } from '../../base/errors.ts';

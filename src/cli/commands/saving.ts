@@ -1,4 +1,5 @@
 // What `--save FOLDER` does: the bytes behind the rows that are shown are written into a folder, after the rows.
+// `src/extract` writes the files; this prints what was saved.
 import { Budget, BudgetExceeded } from '../../base/budget.ts';
 import { EvidenceFault } from '../../base/errors.ts';
 import { ArtefactFolder } from '../../extract/folder.ts';

@@ -1,3 +1,5 @@
+// Writes the HTML reports of `scan --report FOLDER`.
+// Each snapshot has a page, and `latest.html` stands for the newest of its machine.
 import { join, resolve } from 'node:path';
 import { fileNameOf, momentOf } from '../../acquire/names.ts';
 import { UnreadableFile } from '../../base/errors.ts';

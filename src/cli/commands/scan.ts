@@ -1,3 +1,5 @@
+// `vestige scan`: reads new snapshots, records them, and tells what is new.
+// It also holds the flags that `scan` and `watch` share.
 import { statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { Command } from 'commander';

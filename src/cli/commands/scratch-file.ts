@@ -1,3 +1,5 @@
+// Temporary files without a name, for sections that are too long to keep in memory.
+// They disappear with the process, however it ends.
 import { mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

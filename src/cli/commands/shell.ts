@@ -1,4 +1,5 @@
 // `vestige shell`: the library over one snapshot, at a prompt or as a script from a pipe.
+// The prompt itself is in `src/shell`.
 import type { Command } from 'commander';
 import { UsageError } from '../../base/errors.ts';
 import { shellHistoryPath } from '../../inquiry/store-places.ts';

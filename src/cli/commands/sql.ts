@@ -1,3 +1,5 @@
+// `vestige sql`: answers SQL queries over everything that is remembered.
+// Queries can only read; an error points at the place in the query.
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';

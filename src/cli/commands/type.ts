@@ -1,4 +1,5 @@
 // `vestige type`: how a type of the kernel is laid out, and with an address what stands there.
+// The output has the form of pahole.
 import type { Command } from 'commander';
 import { hex } from '../../base/address.ts';
 import { NotInKernel, UsageError } from '../../base/errors.ts';

@@ -1,3 +1,5 @@
+// `vestige watch`: scans folders whenever something in them changes.
+// It takes the flags of `scan` and runs until a signal ends it.
 import type { Command } from 'commander';
 import { StoreError, UsageError } from '../../base/errors.ts';
 import type { AnyPlugin } from '../../plugin/contract.ts';

@@ -1,4 +1,5 @@
 // The flags that say what one question may cost: an answer that reaches a limit ends there, with a note.
+// They are `--max-rows`, `--max-bytes` and `--max-cpu`.
 import type { Command } from 'commander';
 import { type Limits, READS_PER_SECOND } from '../../base/budget.ts';
 import { UsageError } from '../../base/errors.ts';

@@ -1,4 +1,5 @@
 // The flags that say how much of the machine reading one snapshot may take.
+// The supervisor of `scan` and `watch` enforces them.
 import type { Command } from 'commander';
 import { UsageError } from '../../base/errors.ts';
 import type { Limits } from '../../reader/limits.ts';

@@ -1,4 +1,5 @@
 // The flag `--map`: where each piece of a raw file belongs in memory, said by hand.
+// It is refused together with `--base`.
 import { UsageError } from '../../base/errors.ts';
 import type { MapPiece } from '../../memory/origin.ts';
 

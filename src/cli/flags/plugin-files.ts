@@ -1,3 +1,5 @@
+// Loads plugins that `--plugin FILE` names, before commander sees the command line.
+// Their names may not be those of commands.
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';

@@ -1,3 +1,5 @@
+// Filters, columns, sorting and limits: which cells of an answer are shown, and in which order.
+// Words of the command line become tests of rows here.
 import { UsageError } from '../../base/errors.ts';
 import { type Cell, isAbsent, type Row } from '../../plugin/cell.ts';
 import { type AnyPlugin, type ColumnKind, kindOf } from '../../plugin/contract.ts';

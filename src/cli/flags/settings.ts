@@ -1,3 +1,5 @@
+// The flags that say how a snapshot is opened and how answers are shown.
+// Most commands share them.
 import type { Command } from 'commander';
 import { UsageError } from '../../base/errors.ts';
 import type { OpenSettings } from '../../inquiry/settings.ts';

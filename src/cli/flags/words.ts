@@ -1,3 +1,5 @@
+// Reads values of flags: words of a list, times, sizes.
+// A value that makes no sense is a usage error that names the flag.
 import { UsageError } from '../../base/errors.ts';
 import { hint } from '../../base/nearest.ts';
 

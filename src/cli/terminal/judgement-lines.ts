@@ -1,3 +1,5 @@
+// What a policy found, as short lines and as JSON for `scan` and `watch`.
+// `src/report/verdict` has the long forms.
 import { type Judgement, unreadRule } from '../../judging/new-findings.ts';
 import type { Finding, Severity } from '../../policy/verdict.ts';
 import { counted, severitiesText, tallyOf } from '../../report/verdict/judged.ts';

@@ -1,3 +1,5 @@
+// Writes to stdout and stderr, and draws the progress line.
+// It waits for slow readers, and ends quietly when the reader of a pipe has gone.
 import { writeSync } from 'node:fs';
 import { ForensicError } from '../../base/errors.ts';
 import type { Listener } from '../../base/listener.ts';

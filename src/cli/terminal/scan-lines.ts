@@ -1,3 +1,5 @@
+// What `scan` and `watch` print about each snapshot: a line for people, or JSON lines for programs.
+// Messages to other programs are made here too.
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { version } from '../../files/version.ts';

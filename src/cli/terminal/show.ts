@@ -1,3 +1,5 @@
+// Asks snapshots questions and prints the answers as they come.
+// All commands of questions use it.
 import { ForensicError } from '../../base/errors.ts';
 import { version } from '../../files/version.ts';
 import { type Inquiry, inquiryOf } from '../../inquiry/inquiry.ts';

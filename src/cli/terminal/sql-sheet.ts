@@ -1,3 +1,5 @@
+// Prints the rows of a query, or of a list, in every format that answers have.
+// Rows are taken in blocks, so that a result of any length fits into memory.
 import { plugins } from '../../../plugins/index.ts';
 import type { ForensicError } from '../../base/errors.ts';
 import { version } from '../../files/version.ts';

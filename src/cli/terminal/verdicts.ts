@@ -1,3 +1,5 @@
+// Prints verdicts in the chosen format, or writes them to a file.
+// The formats themselves are in `src/report/verdict`.
 import { replaceFile } from '../../files/replace-file.ts';
 import { version } from '../../files/version.ts';
 import type { AnyPlugin } from '../../plugin/contract.ts';

@@ -1,3 +1,5 @@
+// The section of the page that tells what changed since the snapshot before.
+// The story comes first, then every differing row.
 import type { PageChanges, PageEvent } from '../model.ts';
 import { type Child, make } from './dom.ts';
 import type { Grid } from './grid.ts';

@@ -1,3 +1,5 @@
+// A column of a table in the page: its cells as text, and what they are sorted by.
+// Cells that could not be read come last in any order.
 import type { PageCell, PageColumn } from '../model.ts';
 import type { CopiedCell } from './copied.ts';
 

@@ -1,4 +1,5 @@
 // What of a table is copied, and in which form: CSV and JSON.
+// `copy.ts` puts it into the clipboard.
 import { csvField, csvLine, guardFormula } from '../../report/csv-text.ts';
 import { escapeJson, escapeText } from '../../report/escape.ts';
 

@@ -1,4 +1,5 @@
 // Buttons that put a table into the clipboard: the rows that are shown, in their order.
+// The forms are in `copied.ts`.
 import { type Copied, csvOf, jsonOf } from './copied.ts';
 import { make, replace } from './dom.ts';
 

@@ -1,3 +1,5 @@
+// Unpacks the data that the page carries.
+// It is compressed JSON in a script element that is never run.
 import type { PageModel } from '../model.ts';
 
 /** Unpacks the data that the page carries. Rejects where the browser cannot. */

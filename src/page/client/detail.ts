@@ -1,3 +1,5 @@
+// The dialog that shows all cells of one row.
+// It links to the rows of other tables that are about the same process.
 import type { PageField } from '../model.ts';
 import { ABSENT_MARK, type Column } from './column.ts';
 import { type Child, make } from './dom.ts';

@@ -1,3 +1,5 @@
+// Makes elements of the page.
+// Text becomes text and never markup: this is the only way in.
 import { escapeText } from '../../report/escape.ts';
 
 /** What an element is besides its name and its children. */

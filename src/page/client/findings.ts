@@ -1,3 +1,5 @@
+// The section of the page with the findings of a policy.
+// A page without a policy has none.
 import type { PageFinding, PageRule, PageVerdict } from '../model.ts';
 import { fieldList } from './detail.ts';
 import { type Child, linkOut, make, put } from './dom.ts';

@@ -1,3 +1,6 @@
+// Rows that name each other as parents, as trees that fold.
+// Circles of parents are broken.
+
 /** A row of a tree that is shown. */
 export interface Branch {
   readonly row: number;

@@ -1,4 +1,5 @@
 // A column of a grid: how its cells are drawn, sorted, searched and copied.
+// `table-grid.ts` makes such columns of a question's.
 import { escapeText } from '../../report/escape.ts';
 import type { SortKey } from './column.ts';
 import { make, put } from './dom.ts';

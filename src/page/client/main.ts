@@ -1,3 +1,5 @@
+// The script of the HTML page starts here.
+// It reads the data, builds the sections, and follows links within the page.
 import { changes } from './changes.ts';
 import { readModel } from './data.ts';
 import { fieldsOf, type Lead, showDetail } from './detail.ts';

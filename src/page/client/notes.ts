@@ -1,3 +1,5 @@
+// The section of the page that says what the evidence lacked.
+// It also says what made the page.
 import { make } from './dom.ts';
 import { type Page, type Section, sectionOf, sentences } from './section.ts';
 

@@ -1,3 +1,5 @@
+// Sorts and searches the rows of a table in the page.
+// Rows with equal keys stay in their order.
 import { escapeText } from '../../report/escape.ts';
 import type { SortKey } from './column.ts';
 

@@ -1,3 +1,5 @@
+// The first section of the page: what the machine is, and what deserves a look.
+// It counts findings and what could not be read.
 import type { PageModel } from '../model.ts';
 import { type Child, make } from './dom.ts';
 import { folded, type Page, plural, reasonText, type Section, sentences, type Tone } from './section.ts';

@@ -1,3 +1,6 @@
+// Draws some things otherwise when the page is printed.
+// Browsers announce printing by events, or by the medium.
+
 /** What is drawn otherwise on paper: called before the page is printed, and after. */
 interface Printed {
   readonly before: () => unknown;

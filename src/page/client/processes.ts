@@ -1,3 +1,5 @@
+// The section of the page with the process tree.
+// It marks processes that deserve a look.
 import { Column } from './column.ts';
 import { make } from './dom.ts';
 import { Forest } from './forest.ts';

@@ -1,3 +1,5 @@
+// What a section of the page is, and what sections know of each other.
+// It also makes the elements that all sections share.
 import type { PageModel } from '../model.ts';
 import type { Column } from './column.ts';
 import { type Child, make } from './dom.ts';

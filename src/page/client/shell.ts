@@ -1,3 +1,5 @@
+// Puts the sections into the page, with the list of contents beside them.
+// It handles the keyboard, the colour scheme and printing.
 import type { PageModel } from '../model.ts';
 import { make } from './dom.ts';
 import { onPaper } from './paper.ts';

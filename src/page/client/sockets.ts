@@ -1,3 +1,5 @@
+// The section of the page with listeners and connections.
+// Its rows come from the question that declares `lists.connections`.
 import type { PageSocket } from '../model.ts';
 import { make } from './dom.ts';
 import { Grid } from './grid.ts';

@@ -1,3 +1,5 @@
+// A question's rows as a grid that sorts and searches.
+// It draws only the rows that are on the screen.
 import type { PageTable } from '../model.ts';
 import { Column } from './column.ts';
 import { Grid, type GridParts } from './grid.ts';

@@ -1,3 +1,5 @@
+// The section of the page with all tables.
+// Each question has a tab.
 import { make } from './dom.ts';
 import type { Grid } from './grid.ts';
 import { showPlace } from './links.ts';

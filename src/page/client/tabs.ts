@@ -1,3 +1,5 @@
+// Tabs that work with keyboard and screen readers.
+// WAI-ARIA Authoring Practices, pattern "Tabs".
 import { make, newId } from './dom.ts';
 
 /** One page of several that lie on each other. */

@@ -1,3 +1,5 @@
+// The section of the page that shows when each thing was first and last seen.
+// It covers all snapshots of the machine that are remembered.
 import type { PageMoment, PageTimeline } from '../model.ts';
 import { Column, timeText } from './column.ts';
 import { draw, make } from './dom.ts';

@@ -1,3 +1,5 @@
+// Verdicts for GitHub Actions: annotations and a summary in Markdown.
+// Workflow commands and Markdown are escaped.
 import type { Severity } from '../../policy/verdict.ts';
 import { factNotes } from '../answer.ts';
 import { escapeText } from '../escape.ts';

@@ -1,3 +1,5 @@
+// Verdicts as JSON.
+// `schema/` has their schema.
 import type { AnyPlugin } from '../../plugin/contract.ts';
 import { type JudgedSnapshot, jsonRows, tallyOf } from './judged.ts';
 

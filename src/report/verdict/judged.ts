@@ -1,3 +1,5 @@
+// What every format of verdicts gets: judged snapshots, those that could not be read, and shared wording.
+// The formats lie beside it.
 import type { ForensicError } from '../../base/errors.ts';
 import { type Cell, isAbsent, type Row } from '../../plugin/cell.ts';
 import { type AnyPlugin, type ColumnKind, kindOf } from '../../plugin/contract.ts';

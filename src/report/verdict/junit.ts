@@ -1,3 +1,5 @@
+// Verdicts as JUnit XML, which every CI reads.
+// A suite for each snapshot, a case for each rule.
 import XMLBuilder from 'fast-xml-builder';
 import type { Finding, RuleVerdict } from '../../policy/verdict.ts';
 import { factNotes } from '../answer.ts';

@@ -1,3 +1,5 @@
+// Verdicts as SARIF 2.1.0.
+// One run: a result for each finding, a notification for each rule that could not be evaluated.
 import type {
   Artifact,
   Location,

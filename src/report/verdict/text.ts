@@ -1,3 +1,5 @@
+// Verdicts as text for people.
+// The gravest findings come first.
 import type { Severity, Verdict } from '../../policy/verdict.ts';
 import { factNotes } from '../answer.ts';
 import { escapeText } from '../escape.ts';

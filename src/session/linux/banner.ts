@@ -1,3 +1,5 @@
+// Finds and checks the kernel's banner (`linux_banner`, as in /proc/version).
+// It identifies the build if there is no build ID.
 import { physical } from '../../base/address.ts';
 import { unlessFault } from '../../base/unless-fault.ts';
 import type { PhysicalMemory } from '../../memory/physical.ts';

@@ -1,3 +1,5 @@
+// Binds to a kernel: tries one candidate, and verifies all that it says of itself.
+// docs/internals/binding.md explains the steps.
 import { hex, type PhysicalAddress, physical, wrapped } from '../../base/address.ts';
 import type { Effort } from '../../base/effort.ts';
 import { EvidenceFault, ForensicError, NoKernel, NoProfile, NotInSnapshot } from '../../base/errors.ts';

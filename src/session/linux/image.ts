@@ -1,3 +1,5 @@
+// Reads the kernel's image, which lies in one piece in physical memory.
+// Searches for symbols and types run over it.
 import { physical } from '../../base/address.ts';
 import { NotInSnapshot } from '../../base/errors.ts';
 import type { PhysicalMemory } from '../../memory/physical.ts';

@@ -1,3 +1,5 @@
+// Works out where a kernel is from VMCOREINFO: image, page tables, architecture.
+// Nothing is read through it yet.
 import { isKernelAddress } from '../../base/address.ts';
 import { type Architecture, pointerBytesOf } from '../../profile/profile.ts';
 import type { Vmcoreinfo } from '../../profile/vmcoreinfo.ts';

@@ -1,4 +1,5 @@
 // The types that a kernel describes itself by, all of them: read when somebody asks for a type by name, long after binding.
+// The library's `types()` uses it.
 import { isKernelAddress } from '../../base/address.ts';
 import { BadProfile, NotInKernel } from '../../base/errors.ts';
 import { MAXIMUM_BTF_BYTES } from '../../profile/btf-search.ts';

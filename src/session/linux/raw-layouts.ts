@@ -1,3 +1,5 @@
+// The ways in which a raw file may map to physical memory.
+// A raw file has no headers: the kernel's own page tables tell which is right.
 import { hex, type PhysicalAddress, physical } from '../../base/address.ts';
 import { endOfRam } from '../../kernel/linux/memory/ram.ts';
 import type { OpenOptions } from '../../memory/origin.ts';

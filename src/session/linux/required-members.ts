@@ -1,3 +1,5 @@
+// All structs, members, symbols and enumerators that the program reads of a kernel.
+// Profiles are made to hold them.
 import { structs } from '../../kernel/linux/structs.ts';
 import { enumerators, symbols } from '../../kernel/linux/symbols.ts';
 import type { Wants } from '../../profile/profile.ts';

@@ -1,3 +1,5 @@
+// Finds kernels in snapshots without VMCOREINFO, by symbol tables, banners and profiles.
+// Its effort is bounded.
 import { hex, wrapped } from '../../base/address.ts';
 import type { Effort } from '../../base/effort.ts';
 import { EvidenceFault, NoKernel, type NoProfile } from '../../base/errors.ts';

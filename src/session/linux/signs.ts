@@ -1,3 +1,5 @@
+// Sweeps memory once for signs of an operating system: banners, and the symbol tables of Linux.
+// It keeps a bounded number of each.
 import { type PhysicalAddress, physical } from '../../base/address.ts';
 import type { PhysicalMemory } from '../../memory/physical.ts';
 import { PAGE_BYTES } from '../../memory/source.ts';

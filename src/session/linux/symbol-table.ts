@@ -1,3 +1,5 @@
+// The kernel's symbols, by name and by address.
+// It is read from kallsyms when somebody first asks.
 import { isKernelAddress, wrapped } from '../../base/address.ts';
 import { ForensicError } from '../../base/errors.ts';
 import type { KernelSymbol } from '../../profile/kallsyms.ts';

@@ -1,3 +1,5 @@
+// Finds VMCOREINFO: in the file's notes, in likely places, then in every page.
+// There may be several, and some may be forged.
 import { type PhysicalAddress, physical } from '../../base/address.ts';
 import { NotInSnapshot } from '../../base/errors.ts';
 import type { PhysicalMemory } from '../../memory/physical.ts';

@@ -1,3 +1,5 @@
+// How AArch64 kernels are located: image, page tables, KASLR.
+// Linux: arch/arm64/include/asm/memory.h, arch/arm64/mm/mmu.c.
 import { physical } from '../../../base/address.ts';
 import { EvidenceFault } from '../../../base/errors.ts';
 import type { PhysicalMemory } from '../../../memory/physical.ts';

@@ -1,3 +1,5 @@
+// The list of all architectures.
+// A new one is added here.
 import type { Architecture } from '../../../profile/profile.ts';
 import { aarch64 } from './aarch64.ts';
 import type { ArchitectureRules } from './architecture.ts';

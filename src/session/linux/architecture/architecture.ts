@@ -1,3 +1,5 @@
+// What each architecture must tell so that its kernels can be located.
+// The files beside it implement it.
 import { highWord, lowWord } from '../../../base/address.ts';
 import type { SymbolName } from '../../../kernel/linux/symbols.ts';
 import type { PhysicalMemory } from '../../../memory/physical.ts';

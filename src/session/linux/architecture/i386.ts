@@ -1,3 +1,5 @@
+// How i386 kernels are located: low memory, page tables with and without PAE.
+// Linux: arch/x86/include/asm/page_32.h.
 import { physical } from '../../../base/address.ts';
 import { X8632Paging } from '../../../translate/x86-32.ts';
 import { type ArchitectureRules, maps } from './architecture.ts';

@@ -1,3 +1,5 @@
+// How x86-64 kernels are located: `phys_base`, page tables of four and five levels, KASLR.
+// Linux: arch/x86/kernel/head64.c, arch/x86/include/asm/page_64.h.
 import { physical } from '../../../base/address.ts';
 import { X8664Paging } from '../../../translate/x86-64.ts';
 import { type ArchitectureRules, maps } from './architecture.ts';

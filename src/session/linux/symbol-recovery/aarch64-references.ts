@@ -1,3 +1,5 @@
+// Addresses that AArch64 code refers to: ADR, ADRP and ADD, loads and stores.
+// Arm ARM (DDI 0487), C6.2.
 import { viewOf } from '../../../base/bytes.ts';
 
 /**

@@ -1,3 +1,5 @@
+// Finds variables that no symbol table lists, one method for each.
+// What is found is verified, or left out.
 import { EvidenceFault } from '../../../base/errors.ts';
 import type { Wants } from '../../../profile/profile.ts';
 import { functionTable } from './function-table.ts';

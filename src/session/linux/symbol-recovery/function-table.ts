@@ -1,3 +1,5 @@
+// Finds a constant struct of function pointers by the functions that it points to.
+// Operations tables of the kernel are found so.
 import { offsetIn, only, type RecoveryInput } from './recovery-input.ts';
 
 /** Places that hold a pointer to one function: its own table, tables that share it, and what lies about in memory. */

@@ -1,3 +1,5 @@
+// The functions that a kernel lists, with their code.
+// Code refers to the variables that are sought.
 import type { KernelSymbol } from '../../../profile/kallsyms.ts';
 import type { Architecture } from '../../../profile/profile.ts';
 import { aarch64References } from './aarch64-references.ts';

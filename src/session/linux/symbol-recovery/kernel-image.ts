@@ -1,3 +1,5 @@
+// The kernel's image as one array of bytes to search.
+// What the snapshot lacks is zeros.
 import { highWord, lowWord, physical } from '../../../base/address.ts';
 import { viewOf } from '../../../base/bytes.ts';
 import type { PhysicalMemory } from '../../../memory/physical.ts';

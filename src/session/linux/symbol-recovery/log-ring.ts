@@ -1,3 +1,5 @@
+// Finds `prb`, the kernel log's ring buffer.
+// Linux: kernel/printk/printk.c.
 import { offsetIn, only, type RecoveryInput, wordAt } from './recovery-input.ts';
 
 /** Functions that write and read the kernel log: kernel/printk/printk.c. */

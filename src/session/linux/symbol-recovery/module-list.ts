@@ -1,3 +1,5 @@
+// Finds `modules`, the list of loaded modules.
+// Linux: kernel/module/main.c.
 import { offsetIn, type RecoveryInput, textAt, wordAt } from './recovery-input.ts';
 
 /** Functions that walk the list of modules, whatever else they refer to: kernel/module/, before v5.19 kernel/module.c. */

@@ -1,3 +1,5 @@
+// Finds the tables of TCP and UDP sockets.
+// Linux: net/ipv4/tcp_ipv4.c, net/ipv4/udp.c.
 import { offsetIn, type RecoveryInput, wordAt } from './recovery-input.ts';
 
 /** `tcp_hashinfo` where it is not exported: the initial network namespace's own table of connections is it. */

@@ -1,3 +1,5 @@
+// Finds `ping_table`, the sockets of unprivileged ICMP.
+// Linux: net/ipv4/ping.c.
 import { offsetIn, type RecoveryInput, wordAt } from './recovery-input.ts';
 
 /** Functions that put sockets into the table and take them out, under its lock: net/ipv4/ping.c. */

@@ -1,3 +1,5 @@
+// Finds single variables: command line, end of memory, boot ID, firmware texts.
+// Each has a check of its own.
 import { offsetIn, only, type RecoveryInput, textAt, wordAt } from './recovery-input.ts';
 
 /** COMMAND_LINE_SIZE is 2048 at most. */

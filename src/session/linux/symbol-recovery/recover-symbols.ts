@@ -1,3 +1,5 @@
+// Recovers data symbols of kernels that list functions only (without CONFIG_KALLSYMS_ALL).
+// Exports, code references and contents tell where they are.
 import { hex, isKernelAddress } from '../../../base/address.ts';
 import { NoProfile } from '../../../base/errors.ts';
 import { type SymbolName, symbols } from '../../../kernel/linux/symbols.ts';

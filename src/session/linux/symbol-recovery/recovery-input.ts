@@ -1,3 +1,5 @@
+// What every method of symbol recovery gets, and the reads that they share.
+// A read that fails gives undefined.
 import { EvidenceFault } from '../../../base/errors.ts';
 import type { Profile } from '../../../profile/profile.ts';
 import type { AddressSpace } from '../../../translate/address-space.ts';

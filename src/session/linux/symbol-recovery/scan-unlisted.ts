@@ -1,3 +1,5 @@
+// Finds AArch64 kernels that list functions only and have no VMCOREINFO.
+// Their exports tell how far the image was moved.
 import { hex, isKernelAddress } from '../../../base/address.ts';
 import type { Effort } from '../../../base/effort.ts';
 import { EvidenceFault } from '../../../base/errors.ts';

@@ -1,3 +1,5 @@
+// Finds `_text`, the first byte of an AArch64 image.
+// Linux: arch/arm64/kernel/head.S, Documentation/arch/arm64/booting.rst.
 import { physical } from '../../../base/address.ts';
 import { EvidenceFault } from '../../../base/errors.ts';
 import type { PhysicalMemory } from '../../../memory/physical.ts';

@@ -1,3 +1,5 @@
+// Finds the kernel's timekeeper.
+// Linux: kernel/time/timekeeping.c.
 import { offsetIn, type RecoveryInput, wordAt } from './recovery-input.ts';
 
 /** Functions that read the ordinary clocks' timekeeper and not its shadow: kernel/time/timekeeping.c. */

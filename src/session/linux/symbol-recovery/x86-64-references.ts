@@ -1,3 +1,5 @@
+// Addresses that x86-64 code may refer to: relative to an instruction's end, or absolute.
+// Intel SDM vol. 2A, 2.2.1.6.
 import { viewOf } from '../../../base/bytes.ts';
 
 /** Bytes of a constant that may stand between a distance and the end of its instruction (Intel SDM vol. 2, 2.1). */
