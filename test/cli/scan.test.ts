@@ -433,18 +433,16 @@ describe('a full disk', () => {
 });
 
 describe('vestige watch', () => {
-  it('scans what comes, and ends long before its next look when it is told to', async () => {
+  it('scans what comes, and ends a day before its next look when it is told to', async () => {
     give('before.kdump');
     const [, , ...flags] = wordsOf([]);
-    const { child, said, end } = start(['watch', snapshots, ...flags, '--every', '30s']);
+    const { child, said, end } = start(['watch', snapshots, ...flags, '--every', '24h']);
     await until(() => said().includes(FIRST));
     copyFileSync(join(SAMPLE, 'after.kdump'), join(snapshots, '.after.part'));
     renameSync(join(snapshots, '.after.part'), join(snapshots, 'after.kdump'));
     await until(() => /after\.kdump: .* new/.test(said()));
-    const asked = performance.now();
     child.kill('SIGTERM');
     expect(await end).toBe(0);
-    expect(performance.now() - asked).toBeLessThan(20_000);
     expect(said().trim().split('\n').length).toBe(2);
     expect(scan()).toEqual({ status: 0, out: [''], err: '' });
   });
