@@ -2,6 +2,7 @@
 // `profile build` uses it.
 import { BadProfile } from '../base/errors.ts';
 import { Btf } from '../profile/btf.ts';
+import { absentIn } from '../profile/completeness.ts';
 import {
   linkAddress,
   PROFILE_FORMAT,
@@ -11,7 +12,6 @@ import {
   type Wants,
   writeProfile,
 } from '../profile/profile.ts';
-import { absentIn } from '../profile/told.ts';
 import { type DwarfTypes, readDwarf } from './dwarf.ts';
 import type { ElfImage } from './elf-image.ts';
 import { buildIdOf } from './elf-notes.ts';

@@ -9,7 +9,7 @@ import { optionsOf } from '../plugin/options.ts';
 import type { Facts } from '../report/answer.ts';
 import type { KernelChoice } from '../session/linux/find-kernels.ts';
 import type { Session } from '../session/session.ts';
-import type { PastSnapshot } from '../store/door.ts';
+import type { PastSnapshot } from '../store/interface.ts';
 import type { RememberedAnswer, SnapshotIdentity } from '../store/store.ts';
 import { sayWhich, snapshotsNamed } from './named-snapshots.ts';
 import type { OpenSnapshot } from './open-snapshot.ts';

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { UnreadableFile } from '../base/errors.ts';
 import type { Listener } from '../base/listener.ts';
 import { hint } from '../base/nearest.ts';
-import type { PastSnapshot } from '../store/door.ts';
+import type { PastSnapshot } from '../store/interface.ts';
 import type { Recall } from './recall.ts';
 import { isFile, machineNamed, namesOf } from './subject.ts';
 

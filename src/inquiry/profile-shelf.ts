@@ -4,9 +4,9 @@ import { delimiter } from 'node:path';
 import { ForensicError } from '../base/errors.ts';
 import type { Listener } from '../base/listener.ts';
 import { shippedFolder } from '../files/shipped.ts';
+import { agree, isComplete, missingNames } from '../profile/completeness.ts';
 import { bannerOfTable, readTable } from '../profile/isf-file.ts';
 import type { Profile, ProfileShelf, Wants } from '../profile/profile.ts';
-import { agree, tellsAll, untoldNames } from '../profile/told.ts';
 import { wants } from '../session/linux/required-members.ts';
 import type { AskedStore } from '../store/joined.ts';
 import type { KeptProfile, TableFile } from '../store/profiles.ts';
@@ -90,7 +90,7 @@ export class Shelf implements ProfileShelf {
     const kept = this.#memory.byBuildId(buildId);
     if (kept === undefined) return undefined;
     // A file that gave less than is wanted now may give it all today, or another does.
-    const isOld = kept.origin !== null && !tellsAll(kept.profile, this.#wants);
+    const isOld = kept.origin !== null && !isComplete(kept.profile, this.#wants);
     return (isOld ? this.findByBanner(kept.profile.banner) : undefined) ?? believable(kept);
   }
 
@@ -121,7 +121,7 @@ export class Shelf implements ProfileShelf {
     const kept = this.#memory.byBanner(banner);
     const isKept = kept !== undefined && believable(kept) !== undefined;
     const current = isKept ? this.#renewed(kept, banner) : undefined;
-    if (current !== undefined && tellsAll(current, this.#wants)) return current;
+    if (current !== undefined && isComplete(current, this.#wants)) return current;
     const untold = current === undefined ? Number.POSITIVE_INFINITY : this.#untoldIn(current);
     for (const folder of others) {
       const found = this.#inFolder(folder, banner, untold);
@@ -131,14 +131,14 @@ export class Shelf implements ProfileShelf {
   }
 
   #untoldIn(profile: Profile): number {
-    return untoldNames(profile, this.#wants).length;
+    return missingNames(profile, this.#wants).length;
   }
 
   /** A remembered profile, made again from its file where that was changed, or the program wants more than it did. */
   #renewed({ profile, origin }: KeptProfile, banner: string): Profile {
     const now = origin === null ? undefined : tableFile(origin.path);
     const isSame = now?.size === origin?.size && now?.modified === origin?.modified;
-    if (now === undefined || (isSame && tellsAll(profile, this.#wants))) return profile;
+    if (now === undefined || (isSame && isComplete(profile, this.#wants))) return profile;
     return this.#take(now, banner) ?? profile;
   }
 

@@ -166,8 +166,8 @@ export class Recall {
   /** What sweeps of this machine's earlier snapshots left; nothing where no machine is told. */
   async extents(facts: RememberedFacts): Promise<ExtentMemories | undefined> {
     if (this.#store === undefined) return undefined;
-    const { placeOf } = await import('../store/place.ts');
-    const { machine } = placeOf(facts);
+    const { provenanceOf } = await import('../store/provenance.ts');
+    const { machine } = provenanceOf(facts);
     if (machine === null) return undefined;
     return (scanner) => {
       const kept = this.#guard((store) => store.extents.of(machine, scanner));

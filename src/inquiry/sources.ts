@@ -5,9 +5,9 @@ import type { Identified } from '../diff/relation.ts';
 import type { Side } from '../diff/tables.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import type { Facts } from '../report/answer.ts';
-import type { PastSnapshot } from '../store/door.ts';
 import { acquiredName, fileWrittenAt } from '../store/host-time.ts';
-import { placeOf } from '../store/place.ts';
+import type { PastSnapshot } from '../store/interface.ts';
+import { provenanceOf } from '../store/provenance.ts';
 import { type Asking, Inquiry } from './inquiry.ts';
 import type { Recall } from './recall.ts';
 import { bindingKey } from './settings.ts';
@@ -46,7 +46,7 @@ export class FileSource implements Source {
   private constructor(path: string, asking: Gathering, facts: Facts, inquiry: Inquiry) {
     this.facts = facts;
     const name = acquiredName(path)?.machine ?? null;
-    this.#place = { written: fileWrittenAt(path), machine: placeOf(facts).machine, name, digest: '' };
+    this.#place = { written: fileWrittenAt(path), machine: provenanceOf(facts).machine, name, digest: '' };
     this.#path = path;
     this.#asking = asking;
     this.#inquiry = inquiry;

@@ -3,7 +3,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { UsageError } from '../base/errors.ts';
 import { hint } from '../base/nearest.ts';
-import type { PastSnapshot } from '../store/door.ts';
+import type { PastSnapshot } from '../store/interface.ts';
 import type { Recall } from './recall.ts';
 
 /**

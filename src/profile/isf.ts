@@ -2,6 +2,7 @@
 // It keeps what the program needs, and checks all of that.
 import { hex } from '../base/address.ts';
 import { BadProfile } from '../base/errors.ts';
+import { absentIn } from './completeness.ts';
 import { BadJson, JsonBytes } from './isf-json.ts';
 import { type IsfSections, IsfTypes, recordOf } from './isf-types.ts';
 import {
@@ -12,7 +13,6 @@ import {
   type Wants,
   writeProfile,
 } from './profile.ts';
-import { absentIn } from './told.ts';
 
 // Volatility 3's Intermediate Symbol Format: volatility3/schemas/schema-*.json in its repository.
 /** Major versions of the schema that are read: 4.0 to 6.x differ in what may be left out. */

@@ -54,7 +54,7 @@ export interface Profile {
   readonly enumerators: Readonly<Record<string, number>>;
   /**
    * What the program looked for when it made this profile and did not find. What a newer version wants and neither has nor
-   * knows to be absent, it still has to look up: see `told.ts`.
+   * knows to be absent, it still has to look up: see `completeness.ts`.
    */
   readonly absent: Absent;
   /** What tells again what a kernel said of itself in a snapshot; none of a profile that an operator gave, which is believed. */

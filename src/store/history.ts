@@ -4,11 +4,11 @@ import type Database from 'better-sqlite3';
 import { type PhysicalAddress, physical } from '../base/address.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import { readAnswer } from './answers.ts';
-import type { History, PastSnapshot } from './door.ts';
 import { explaining } from './file.ts';
 import { DamagedAnswer } from './forgotten.ts';
 import { acquiredName } from './host-time.ts';
 import { IS_IDENTITY, identityValues } from './identity.ts';
+import type { History, PastSnapshot } from './interface.ts';
 import { Machines } from './machines.ts';
 import type { RememberedAnswer, RememberedFacts, SnapshotIdentity } from './remembered.ts';
 

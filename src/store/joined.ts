@@ -2,23 +2,26 @@
 // not. New answers go to the second; the first is opened when something is asked that the second does not know.
 import type { PhysicalAddress } from '../base/address.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
-import type { History, PastSnapshot, StoreDoor } from './door.ts';
 import type { KeptTags } from './extents.ts';
+import type { History, PastSnapshot, StoreInterface } from './interface.ts';
 import type { KeptProfile, TableFile } from './profiles.ts';
 import type { RememberedAnswer, RememberedFacts, SnapshotIdentity } from './remembered.ts';
 
 /** What whoever asks snapshots wants of a store. */
 export interface AskedStore
-  extends Pick<StoreDoor, 'path' | 'facts' | 'answer' | 'keep' | 'keepFacts' | 'forgetSnapshot' | 'close'> {
+  extends Pick<
+    StoreInterface,
+    'path' | 'facts' | 'answer' | 'keep' | 'keepFacts' | 'forgetSnapshot' | 'close'
+  > {
   readonly history: Pick<
     History,
     'machineOf' | 'snapshots' | 'snapshot' | 'find' | 'facts' | 'answer' | 'vmcoreinfoPages'
   >;
   /** What is kept goes to the snapshots that `keep` gives the numbers of. */
-  readonly extents: Pick<StoreDoor['extents'], 'of' | 'readsFor' | 'keepReads'>;
-  readonly scans: Pick<StoreDoor['scans'], 'atomically'>;
+  readonly extents: Pick<StoreInterface['extents'], 'of' | 'readsFor' | 'keepReads'>;
+  readonly scans: Pick<StoreInterface['scans'], 'atomically'>;
   readonly profiles: Pick<
-    StoreDoor['profiles'],
+    StoreInterface['profiles'],
     'byBuildId' | 'byBanner' | 'keep' | 'bannerOf' | 'keepBanner' | 'all'
   >;
 }
@@ -33,16 +36,16 @@ export class JoinedStore implements AskedStore {
   readonly extents: AskedStore['extents'];
   readonly scans: AskedStore['scans'];
   readonly profiles: AskedStore['profiles'];
-  readonly #cache: StoreDoor;
-  readonly #openPast: () => StoreDoor;
-  #opened: StoreDoor | undefined;
+  readonly #cache: StoreInterface;
+  readonly #openPast: () => StoreInterface;
+  #opened: StoreInterface | undefined;
 
   /** @param openPast opens what scans recorded: it is only read */
-  constructor(cache: StoreDoor, openPast: () => StoreDoor) {
+  constructor(cache: StoreInterface, openPast: () => StoreInterface) {
     this.path = cache.path;
     this.#cache = cache;
     this.#openPast = openPast;
-    const past = (): StoreDoor => this.#past;
+    const past = (): StoreInterface => this.#past;
     this.history = joinedHistory(() => past().history, cache.history);
     this.extents = {
       of: (machine, scanner) => joinedTags(past, cache, machine, scanner),
@@ -72,7 +75,7 @@ export class JoinedStore implements AskedStore {
   }
 
   /** @returns the number of the snapshot in the second store */
-  keep(...remembered: Parameters<StoreDoor['keep']>): number {
+  keep(...remembered: Parameters<StoreInterface['keep']>): number {
     return this.#cache.keep(...remembered);
   }
 
@@ -88,7 +91,7 @@ export class JoinedStore implements AskedStore {
     return recorded !== undefined && own!.kernel.pageTableRoot !== recorded.kernel.pageTableRoot;
   }
 
-  get #past(): StoreDoor {
+  get #past(): StoreInterface {
     this.#opened ??= this.#openPast();
     return this.#opened;
   }
@@ -140,7 +143,12 @@ const byWriting = (one: PastSnapshot, other: PastSnapshot): number =>
   one.written < other.written ? -1 : one.written > other.written ? 1 : one.id - other.id;
 
 /** Tags are the cache's; where it has none yet, those that scans left, and then they are kept in the cache. */
-function joinedTags(past: () => StoreDoor, cache: StoreDoor, machine: string, scanner: string): KeptTags {
+function joinedTags(
+  past: () => StoreInterface,
+  cache: StoreInterface,
+  machine: string,
+  scanner: string,
+): KeptTags {
   const own = cache.extents.of(machine, scanner);
   if (own.recall().length > 0) return own;
   const { secret, recall } = past().extents.of(machine, scanner);
@@ -153,11 +161,11 @@ function joinedTags(past: () => StoreDoor, cache: StoreDoor, machine: string, sc
 }
 
 function joinedProfiles(
-  past: () => StoreDoor['profiles'],
-  cache: StoreDoor['profiles'],
+  past: () => StoreInterface['profiles'],
+  cache: StoreInterface['profiles'],
 ): AskedStore['profiles'] {
   const either = (
-    ask: (profiles: StoreDoor['profiles']) => KeptProfile | undefined,
+    ask: (profiles: StoreInterface['profiles']) => KeptProfile | undefined,
   ): KeptProfile | undefined => ask(cache) ?? ask(past());
   return {
     byBuildId: (buildId) => either((profiles) => profiles.byBuildId(buildId)),

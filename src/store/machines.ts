@@ -5,7 +5,7 @@ import { areOtherKernels, beganTogether, hardwareChanges } from '../plugin/machi
 import { bootStartOf, type Claim, claimOf, claimsWith, recordClaim, traitsText } from './claims.ts';
 import { type Conflict, conflictsOf, type Like, turnsOf } from './conflicts.ts';
 import { explaining } from './file.ts';
-import { placeOf } from './place.ts';
+import { provenanceOf } from './provenance.ts';
 import type { RememberedFacts } from './remembered.ts';
 
 /** Whose memory a snapshot is. */
@@ -47,7 +47,7 @@ export class Machines {
         operator === undefined
           ? this.#found(claim, written, known)
           : this.#named(operator, claim, written, known);
-      const machine = found ?? this.#unused(placeOf(facts).machine);
+      const machine = found ?? this.#unused(provenanceOf(facts).machine);
       const name = machine === null ? null : (operator ?? this.#nameOf(machine));
       const own = machine === null ? [] : claimsWith(this.#database, 'machine', machine);
       const turns = turnsOf(claim, own, written);

@@ -3,7 +3,7 @@
 import type Database from 'better-sqlite3';
 import { explaining } from './file.ts';
 import type { SnapshotKey } from './key.ts';
-import { placeOf } from './place.ts';
+import { provenanceOf } from './provenance.ts';
 import type { RememberedFacts, SnapshotIdentity } from './remembered.ts';
 
 /** One state of a file, as the system tells it without opening the file. */
@@ -158,7 +158,7 @@ export class Scans {
    * guest says when that is: whoever relies on it must know better.
    */
   twinOf({ key, binding }: SnapshotIdentity, facts: RememberedFacts): ScannedSnapshot | undefined {
-    const { boot, taken } = placeOf(facts);
+    const { boot, taken } = provenanceOf(facts);
     return this.#snapshots(
       `WHERE s.digest = ? AND s.size = ? AND s.binding = ? AND s.boot IS ? AND s.taken IS ?
          AND NOT (s.device = ? AND s.inode = ? AND s.modified = ? AND s.changed = ?) LIMIT 1`,

@@ -50,7 +50,7 @@ export const MIGRATIONS: readonly string[] = [
    ALTER TABLE kept RENAME TO profile;
    CREATE INDEX profile_build_id ON profile (build_id);
    CREATE TABLE profile_file (path TEXT PRIMARY KEY, size INTEGER NOT NULL, modified TEXT NOT NULL, banner TEXT NOT NULL);`,
-  // Whose memory a snapshot is and when it was taken, as columns: place.ts tells what each means.
+  // Whose memory a snapshot is and when it was taken, as columns: provenance.ts tells what each means.
   `ALTER TABLE snapshot ADD COLUMN machine TEXT;
    ALTER TABLE snapshot ADD COLUMN boot TEXT;
    ALTER TABLE snapshot ADD COLUMN hostname TEXT;

@@ -1,11 +1,10 @@
 // The store: opens the file and puts its parts together.
-// `door.ts` is its interface.
+// `interface.ts` is its interface.
 import type Database from 'better-sqlite3';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import { readAnswer, writeRows } from './answers.ts';
 import { checksumOf } from './checksum.ts';
 import { claimOf } from './claims.ts';
-import type { History, StoreDoor } from './door.ts';
 import { KeptExtents } from './extents.ts';
 import { discard, explaining, openDatabase, openReadonly } from './file.ts';
 import { KeptFindings } from './findings.ts';
@@ -13,11 +12,12 @@ import { DamagedAnswer } from './forgotten.ts';
 import { KeptHistory } from './history.ts';
 import { acquiredName, writtenAt } from './host-time.ts';
 import { IDENTITY_COLUMNS, IS_IDENTITY, identityValues } from './identity.ts';
+import type { History, StoreInterface } from './interface.ts';
 import { type Identification, Machines } from './machines.ts';
 import { Outbox } from './outbox.ts';
 import { OwedReports } from './owed-reports.ts';
-import { placeOf } from './place.ts';
 import { KeptProfiles } from './profiles.ts';
+import { provenanceOf } from './provenance.ts';
 import type { NewAnswer, RememberedAnswer, RememberedFacts, SnapshotIdentity } from './remembered.ts';
 import { defineRows } from './rows.ts';
 import { Scans } from './scans.ts';
@@ -30,7 +30,7 @@ export type { RememberedAnswer, RememberedFacts, SnapshotIdentity } from './reme
 const SEEN_GRAIN_MS = 86_400_000;
 
 /** What earlier runs found, in one SQLite file: rows by plugin, and profiles by build. */
-export class Store implements StoreDoor {
+export class Store implements StoreInterface {
   readonly path: string;
   /** Looking over what is remembered, and forgetting. */
   readonly upkeep: Upkeep;
@@ -171,7 +171,7 @@ export class Store implements StoreDoor {
       facts: text,
       facts_checksum: checksumOf(text),
       seen: now.toISOString(),
-      ...placeOf(facts),
+      ...provenanceOf(facts),
       machine: machine === undefined ? this.#machineOf(identity, facts, written) : machine,
     };
     // What the host knew when it first saw the file stays.

@@ -5,7 +5,7 @@ import { areCopied, inHostOrder, type Ordered } from '../diff/host-order.ts';
 import type { Reading } from '../inquiry/reading.ts';
 import { writtenAt } from '../store/host-time.ts';
 import { isMappedForWriting } from '../store/moving.ts';
-import { placeOf } from '../store/place.ts';
+import { provenanceOf } from '../store/provenance.ts';
 import type { RememberedFacts } from '../store/remembered.ts';
 import type { ScannedFile } from '../store/scans.ts';
 import { Failures } from './failures.ts';
@@ -184,7 +184,7 @@ export class Candidates {
       if (file.pieces !== undefined && facts.snapshot.pieceCount === 0) return this.#takenApart(file);
       const { cut } = facts.snapshot;
       if (cut !== null) return this.#failures.cut(file, cut);
-      const { taken, boot } = placeOf(facts);
+      const { taken, boot } = provenanceOf(facts);
       const noted = { taken: taken ?? written, boot, uptimeSeconds: facts.kernel.uptimeSeconds ?? null };
       store.scans.note(path, state, 'begun', { ...noted, tries: known?.tries ?? 0 });
       isHandedOn = isOnly;

@@ -1,6 +1,6 @@
 // Delivers the messages of the outbox, in their order.
 // After some failures a message waits for the next scan, for a week at most.
-import type { StoreDoor } from '../store/door.ts';
+import type { StoreInterface } from '../store/interface.ts';
 import type { Waiting } from '../store/outbox.ts';
 import { type Channel, Undelivered } from './channel.ts';
 import type { ScanEvent } from './event.ts';
@@ -12,7 +12,7 @@ const PATIENCE_MS = 7 * 86_400_000;
 
 /** Brings what waits in the outbox to where it is to go, in its order. */
 export class Delivery {
-  readonly #outbox: StoreDoor['outbox'];
+  readonly #outbox: StoreInterface['outbox'];
   readonly #channels: readonly Channel[];
   readonly #tell: (event: ScanEvent) => void;
   readonly #wait: (ms: number) => Promise<void>;
@@ -20,7 +20,7 @@ export class Delivery {
   readonly #down = new Set<string>();
 
   constructor(
-    outbox: StoreDoor['outbox'],
+    outbox: StoreInterface['outbox'],
     channels: readonly Channel[],
     tell: (event: ScanEvent) => void,
     wait: (ms: number) => Promise<void>,

@@ -1,6 +1,6 @@
 // What the store knows a file by, and what it remembers of it.
 // Scans ask it of files that have settled: nobody writes to them any more.
-import type { StoreDoor } from '../store/door.ts';
+import type { StoreInterface } from '../store/interface.ts';
 import { keyOfSettled } from '../store/key.ts';
 import type { RememberedFacts, SnapshotIdentity } from '../store/remembered.ts';
 import type { Listed } from './listing.ts';
@@ -19,7 +19,7 @@ export function identify({ path, pieces }: Listed, binding: string): SnapshotIde
  * whether the file is cut.
  */
 export function rememberedFacts(
-  store: Pick<StoreDoor, 'facts'>,
+  store: Pick<StoreInterface, 'facts'>,
   identity: SnapshotIdentity,
 ): RememberedFacts | undefined {
   const facts = store.facts(identity);

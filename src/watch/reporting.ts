@@ -1,7 +1,7 @@
 // Writes the HTML reports that are owed.
 // Those that an earlier scan could not write are among them.
 import { ForensicError, StoreError, UnreadableFile } from '../base/errors.ts';
-import type { StoreDoor } from '../store/door.ts';
+import type { StoreInterface } from '../store/interface.ts';
 import type { OwedReport } from '../store/owed-reports.ts';
 import type { ScanEvent } from './event.ts';
 import { bugText } from './failures.ts';
@@ -9,7 +9,7 @@ import type { Reporter } from './scan-parts.ts';
 
 /** Writes the reports that are owed to a folder, those too that earlier scans did not come to. */
 export class Reporting {
-  readonly #owed: StoreDoor['reports'];
+  readonly #owed: StoreInterface['reports'];
   readonly #reporter: Reporter | undefined;
   readonly #tell: (event: ScanEvent) => void;
   /** In how many scans a report that cannot be made is tried. */
@@ -21,7 +21,7 @@ export class Reporting {
   #isDown = false;
 
   constructor(
-    owed: StoreDoor['reports'],
+    owed: StoreInterface['reports'],
     reporter: Reporter | undefined,
     tell: (event: ScanEvent) => void,
     { tries, signal }: { readonly tries: number; readonly signal: AbortSignal | undefined },

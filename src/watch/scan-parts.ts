@@ -4,7 +4,7 @@ import type { Open } from '../inquiry/reading.ts';
 import type { Judge } from '../judging/judge.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import type { Severity } from '../policy/verdict.ts';
-import type { StoreDoor } from '../store/door.ts';
+import type { StoreInterface } from '../store/interface.ts';
 import type { OwedReport } from '../store/owed-reports.ts';
 import type { Channel, Message } from './channel.ts';
 import type { Failure, Recorded, ScanEvent } from './event.ts';
@@ -47,7 +47,7 @@ export interface Resumed {
 
 /** What a scan works with. */
 export interface ScanParts {
-  readonly store: StoreDoor;
+  readonly store: StoreInterface;
   readonly open: Open;
   /** What the scan came to in a process that died of a snapshot. */
   readonly resumed?: Resumed;

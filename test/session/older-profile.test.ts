@@ -2,8 +2,8 @@
 // of the snapshot says of that completes them; what it does not say is absent, and why is said.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import pslist from '../../plugins/pslist.ts';
+import { isComplete } from '../../src/profile/completeness.ts';
 import type { Profile, ProfileShelf } from '../../src/profile/profile.ts';
-import { tellsAll } from '../../src/profile/told.ts';
 import { wants } from '../../src/session/linux/required-members.ts';
 import { type Session, type SessionOptions, startSession } from '../../src/session/session.ts';
 import { openSnapshot, type Snapshot } from '../../src/snapshot/open.ts';
@@ -68,13 +68,13 @@ const overwriteBtf = (): void =>
 describe('a remembered profile of an older version', () => {
   it('is completed by what the kernel says of itself, and remembered so', () => {
     const { profile, facts, kernel } = begin({ shelf: shelfWith({ byBuildId: older(own) }) });
-    expect(tellsAll(profile, wants)).toBe(true);
+    expect(isComplete(profile, wants)).toBe(true);
     expect(facts.kernel.notes).toEqual([]);
     expect(kept.map(({ types, evidence }) => [types, evidence])).toEqual([[own.types, own.evidence]]);
     expect(kernel.types.has('sock')).toBe(true);
     kept = [];
     const again = begin({ shelf: shelfWith({ byBuildId: profile }) });
-    expect(tellsAll(again.profile, wants)).toBe(true);
+    expect(isComplete(again.profile, wants)).toBe(true);
   });
 
   it('is no other description of the kernel than its own', () => {
@@ -113,7 +113,7 @@ describe('a profile that an operator gave to an older version', () => {
 
   it('is completed by what the kernel says of itself, and kept as it was given', () => {
     const { profile, facts } = begin({ shelf: shelfWith({ byBuildId: given() }) });
-    expect(tellsAll(profile, wants)).toBe(true);
+    expect(isComplete(profile, wants)).toBe(true);
     expect(profile.types).toEqual(own.types);
     expect(facts.kernel.notes).toEqual([]);
     expect(kept).toEqual([]);

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { StoreDoor } from '../../src/store/door.ts';
+import type { StoreInterface } from '../../src/store/interface.ts';
 import { Store } from '../../src/store/store.ts';
 import { drawnPlugin, fakeFacts } from '../support/fake-session.ts';
 import { identity, inScratch, plugin, ROWS } from './scratch.ts';
@@ -18,10 +18,10 @@ function factsAt(machineId: string | null, hour: number | null): ReturnType<type
 /** Does something with a store that remembers snapshots 1, 2 and so on of these machines and hours. */
 const withPast = (
   past: readonly (readonly [machine: string | null, hour: number | null, binding?: string])[],
-  action: (store: StoreDoor) => void,
+  action: (store: StoreInterface) => void,
 ): Promise<void> =>
   inScratch((folder) => {
-    const store: StoreDoor = Store.open(join(folder, 'cache.sqlite'), '1');
+    const store: StoreInterface = Store.open(join(folder, 'cache.sqlite'), '1');
     past.forEach(([machine, hour, binding], index) => {
       const which = identity(index + 1, binding, (index * 7) % 5);
       store.keep(which, factsAt(machine, hour), plugin(), '{}', { rows: ROWS, notes: ['n'] });

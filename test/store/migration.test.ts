@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { KernelFacts } from '../../src/plugin/document.ts';
 import { connect } from '../../src/store/connection.ts';
-import { placeOf } from '../../src/store/place.ts';
+import { provenanceOf } from '../../src/store/provenance.ts';
 import { MIGRATIONS } from '../../src/store/schema.ts';
 import { Store } from '../../src/store/store.ts';
 import { fakeFacts } from '../support/fake-session.ts';
@@ -60,7 +60,7 @@ function old(folder: string, version: number): string {
     const id = index + 1;
     insert.run(id, `/snapshots/${id}.raw`, String(id), JSON.stringify({ snapshot, kernel: told }));
     if (version < WITH_PLACES) return;
-    for (const [column, value] of Object.entries(placeOf({ snapshot, kernel: told })))
+    for (const [column, value] of Object.entries(provenanceOf({ snapshot, kernel: told })))
       database.prepare(`UPDATE snapshot SET ${column} = ? WHERE id = ?`).run(value, id);
   });
   insert.run(99, '/snapshots/99.raw', '99', '{"snapshot":');
@@ -80,12 +80,12 @@ describe('the steps from schema to schema', () => {
       const store = Store.open(path, '1');
       const places = store.history.snapshots();
       for (const [index, [told, machine, boot]] of FACTS.entries()) {
-        const place = placeOf({ snapshot, kernel: told });
+        const place = provenanceOf({ snapshot, kernel: told });
         expect(place).toMatchObject({ machine, boot, taken: snapshot.takenAt });
         expect(places.find(({ id }) => id === index + 1)).toMatchObject(place);
       }
       expect(store.history.snapshot(99)).toMatchObject({ machine: null, boot: null, taken: null });
-      const { machine } = placeOf({ snapshot, kernel: FACTS[4]![0] });
+      const { machine } = provenanceOf({ snapshot, kernel: FACTS[4]![0] });
       const again = { snapshot, kernel: { ...kernel, ...FACTS[4]![0], hostname: 'renamed' } };
       // Whose boot it is is known, under any name.
       expect(store.machines.identify(again, { written: '2026' })).toMatchObject({ machine, conflicts: [] });

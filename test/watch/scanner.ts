@@ -12,7 +12,7 @@ import type { RuleFacts, RuleVerdict } from '../../src/policy/verdict.ts';
 import { Store } from '../../src/store/store.ts';
 import { scan } from '../../src/watch/scan.ts';
 import { surroundings } from '../../src/watch/settling.ts';
-import { takeTurn } from '../../src/watch/turn.ts';
+import { waitForLock } from '../../src/watch/wait-for-lock.ts';
 import { webhook } from '../../src/watch/webhook.ts';
 import { choice, failureMessageOf, messageOf, openDrawn, other, plugin } from './drawn.ts';
 
@@ -50,7 +50,7 @@ process.stdout.write('up\n');
 try {
   const store = Store.open(cache, '1');
   const around = surroundings();
-  const lock = await takeTurn(cache, 20_000, around.wait);
+  const lock = await waitForLock(cache, 20_000, around.wait);
   if (lock === undefined) throw new Error('another scan is at work');
   await scan(choice([folder], { plugins: [plugin, other] }), {
     store,

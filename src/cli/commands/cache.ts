@@ -8,7 +8,7 @@ import { partStores, type StorePlaces, storePlaces } from '../../inquiry/store-p
 import { escapeJson, escapeText } from '../../report/escape.ts';
 import { bytesText } from '../../report/info.ts';
 import { wrap } from '../../report/width.ts';
-import type { StoreDoor } from '../../store/door.ts';
+import type { StoreInterface } from '../../store/interface.ts';
 import type { Holdings, StoredSnapshot } from '../../store/upkeep.ts';
 import type { OpenFlags } from '../flags/settings.ts';
 import { showList } from '../terminal/list.ts';
@@ -107,7 +107,7 @@ const placesFrom = ({ cache }: OpenFlags): StorePlaces => storePlaces({ cache: c
 /** The cache: what scans recorded in a file of its own is only listed. */
 const pathFrom = (flags: OpenFlags): string => placesFrom(flags).cache;
 
-async function withStore(flags: OpenFlags, action: (store: StoreDoor) => void): Promise<void> {
+async function withStore(flags: OpenFlags, action: (store: StoreInterface) => void): Promise<void> {
   await partStores(placesFrom(flags), TERMINAL);
   const { Store } = await import('../../store/store.ts');
   const store = Store.open(pathFrom(flags), version());

@@ -215,10 +215,10 @@ export async function takingTurn(
   parts: ScanParts,
   patienceMs: number,
 ): Promise<ScanResult | undefined> {
-  const { takeTurn } = await import('../../watch/turn.ts');
+  const { waitForLock } = await import('../../watch/wait-for-lock.ts');
   const { scan } = await import('../../watch/scan.ts');
   const { store, surroundings, signal } = parts;
-  const lock = await takeTurn(store.path, patienceMs, surroundings.wait, signal);
+  const lock = await waitForLock(store.path, patienceMs, surroundings.wait, signal);
   if (lock === undefined) return undefined;
   try {
     return await scan(choice, parts);

@@ -2,8 +2,8 @@
 // elsewhere. What an older version of the program did not ask for is completed from the kernel.
 import { ForensicError, NoKernel, NoProfile } from '../../base/errors.ts';
 import type { BindingStep } from '../../plugin/document.ts';
+import { agree, completed, isNothing, missingIn, missingNames } from '../../profile/completeness.ts';
 import type { Profile, ProfileEvidence, ProfileShelf } from '../../profile/profile.ts';
-import { agree, completed, isNothing, untold, untoldNames } from '../../profile/told.ts';
 import type { Snapshot } from '../../snapshot/open.ts';
 import { bannerIn } from './banner.ts';
 import { type Agreement, agreementWith } from './description-digests.ts';
@@ -59,7 +59,7 @@ export function profileOf(
   const kept = buildId === null ? undefined : shelf?.findProfile(buildId);
   const isGiven = kept !== undefined && kept.evidence === undefined;
   const agreement = kept === undefined ? 'other' : agreementOf(snapshot, located, kept);
-  const rest = kept === undefined ? undefined : untold(kept, wants);
+  const rest = kept === undefined ? undefined : missingIn(kept, wants);
   const remembered = `remembered by build ID ${buildId}`;
   if (kept !== undefined && agreement === 'same' && isNothing(rest!)) {
     find(remembered);
@@ -126,7 +126,7 @@ const MOST_UNTOLD = 8;
 
 /** A profile that the kernel did not tell just now. */
 function fromElsewhere(profile: Profile): Description {
-  const names = untoldNames(profile, wants);
+  const names = missingNames(profile, wants);
   const more = names.length - MOST_UNTOLD;
   const listed = `${names.slice(0, MOST_UNTOLD).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
   const note =
@@ -140,7 +140,7 @@ function fromElsewhere(profile: Profile): Description {
 
 /** A profile made elsewhere, with symbols that it does not tell as far as the kernel lists them. */
 function withListed({ memory }: Snapshot, located: Located, profile: Profile): Profile {
-  const rest = untold(profile, wants);
+  const rest = missingIn(profile, wants);
   if (rest.symbols.length === 0 || located.slide === null) return profile;
   try {
     const listed = kallsymsOf(imageReader(memory, located.delta), located);

@@ -1,10 +1,11 @@
 // What a kernel says of itself in its own memory: its symbol table and its BTF, made a profile. What of that is missing from
-// the snapshot is said, and what the kernel then seems to lack counts as untold.
+// the snapshot is said, and what the kernel then seems to lack counts as not known.
 import { hex, isKernelAddress } from '../../base/address.ts';
 import { BadProfile, NoKernel, NoProfile } from '../../base/errors.ts';
 import type { BindingStep } from '../../plugin/document.ts';
 import { Btf } from '../../profile/btf.ts';
 import { MAXIMUM_BTF_BYTES } from '../../profile/btf-search.ts';
+import { absentIn } from '../../profile/completeness.ts';
 import type { ImageReader } from '../../profile/piecewise.ts';
 import { missingBytes, readPiecewise } from '../../profile/piecewise.ts';
 import {
@@ -15,7 +16,6 @@ import {
   type ProfileEvidence,
   pointerBytesOf,
 } from '../../profile/profile.ts';
-import { absentIn } from '../../profile/told.ts';
 import type { Snapshot } from '../../snapshot/open.ts';
 import { bannerAt, bannerElsewhere } from './banner.ts';
 import { evidenceOf, type Piece } from './description-digests.ts';

@@ -4,7 +4,7 @@ import type { KernelFacts, SnapshotFacts } from '../plugin/document.ts';
 import { isNamed } from '../plugin/machine-identity.ts';
 
 /** Whose memory a snapshot is, and when it was taken, by what it says itself. */
-export interface Place {
+export interface Provenance {
   /**
    * The machine's ID; without one `host:` and its name, or for as long as it runs `boot:` and the boot's own ID. Null where
    * nothing tells. machines.ts knows better who it is.
@@ -19,14 +19,14 @@ export interface Place {
   readonly taken: string | null;
 }
 
-/** The place that facts tell of. The facts may be of an older version, and lack keys. */
-export function placeOf({
+/** What facts tell of it. The facts may be of an older version, and lack keys. */
+export function provenanceOf({
   snapshot,
   kernel,
 }: {
   readonly snapshot: Partial<SnapshotFacts>;
   readonly kernel: Partial<KernelFacts>;
-}): Place {
+}): Provenance {
   const { machineId, bootId, bootTime, hostname, release, architecture, time } = kernel;
   const since = typeof bootTime === 'string' ? `since:${bootTime.slice(0, 19)}Z` : null;
   return {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { placeOf } from '../../src/store/place.ts';
+import { provenanceOf } from '../../src/store/provenance.ts';
 
-const machineOf = (kernel: Parameters<typeof placeOf>[0]['kernel']): string | null =>
-  placeOf({ snapshot: {}, kernel }).machine;
+const machineOf = (kernel: Parameters<typeof provenanceOf>[0]['kernel']): string | null =>
+  provenanceOf({ snapshot: {}, kernel }).machine;
 
 describe('whose memory a snapshot is', () => {
   it('is told by the machine’s own ID, then its name, then the boot while it runs', () => {

@@ -6,10 +6,10 @@ import { ScanLock } from '../store/lock.ts';
 const LOOK_MS = 100;
 
 /**
- * Waits for its turn: one scan at a time works on a store. @returns undefined where the other scan still goes on
+ * Waits for the lock: one scan at a time works on a store. @returns undefined where the other scan still goes on
  * after `patienceMs`. @throws StoreError
  */
-export async function takeTurn(
+export async function waitForLock(
   storePath: string,
   patienceMs: number,
   wait: (ms: number) => Promise<void>,

@@ -8,14 +8,14 @@ import type { DamagedAnswer } from './forgotten.ts';
 import type { Identification, Machines } from './machines.ts';
 import type { Outbox } from './outbox.ts';
 import type { OwedReports } from './owed-reports.ts';
-import type { Place } from './place.ts';
 import type { KeptProfiles } from './profiles.ts';
+import type { Provenance } from './provenance.ts';
 import type { NewAnswer, RememberedAnswer, RememberedFacts, SnapshotIdentity } from './remembered.ts';
 import type { Scans } from './scans.ts';
 import type { Upkeep } from './upkeep.ts';
 
 /** A snapshot that something is remembered of, by the number that the store gave it. Its file may be gone. */
-export interface PastSnapshot extends Place {
+export interface PastSnapshot extends Provenance {
   readonly id: number;
   readonly path: string;
   readonly sizeBytes: number;
@@ -52,11 +52,11 @@ export interface History {
 type Offer<T> = { readonly [K in keyof T]: T[K] };
 
 /**
- * All that the program wants of its memory. Nobody behind this door knows how it is kept: today in a file of SQLite,
+ * All that the program wants of its memory. Nobody outside this room knows how it is kept: today in a file of SQLite,
  * and a database on a server would have to offer no more than this. Every method may throw StoreError, and a caller
  * that goes on without loses speed only.
  */
-export interface StoreDoor {
+export interface StoreInterface {
   /** Where the memory is, for messages. */
   readonly path: string;
   readonly history: History;

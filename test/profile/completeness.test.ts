@@ -1,7 +1,14 @@
 // What a profile of an older version tells of what a newer one wants, and what completes it. Names are drawn.
 import { describe, expect, it } from 'vitest';
+import {
+  absentIn,
+  agree,
+  completed,
+  isComplete,
+  missingIn,
+  missingNames,
+} from '../../src/profile/completeness.ts';
 import { PROFILE_FORMAT, type Profile, type Wants } from '../../src/profile/profile.ts';
-import { absentIn, agree, completed, tellsAll, untold, untoldNames } from '../../src/profile/told.ts';
 
 /** What an older version wanted, and a newer one. */
 const before: Wants = {
@@ -58,29 +65,29 @@ describe('a profile', () => {
   });
 
   it('tells all to the version that made it, and to one that wants less', () => {
-    expect(tellsAll(madeBy(before), before)).toBe(true);
-    expect(tellsAll(madeBy(now), before)).toBe(true);
+    expect(isComplete(madeBy(before), before)).toBe(true);
+    expect(isComplete(madeBy(now), before)).toBe(true);
   });
 
   it('does not tell what a newer version wants, whole structs at a time', () => {
     const old = madeBy(before);
-    expect(untold(old, now)).toEqual({
+    expect(missingIn(old, now)).toEqual({
       types: { task_struct: ['pid', 'state', 'comm'], cgroup: ['kn'] },
       symbols: ['cgrp_dfl_root'],
       enumerators: ['NR_FILE'],
     });
-    expect(untoldNames(old, now)).toEqual(['task_struct.comm', 'cgroup.kn', 'cgrp_dfl_root', 'NR_FILE']);
+    expect(missingNames(old, now)).toEqual(['task_struct.comm', 'cgroup.kn', 'cgrp_dfl_root', 'NR_FILE']);
   });
 });
 
 describe('a profile of an older version', () => {
   it('is completed to what the newer version would have made', () => {
     const [old, own] = [madeBy(before), madeBy(now)];
-    const whole = completed(old, own, untold(old, now));
+    const whole = completed(old, own, missingIn(old, now));
     expect(whole.types).toEqual(own.types);
     expect(whole.symbols).toEqual(own.symbols);
     expect(whole.enumerators).toEqual(own.enumerators);
-    expect(tellsAll(whole, now)).toBe(true);
+    expect(isComplete(whole, now)).toBe(true);
   });
 
   it('keeps what it tells, and what is still not known stays so', () => {
@@ -90,19 +97,19 @@ describe('a profile of an older version', () => {
       absent: { types: [], symbols: [], enumerators: [] },
     };
     const old = { ...madeBy(before), symbols: { init_task: '0xffffffff82000040' } };
-    const whole = completed(old, part, untold(old, now));
+    const whole = completed(old, part, missingIn(old, now));
     expect(whole.symbols).toEqual({ ...part.symbols, ...old.symbols });
     expect(whole.absent).toEqual(old.absent);
-    expect(untoldNames(whole, now)).toEqual(['cgroup.kn']);
+    expect(missingNames(whole, now)).toEqual(['cgroup.kn']);
   });
 
   it('takes no members of another struct of the same name', () => {
     const other = { size: 48, members: { pid: [0, 4], comm: [4, 16] } } as const;
     const own = madeBy(now, { ...everything, types: { ...everything.types, task_struct: other } });
     const old = madeBy(before);
-    const whole = completed(old, own, untold(old, now));
+    const whole = completed(old, own, missingIn(old, now));
     expect(whole.types['task_struct']).toEqual(old.types['task_struct']);
-    expect(untoldNames(whole, now)).toEqual(['task_struct.comm']);
+    expect(missingNames(whole, now)).toEqual(['task_struct.comm']);
   });
 });
 

@@ -4,10 +4,10 @@ import type { TypeLayout } from '../types/layout.ts';
 import type { Absent, Profile, Wants } from './profile.ts';
 
 /** What a description of a build is made of, whoever gives it. */
-export type Told = Pick<Profile, 'types' | 'symbols' | 'enumerators'>;
+export type Description = Pick<Profile, 'types' | 'symbols' | 'enumerators'>;
 
 /** What a description that was searched to its end does not have of all that is wanted. */
-export function absentIn({ types, symbols, enumerators }: Told, wants: Wants): Absent {
+export function absentIn({ types, symbols, enumerators }: Description, wants: Wants): Absent {
   return {
     types: Object.entries(wants.types).flatMap(([name, members]) => {
       const found = types[name]?.members;
@@ -23,7 +23,7 @@ export function absentIn({ types, symbols, enumerators }: Told, wants: Wants): A
  * What of all that is wanted a profile neither has nor knows to be absent. A struct of which one member is not told is
  * given with all of its members: of several structs of one name the one is meant that has most of them.
  */
-export function untold({ types, symbols, enumerators, absent }: Profile, wants: Wants): Wants {
+export function missingIn({ types, symbols, enumerators, absent }: Profile, wants: Wants): Wants {
   const absentTypes = new Set(absent.types);
   const absentNames = new Set([...absent.symbols, ...absent.enumerators]);
   const isTold = (name: string, members: readonly string[]): boolean => {
@@ -48,11 +48,11 @@ export const isNothing = ({ types, symbols, enumerators }: Wants): boolean =>
   Object.keys(types).length + symbols.length + enumerators.length === 0;
 
 /** Whether a profile says of all that is wanted where it is, or that there is none. */
-export const tellsAll = (profile: Profile, wants: Wants): boolean => isNothing(untold(profile, wants));
+export const isComplete = (profile: Profile, wants: Wants): boolean => isNothing(missingIn(profile, wants));
 
 /** The names of what a profile does not tell: `struct.member`, symbols and enumerators. */
-export function untoldNames(profile: Profile, wants: Wants): string[] {
-  const { types, symbols, enumerators } = untold(profile, wants);
+export function missingNames(profile: Profile, wants: Wants): string[] {
+  const { types, symbols, enumerators } = missingIn(profile, wants);
   const absent = new Set(profile.absent.types);
   const members = Object.entries(types).flatMap(([name, wanted]) =>
     wanted.map((member) => `${name}.${member}`),
@@ -65,7 +65,11 @@ export function untoldNames(profile: Profile, wants: Wants): string[] {
 }
 
 /** A profile with what another description of the same build tells of the rest. Where both tell something, the profile counts. */
-export function completed(profile: Profile, more: Told & { readonly absent: Absent }, rest: Wants): Profile {
+export function completed(
+  profile: Profile,
+  more: Description & { readonly absent: Absent },
+  rest: Wants,
+): Profile {
   const types: Record<string, TypeLayout> = { ...profile.types };
   for (const name of Object.keys(rest.types)) {
     const found = more.types[name];
@@ -77,7 +81,7 @@ export function completed(profile: Profile, more: Told & { readonly absent: Abse
   }
   const only = <T>(from: Readonly<Record<string, T>>, names: readonly string[]): Record<string, T> =>
     Object.fromEntries(names.filter((name) => from[name] !== undefined).map((name) => [name, from[name]!]));
-  const told: Told = {
+  const told: Description = {
     types,
     symbols: { ...profile.symbols, ...only(more.symbols, rest.symbols) },
     enumerators: { ...profile.enumerators, ...only(more.enumerators, rest.enumerators) },
@@ -119,7 +123,7 @@ export function completed(profile: Profile, more: Told & { readonly absent: Abse
  * left out: with more of its members known, another struct of the name may be the one that is meant.
  */
 export function agree(one: Profile, other: Profile, wants: Wants): boolean {
-  const open = untold(one, wants).types;
+  const open = missingIn(one, wants).types;
   const hasNone = ({ absent }: Profile, { types, symbols, enumerators }: Profile): boolean =>
     absent.types.every((name) => {
       const [type, member] = name.split('.') as [string, string | undefined];
