@@ -12,7 +12,7 @@ export default definePlugin({
   name: 'pslist',
   group: 'processes',
   lists: 'processes',
-  summary: 'List processes, those hidden from the task list too',
+  summary: 'List processes, including those that are hidden from the task list',
   example: '--pid 1,200 --columns pid,name,args',
   version: 5,
   async *subjects(kernel) {

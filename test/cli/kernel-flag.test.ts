@@ -32,7 +32,7 @@ describe('--kernel', () => {
     const both = withKernelFlag(new Command().option('--kernel <list>', 'yes or no'));
     expect(both.parse(['--kernel', 'yes'], { from: 'user' }).opts()).toEqual({ kernel: 'yes' });
     expect(both.options.map(({ description }) => description)).toEqual([
-      'yes or no; a number: of several kernels in the snapshot, show this one: info numbers them',
+      'yes or no; a number: show this kernel if the snapshot holds several (info numbers them)',
     ]);
   });
 

@@ -32,14 +32,14 @@ export function addCacheCommand(program: Command): void {
       .command('prune')
       .description('Forget snapshots that are gone or changed, and what older versions of vestige found'),
   )
-    .option('--days <days>', 'also forget what was not asked about for so many days')
+    .option('--days <days>', 'also forget what nobody asked about for this many days')
     .action((flags: OpenFlags & { days?: string }) => prune(flags));
   withCache(
     cache
       .command('clear')
-      .description('Forget all that can be found out again, having said what that is and asked'),
+      .description('Forget everything that can be found out again, after listing it and asking'),
   )
-    .option('--yes', 'ask nobody')
+    .option('--yes', 'do not ask for confirmation')
     .action((flags: OpenFlags & { yes?: true }) => clear(flags));
 }
 

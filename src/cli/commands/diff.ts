@@ -42,7 +42,7 @@ export function addDiffCommand(program: Command, plugins: readonly AnyPlugin[], 
     .description('Tell what happened between two snapshots: what appeared, vanished and changed')
     .argument('<before>', 'a snapshot; the name of a machine alone stands for its last two')
     .argument('[after]')
-    .option('--all', 'list counters, churn, and rows of processes that came or went too')
+    .option('--all', 'also list counters, churn, and rows of processes that came or went')
     .option('--no-rows', 'the summary only')
     .addHelpText(
       'after',

@@ -24,7 +24,7 @@ export const withLookFlags = (command: Command): Command =>
     .option('--color <when>', 'auto, always or never', 'auto');
 
 export const withStrictFlag = (command: Command): Command =>
-  command.option('--strict', 'exit with 1 where anything could not be read');
+  command.option('--strict', 'exit with 1 if anything could not be read');
 
 /** What was lacking before any question was asked, on stderr. */
 export async function sayNotes(facts: Facts): Promise<void> {

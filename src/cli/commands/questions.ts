@@ -90,10 +90,10 @@ function addFilterFlags(command: Command, plugins: readonly AnyPlugin[]): void {
     }
   }
   for (const [column, { kind, words }] of columns)
-    addFlag(command, column, '<list>', `keep the rows with one of these: ${wordsHelp(kind, words)}`, joined);
+    addFlag(command, column, '<list>', `only rows with one of these: ${wordsHelp(kind, words)}`, joined);
   command.option(
     '--where <expression>',
-    'keep the rows that fulfil this: \'pid > 100 && name.startsWith("ssh")\'',
+    'only rows that fulfil this: \'pid > 100 && name.startsWith("ssh")\'',
   );
 }
 

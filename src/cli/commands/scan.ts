@@ -61,20 +61,17 @@ export const SCAN_CHOICES: Readonly<Record<string, readonly string[]>> = { '--fa
 /** Adds the flags that `scan` and `watch` share. */
 export const withScanFlags = (command: Command): Command =>
   withBudgetFlags(withLimitFlags(command))
-    .option('--plugins <list>', 'ask these questions; every one that repeats no other where this is left out')
-    .option('--recursive', 'look into folders below, up to eight levels deep')
+    .option('--plugins <list>', 'ask these questions (default: all that do not repeat others)')
+    .option('--recursive', 'look into subfolders too, up to eight levels deep')
     .option('--settle <time>', 'a file that changed within this time is still being written', '5s')
-    .option('--tries <scans>', 'give a file up that could not be read in so many scans', '5')
-    .option('--again', 'try files once more that were given up')
-    .option('--wait <time>', 'wait so long for another scan that records in the same file', '30s')
-    .option('--keep <snapshots>', 'forget all but the newest so many snapshots of each machine')
-    .option('--keep-days <days>', 'forget snapshots of which the files were written before that')
-    .option('--delete-files', 'delete the files of snapshots that are forgotten too')
-    .option(
-      '--machine <name>',
-      'all snapshots are of the machine of this name, whatever they say of themselves',
-    )
-    .option('--machine-by-folder', 'snapshots are of the machine that their folder is named after')
+    .option('--tries <scans>', 'give up on a file that this many scans could not read', '5')
+    .option('--again', 'try files again that earlier scans gave up on')
+    .option('--wait <time>', 'how long to wait for another scan that uses the same file', '30s')
+    .option('--keep <snapshots>', 'keep only this many of the newest snapshots of each machine')
+    .option('--keep-days <days>', 'forget snapshots whose files are older than this many days')
+    .option('--delete-files', 'also delete the files of forgotten snapshots')
+    .option('--machine <name>', 'take all snapshots to be of this machine, whatever they say')
+    .option('--machine-by-folder', 'take each snapshot to be of the machine that its folder is named after')
     .option(
       '--policy <policy>',
       'judge by this policy too: a file, or the name of one that ships with the program (may be given several times)',
@@ -82,21 +79,21 @@ export const withScanFlags = (command: Command): Command =>
     )
     .option(
       '--baseline <file>',
-      'let pass what was known of a machine when this was written (may be given several times)',
+      'do not count findings that this baseline has (may be given several times)',
       collected,
     )
     .option(
       '--fail-on <severity>',
-      `new findings from this severity on are news, and nothing else is: ${SEVERITIES.join(', ')}`,
+      `only new findings of this severity or higher are news: ${SEVERITIES.join(', ')}`,
       wordOf(SEVERITIES, '--fail-on'),
     )
     .option('--report <folder>', 'write a page about each snapshot into a folder of its machine in this one')
     .option('--webhook <url>', 'POST what is new as JSON, signed with $VESTIGE_WEBHOOK_SECRET')
-    .option('--syslog', "put a line on what is new into the system's log (by logger)")
+    .option('--syslog', "write a line about what is new into the system's log (with logger)")
     .option('--command <program>', 'give what is new as JSON to the standard input of a program')
     .option('--base <address>', 'physical address of the first byte of raw snapshots')
     .option('--map <pieces>', MAP_HELP)
-    .option('--profile <file>', 'bind by this profile or symbol table; in a folder, look for one')
+    .option('--profile <file>', 'use this profile or symbol table; of a folder, the one that fits')
     .option('--kernel <number>', 'of several kernels in a snapshot, read this one: info numbers them')
     .option('--history <file>', 'record in this file instead of the usual one')
     .option('--cache <file>', 'the same as --history')
@@ -153,9 +150,9 @@ export async function prepareScan(
 function addScan(program: Command, action: ScanAction): void {
   const command = program
     .command('scan')
-    .description('Read the snapshots that are new, tell what differs from the one before, and remember')
+    .description('Read new snapshots, report what changed since the one before, and record it')
     .argument('<place...>', 'snapshots, and folders of them')
-    .option('--if-free', 'end quietly, with 0, where another scan is at work')
+    .option('--if-free', 'end with 0 and without a message if another scan is running')
     .addHelpText('after', EXIT_HELP);
   withScanFlags(command).action((places: string[], flags: ScanFlags) =>
     action(places, flags, wordsOf(command)),

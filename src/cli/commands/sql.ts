@@ -36,7 +36,7 @@ export function addSqlCommand(program: Command): void {
     .option('--json', 'the same as --format json')
     .option('--vertical', 'each row as a record: a line for each column')
     .option('--style <style>', STYLE_HELP)
-    .option('--no-header', 'leave the line of column names out')
+    .option('--no-header', 'leave out the line of column names')
     .option('--color <when>', 'auto, always or never', 'auto')
     .option('--cache <file>', 'ask this file instead of the usual one')
     .addHelpText('after', EXAMPLES)

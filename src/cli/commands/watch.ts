@@ -21,7 +21,7 @@ export function addWatchCommand(program: Command, plugins: readonly AnyPlugin[],
     .command('watch')
     .description('Scan folders whenever something is new in them, until Ctrl-C')
     .argument('<folder...>')
-    .option('--every <time>', 'look at least so often, where nothing seems to happen', '60s')
+    .option('--every <time>', 'look at least this often, even if nothing seems to change', '60s')
     .addHelpText(
       'after',
       '\nExample:\n  vestige watch /var/lib/vestige/snapshots --plugins pslist,sockets\n',

@@ -17,13 +17,10 @@ export const withBudgetFlags = (command: Command): Command =>
   command
     .option(
       '--max-rows <rows>',
-      'end a question after so many rows; one for each page of memory where this is left out',
+      'end each question after this many rows (default: one for each page of memory)',
     )
-    .option('--max-bytes <size>', 'end a question whose texts are longer than this together: 64M, 2G')
-    .option(
-      '--max-cpu <time>',
-      'end a question that takes more work than fills this time on a usual CPU: 30s, 5m',
-    );
+    .option('--max-bytes <size>', 'end each question when its texts take more than this: 64M, 2G')
+    .option('--max-cpu <time>', 'end each question after about this much CPU time: 30s, 5m');
 
 /** The limits that the user named. @throws UsageError */
 export const budgetFrom = ({ maxRows, maxBytes, maxCpu }: BudgetFlags): Partial<Limits> => ({

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { UsageError } from '../../base/errors.ts';
 
 const FLAG = '--kernel';
-const HELP = 'of several kernels in the snapshot, show this one: info numbers them';
+const HELP = 'show this kernel if the snapshot holds several (info numbers them)';
 
 /** Adds the flag, or its other meaning to one that is there. */
 export function withKernelFlag(command: Command): Command {

@@ -16,11 +16,11 @@ export const withLimitFlags = (command: Command): Command =>
   command
     .option(
       '--memory-limit <size>',
-      'give a snapshot up that takes more memory to read; 1G and more for large ones where this is left out',
+      'give up on a snapshot that takes more memory to read (default: 1G, more for large ones)',
     )
     .option(
       '--cpu-limit <time>',
-      'give a snapshot up that takes more CPU time to read; 5m and more for large ones where this is left out',
+      'give up on a snapshot that takes more CPU time to read (default: 5m, more for large ones)',
     );
 
 /** The limits that the user named. @throws UsageError */

@@ -49,10 +49,10 @@ export const withOpenFlags = (command: Command): Command =>
     .option('--map <pieces>', MAP_HELP)
     .option(
       '--profile <file>',
-      'bind by this profile or symbol table instead of what the snapshot says of itself; in a folder, look for one',
+      'use this profile or symbol table instead of what the snapshot says of itself; of a folder, the one that fits',
     )
     .option('--cache <file>', 'remember answers in this file instead of the usual one', unlessNone)
-    .option('--no-cache', 'neither ask the cache nor add to it');
+    .option('--no-cache', 'do not read the cache, and do not write to it');
 
 /** Adds the flags that say how answers are shown. */
 export const withShowFlags = (command: Command): Command =>
@@ -61,9 +61,9 @@ export const withShowFlags = (command: Command): Command =>
     .option('--json', 'the same as --format json')
     .option('--vertical', 'each row as a record: a line for each column')
     .option('--style <style>', STYLE_HELP)
-    .option('--no-header', 'leave the line of column names out')
+    .option('--no-header', 'leave out the line of column names')
     .option('--color <when>', 'auto, always or never', 'auto')
-    .option('--strict', 'exit with 1 where anything could not be read');
+    .option('--strict', 'exit with 1 if anything could not be read');
 
 /**
  * How snapshots are opened: as flags say, and as closely searched for kernels as the command wants it.
