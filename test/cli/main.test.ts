@@ -341,7 +341,7 @@ describe('another name of a command', () => {
   });
 
   it('that is nobody else is an error of its own', async () => {
-    for (const word of ['bash', 'strings', 'hashdump', 'linux.malware.malfind.Malfind']) {
+    for (const word of ['bash', 'strings', 'hashdump', 'linux.keyboard_notifiers.Keyboard_notifiers']) {
       const { code, err } = await remembering(word, 'x');
       expect(code).toBe(2);
       expect(err).toMatch(new RegExp(`^vestige: there is no command ${word}; .+\n$`));
