@@ -36,7 +36,4 @@ export default definePlugin({
   triage: true,
   wording: { noun: ['open file', 'open files'] },
   aliases: ['lsof', 'fds'],
-  nearTo: {
-    pagecache: 'it has the files that are open',
-  },
 });

@@ -13,6 +13,7 @@ import maps from './maps.ts';
 import modules from './modules.ts';
 import mounts from './mounts.ts';
 import namespaces from './namespaces.ts';
+import pagecache from './pagecache.ts';
 import pslist from './pslist.ts';
 import psscan from './psscan.ts';
 import pstree from './pstree.ts';
@@ -46,6 +47,7 @@ export const plugins: readonly AnyPlugin[] = [
   malfind,
   mounts,
   superblocks,
+  pagecache,
   env,
   modules,
   dmesg,
@@ -68,6 +70,7 @@ export {
   modules,
   mounts,
   namespaces,
+  pagecache,
   pslist,
   psscan,
   pstree,

@@ -122,6 +122,9 @@ export class ArtefactFolder {
         if (!isZeros(bytes)) writeAll(file, bytes, end);
         digest.update(bytes);
         end += bytes.length;
+      } else if ('zeros' in piece) {
+        digest.zeros(piece.zeros);
+        end += piece.zeros;
       } else {
         missing[piece.why] = (missing[piece.why] ?? 0) + piece.missing;
         missingBytes += piece.missing;

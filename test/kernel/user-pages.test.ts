@@ -132,9 +132,9 @@ describe('the memory of a process', () => {
     set(HEAP + 0x1000n, swapEntry(2, 9n));
     const told = [...areasOf(process())].map((area) =>
       [...area.pieces()].map((piece) =>
-        'bytes' in piece
-          ? `${piece.at} has ${piece.bytes.length}`
-          : `${piece.at} ${piece.why} ${piece.missing}`,
+        'missing' in piece
+          ? `${piece.at} ${piece.why} ${piece.missing}`
+          : `${piece.at} has ${'bytes' in piece ? piece.bytes.length : 'zeros'}`,
       ),
     );
     expect(told).toEqual([

@@ -90,9 +90,7 @@ function plainly(word: string): string | undefined {
   const joined = name.replace(/[_-]/g, '');
   // In Volatility 3 a file may hold plugins that answer other questions than its name: malware.malfind, proc.Maps.
   const inner = (kind ?? '').replace(/[_-]/g, '');
-  return ['malware', 'graphics', 'tracing', 'pagecache', 'ip'].includes(joined) && inner !== ''
-    ? inner
-    : joined;
+  return ['malware', 'graphics', 'tracing', 'ip'].includes(joined) && inner !== '' ? inner : joined;
 }
 
 const own = <T>(record: Readonly<Record<string, T>>, key: string): T | undefined =>

@@ -43,6 +43,8 @@ export const walkers = {
   mounts: async () => (await import('./vfs/mounts.ts')).mounts,
   /** Every file system that is in use. */
   superBlocks: async () => (await import('./vfs/super-blocks.ts')).superBlocks,
+  /** Every file that the kernel has in memory. */
+  cachedFiles: async () => (await import('./memory/cached-files.ts')).cachedFiles,
 } satisfies Readonly<Record<string, () => Promise<Walk<unknown>>>>;
 
 export type WalkerName = keyof typeof walkers;

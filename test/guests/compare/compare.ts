@@ -22,6 +22,7 @@ import { type Answer, compareAnswer, type Outcome } from './match.ts';
 import { modules } from './modules.ts';
 import { mounts } from './mounts.ts';
 import { namespaces } from './namespaces.ts';
+import { pagecache } from './pagecache.ts';
 import { pslist } from './pslist.ts';
 import { psscan } from './psscan.ts';
 import { pstree } from './pstree.ts';
@@ -52,7 +53,7 @@ export const comparisons: readonly Comparison[] = [
     sched,
   ],
   ...[sockets, files, maps, env, modules, dmesg, keys],
-  ...[mounts, superblocks],
+  ...[mounts, superblocks, pagecache],
   ...[malfind],
 ];
 

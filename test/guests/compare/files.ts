@@ -56,7 +56,7 @@ function expectedFile(
 }
 
 /** st_dev as makedev(3) packs it, in the words of /proc/PID/maps. */
-function deviceOf(dev: number): string {
+export function deviceOf(dev: number): string {
   const major = ((dev >>> 8) & 0xfff) | (Math.floor(dev / 2 ** 32) & ~0xfff);
   const minor = (dev & 0xff) | ((dev >>> 12) & 0xfff00);
   return `${major.toString(16).padStart(2, '0')}:${minor.toString(16).padStart(2, '0')}`;

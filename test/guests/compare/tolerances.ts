@@ -65,6 +65,10 @@ export const tolerances = {
     reason: "a file system of the kernel's own, or one that is mounted out of sight",
     limit: 60,
   },
+  fileBesideTheTree: {
+    reason: 'a file that the kernel has in memory and that is not of the trees that were recorded',
+    limit: 1_000_000,
+  },
   keyCopy: {
     reason:
       "a further copy of a key that the workload knows: its decryption form, a library's buffer, freed memory",

@@ -9,8 +9,8 @@ import { pathsOf } from '../vfs/path.ts';
 import { Page } from './page.ts';
 import { type SwapPlace, swapPlaceOf } from './swap-place.ts';
 
-/** File systems that write pages to swap, as they have no other home: mm/shmem.c. */
-const SWAPPING = new Set(['tmpfs', 'devtmpfs']);
+/** File systems whose pages have no home but memory and, of mm/shmem.c, swap; `rootfs` is one of the others. */
+const IN_MEMORY = new Set(['tmpfs', 'devtmpfs', 'ramfs', 'rootfs', 'hugetlbfs']);
 
 /** What the page cache has of one page of a file. */
 export type CachedPage =
@@ -29,14 +29,16 @@ export function cachedPage(kernel: Linux, mapping: Kernel<'address_space'>, inde
   if (entry === 0n) return { kind: 'none', last };
   if (!isValue(entry)) return { kind: 'page', memory: partOf(kernel, mapping, entry, index).memory };
   // Of a file on disk a value is what is remembered of a page that was dropped.
-  const { host } = mapping;
-  if (host === null || !SWAPPING.has(pathsOf(kernel).fileSystem(host.i_sb)))
-    return { kind: 'none', last: index };
+  if (!isInMemoryAlone(kernel, mapping)) return { kind: 'none', last: index };
   return { kind: 'swapped', place: swapPlaceOf(kernel, entry >> 1n) };
 }
 
+/** Whether a file is nowhere but in memory and in swap. @throws EvidenceFault */
+export const isInMemoryAlone = (kernel: Linux, { host }: Kernel<'address_space'>): boolean =>
+  host !== null && IN_MEMORY.has(pathsOf(kernel).fileSystem(host.i_sb));
+
 /** The struct of the page that is number `index` of a file, in the large or small page at `address`. @throws EvidenceFault */
-function partOf(
+export function partOf(
   kernel: Linux,
   mapping: Kernel<'address_space'>,
   address: VirtualAddress,

@@ -10,9 +10,13 @@ const MOST_BYTES = 1 << 20;
 /** A fault is made and thrown in the time of so many reads. */
 const FAULT_COST = 100;
 
-/** A piece, `at` bytes from the beginning of the whole: bytes, or a hole of so many with the reason why it is one, a fault's code. */
+/**
+ * A piece, `at` bytes from the beginning of the whole: bytes, zeros that are known to be some, or a hole of so many with the
+ * reason why it is one, a fault's code.
+ */
 export type Piece =
   | { readonly at: number; readonly bytes: Uint8Array }
+  | { readonly at: number; readonly zeros: number }
   | { readonly at: number; readonly missing: number; readonly why: string };
 
 /** The pieces of `length` bytes from `start` on, ascending and side by side: neighbouring holes of one reason are one. @param first where the first of them is in what they are pieces of */

@@ -58,7 +58,8 @@ export class SuspectCode {
       if ('bytes' in piece) {
         const at = piece.bytes.findIndex((byte) => byte !== 0);
         if (at >= 0) return this.area.start + BigInt(piece.at + (at & ~15));
-      } else if (piece.why !== 'never-touched' && piece.why !== 'not-present') missing ??= piece.why;
+      } else if ('why' in piece && piece.why !== 'never-touched' && piece.why !== 'not-present')
+        missing ??= piece.why;
       if ('bytes' in piece && piece.at > MOST_LOOKED_THROUGH) missing ??= 'cut';
       if (missing !== null)
         throw new WalkIncomplete(`what the mapping at ${hex(this.area.start)} begins with cannot be read`);

@@ -14,6 +14,9 @@ const MAXIMUM_DEPTH = 2048;
 /** Folders whose paths are remembered: bounded for evidence that has millions. */
 const MAXIMUM_REMEMBERED = 100_000;
 
+/** File systems without folders, whose files the kernel names by itself: none of them ever had another name. */
+const KERNELS_OWN = new Set(['pipefs', 'sockfs', 'anon_inodefs', 'pidfs', 'nsfs', 'dmabuf']);
+
 /** A folder, and the mount that it is seen in. */
 interface Place {
   readonly dentry: VirtualAddress;
@@ -38,7 +41,27 @@ class Paths {
     const named = this.#pseudoName(dentry, mnt);
     if (named !== undefined) return named;
     if (mnt === null) throw new CorruptStructure('a path without a mount');
-    const path = this.#walk(dentry, this.#kernel.containerOf('mount', 'mnt', mnt.address));
+    return this.#path(dentry, this.#kernel.containerOf('mount', 'mnt', mnt.address));
+  }
+
+  /** The path of an entry as it is seen in a mount that has it. @throws EvidenceFault */
+  in(mount: Kernel<'mount'>, dentry: Kernel<'dentry'>): string {
+    return this.#pseudoName(dentry, this.#kernel.at('vfsmount', mount.mnt)) ?? this.#path(dentry, mount);
+  }
+
+  /** Whether a file's name is gone from its folder, or it never was in one: memory that passes for a file. @throws EvidenceFault */
+  isNameless({ mnt, dentry }: Kernel<'path'>): boolean {
+    if (!this.#isGone(dentry) && this.#pseudoName(dentry, mnt) === undefined) return false;
+    return !this.areNamed(dentry.d_sb);
+  }
+
+  /** Whether the kernel makes the names of all files of a file system. @throws EvidenceFault */
+  areNamed(block: Kernel<'super_block'>): boolean {
+    return KERNELS_OWN.has(this.fileSystem(block));
+  }
+
+  #path(dentry: Kernel<'dentry'>, mount: Kernel<'mount'>): string {
+    const path = this.#walk(dentry, mount);
     return this.#isGone(dentry) ? `${path} (deleted)` : path;
   }
 

@@ -75,6 +75,9 @@ export const vfsStructs = {
     d_op: ptr('dentry_operations'),
     d_sb: ref('super_block'),
     d_hash: inside('hlist_bl_node'),
+    // The link among the names of its inode: the first member of a union, which had a name of its own until it lost it.
+    d_u: opt(place, 'd_alias'),
+    d_alias: opt(place, 'd_u'),
   },
   hlist_bl_node: { pprev: pointer },
   qstr: { name: pointer, len: uint },
@@ -86,10 +89,31 @@ export const vfsStructs = {
     i_sb: ref('super_block'),
     i_private: pointer,
     i_size: long,
+    i_uid: uint,
+    i_gid: uint,
+    i_nlink: uint,
+    i_mapping: ptr('address_space'),
     i_sb_list: place,
+    i_dentry: place,
+    // Times got other names in Linux kernel commits 13bc24457850 ("fs: rename i_ctime field to __i_ctime") (in v6.6) and
+    // 12cd44023651 ("fs: rename inode i_atime and i_mtime fields") (in v6.7), and became numbers in 3aa63a569c64 ("fs:
+    // switch timespec64 fields in inode to discrete integers") (in v6.11).
+    i_atime: opt(inside('timespec64')),
+    i_mtime: opt(inside('timespec64')),
+    i_ctime: opt(inside('timespec64')),
+    __i_atime: opt(inside('timespec64')),
+    __i_mtime: opt(inside('timespec64')),
+    __i_ctime: opt(inside('timespec64')),
+    i_atime_sec: opt(long),
+    i_mtime_sec: opt(long),
+    i_ctime_sec: opt(long),
+    i_atime_nsec: opt(uint),
+    i_mtime_nsec: opt(uint),
+    i_ctime_nsec: opt(uint),
   },
+  timespec64: { tv_sec: long, tv_nsec: long },
   /** The cached pages of a file: `i_pages` has them by their number in it. */
-  address_space: { host: ptr('inode'), i_pages: place },
+  address_space: { host: ptr('inode'), i_pages: place, nrpages: ulong },
   super_block: {
     s_list: place,
     s_dev: uint,
