@@ -3,6 +3,7 @@ import capabilities from './capabilities.ts';
 import cgroups from './cgroups.ts';
 import containers from './containers.ts';
 import creds from './creds.ts';
+import deleted from './deleted.ts';
 import dmesg from './dmesg.ts';
 import env from './env.ts';
 import files from './files.ts';
@@ -48,6 +49,7 @@ export const plugins: readonly AnyPlugin[] = [
   mounts,
   superblocks,
   pagecache,
+  deleted,
   env,
   modules,
   dmesg,
@@ -60,6 +62,7 @@ export {
   cgroups,
   containers,
   creds,
+  deleted,
   dmesg,
   env,
   files,

@@ -371,6 +371,9 @@ const OTHER_MEANINGS: Readonly<Record<string, readonly string[]>> = {
   // A section of the page, which `lists.connections` fills.
   'src/page/client/overview.ts': ['sockets'],
   'src/page/client/sockets.ts': ['sockets'],
+  // Snapshots that are gone from their folder.
+  'src/watch/': ['deleted'],
+  'src/cli/terminal/scan-lines.ts': ['deleted'],
   // Files on a disk.
   'src/cli/report-gathering.ts': ['files'],
   'src/inquiry/': ['files'],

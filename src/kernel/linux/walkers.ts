@@ -45,6 +45,8 @@ export const walkers = {
   superBlocks: async () => (await import('./vfs/super-blocks.ts')).superBlocks,
   /** Every file that the kernel has in memory. */
   cachedFiles: async () => (await import('./memory/cached-files.ts')).cachedFiles,
+  /** Every file without a name that a process has. */
+  deletedFiles: async () => (await import('./process/deleted-files.ts')).deletedFiles,
 } satisfies Readonly<Record<string, () => Promise<Walk<unknown>>>>;
 
 export type WalkerName = keyof typeof walkers;

@@ -9,6 +9,7 @@ import { capabilities } from './capabilities.ts';
 import { cgroups } from './cgroups.ts';
 import { containers } from './containers.ts';
 import { creds } from './creds.ts';
+import { deleted } from './deleted.ts';
 import { dmesg } from './dmesg.ts';
 import { env } from './env.ts';
 import type { Comparison, Context } from './expect.ts';
@@ -53,7 +54,7 @@ export const comparisons: readonly Comparison[] = [
     sched,
   ],
   ...[sockets, files, maps, env, modules, dmesg, keys],
-  ...[mounts, superblocks, pagecache],
+  ...[mounts, superblocks, pagecache, deleted],
   ...[malfind],
 ];
 

@@ -45,8 +45,10 @@ export function parseArea({ pid }: ProcessTruth, line: string) {
   };
 }
 
+/** All areas of a process. */
+export const mappingsOf = (process: ProcessTruth) =>
+  linesOf(process.maps).map((line) => parseArea(process, line));
+
 /** The area of a process in which an address is; undefined where there is none. */
 export const areaAt = (process: ProcessTruth, address: bigint) =>
-  linesOf(process.maps)
-    .map((line) => parseArea(process, line))
-    .find(({ start, end }) => address >= start && address < end);
+  mappingsOf(process).find(({ start, end }) => address >= start && address < end);

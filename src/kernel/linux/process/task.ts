@@ -206,14 +206,14 @@ export class Task {
     return this.isFlaggedAsKernels ? (this.raw.active_mm ?? null) : null;
   }
 
+  /** Its working folder and its root; null for zombies. @throws EvidenceFault */
+  get folders(): Kernel<'fs_struct'> | null {
+    return this.#ofAnyThread((thread) => thread.raw.fs);
+  }
+
   /** The namespaces that it is in; null for zombies. @throws EvidenceFault */
   get namespaces(): Kernel<'nsproxy'> | null {
     return this.#ofAnyThread((thread) => thread.raw.nsproxy);
-  }
-
-  /** Its root and its working folder: another thread's where the first has ended. Null for zombies. @throws EvidenceFault */
-  get folders(): Kernel<'fs_struct'> | null {
-    return this.raw.fs ?? this.#ofAnyThread((thread) => thread.raw.fs);
   }
 
   /**
