@@ -23,6 +23,7 @@ import ptrace from './ptrace.ts';
 import sched from './sched.ts';
 import signals from './signals.ts';
 import sockets from './sockets.ts';
+import spoofed from './spoofed.ts';
 import superblocks from './superblocks.ts';
 import threads from './threads.ts';
 
@@ -42,6 +43,7 @@ export const plugins: readonly AnyPlugin[] = [
   signals,
   limits,
   sched,
+  spoofed,
   sockets,
   files,
   maps,
@@ -82,6 +84,7 @@ export {
   sched,
   signals,
   sockets,
+  spoofed,
   superblocks,
   threads,
 };

@@ -27,6 +27,8 @@ export const walkers = {
   resourceLimits: async () => (await import('./process/resource-limits.ts')).resourceLimits,
   /** How every thread is scheduled. */
   scheduling: async () => (await import('./process/scheduling.ts')).scheduling,
+  /** Every process whose names disagree. */
+  namedProcesses: async () => (await import('./process/named-processes.ts')).namedProcesses,
   /** Every open file of every process and of its threads. */
   openFiles: async () => (await import('./process/open-files.ts')).openFiles,
   /** Every mapping of every process. */

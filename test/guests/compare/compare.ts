@@ -32,6 +32,7 @@ import { ptrace } from './ptrace.ts';
 import { sched } from './sched.ts';
 import { signals } from './signals.ts';
 import { sockets } from './sockets.ts';
+import { spoofed } from './spoofed.ts';
 import { superblocks } from './superblocks.ts';
 import { threads } from './threads.ts';
 
@@ -56,6 +57,8 @@ export const comparisons: readonly Comparison[] = [
   ...[sockets, files, maps, env, modules, dmesg, keys],
   ...[mounts, superblocks, pagecache, deleted],
   ...[malfind],
+  ...[mounts, superblocks],
+  ...[malfind, spoofed],
 ];
 
 /** One plugin's answer and what is to be said of it. */
