@@ -5,6 +5,7 @@ import containers from './containers.ts';
 import creds from './creds.ts';
 import deleted from './deleted.ts';
 import dmesg from './dmesg.ts';
+import elfs from './elfs.ts';
 import env from './env.ts';
 import files from './files.ts';
 import keys from './keys.ts';
@@ -48,6 +49,7 @@ export const plugins: readonly AnyPlugin[] = [
   files,
   maps,
   malfind,
+  elfs,
   mounts,
   superblocks,
   pagecache,
@@ -66,6 +68,7 @@ export {
   creds,
   deleted,
   dmesg,
+  elfs,
   env,
   files,
   keys,

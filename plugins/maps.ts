@@ -43,7 +43,6 @@ export default definePlugin({
   },
   aliases: ['procmaps', 'proc', 'vma', 'pmap'],
   nearTo: {
-    elfs: 'it has the path of each file that is mapped',
     librarylist: 'it has the path of each file that is mapped',
     ldrmodules: 'it has the path of each file that is mapped',
   },

@@ -33,6 +33,8 @@ export const walkers = {
   openFiles: async () => (await import('./process/open-files.ts')).openFiles,
   /** Every mapping of every process. */
   areas: async () => (await import('./process/areas.ts')).areas,
+  /** Every ELF that a mapping of a process begins with. */
+  processElfs: async () => (await import('./process/mapped-elf.ts')).processElfs,
   /** Every string of every process's environment. */
   environments: async () => (await import('./process/environment.ts')).environments,
   /** Every module, last loaded first. */

@@ -11,6 +11,7 @@ import { containers } from './containers.ts';
 import { creds } from './creds.ts';
 import { deleted } from './deleted.ts';
 import { dmesg } from './dmesg.ts';
+import { elfs } from './elfs.ts';
 import { env } from './env.ts';
 import type { Comparison, Context } from './expect.ts';
 import { files } from './files.ts';
@@ -58,7 +59,7 @@ export const comparisons: readonly Comparison[] = [
   ...[mounts, superblocks, pagecache, deleted],
   ...[malfind],
   ...[mounts, superblocks],
-  ...[malfind, spoofed],
+  ...[malfind, spoofed, elfs],
 ];
 
 /** One plugin's answer and what is to be said of it. */
