@@ -56,15 +56,15 @@ export class SignalOfThread {
   }
   /** The thread holds it back. @throws EvidenceFault */
   get isBlocked(): boolean {
-    return isInSet(this.thread.raw.blocked, this.number);
+    return isInSet(blockedBy(this.thread), this.number);
   }
   /** It waits for this thread alone. @throws EvidenceFault */
   get isPending(): boolean {
-    return isInSet(this.thread.raw.pending.signal, this.number);
+    return isInSet(pendingOf(this.thread), this.number);
   }
   /** It waits for any thread of the process. @throws EvidenceFault */
   get isPendingForProcess(): boolean {
-    return isInSet(this.thread.raw.signal.shared_pending.signal, this.number);
+    return isInSet(pendingForAll(this.thread), this.number);
   }
 
   get #action(): Kernel<'sigaction'> | null {
@@ -72,6 +72,11 @@ export class SignalOfThread {
     return sighand === null ? null : actionOf(this.thread.kernel, sighand, this.number);
   }
 }
+
+// Sets of signals: what a thread holds back, what waits for it, and what waits for any thread of its process.
+const blockedBy = ({ kernel, raw }: Task): bigint => kernel.u64At(raw.blocked);
+const pendingOf = ({ kernel, raw }: Task): bigint => kernel.u64At(raw.pending.signal);
+const pendingForAll = ({ kernel, raw }: Task): bigint => kernel.u64At(raw.signal.shared_pending.signal);
 
 function actionOf(kernel: Linux, { action }: Kernel<'sighand_struct'>, number: number): Kernel<'sigaction'> {
   const bytes = kernel.types.sizeOf('k_sigaction');
@@ -83,11 +88,11 @@ function* signalsOf(task: Task): Generator<SignalOfThread> {
   const { kernel } = task;
   const what = `signals of ${task.label}`;
   const handled = kernel.attempt(() => handledBy(task), 0n, what);
-  const shared = kernel.attempt(() => task.raw.signal.shared_pending.signal, 0n, what);
+  const shared = kernel.attempt(() => pendingForAll(task), 0n, what);
   for (const thread of threadsOf(task)) {
     const isFirst = thread.address === task.address;
-    const blocked = kernel.attempt(() => thread.raw.blocked, 0n, what);
-    const pending = kernel.attempt(() => thread.raw.pending.signal, 0n, what);
+    const blocked = kernel.attempt(() => blockedBy(thread), 0n, what);
+    const pending = kernel.attempt(() => pendingOf(thread), 0n, what);
     const set = blocked | pending | (isFirst ? handled | shared : 0n);
     for (let number = 1; set !== 0n && number <= SIGNALS; number++)
       if (isInSet(set, number)) yield new SignalOfThread(thread, number);

@@ -64,7 +64,7 @@ export const taskStructs = {
     nivcsw: ulong,
     // What it was asked to do: signals that it blocks, and those that wait for it alone.
     sighand: ptr('sighand_struct'),
-    blocked: ulong,
+    blocked: place,
     pending: inside('sigpending'),
     exit_code: int,
     // Who traces it, how, and whom it traces: `parent` is the tracer while there is one.
@@ -115,7 +115,8 @@ export const taskStructs = {
   sighand_struct: { action: place },
   k_sigaction: { sa: inside('sigaction') },
   sigaction: { sa_handler: pointer, sa_flags: ulong },
-  sigpending: { signal: ulong },
+  // A set of 64 bits, whatever the width of a word.
+  sigpending: { signal: place },
   rlimit: { rlim_cur: ulong, rlim_max: ulong },
   // How many filters there are since Linux kernel commit c818c03b661c ("seccomp: Report number of loaded filters in
   // /proc/$pid/status") (in v5.9).
