@@ -57,8 +57,6 @@ export const comparisons: readonly Comparison[] = [
   ],
   ...[sockets, files, maps, env, modules, dmesg, keys],
   ...[mounts, superblocks, pagecache, deleted],
-  ...[malfind],
-  ...[mounts, superblocks],
   ...[malfind, spoofed, elfs],
 ];
 
