@@ -25,6 +25,7 @@ import sched from './sched.ts';
 import signals from './signals.ts';
 import sockets from './sockets.ts';
 import spoofed from './spoofed.ts';
+import stacks from './stacks.ts';
 import superblocks from './superblocks.ts';
 import threads from './threads.ts';
 
@@ -35,6 +36,7 @@ export const plugins: readonly AnyPlugin[] = [
   psscan,
   psxview,
   threads,
+  stacks,
   creds,
   capabilities,
   namespaces,
@@ -88,6 +90,7 @@ export {
   signals,
   sockets,
   spoofed,
+  stacks,
   superblocks,
   threads,
 };

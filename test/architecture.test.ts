@@ -109,6 +109,8 @@ const SUBSYSTEMS: Readonly<Record<string, readonly string[]>> = {
   cgroup: ['containers'],
   process: ['containers', 'machine', 'vfs', 'memory', 'cgroup'],
   module: ['containers', 'memory'],
+  symbols: ['module'],
+  stacks: ['module', 'symbols', 'process'],
   net: ['containers', 'machine', 'vfs', 'process'],
 };
 /** What gathers something of every subsystem, and what it gathers there. */

@@ -1,8 +1,10 @@
 // Reads kallsyms: names, addresses and types of the kernel's symbols.
 // Linux: kernel/kallsyms.c.
+import { hex } from '../base/address.ts';
 import { viewOf } from '../base/bytes.ts';
-import { EvidenceFault } from '../base/errors.ts';
+import { CorruptStructure } from '../base/errors.ts';
 import { Markers, type Resumption } from './kallsyms-markers.ts';
+import { MAXIMUM_NAME_BYTES, readTokens } from './kallsyms-tokens.ts';
 import { hashByte, NameSet, shiftOf } from './name-hash.ts';
 import { type Gap, type ImageReader, isMissing, readPiecewise } from './piecewise.ts';
 
@@ -36,8 +38,6 @@ export interface KernelSymbol {
 
 /** Past this a count is nonsense: 7.2 has 187,000 symbols. */
 export const MAXIMUM_SYMBOLS = 2_000_000;
-/** Longest name that the kernel's own tool writes, KSYM_NAME_LEN. */
-const MAXIMUM_NAME_BYTES = 512;
 
 /** The kernel's own symbol table. Names are read in one piece, addresses one by one. */
 export class Kallsyms {
@@ -49,6 +49,7 @@ export class Kallsyms {
   readonly #read: ImageReader;
 
   #markers: Markers | undefined;
+  #starts: Int32Array | undefined;
 
   /** @throws EvidenceFault where the tokens cannot be read, without which no name can */
   constructor(places: KallsymsPlaces, read: ImageReader) {
@@ -119,23 +120,71 @@ export class Kallsyms {
     const { offsets, symbolCount } = this.places;
     const { bytes, gaps } = readPiecewise(this.#read, offsets, 4 * symbolCount);
     const view = viewOf(bytes);
+    for (const [index, at] of this.#namesAt.entries()) {
+      if (at < 0 || isMissing(gaps, 4 * index, 4 * index + 4)) continue;
+      const address = this.#resolve(index, view.getInt32(4 * index, true), scheme);
+      yield this.#symbolAt(at, address);
+    }
+  }
+
+  /**
+   * The symbol at or before an address, of several there the first, as the kernel itself takes it (kernel/kallsyms.c,
+   * get_symbol_pos); undefined below the first. Reads no more of the table than that. @throws EvidenceFault where that is missing
+   */
+  nearest(address: bigint, scheme: AddressScheme): KernelSymbol | undefined {
+    const found = this.#countBelow(address + 1n, scheme) - 1;
+    if (found < 0) return undefined;
+    const at = this.addressOf(found, scheme);
+    const name = this.#namesAt[this.#countBelow(at, scheme)]!;
+    if (name < 0) throw new CorruptStructure(`the name of the symbol at ${hex(at)} is missing`);
+    return this.#symbolAt(name, at);
+  }
+
+  /** How many symbols lie below an address. @throws EvidenceFault */
+  #countBelow(address: bigint, scheme: AddressScheme): number {
+    let low = 0;
+    let high = this.places.symbolCount;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.addressOf(middle, scheme) < address) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** Where each name begins, by the number of its symbol; −1 where it is missing. */
+  get #namesAt(): Int32Array {
+    if (this.#starts !== undefined) return this.#starts;
+    const { symbolCount } = this.places;
+    const starts = new Int32Array(symbolCount).fill(-1);
     let gapAt = this.#gapFrom(0);
     let at = 0;
     for (let index = 0; index < symbolCount && at < this.#names.length; index++) {
-      let length = this.#names[at++]!;
-      if (length >= 0x80) length = (length & 0x7f) | (this.#names[at++]! << 7);
-      if (at + length > gapAt) {
-        const next = this.#resume(at + length);
+      const [, end] = this.#nameFrom(at);
+      if (end > gapAt) {
+        const next = this.#resume(end);
         if (next === undefined) break;
         [index, at, gapAt] = [next.index - 1, next.at, this.#gapFrom(next.at)];
         continue;
       }
-      const spelled = this.#spell(at, at + length);
-      at += length;
-      if (isMissing(gaps, 4 * index, 4 * index + 4)) continue;
-      const address = this.#resolve(index, view.getInt32(4 * index, true), scheme);
-      yield { type: spelled.slice(0, 1), name: spelled.slice(1), address };
+      starts[index] = at;
+      at = end;
     }
+    this.#starts = starts;
+    return starts;
+  }
+
+  /** Where the tokens begin and end of the name whose length is at `at`. */
+  #nameFrom(at: number): readonly [start: number, end: number] {
+    const first = this.#names[at]!;
+    if (first < 0x80) return [at + 1, at + 1 + first];
+    return [at + 2, at + 2 + ((first & 0x7f) | ((this.#names[at + 1] ?? 0) << 7))];
+  }
+
+  #symbolAt(at: number, address: bigint): KernelSymbol {
+    const [start, end] = this.#nameFrom(at);
+    const spelled = this.#spell(start, Math.min(end, this.#names.length));
+    return { type: spelled.slice(0, 1), name: spelled.slice(1), address };
   }
 
   /** Where the first gap begins that ends behind `at`. */
@@ -169,36 +218,6 @@ export class Kallsyms {
       name += String.fromCharCode(...this.#tokens[this.#names[i]!]!);
     }
     return name;
-  }
-}
-
-/** The 256 tokens that names are spelled with. Their table is below 4 KiB in every kernel; twice that is read. */
-function readTokens({ tokenTable, tokenIndex }: KallsymsPlaces, read: ImageReader): Uint8Array[] {
-  const starts = tokenStarts(read, tokenIndex, tokenTable);
-  const { bytes: table, gaps } = readPiecewise(read, tokenTable, starts.at(-1)! + MAXIMUM_NAME_BYTES);
-  const last = table.indexOf(0, starts.at(-1)!);
-  if (isMissing(gaps, 0, last + 1)) read(tokenTable, last + 1); // throws, saying why
-  return starts.map((start) => {
-    const end = table.indexOf(0, start);
-    return table.slice(start, Math.min(end < 0 ? start : end, start + MAXIMUM_NAME_BYTES));
-  });
-}
-
-/** Where each of the 256 tokens begins: as the index says, or where that is missing one behind the other. @throws EvidenceFault */
-function tokenStarts(read: ImageReader, tokenIndex: bigint, tokenTable: bigint): number[] {
-  try {
-    const view = viewOf(read(tokenIndex, 512));
-    return Array.from({ length: 256 }, (_, token) => view.getUint16(2 * token, true));
-  } catch (fault) {
-    if (!(fault instanceof EvidenceFault)) throw fault;
-    const table = read(tokenTable, Number(tokenIndex - tokenTable));
-    const starts = [0];
-    while (starts.length < 256) {
-      const end = table.indexOf(0, starts.at(-1)!);
-      if (end < 0) throw fault;
-      starts.push(end + 1);
-    }
-    return starts;
   }
 }
 

@@ -14,10 +14,11 @@ export type Readable = Pick<Session, 'kernel' | 'located'>;
  * be told: the run swept memory, or read too much of it.
  */
 export async function traced<T>(
-  { kernel: { space, profile, slide, origin, types } }: Pick<Readable, 'kernel'>,
+  { kernel: { space, profile, slide, origin, listed, types } }: Pick<Readable, 'kernel'>,
   ask: (kernel: Linux) => Promise<T>,
 ): Promise<{ readonly result: T; readonly reads: Uint8Array | null }> {
-  const own = new Linux({ space: space.anew(), profile, slide, origin, types });
+  const parts = { space: space.anew(), profile, slide, origin, types };
+  const own = new Linux(listed === undefined ? parts : { ...parts, listed });
   return recordReads(space.memory, () => ask(own));
 }
 

@@ -5,12 +5,19 @@ import { CorruptStructure, EvidenceFault, type Note, NotInKernel } from '../../b
 import { Notes } from '../../base/notes.ts';
 import { decodeText } from '../../base/text.ts';
 import type { SnapshotOrigin } from '../../memory/origin.ts';
+import type { PhysicalMemory } from '../../memory/physical.ts';
 import type { Profile } from '../../profile/profile.ts';
 import type { AddressSpace } from '../../translate/address-space.ts';
 import { walkList } from '../../types/fields.ts';
 import { StructView, TypeTable, type View, type Walk } from '../../types/struct.ts';
 import { type Structs, structs } from './structs.ts';
 import type { EnumeratorName, SymbolName } from './symbols.ts';
+
+/** The symbols that a kernel's image lists of itself (kallsyms): functions, and mostly variables too. */
+export interface ListedSymbols {
+  /** The one at or before an address, of several there the first; undefined below the first. @throws EvidenceFault where it is missing */
+  nearest(address: VirtualAddress): { readonly name: string; readonly address: VirtualAddress } | undefined;
+}
 
 /** What makes a kernel out of bytes: its build's profile, and where this boot put things. */
 export interface LinuxParts {
@@ -20,6 +27,8 @@ export interface LinuxParts {
   readonly slide: bigint;
   /** How the snapshot can be opened again, for sweeps on worker threads; null for drawn memory. */
   readonly origin: SnapshotOrigin | null;
+  /** Finds the symbols that the kernel lists, in this memory; left out where it lists none, as drawn kernels do. @throws NotInKernel */
+  readonly listed?: (memory: PhysicalMemory) => ListedSymbols;
   /** What was made of the profile's structs for another kernel of it; where it is left out, it is made anew. */
   readonly types?: TypeTable;
 }
@@ -30,18 +39,20 @@ export class Linux {
   readonly profile: Profile;
   readonly slide: bigint;
   readonly origin: SnapshotOrigin | null;
+  readonly listed: ((memory: PhysicalMemory) => ListedSymbols) | undefined;
   readonly types: TypeTable;
   /** What the evidence lacked, since the last `drain`. */
   readonly notes = new Notes(() => this.space.drainCalculated());
   readonly note: Note = (message) => (this.#apart ?? this.notes).add(message);
   #apart: Notes | null = null;
 
-  constructor({ space, profile, slide, origin, types }: LinuxParts) {
+  constructor({ space, profile, slide, origin, listed, types }: LinuxParts) {
     this.space = space;
     space.note = this.note;
     this.profile = profile;
     this.slide = slide;
     this.origin = origin;
+    this.listed = listed;
     this.types = types ?? new TypeTable(structs, profile.types, profile.pointerBytes);
   }
 

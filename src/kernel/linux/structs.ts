@@ -10,6 +10,7 @@ import { netStructs } from './net/structs.ts';
 import { namespaceStructs } from './process/namespace-structs.ts';
 import { runQueueStructs } from './process/run-queue-structs.ts';
 import { taskStructs } from './process/structs.ts';
+import { stackStructs } from './stacks/structs.ts';
 import { vfsStructs } from './vfs/structs.ts';
 
 /**
@@ -21,6 +22,7 @@ export const structs = {
   ...taskStructs,
   ...runQueueStructs,
   ...namespaceStructs,
+  ...stackStructs,
   ...cgroupStructs,
   ...mmStructs,
   ...vfsStructs,

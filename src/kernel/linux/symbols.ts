@@ -6,6 +6,8 @@ import { memorySymbols } from './memory/symbols.ts';
 import { moduleSymbols } from './module/symbols.ts';
 import { netSymbols } from './net/symbols.ts';
 import { areaSymbols, processSymbols } from './process/symbols.ts';
+import { stackSymbols } from './stacks/symbols.ts';
+import { codeSymbols } from './symbols/symbols.ts';
 import { vfsSymbols } from './vfs/symbols.ts';
 
 const bindingSymbols = [
@@ -47,6 +49,8 @@ export const symbols = [
   ...machineSymbols,
   ...areaSymbols,
   ...moduleSymbols,
+  ...codeSymbols,
+  ...stackSymbols,
   ...netSymbols,
 ] as const;
 

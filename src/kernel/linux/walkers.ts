@@ -11,6 +11,8 @@ export const walkers = {
   processes: async () => (await import('./process/processes.ts')).processes,
   /** Every thread of every process. */
   threads: async () => (await import('./process/threads.ts')).threads,
+  /** Every thread with its kernel stack. */
+  threadStacks: async () => (await import('./stacks/thread-stacks.ts')).threadStacks,
   /** The rights of every process, and of each thread that has others. */
   credentials: async () => (await import('./process/credentials.ts')).credentials,
   /** Every namespace that a process is in, and those around it. */

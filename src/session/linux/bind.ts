@@ -4,6 +4,7 @@ import { hex, type PhysicalAddress, physical, wrapped } from '../../base/address
 import type { Effort } from '../../base/effort.ts';
 import { EvidenceFault, ForensicError, NoKernel, NoProfile, NotInSnapshot } from '../../base/errors.ts';
 import { Linux, type LinuxParts } from '../../kernel/linux/linux.ts';
+import type { PhysicalMemory } from '../../memory/physical.ts';
 import type { BindingStep } from '../../plugin/document.ts';
 import type { Profile } from '../../profile/profile.ts';
 import { parseVmcoreinfo } from '../../profile/vmcoreinfo.ts';
@@ -13,6 +14,7 @@ import { maps } from './architecture/architecture.ts';
 import type { Bound, Confidence } from './bound.ts';
 import { type Located, locate } from './kernel-location.ts';
 import { linearAreas } from './linear-areas.ts';
+import { listedIn } from './listed-symbols.ts';
 import { type ProfileChoice, profileOf } from './profile-of.ts';
 import { prove } from './proof.ts';
 import { isSameLayout, layoutByRam } from './ram-layout.ts';
@@ -235,7 +237,8 @@ function tryLocated({ snapshot, choice, steps, undescribed }: Attempt, located: 
     } = profileOf(snapshot, located, choice, steps);
     const slide = slideBetween(profile, located);
     const space = tables.withLinearAreas(() => linearAreas({ space: tables, profile, slide }, located));
-    const parts: LinuxParts = { space, profile, slide, origin: snapshot.origin };
+    const listed = (memory: PhysicalMemory) => listedIn(memory, located);
+    const parts: LinuxParts = { space, profile, slide, origin: snapshot.origin, listed };
     const looks = verifyKernel(space, parts, located, steps);
     const kernel = new Linux(parts);
     const proof = prove(kernel, located, steps);

@@ -2,9 +2,11 @@
 // read in the way in which they agree with the symbols whose places are known.
 
 import { viewOf } from '../../base/bytes.ts';
-import { EvidenceFault, NoKernel } from '../../base/errors.ts';
+import { EvidenceFault, NoKernel, NotInKernel } from '../../base/errors.ts';
 import { unlessFault } from '../../base/unless-fault.ts';
+import type { ListedSymbols } from '../../kernel/linux/linux.ts';
 import { symbols } from '../../kernel/linux/symbols.ts';
+import type { PhysicalMemory } from '../../memory/physical.ts';
 import {
   type AddressScheme,
   countNames,
@@ -16,6 +18,7 @@ import { searchKallsyms } from '../../profile/kallsyms-search.ts';
 import type { ImageReader } from '../../profile/piecewise.ts';
 import { pointerBytesOf } from '../../profile/profile.ts';
 import type { Vmcoreinfo } from '../../profile/vmcoreinfo.ts';
+import { imageReader } from './image.ts';
 import type { Located } from './kernel-location.ts';
 
 /** The symbol table of a kernel, the way in which its addresses are meant, and where what the program wants of it is in this boot. */
@@ -36,6 +39,17 @@ export function kallsymsOf(read: ImageReader, { vmcoreinfo, known, architecture 
     if (fit !== undefined) return fit;
   }
   throw new NoKernel(`no kallsyms table agrees with the known symbols: ${tried} readings tried`);
+}
+
+/** The same for questions: the symbol at or before an address. @throws NotInKernel where the tables cannot be found */
+export function listedIn(memory: PhysicalMemory, located: Located): ListedSymbols {
+  try {
+    const { kallsyms, scheme } = kallsymsOf(imageReader(memory, located.delta), located);
+    return { nearest: (address) => kallsyms.nearest(address, scheme) };
+  } catch (error) {
+    if (!(error instanceof NoKernel)) throw error;
+    throw new NotInKernel(`its own table of symbols cannot be found: ${error.message}`);
+  }
 }
 
 function* kallsymsPlaces(

@@ -34,6 +34,7 @@ import { sched } from './sched.ts';
 import { signals } from './signals.ts';
 import { sockets } from './sockets.ts';
 import { spoofed } from './spoofed.ts';
+import { stacks } from './stacks.ts';
 import { superblocks } from './superblocks.ts';
 import { threads } from './threads.ts';
 
@@ -45,6 +46,7 @@ export const comparisons: readonly Comparison[] = [
     psscan,
     psxview,
     threads,
+    stacks,
     creds,
     capabilities,
     namespaces,

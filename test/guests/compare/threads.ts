@@ -3,6 +3,7 @@ import { type Comparison, type Expected, judge, kernelAddress } from './expect.t
 import { bootOf } from './proc.ts';
 import { ownSecondsOf } from './sched.ts';
 import {
+  anything,
   excusesOfThread,
   nameOfThread,
   stateOfThread,
@@ -27,12 +28,16 @@ function expectedThread(record: ThreadRecord, truth: Truth): Expected {
   return {
     key: `${process.pid} ${thread.tid}`,
     label: `pid ${process.pid} thread ${thread.tid}`,
-    ...excusesOfThread(record, truth, ['state', 'cpuTime', 'name']),
+    ...excusesOfThread(record, truth, ['state', 'waitChannel', 'cpu', 'cpuTime', 'name']),
     cells: {
       pid: process.pid,
       tid: thread.tid,
       name: nameOfThread(record),
       state: stateOfThread(record),
+      waitChannel: waitChannelOf(record, truth),
+      cpu: stat.isKernelThread
+        ? judge(String(stat.processor), (cell) => (cell === stat.processor ? true : 'kernelThreadMoved'))
+        : stat.processor,
       nice: stat.nice,
       started: startedOf(record, truth),
       cpuTime: ownSecondsOf(record),
@@ -40,6 +45,19 @@ function expectedThread(record: ThreadRecord, truth: Truth): Expected {
       task: kernelAddress(truth),
     },
   };
+}
+
+/**
+ * Before v5.16 a kernel of x86-64 with ORC finds none (arch/x86/kernel/process.c, get_wchan): /proc has 0 for every thread.
+ */
+function waitChannelOf({ thread: { wchan }, stat }: ThreadRecord, { processes }: Truth) {
+  const isTold = processes.some(({ threads }) => threads.some((other) => (other.wchan ?? '0') !== '0'));
+  if (wchan === undefined || wchan === null || !isTold) return anything;
+  return judge(JSON.stringify(wchan), (cell) => {
+    if (cell === wchan) return true;
+    if (stat.isKernelThread) return 'kernelThreadMoved';
+    return stat.state === 'R' ? 'ranOn' : false;
+  });
 }
 
 /** When the thread was forked, to the tick. */

@@ -45,6 +45,14 @@ export const tolerances = {
     reason: 'a process or thread that had ended, whose memory was not yet used for another',
     limit: 1000,
   },
+  ranOn: {
+    reason: 'a thread that had a CPU, or waited for one, when it was recorded',
+    limit: 40,
+  },
+  schedulerFrame: {
+    reason: 'a function of the scheduler, which /proc leaves out of stacks',
+    limit: 100_000,
+  },
   kworkerCameOrWent: {
     reason: 'workers of the kernel come and go as work does',
     limit: 6,

@@ -18,6 +18,15 @@ const MAXIMUM_NOTES = 16;
 const MAXIMUM_NAME_BYTES = 64;
 const MAXIMUM_NOTE_BYTES = 256;
 
+/** MOD_TEXT and MOD_INIT_TEXT of enum mod_mem_type (include/linux/module.h). */
+const CODE_MEMORIES = [0, 4];
+
+/** So many bytes of memory from an address on. */
+export interface Stretch {
+  readonly base: VirtualAddress;
+  readonly size: number;
+}
+
 /** A module on the kernel's list, in the words that lsmod uses. `raw` is the kernel's own. */
 export class Module {
   readonly raw: Kernel<'module'>;
@@ -51,6 +60,17 @@ export class Module {
   /** All its memory in bytes, that of its start included until the kernel frees it: the size in /proc/modules. */
   get sizeBytes(): number {
     return this.#memories.reduce((sum, { size }) => sum + size, 0);
+  }
+  /** Where its code is, that of its start included until the kernel frees it. @throws EvidenceFault */
+  get code(): readonly Stretch[] {
+    const { mem, core_layout, init_layout } = this.raw;
+    if (mem !== undefined) {
+      const memories = this.#memoryTypes(mem);
+      return CODE_MEMORIES.flatMap((nth) => memories[nth] ?? []).map(({ base, size }) => ({ base, size }));
+    }
+    return [core_layout, init_layout]
+      .filter((layout) => layout !== undefined)
+      .map(({ base, text_size: size }) => ({ base, size }));
   }
   /** Its memory, one stretch after the other: code, data, and what it needs for its start as long as it has that. */
   *pieces(): Generator<Piece> {
@@ -97,7 +117,7 @@ export class Module {
   }
 
   /** Its memories, the one with the code first. */
-  get #memories(): readonly { readonly base: VirtualAddress; readonly size: number }[] {
+  get #memories(): readonly Stretch[] {
     const { mem, core_layout, init_layout, data_layout } = this.raw;
     if (mem !== undefined) return this.#memoryTypes(mem);
     return [core_layout, init_layout, data_layout].filter((layout) => layout !== undefined);

@@ -36,6 +36,9 @@ export const moduleStructs = {
     // Since Linux kernel commit 01dc0386efb7 ("module: Add CONFIG_ARCH_WANTS_MODULES_DATA_IN_VMALLOC")
     // (in v5.18), where that option is set, until v6.4.
     data_layout: opt(inside('module_layout')),
+    // What it has of ELF's own symbols, with CONFIG_KALLSYMS, and of tables to unwind stacks by on x86-64.
+    kallsyms: opt(ptr('mod_kallsyms')),
+    arch: inside('mod_arch_specific'),
     // The ELF notes that /sys/module/NAME/notes shows, with CONFIG_SYSFS and CONFIG_KALLSYMS only.
     notes_attrs: opt(ptr('module_notes_attrs')),
   },
@@ -44,7 +47,14 @@ export const moduleStructs = {
   bin_attribute: { attr: inside('attribute'), size: ulong, private: pointer },
   attribute: { name: pointer },
   // `mtn` links a memory into the kernel's trees of module addresses, with CONFIG_MODULES_TREE_LOOKUP.
-  module_layout: { base: pointer, size: uint, mtn: opt(inside('mod_tree_node')) },
+  module_layout: { base: pointer, size: uint, text_size: uint, mtn: opt(inside('mod_tree_node')) },
+  // Since Linux kernel commit 1c7651f43777 ("kallsyms: store type information in its own array") (in v5.2) the letters of
+  // types are in `typetab`, before in `st_info`: nothing here needs them.
+  mod_kallsyms: { symtab: pointer, num_symtab: uint, strtab: pointer },
+  elf64_sym: { st_name: place, st_shndx: place, st_value: place },
+  elf32_sym: { st_name: place, st_shndx: place, st_value: place },
+  // Only with CONFIG_UNWINDER_ORC; another architecture has other things here.
+  mod_arch_specific: { num_orcs: opt(uint), orc_unwind_ip: opt(pointer), orc_unwind: opt(pointer) },
   module_memory: { base: pointer, size: uint, mtn: opt(inside('mod_tree_node')) },
   mod_tree_node: { mod: ptr('module'), node: place },
   // Two trees that hold the same; the sequence number's lowest bit says which is read (include/linux/rbtree_latch.h).

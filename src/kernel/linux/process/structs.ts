@@ -31,6 +31,8 @@ export const taskStructs = {
     usage: uint,
     sched_class: pointer,
     rt: inside('sched_rt_entity'),
+    // What it goes on with once it has a CPU again.
+    thread: inside('thread_struct'),
     real_parent: ref('task_struct'),
     children: links('task_struct', 'sibling'),
     sibling: place,
@@ -90,13 +92,17 @@ export const taskStructs = {
     start_boottime: opt(ulong, 'real_start_time'),
     real_start_time: opt(ulong, 'start_boottime'),
   },
-  /** What a task goes back to user mode with: arch/x86/include/asm/ptrace.h, and on arm64 the last two. */
+  /** Registers that something interrupted, on a kernel stack: arch/x86/include/asm/ptrace.h, and on arm64 those from `pc` on and `sp`. */
   pt_regs: {
     ip: opt(ulong, 'pc'),
     cs: opt(uint, 'pstate'),
     ss: opt(uint, 'pstate'),
+    bp: opt(ulong, 'regs'),
+    sp: opt(ulong),
     pc: opt(ulong, 'ip'),
     pstate: opt(ulong, 'cs'),
+    regs: opt(place, 'bp'),
+    stackframe: opt(place),
   },
   /** What the threads of a process share. */
   signal_struct: {

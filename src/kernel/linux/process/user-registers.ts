@@ -31,8 +31,7 @@ type Task = Kernel<'task_struct'>;
 /** Tells by their kernel stacks which tasks are programs. */
 class UserRegisters {
   readonly #kernel: Linux;
-  /** From a stack's first byte to its registers; null where no process shows it. */
-  #distance: bigint | null | undefined;
+  #found: bigint | null | undefined;
 
   constructor(kernel: Linux) {
     this.#kernel = kernel;
@@ -40,8 +39,20 @@ class UserRegisters {
 
   /** Whether the task has some; null where this build does not tell where they are. @throws EvidenceFault */
   has(task: Task): boolean | null {
-    if (this.#distance === undefined) this.#distance = this.#find();
-    return this.#distance === null ? null : this.#isUsers(this.#stackOf(task) + this.#distance);
+    return this.distance === null ? null : this.#isUsers(this.#stackOf(task) + this.distance);
+  }
+
+  /** From a stack's first byte to its registers; null where no process shows it. @throws EvidenceFault */
+  get distance(): bigint | null {
+    if (this.#found === undefined) this.#found = this.#find();
+    return this.#found;
+  }
+
+  /** Bytes of a kernel stack, by where its registers are; null where no process shows it. @throws EvidenceFault */
+  get stackBytes(): number | null {
+    if (this.distance === null) return null;
+    const end = Number(this.distance) + this.#kernel.types.sizeOf('pt_regs');
+    return STACK_BYTES.find((bytes) => bytes >= end) ?? null;
   }
 
   /** Where most of the stacks have registers of user mode, and of several places the first: a larger stack would end in a neighbour's. */
