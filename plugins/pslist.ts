@@ -158,7 +158,6 @@ export default definePlugin({
   aliases: ['ps', 'psaux', 'tasks', 'processes'],
   nearTo: {
     pidhashtable: 'what other views of the kernel have is in its table',
-    pscallstack: 'no question answers that yet',
     bash: 'histories of shells are not searched for; args has the command line of each process',
   },
 });

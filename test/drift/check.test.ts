@@ -210,14 +210,28 @@ describe('a kernel', () => {
 
 /** What Debian's 6.1 for clouds really lacks. Anything else is a name that no kernel has: written wrong. */
 const NOT_IN_THE_SAMPLE = {
-  structs: ['swap_table', 'backing_file', 'module_memory', 'printk_log', 'tk_data'],
+  structs: [
+    'scx_rq',
+    'frame_record_meta',
+    'cpu_context',
+    'swap_table',
+    'backing_file',
+    'elf32_sym',
+    'module_memory',
+    'printk_log',
+    'tk_data',
+  ],
   members: [
     'task_struct.cpu',
     'task_struct.state',
     'task_struct.real_start_time',
-    // AArch64's.
     'pt_regs.pc',
     'pt_regs.pstate',
+    'pt_regs.regs',
+    'pt_regs.stackframe',
+    'rq.scx',
+    'thread_struct.cpu_context',
+    'orc_entry.signal',
     'kernfs_node.__parent',
     'mm_struct.mmap',
     'mm_struct.mm_rb',

@@ -40,6 +40,8 @@ export interface Comparison {
   readonly plugin: string;
   readonly options?: Readonly<Record<string, unknown>>;
   expected(context: Context): Iterable<Expected>;
+  /** Whether the record tells what this is judged by: older records lack some of it. */
+  isTold?(truth: Truth): boolean;
   /** The key of a row, in the words of `Expected.key`. */
   keyOf(row: Row): string;
   /** Names a row that the guest does not know. */

@@ -7,6 +7,7 @@ import {
   nameOfThread,
   stateOfThread,
   type ThreadRecord,
+  tellsOfThreads,
   threadRecords,
   workerCame,
 } from './thread-records.ts';
@@ -19,6 +20,7 @@ const MOVING = ['state', 'priority', 'cpu', 'running', 'queued', 'cpuTime', 'vol
 
 export const sched: Comparison = {
   plugin: 'sched',
+  isTold: tellsOfThreads,
   *expected({ truth }) {
     for (const record of threadRecords(truth)) yield expectedThread(record, truth);
   },

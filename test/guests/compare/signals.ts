@@ -5,11 +5,13 @@ import {
   nameOfThread,
   setOf,
   type ThreadRecord,
+  tellsOfThreads,
   threadRecords,
 } from './thread-records.ts';
 
 export const signals: Comparison = {
   plugin: 'signals',
+  isTold: tellsOfThreads,
   *expected({ truth }) {
     for (const record of threadRecords(truth)) {
       const excuses = excusesOfThread(record, truth, ['name', 'pending', 'blocked']);

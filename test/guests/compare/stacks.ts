@@ -3,7 +3,13 @@ import type { Truth } from '../truth.ts';
 import { type Comparison, type Context, type Expected, judge } from './expect.ts';
 import { parseStat } from './proc.ts';
 import { excusesOf } from './recorder.ts';
-import { nameOfThread, type ThreadRecord, threadRecords, workerCame } from './thread-records.ts';
+import {
+  nameOfThread,
+  type ThreadRecord,
+  tellsOfThreads,
+  threadRecords,
+  workerCame,
+} from './thread-records.ts';
 import type { ToleranceName } from './tolerances.ts';
 
 /** A line of /proc/PID/stack: `[<0>] do_wait+0x60/0x110`, of a module with ` [ext4]`. */
@@ -17,6 +23,7 @@ const frameOf = ({ pid, tid, symbol }: Row): string => `${String(pid)} ${String(
 
 export const stacks: Comparison = {
   plugin: 'stacks',
+  isTold: tellsOfThreads,
   *expected({ truth }) {
     for (const record of threadRecords(truth)) {
       const lines = (record.thread.stack ?? '').split('\n').filter((line) => line !== '');

@@ -88,3 +88,7 @@ export const atLeast = (said: number, { stat }: ThreadRecord) =>
     if (Number(cell) === said) return true;
     return stat.isKernelThread && Number(cell) > said ? 'kernelThreadMoved' : false;
   });
+
+/** Whether the record has more of each thread than its `stat`. */
+export const tellsOfThreads = ({ processes }: Truth): boolean =>
+  processes.some(({ threads }) => threads.some(({ status }) => typeof status === 'string'));

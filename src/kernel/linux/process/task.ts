@@ -208,7 +208,7 @@ export class Task {
 
   /** Its working folder and its root; null for zombies. @throws EvidenceFault */
   get folders(): Kernel<'fs_struct'> | null {
-    return this.#ofAnyThread((thread) => thread.raw.fs);
+    return this.raw.fs ?? this.#ofAnyThread((thread) => thread.raw.fs);
   }
 
   /** The namespaces that it is in; null for zombies. @throws EvidenceFault */
