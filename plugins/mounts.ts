@@ -5,11 +5,11 @@ export default definePlugin({
   name: 'mounts',
   group: 'files',
   summary: 'List the mounts of every mount namespace, as /proc/PID/mountinfo does',
-  example: '--type overlay,tmpfs --columns namespace,mountPoint,source',
+  example: '--type overlay,tmpfs --columns mountNamespace,mountPoint,source',
   version: 1,
   walker: 'mounts',
   columns: {
-    namespace: {
+    mountNamespace: {
       int: (mount) => mount.namespace,
       help: 'number of the mount namespace, as /proc/PID/ns/mnt shows it',
     },
@@ -36,10 +36,10 @@ export default definePlugin({
       help: 'of the file system: those that every type can have',
     },
   },
-  identity: ['namespace', 'id'],
+  identity: ['mountNamespace', 'id'],
   enduring: ({ mountPoint, type, source, root }) => [mountPoint!, type!, source!, root!],
-  ofBoot: ['namespace', 'id', 'parent', 'device'],
-  filters: ['namespace', 'mountPoint', 'type', 'source', 'device'],
+  ofBoot: ['mountNamespace', 'id', 'parent', 'device'],
+  filters: ['mountNamespace', 'mountPoint', 'type', 'source', 'device'],
   uncut: ['device', 'type'],
   paths: ['mountPoint', 'root', 'source'],
   dispensable: ['superOptions', 'propagation', 'parent', 'root', 'device', 'id'],

@@ -4,7 +4,7 @@ export default definePlugin({
   name: 'psxview',
   group: 'processes',
   summary: 'Tell which structures of the kernel have each process and thread',
-  example: '--pid 1,200 --columns pid,tid,name,list,pids,carved',
+  example: '--pid 1,200 --columns pid,tid,name,taskList,pids,carved',
   version: 1,
   scans: {
     tasks: async (kernel) => {
@@ -21,7 +21,10 @@ export default definePlugin({
     pid: { int: ({ task }) => task.pid, help: 'process ID' },
     tid: { int: ({ task }) => task.tid, help: 'thread ID; of the first thread the process ID' },
     name: { text: ({ task }) => task.name, help: "the kernel's name of it (comm)" },
-    list: { flag: (found) => found.isIn('list'), help: 'the task list; null for what is no first thread' },
+    taskList: {
+      flag: (found) => found.isIn('list'),
+      help: 'the task list; null for what is no first thread',
+    },
     pids: { flag: (found) => found.isIn('pids'), help: 'the table of process IDs, which /proc shows' },
     threads: { flag: (found) => found.isIn('threads'), help: 'the threads of a process' },
     children: {
@@ -50,7 +53,7 @@ export default definePlugin({
       'pid',
       'tid',
       'name',
-      'list',
+      'taskList',
       'pids',
       'threads',
       'children',

@@ -22,7 +22,7 @@ export default definePlugin({
       text: ({ disagree }) => disagree.join(','),
       help: 'names that are not those of the file (name, argv0), and exe where the file is deleted or in memory only',
     },
-    as: {
+    explained: {
       text: ({ explanation }) => explanation,
       help: 'what it is if that explains it; renamed: only comm is another, which the process may set itself',
     },
@@ -41,9 +41,9 @@ export default definePlugin({
   identity: ['pid'],
   ofBoot: ['pid', 'ppid'],
   followsProcess: true,
-  filters: ['pid', 'name', 'exe', 'disagree', 'as', 'kernelLike', 'spoofed'],
-  words: { as: ['script', 'multi-call', 'login-shell', 'title', 'loader', 'renamed'] },
-  uncut: ['disagree', 'as'],
+  filters: ['pid', 'name', 'exe', 'disagree', 'explained', 'kernelLike', 'spoofed'],
+  words: { explained: ['script', 'multi-call', 'login-shell', 'title', 'loader', 'renamed'] },
+  uncut: ['disagree', 'explained'],
   paths: ['exe'],
   dispensable: ['kernelLike', 'uid', 'ppid'],
   wording: { noun: ['process with several names', 'processes with several names'] },

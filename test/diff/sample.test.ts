@@ -45,7 +45,7 @@ describe('the two samples', () => {
       'appeared process 183 bash -i (user 33): a shell on a socket',
       'appeared packet socket eth0 kworker/u3:1 (201): it sees raw packets',
       'appeared module dummy: unsigned',
-      'changed process 209 dropbear -R -P /run/dropbear.pid: restarted, it was 134: LD_PRELOAD is /usr/lib/x86_64-linux-gnu/libkeyutils.so.2',
+      'changed process 209 dropbear -R -P /run/dropbear.pid: restarted, it was 134: [stack] is writable and executable; LD_PRELOAD is /usr/lib/x86_64-linux-gnu/libkeyutils.so.2',
     ]);
     const all = comparison.story.events.map(({ change, kind, what }) => `${change} ${kind} ${what}`);
     expect(all).toContain('vanished process 128 auditd');

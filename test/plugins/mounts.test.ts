@@ -36,7 +36,7 @@ describe('mounts', () => {
     const answer = await ask(mounts, linuxWith(kernel, symbols));
     expect(answer.rows.slice(0, 3)).toEqual([
       {
-        ...{ namespace: 4026531840, id: 20, parent: 20, device: 'fe:01', root: '/', mountPoint: '/' },
+        ...{ mountNamespace: 4026531840, id: 20, parent: 20, device: 'fe:01', root: '/', mountPoint: '/' },
         ...{
           options: 'rw,relatime',
           propagation: null,
@@ -46,7 +46,7 @@ describe('mounts', () => {
         },
       },
       {
-        ...{ namespace: 4026531840, id: 21, parent: 20, device: '80:01', root: '/', mountPoint: '/srv' },
+        ...{ mountNamespace: 4026531840, id: 21, parent: 20, device: '80:01', root: '/', mountPoint: '/srv' },
         ...{
           options: 'ro,nosuid',
           propagation: 'shared:7',
@@ -56,12 +56,19 @@ describe('mounts', () => {
         },
       },
       {
-        ...{ namespace: 4026531840, id: 22, parent: 20, device: '80:01', root: '/data', mountPoint: '/mnt' },
+        ...{
+          mountNamespace: 4026531840,
+          id: 22,
+          parent: 20,
+          device: '80:01',
+          root: '/data',
+          mountPoint: '/mnt',
+        },
         ...{ options: 'rw', propagation: 'master:7 unbindable', type: 'xfs', source: '/dev/sda' },
         superOptions: 'rw',
       },
     ]);
-    expect(column(answer, 'namespace').at(-1)).toBe(4026532200);
+    expect(column(answer, 'mountNamespace').at(-1)).toBe(4026532200);
   });
 
   it('that their namespace lost are found by their file system, and the count says so', async () => {

@@ -18,13 +18,13 @@ describe('psxview', () => {
   it('has a row for each task, and all views have it', async () => {
     const { answer } = await asked();
     expect(column(answer, 'pid')).toEqual([1, 2, 200, 300]);
-    for (const view of ['list', 'pids', 'threads', 'children', 'carved'])
+    for (const view of ['taskList', 'pids', 'threads', 'children', 'carved'])
       expect(column(answer, view)).toEqual([true, true, true, true]);
   });
 
   it('tells what lacks a process', async () => {
     const { row } = await asked((drawn) => drawn.unlink(drawn.task(300), 'tasks'));
-    expect(row).toMatchObject({ list: false, pids: true, threads: true, children: true, carved: true });
+    expect(row).toMatchObject({ taskList: false, pids: true, threads: true, children: true, carved: true });
   });
 
   it('has a process that only its shape tells', async () => {
@@ -33,7 +33,13 @@ describe('psxview', () => {
       drawn.unlink(drawn.task(300), 'sibling');
       drawn.detach(300);
     });
-    expect(row).toMatchObject({ list: false, pids: false, threads: false, children: false, carved: true });
+    expect(row).toMatchObject({
+      taskList: false,
+      pids: false,
+      threads: false,
+      children: false,
+      carved: true,
+    });
   });
 
   it('says no more than it knows of a table that breaks', async () => {
@@ -41,6 +47,6 @@ describe('psxview', () => {
       drawn.detach(300);
       drawn.lose(drawn.pid(200));
     });
-    expect(row).toMatchObject({ list: true, pids: { absent: 'walk-incomplete' } });
+    expect(row).toMatchObject({ taskList: true, pids: { absent: 'walk-incomplete' } });
   });
 });

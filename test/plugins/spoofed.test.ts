@@ -23,7 +23,7 @@ describe('spoofed', () => {
     expect(rows).toMatchObject([
       {
         ...{ pid: 9, name: 'bash', argv0: '[kthreadd]', exe: '/bash', disagree: 'argv0' },
-        ...{ as: null, kernelLike: true, spoofed: true },
+        ...{ explained: null, kernelLike: true, spoofed: true },
       },
     ]);
   });
@@ -46,7 +46,9 @@ describe('spoofed', () => {
   it('does not call honest what it cannot read to the end', async () => {
     const { kernel } = drawn('bash\0');
     kernel.write(kernel.task(9), 'task_struct', { comm: 'other\0' });
-    expect((await ask(spoofed, kernel.linux())).rows).toMatchObject([{ as: 'renamed', spoofed: false }]);
+    expect((await ask(spoofed, kernel.linux())).rows).toMatchObject([
+      { explained: 'renamed', spoofed: false },
+    ]);
     kernel.image.lose(kernel.image.entry(STACK, 1, kernel.rootOf(9)));
     expect((await ask(spoofed, kernel.linux())).rows).toMatchObject([
       {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { plugins } from '../../plugins/index.ts';
 import { Random } from '../support/random.ts';
 import { complaints, load, policyOf } from './drawn.ts';
 
@@ -21,7 +22,7 @@ describe('a rule that is flawed', () => {
     [
       'an unknown plugin',
       policyOf('plugin: socket'),
-      '7:13: rule "rule-1": there is no plugin socket (did you mean sockets?); there are pslist, pstree, sockets, files, maps, env, modules, dmesg, keys',
+      `7:13: rule "rule-1": there is no plugin socket (did you mean sockets?); there are ${plugins.map(({ name }) => name).join(', ')}`,
     ],
     ['a wrong type', rule('where: row.pid == "1"'), '8:12: rule "rule-1": no such overload: int == string'],
     [

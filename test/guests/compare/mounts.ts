@@ -8,11 +8,11 @@ export const mounts: Comparison = {
     for (const [namespace, mountinfo] of mountinfosOf(truth))
       for (const line of linesOf(mountinfo)) yield expectedMount(namespace, line);
   },
-  keyOf: ({ namespace, id }) => `${String(namespace)} ${String(id)}`,
-  labelOf: ({ namespace, id, mountPoint }) =>
+  keyOf: ({ mountNamespace: namespace, id }) => `${String(namespace)} ${String(id)}`,
+  labelOf: ({ mountNamespace: namespace, id, mountPoint }) =>
     `mount ${String(id)} of namespace ${String(namespace)} on ${JSON.stringify(mountPoint)}`,
   // /proc tells a process of what it can reach from its root: of nothing below that, and of no namespace without processes.
-  mayBeInvented: ({ namespace, mountPoint }, { truth }) =>
+  mayBeInvented: ({ mountNamespace: namespace, mountPoint }, { truth }) =>
     mountPoint === '/' || !mountinfosOf(truth).has(Number(namespace)) ? 'mountOutOfSight' : undefined,
 };
 
@@ -42,7 +42,7 @@ function expectedMount(namespace: number, line: string): Expected {
     key: `${namespace} ${id}`,
     label: `mount ${id} of namespace ${namespace} on ${point}`,
     cells: {
-      namespace,
+      mountNamespace: namespace,
       id: Number(id),
       parent: Number(parent),
       device: deviceOf(device),

@@ -50,7 +50,7 @@ function expectedNamespace(link: string, members: readonly ProcessTruth[], truth
           : isInitial
             ? truth.system.hostname
             : judge('a name', (cell) => typeof cell === 'string'),
-      namespace: judge(
+      structAddress: judge(
         'an address of the kernel',
         (cell) => typeof cell === 'bigint' && cell % 4n === 0n && cell > 0xc0000000n,
       ),

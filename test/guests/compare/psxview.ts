@@ -13,7 +13,7 @@ export const psxview: Comparison = {
         ...excusesOfThread(record, truth, ['name']),
         cells: {
           ...{ pid: process.pid, tid: thread.tid, name: nameOfThread(record) },
-          ...{ list: isFirst ? true : null, children: isFirst ? true : null },
+          ...{ taskList: isFirst ? true : null, children: isFirst ? true : null },
           ...{ pids: true, threads: true, carved: true, queues: oneOf(true, null) },
           cgroups: stat.state === 'Z' ? oneOf(true, null) : true,
           task: kernelAddress(truth),

@@ -32,7 +32,7 @@ export const spoofed: Comparison = {
         cells: {
           ...{ pid, ppid: stat.ppid, uid: Number(statusOf(process, 'Uid')![0]) },
           ...{ name: names.name, argv0: names.args[0] ?? null, exe: names.exe ?? null },
-          ...{ disagree: verdict.disagree.join(','), as: verdict.explanation },
+          ...{ disagree: verdict.disagree.join(','), explained: verdict.explanation },
           kernelLike: verdict.isLikeKernels,
           spoofed:
             part === undefined ? verdict.isSpoofed : judge(`what ${part} is`, (cell) => cell === PARTS[part]),
