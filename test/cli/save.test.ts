@@ -59,7 +59,7 @@ describe('--save', () => {
       row: { pid: 1, path: '[vdso]' },
       bytes: 8192,
       missingBytes: 4096,
-      missing: { 'not-present': 4096 },
+      missing: { 'never-touched': 4096 },
     });
     const content = readFileSync(join(folder, saved!.name));
     // The process has touched its first page alone.

@@ -10,6 +10,7 @@ import { main } from '../../src/cli/main.ts';
 import { Inquiry } from '../../src/inquiry/inquiry.ts';
 import { Recall } from '../../src/inquiry/recall.ts';
 import { connect } from '../../src/store/connection.ts';
+import { NEVER_TAKEN_OVER } from '../support/never-taken-over.ts';
 import { SILENT } from '../support/silent.ts';
 
 const { asked, written } = vi.hoisted(() => ({ asked: [] as string[], written: { out: '' } }));
@@ -39,7 +40,7 @@ const [one, same, third] = ['one.kdump', 'same.kdump', 'third.kdump'].map((name)
 ];
 const LATER = 'samples/web-1/after.kdump';
 /** Sweeps memory, which is no reading of some words: such an answer is always found anew. */
-const SWEEPING = plugins.filter(({ name }) => name === 'keys');
+const SWEEPING = plugins.filter(({ name }) => name === 'keys' || NEVER_TAKEN_OVER.has(name));
 const READING = plugins.filter((plugin) => !SWEEPING.includes(plugin));
 let caches = 0;
 
