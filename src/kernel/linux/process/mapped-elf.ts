@@ -1,7 +1,7 @@
 // An ELF as it lies in a process's memory: its header, its segments, its build ID, and the file that can be rebuilt of it.
 // Formats: include/uapi/linux/elf.h. Every size in it is a claim: nothing beyond bounds is read, and what is left out is told.
 
-import type { VirtualAddress } from '../../../base/address.ts';
+import { hex, type VirtualAddress } from '../../../base/address.ts';
 import { viewOf } from '../../../base/bytes.ts';
 import { CorruptStructure, EvidenceFault, NotPresent, PageMissing } from '../../../base/errors.ts';
 import type { AddressSpace } from '../../../translate/address-space.ts';
@@ -215,7 +215,12 @@ export function* processElfs(kernel: Linux): Generator<ProcessElf> {
       try {
         const { start } = area;
         const space = task.userSpace;
-        if (space === null || space.memory.i32(space.translate(start)) !== MAGIC) continue;
+        if (space === null) continue;
+        const word = space.memory.i32(space.translate(start));
+        // A page of zeros where a program's file begins is one that a dumper could not read.
+        if (word === 0 && area.raw.vm_file !== null && area.offset === 0n && space.isBlankAt(start))
+          throw new CorruptStructure(`the page at ${hex(start)} holds nothing but zeros`);
+        if (word !== MAGIC) continue;
         const elf = new MappedElf(space, start);
         // The dynamic linker has the beginning of a header among its constants.
         if (elf.isWhole || area.raw.vm_file === null) yield { area, elf };

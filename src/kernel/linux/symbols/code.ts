@@ -34,7 +34,7 @@ const holds = (address: VirtualAddress, { base, size }: Stretch): boolean =>
   address >= base && address < base + BigInt(size);
 
 /** The code of a kernel and of its modules. */
-export class Code {
+class Code {
   readonly #kernel: Linux;
   readonly #places = new Map<VirtualAddress, CodePlace | EvidenceFault>();
   readonly #image: readonly Range[];
