@@ -138,8 +138,9 @@ export class Inquiry {
   ): AsyncGenerator<Row> {
     const { recall } = this.#asking;
     const isKept = this.#identity !== undefined && this.#mayRemember(plugin, options);
-    const { session, troubles, sweep } = await this.#openFor(plugin);
-    const { kernel } = session;
+    const open = await this.#openFor(plugin);
+    const { sweep } = open;
+    const { kernel } = open.session;
     const { runPlugin } = await import('../plugin/run.ts');
     const progress = this.#progressOf(plugin);
     const spool = isKept ? await recall.spool(plugin) : undefined;
@@ -153,7 +154,7 @@ export class Inquiry {
         spool?.add(row);
         yield row;
       }
-      notes.push(...kernel.notes.drain(), ...troubles);
+      notes.push(...kernel.notes.drain(), ...open.troubles); // those of reading too: asked for behind the last row
       if (spool === undefined) return;
       const answer = { rows: spool.rows, notes: [...notes] };
       await this.#keep((identity, facts) =>
