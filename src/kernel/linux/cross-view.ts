@@ -3,6 +3,10 @@
 import type { VirtualAddress } from '../../base/address.ts';
 import { EvidenceFault, NotInKernel, WalkIncomplete } from '../../base/errors.ts';
 import type { Walk } from '../../types/struct.ts';
+import type { Linux } from './linux.ts';
+
+/** What of a question's work one view may take, so that one that somebody made endless costs no other. */
+const VIEW_SHARE = 1 / 16;
 
 /** How one walk went. */
 interface View {
@@ -50,6 +54,27 @@ export class CrossView<V extends string> {
     } finally {
       this.#views.set(name, { bit, isWhole });
     }
+  }
+
+  /**
+   * `add` with a share of the question's work. A view that this kernel's description does not reach is none; one that
+   * cannot be begun, or that ends early, is broken, and a note about `what` says why.
+   */
+  addNoted(
+    { space, note }: Pick<Linux, 'space' | 'note'>,
+    name: V,
+    walk: Walk<VirtualAddress>,
+    what: string,
+  ): void {
+    let fault: EvidenceFault | undefined;
+    try {
+      fault = space.memory.within(VIEW_SHARE, () => this.add(name, walk));
+    } catch (thrown) {
+      if (!(thrown instanceof EvidenceFault)) throw thrown;
+      fault = thrown;
+    }
+    if (fault instanceof NotInKernel) this.drop(name);
+    else if (fault !== undefined) note(`${what} by ${name}: ${fault.message}`);
   }
 
   /** Takes a view back, as one that this kernel does not have: it neither has nor lacks anything. */

@@ -1,7 +1,7 @@
 // Modules as several structures of the kernel have them: the list in both directions, the tree of their addresses, sysfs.
 // A module that takes itself off the list, as rootkits do, is still where its code must be found by.
 import type { VirtualAddress } from '../../../base/address.ts';
-import { EvidenceFault, NotInKernel } from '../../../base/errors.ts';
+import { EvidenceFault } from '../../../base/errors.ts';
 import type { Walk } from '../../../types/struct.ts';
 import { rbNodes } from '../containers/rb-tree.ts';
 import { addresses, CrossView } from '../cross-view.ts';
@@ -56,9 +56,7 @@ export class ModuleViews {
   }
 
   #add(name: ModuleView, walk: Walk<VirtualAddress>): void {
-    const fault = this.#views.add(name, walk);
-    if (fault instanceof NotInKernel) this.#views.drop(name);
-    else if (fault !== undefined) this.#kernel.note(`modules by ${name}: ${fault.message}`);
+    this.#views.addNoted(this.#kernel, name, walk, 'modules');
   }
 
   /** The tree by which the kernel tells whose code an address is (kernel/module/tree_lookup.c), with CONFIG_MODULES_TREE_LOOKUP. */

@@ -2,7 +2,7 @@
 // parents and children, groups and sessions. What one lacks and another has is a process that somebody hides.
 
 import type { VirtualAddress } from '../../../base/address.ts';
-import { EvidenceFault, NotInKernel } from '../../../base/errors.ts';
+import { EvidenceFault } from '../../../base/errors.ts';
 import { unlessFault } from '../../../base/unless-fault.ts';
 import type { Walk } from '../../../types/struct.ts';
 import { addresses, CrossView } from '../cross-view.ts';
@@ -17,9 +17,6 @@ const COMPLETE = ['list', 'list backwards', 'pids', 'children'] as const;
 export type CompleteView = (typeof COMPLETE)[number];
 /** These lead to some processes only: leaders of known threads, members of groups and sessions, parents of known processes. */
 type ProcessView = CompleteView | 'leaders' | 'groups' | 'parents';
-
-/** What of a question's work one view may take. */
-const VIEW_SHARE = 1 / 16;
 
 /** Processes that a note names one by one. */
 const NAMED = 10;
@@ -153,15 +150,8 @@ export class ProcessViews implements TaskViews {
     return [...all.filter(isNumbered), ...all.filter((address) => !isNumbered(address))];
   }
 
-  /**
-   * A view that this kernel's description does not reach is none; one that cannot be begun is broken. Each has its share of
-   * the work, so that a view that somebody made endless costs no other.
-   */
   #add(name: ProcessView, walk: Walk<VirtualAddress>): void {
-    const { memory } = this.#kernel.space;
-    const fault = faultOf(() => memory.within(VIEW_SHARE, () => this.#views.add(name, walk)));
-    if (fault instanceof NotInKernel) this.#views.drop(name);
-    else if (fault !== undefined) this.#kernel.note(`processes by ${name}: ${fault.message}`);
+    this.#views.addNoted(this.#kernel, name, walk, 'processes');
   }
 
   *#inPidTable(): Walk<VirtualAddress> {
@@ -266,16 +256,6 @@ export class ProcessViews implements TaskViews {
     if (this.#views.all.has(address)) return true;
     const raw = this.#kernel.at('task_struct', address);
     return unlessFault(() => raw.group_leader.address === address && raw.pid > 0, false);
-  }
-}
-
-/** The fault that `work` gives, or throws; undefined where there is none. */
-function faultOf(work: () => EvidenceFault | undefined): EvidenceFault | undefined {
-  try {
-    return work();
-  } catch (fault) {
-    if (!(fault instanceof EvidenceFault)) throw fault;
-    return fault;
   }
 }
 

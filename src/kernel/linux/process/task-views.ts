@@ -16,9 +16,6 @@ import { initTask } from './task.ts';
 export const TASK_VIEWS = ['list', 'pids', 'threads', 'children', 'queues', 'cgroups', 'idle'] as const;
 export type TaskView = (typeof TASK_VIEWS)[number];
 
-/** What of a question's work one view may take. */
-const VIEW_SHARE = 1 / 16;
-
 /** Which view has which task. */
 export class TaskViewsOfThreads {
   readonly #kernel: Linux;
@@ -67,17 +64,8 @@ export class TaskViewsOfThreads {
     return this.#views.among(TASK_VIEWS, task, true);
   }
 
-  /** One that this kernel's description does not reach is none; one that cannot be begun is broken. */
   #add(name: TaskView, walk: Walk<VirtualAddress>): void {
-    const { memory } = this.#kernel.space;
-    try {
-      const fault = memory.within(VIEW_SHARE, () => this.#views.add(name, walk));
-      if (fault instanceof NotInKernel) this.#views.drop(name);
-      else if (fault !== undefined) this.#kernel.note(`tasks by ${name}: ${fault.message}`);
-    } catch (fault) {
-      if (!(fault instanceof EvidenceFault)) throw fault;
-      this.#kernel.note(`tasks by ${name}: ${fault.message}`);
-    }
+    this.#views.addNoted(this.#kernel, name, walk, 'tasks');
   }
 
   /** What was walked for lists of processes already. */
