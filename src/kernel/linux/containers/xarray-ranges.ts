@@ -1,18 +1,10 @@
 // All that stands in an xarray, by its indices and ascending, and what of it cannot be read.
 // Linux: include/linux/xarray.h, lib/xarray.c.
 import { fromWords, hex, type VirtualAddress } from '../../../base/address.ts';
-import { ENTRY_COST } from '../../../base/budget.ts';
 import { CorruptStructure, EvidenceFault } from '../../../base/errors.ts';
 import type { Linux } from '../linux.ts';
 import { pointersAt } from './pointers.ts';
-
-/** Pointers to nodes and other entries of the tree's own end in these bits: xa_is_internal. */
-const INTERNAL = 2n;
-const MARKS = 3n;
-/** Internal entries up to here are no nodes: xa_is_node. */
-const LAST_SPECIAL = 4096n;
-/** No index has more bits. */
-const INDEX_BITS = 64n;
+import { INDEX_BITS, isNode, isPlain, nodeAt, siblingOf } from './xarray-node.ts';
 
 /** What stands at the indices from `first` to `last`, or why that cannot be read. */
 export type XarrayRange =
@@ -63,7 +55,7 @@ function* below(kernel: Linux, branch: Branch): Generator<XarrayRange> {
       typeof entry === 'bigint' &&
       isPlain(entry) &&
       end < count &&
-      slots.at(end) === ((BigInt(slot) << 2n) | INTERNAL)
+      slots.at(end) === siblingOf(BigInt(slot))
     )
       end++;
     const own = { first: first + (BigInt(slot) << shift), last: first + (BigInt(end) << shift) - 1n };
@@ -84,18 +76,11 @@ class Slots {
 
   /** @throws EvidenceFault where it cannot be read, or is no node at its place in the tree */
   constructor(kernel: Linux, { entry, above }: Branch) {
-    const { types, space } = kernel;
-    const [offset, bytes] = types.memberOf('xa_node', 'slots');
-    const address = entry - INTERNAL;
+    const { slots, slotCount, shift } = nodeAt(kernel, entry, above);
     this.#kernel = kernel;
-    this.count = bytes / types.pointerBytes;
-    const bits = BigInt(Math.log2(this.count));
-    space.memory.spend(ENTRY_COST);
-    this.shift = BigInt(kernel.at('xa_node', address).shift);
-    const isPlace = above === null ? this.shift < INDEX_BITS : this.shift === above - bits;
-    if (this.shift % bits !== 0n || !isPlace)
-      throw new CorruptStructure(`${hex(address)} is no node at its place in the tree`);
-    this.#begin = address + BigInt(offset);
+    this.count = slotCount;
+    this.shift = shift;
+    this.#begin = slots;
     this.#words = pointersAt(kernel, this.#begin, this.count);
   }
 
@@ -111,8 +96,3 @@ class Slots {
       : 0n;
   }
 }
-
-const isInternal = (entry: bigint): boolean => (entry & MARKS) === INTERNAL;
-const isNode = (entry: bigint): boolean => isInternal(entry) && entry > LAST_SPECIAL;
-/** A pointer or a value, and nothing of the tree's own. */
-const isPlain = (entry: bigint): boolean => entry !== 0n && !isInternal(entry);

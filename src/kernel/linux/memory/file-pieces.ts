@@ -3,7 +3,7 @@
 import type { PhysicalAddress } from '../../../base/address.ts';
 import { EvidenceFault } from '../../../base/errors.ts';
 import { unlessFault } from '../../../base/unless-fault.ts';
-import { isValue } from '../containers/xarray-load.ts';
+import { isValue } from '../containers/xarray-node.ts';
 import { type XarrayRange, xarrayRanges } from '../containers/xarray-ranges.ts';
 import type { Linux } from '../linux.ts';
 import type { Kernel } from '../structs.ts';

@@ -2,7 +2,8 @@
 // Linux: mm/filemap.c, struct address_space of include/linux/fs.h, mm/shmem.c, fs/hugetlbfs/inode.c.
 import { hex, type PhysicalAddress, type VirtualAddress } from '../../../base/address.ts';
 import { CorruptStructure } from '../../../base/errors.ts';
-import { isValue, xarrayLoad } from '../containers/xarray-load.ts';
+import { xarrayLoad } from '../containers/xarray-load.ts';
+import { isValue } from '../containers/xarray-node.ts';
 import type { Linux } from '../linux.ts';
 import type { Kernel } from '../structs.ts';
 import { pathsOf } from '../vfs/path.ts';

@@ -1,7 +1,8 @@
 // Pages that are in memory and have a place in swap: on their way there, or just read from there.
 // Linux: mm/swap_state.c; since v6.18 mm/swap_table.h.
 import type { PhysicalAddress, VirtualAddress } from '../../../base/address.ts';
-import { isValue, xarrayLoad } from '../containers/xarray-load.ts';
+import { xarrayLoad } from '../containers/xarray-load.ts';
+import { isValue } from '../containers/xarray-node.ts';
 import type { Linux } from '../linux.ts';
 import { Page } from './page.ts';
 import { pageStructsOf } from './page-structs.ts';
