@@ -3,6 +3,7 @@ import { definePlugin } from '../src/plugin/contract.ts';
 export default definePlugin({
   name: 'capabilities',
   group: 'processes',
+  onRequest: true,
   summary: 'Show what processes may do beyond ordinary users (capabilities)',
   example: '--pid 1 --columns pid,name,euid,effective',
   version: 1,

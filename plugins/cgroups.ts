@@ -3,6 +3,7 @@ import { definePlugin } from '../src/plugin/contract.ts';
 export default definePlugin({
   name: 'cgroups',
   group: 'processes',
+  onRequest: true,
   summary: "Show processes' control groups, as /proc/PID/cgroup does",
   example: '--pid 1 --columns pid,name,path',
   version: 1,

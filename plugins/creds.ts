@@ -4,6 +4,7 @@ import { shown } from '../src/plugin/observation.ts';
 export default definePlugin({
   name: 'creds',
   group: 'processes',
+  onRequest: true,
   summary: 'Show the users and groups that processes act as, and who shares them',
   example: '--uid 0 --columns pid,name,uid,euid,groups',
   version: 1,

@@ -4,6 +4,7 @@ import { definePlugin } from '../src/plugin/contract.ts';
 export default definePlugin({
   name: 'deleted',
   group: 'files',
+  onRequest: true,
   summary: 'List files without a name that processes run, have open or have mapped',
   example: '--how exe --save recovered',
   version: 1,

@@ -3,6 +3,7 @@ import { definePlugin } from '../src/plugin/contract.ts';
 export default definePlugin({
   name: 'elfs',
   group: 'memory',
+  onRequest: true,
   summary: 'List the ELF programs and libraries in the memory of processes',
   example: '--pid 1 --columns start,path,type,buildId',
   version: 1,

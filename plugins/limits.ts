@@ -3,6 +3,7 @@ import { definePlugin } from '../src/plugin/contract.ts';
 export default definePlugin({
   name: 'limits',
   group: 'processes',
+  onRequest: true,
   summary: "Show processes' resource limits, as /proc/PID/limits does",
   example: '--pid 1 --resource nofile,core',
   version: 1,

@@ -4,6 +4,7 @@ import { definePlugin } from '../src/plugin/contract.ts';
 export default definePlugin({
   name: 'namespaces',
   group: 'processes',
+  onRequest: true,
   summary: 'List namespaces with their owners and members, as lsns does',
   example: '--type net,mnt --columns type,inode,processes,pid',
   version: 1,

@@ -4,6 +4,7 @@ import { definePlugin } from '../src/plugin/contract.ts';
 export default definePlugin({
   name: 'pagecache',
   group: 'files',
+  onRequest: true,
   summary: 'List the files that the kernel has in memory, with the pages cached of them',
   example: '--path "/root/*" --save recovered',
   version: 1,

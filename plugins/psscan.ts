@@ -4,6 +4,7 @@ import { shown } from '../src/plugin/observation.ts';
 export default definePlugin({
   name: 'psscan',
   group: 'processes',
+  onRequest: true,
   summary: 'Find processes and threads anywhere in memory by their shape, ended ones too',
   example: '--live false --columns pid,tid,name,exitCode,started',
   version: 1,

@@ -3,6 +3,7 @@ import { definePlugin } from '../src/plugin/contract.ts';
 export default definePlugin({
   name: 'psxview',
   group: 'processes',
+  onRequest: true,
   summary: 'Tell which structures of the kernel have each process and thread',
   example: '--pid 1,200 --columns pid,tid,name,taskList,pids,carved',
   version: 1,

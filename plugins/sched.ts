@@ -3,6 +3,7 @@ import { definePlugin } from '../src/plugin/contract.ts';
 export default definePlugin({
   name: 'sched',
   group: 'processes',
+  onRequest: true,
   summary: 'Show how threads are scheduled: policy, priority, CPUs, switches',
   example: '--policy fifo,rr,deadline --columns pid,tid,name,policy',
   version: 1,

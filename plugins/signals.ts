@@ -3,6 +3,7 @@ import { definePlugin } from '../src/plugin/contract.ts';
 export default definePlugin({
   name: 'signals',
   group: 'processes',
+  onRequest: true,
   summary: 'Show which signals processes handle, ignore, block, or have waiting',
   example: '--pid 1 --columns tid,signal,action,handler',
   version: 1,

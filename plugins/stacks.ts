@@ -3,6 +3,7 @@ import { definePlugin } from '../src/plugin/contract.ts';
 export default definePlugin({
   name: 'stacks',
   group: 'processes',
+  onRequest: true,
   summary: 'Show the kernel stack of every thread, function by function',
   example: '--pid 1 --columns pid,tid,position,symbol,how',
   version: 1,

@@ -4,6 +4,7 @@ import { definePlugin } from '../src/plugin/contract.ts';
 export default definePlugin({
   name: 'superblocks',
   group: 'files',
+  onRequest: true,
   summary: 'List the file systems in use, those that the kernel keeps for itself too',
   example: '--type ext4,xfs,btrfs --columns device,id,uuid',
   version: 1,

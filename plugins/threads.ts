@@ -3,6 +3,7 @@ import { definePlugin } from '../src/plugin/contract.ts';
 export default definePlugin({
   name: 'threads',
   group: 'processes',
+  onRequest: true,
   summary: 'List the threads of every process, as /proc/PID/task does',
   example: '--pid 1,200 --columns pid,tid,name,state',
   version: 2,

@@ -247,6 +247,8 @@ interface Question<S, O extends Options, K extends string> {
   readonly told?: true | Told;
   /** Its rows are those of another question in another shape: nothing is compared or counted twice. */
   readonly repeats?: true;
+  /** Whoever wants it names it: `diff`, `scan`, `watch` and `report` ask it only then. For long tables and for costly ones. */
+  readonly onRequest?: true;
   /** Its things are followed from snapshot to snapshot: a page shows since when each is there. */
   readonly followed?: true;
   /** Other names of the very same table: of shell commands and of other programs for memory forensics, without `_` and `-`. */

@@ -45,6 +45,12 @@ function sectionOf(plugin: AnyPlugin, plugins: readonly AnyPlugin[]): string[] {
     ...(plugin.artefact === undefined
       ? []
       : ['', '`--save FOLDER` writes the bytes behind the rows that are shown into a new folder.']),
+    ...(plugin.onRequest === true
+      ? [
+          '',
+          '`diff`, `scan`, `watch` and `report` do not ask it by themselves: name it in `--plugins`, or let a rule need it.',
+        ]
+      : []),
     ...(aliases.length === 0
       ? []
       : ['', `Other names: ${aliases.map((alias) => `\`${alias}\``).join(', ')}.`]),

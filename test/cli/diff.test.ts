@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { plugins } from '../../plugins/index.ts';
+import { usualQuestions } from '../../src/plugin/usual-questions.ts';
 import { scratchFolder } from '../support/writers-scratch.ts';
 import { spawning } from './spawned.ts';
 
@@ -56,7 +57,7 @@ describe('vestige diff', () => {
     ]);
     expect(document.relation).toMatchObject({ machine: 'same', boot: 'same', elapsedSeconds: 193.072 });
     expect(document.results.map(({ plugin }) => plugin)).toEqual(
-      plugins.filter(({ repeats }) => repeats !== true).map(({ name }) => name),
+      usualQuestions(plugins).map(({ name }) => name),
     );
   });
 

@@ -6,6 +6,7 @@ import { hint } from '../../base/nearest.ts';
 import { version } from '../../files/version.ts';
 import { type Asked, askAll } from '../../inquiry/ask-all.ts';
 import type { AnyPlugin } from '../../plugin/contract.ts';
+import { usualQuestions } from '../../plugin/usual-questions.ts';
 import { EXIT } from '../exit.ts';
 import { withAsking } from '../flags/asking.ts';
 import { withBudgetFlags } from '../flags/budget.ts';
@@ -141,7 +142,7 @@ const asked = (
 
 /** The questions that `--plugins` names, or all that do not repeat others. @throws UsageError */
 function chosenFrom(plugins: readonly AnyPlugin[], words: string | undefined): readonly AnyPlugin[] {
-  if (words === undefined) return plugins.filter(({ repeats }) => repeats !== true);
+  if (words === undefined) return usualQuestions(plugins);
   return words.split(',').map((word) => {
     const found = plugins.find(({ name }) => name === word);
     const names = plugins.map(({ name }) => name);

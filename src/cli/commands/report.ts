@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { UsageError } from '../../base/errors.ts';
 import type { JudgeFlags } from '../../judging/judges.ts';
 import type { AnyPlugin } from '../../plugin/contract.ts';
+import { usualQuestions } from '../../plugin/usual-questions.ts';
 import type { Facts } from '../../report/answer.ts';
 import { EXIT } from '../exit.ts';
 import { withAsking } from '../flags/asking.ts';
@@ -73,7 +74,7 @@ async function page(
   const { subjectOf } = await import('../../inquiry/subject.ts');
   const { examinedOf, pageOf } = await import('./report-page.ts');
   const { judgeBeside } = await import('../../judging/judge.ts');
-  const shown = all.filter(({ repeats }) => repeats !== true);
+  const shown = usualQuestions(all);
   const plugins = all.filter((plugin) => shown.includes(plugin) || judge?.questions.includes(plugin));
   const found = await withAsking(flags, 'proof', (asking) =>
     gatherReport(

@@ -7,6 +7,7 @@ import { makeFolder as makeAll } from '../../files/make-folder.ts';
 import { replaceFile } from '../../files/replace-file.ts';
 import type { Judge } from '../../judging/judge.ts';
 import type { AnyPlugin } from '../../plugin/contract.ts';
+import { usualQuestions } from '../../plugin/usual-questions.ts';
 import type { OwedReport } from '../../store/owed-reports.ts';
 import type { Reporter } from '../../watch/scan-parts.ts';
 import { TERMINAL } from '../terminal/output.ts';
@@ -64,7 +65,7 @@ export const pageFrom =
     const { judgeBeside } = await import('../../judging/judge.ts');
     const { examinedOf, pageOf } = await import('./report-page.ts');
     const { Recall } = await import('../../inquiry/recall.ts');
-    const shown = plugins.filter(({ repeats }) => repeats !== true);
+    const shown = usualQuestions(plugins);
     const asked = [...new Set([...shown, ...(judge?.questions ?? [])])];
     const recall = await Recall.open({ cache }, TERMINAL);
     try {

@@ -11,6 +11,7 @@ import { bindingKey } from '../../inquiry/settings.ts';
 import { scanPlaces } from '../../inquiry/store-places.ts';
 import type { Judge } from '../../judging/judge.ts';
 import type { AnyPlugin } from '../../plugin/contract.ts';
+import { usualQuestions } from '../../plugin/usual-questions.ts';
 import { SEVERITIES, type Severity } from '../../policy/verdict.ts';
 import type { Channel } from '../../watch/channel.ts';
 import type { ScanEvent, ScanResult } from '../../watch/event.ts';
@@ -61,7 +62,7 @@ export const SCAN_CHOICES: Readonly<Record<string, readonly string[]>> = { '--fa
 /** Adds the flags that `scan` and `watch` share. */
 export const withScanFlags = (command: Command): Command =>
   withBudgetFlags(withLimitFlags(command))
-    .option('--plugins <list>', 'ask these questions (default: all that do not repeat others)')
+    .option('--plugins <list>', 'ask these questions (default: all but long and costly ones)')
     .option('--recursive', 'look into subfolders too, up to eight levels deep')
     .option('--settle <time>', 'a file that changed within this time is still being written', '5s')
     .option('--tries <scans>', 'give up on a file that this many scans could not read', '5')
@@ -369,7 +370,7 @@ function machineOf({ machine, machineByFolder }: ScanFlags): Pick<ScanChoice, 'm
 }
 
 function pluginsFrom(plugins: readonly AnyPlugin[], words: string | undefined): readonly AnyPlugin[] {
-  if (words === undefined) return plugins.filter(({ repeats }) => repeats !== true);
+  if (words === undefined) return usualQuestions(plugins);
   const names = plugins.map(({ name }) => name);
   const chosen = new Set(words.split(',').map((word) => word.trim()));
   for (const word of chosen)
