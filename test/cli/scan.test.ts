@@ -19,6 +19,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { plugins } from '../../plugins/index.ts';
 import type { PageModel } from '../../src/page/model.ts';
 import { connect } from '../../src/store/connection.ts';
 import { OLD_SCHEMAS } from '../store/old-schemas.ts';
@@ -344,7 +345,7 @@ describe('vestige scan with a policy', () => {
       err: [
         'vestige: /no-baseline is no baseline, or not a whole one: it is no JSON',
         'vestige: cannot read /nowhere: no such file',
-        'vestige: /mine.yaml:7:13: rule "a": there is no plugin pslits (did you mean pslist?); there are pslist, pstree, sockets, files, maps, env, modules, dmesg, keys',
+        `vestige: /mine.yaml:7:13: rule "a": there is no plugin pslits (did you mean pslist?); there are ${plugins.map(({ name }) => name).join(', ')}`,
         'vestige: /mine.yaml:12:16: rule "b": there is no column nmae in pslist (did you mean name?)',
       ],
     });
