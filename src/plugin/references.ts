@@ -1,7 +1,7 @@
 // Which columns name rows of other questions: what can be joined with what.
 // Questions declare it (`references`), and a row's process is named in the list of processes without a word.
 import { hint } from '../base/nearest.ts';
-import { type AnyPlugin, listOf, processColumn } from './contract.ts';
+import { type AnyPlugin, kindOf, listOf, processColumn } from './contract.ts';
 
 /** A column whose cells are those of a column of another question, or of the same. */
 export interface Reference {
@@ -31,6 +31,9 @@ export function flawInReferences(plugin: AnyPlugin, plugins: readonly AnyPlugin[
       return `${column} references ${question}, and there is no such question${hint(question, names)}`;
     if (!Object.hasOwn(target.columns, of))
       return `${column} references ${question}.${of}, and ${question} has no such column${hint(of, Object.keys(target.columns))}`;
+    const [kind, other] = [kindOf(plugin.columns[column]!), kindOf(target.columns[of]!)];
+    if (kind !== other)
+      return `${column} is of kind ${kind}, and references ${question}.${of}, which is of kind ${other}`;
   }
   return undefined;
 }

@@ -15,7 +15,7 @@ export interface Expression {
   readonly type: string;
   /** @throws AbsentRead, NullRead, Exhausted, and what the library throws where a value is of no use */
   readonly evaluate: (variables: object) => unknown;
-  /** The columns of `row` that it mentions. */
+  /** The columns of `row` that it mentions, those whose rows it looks up too. */
   readonly columns: ReadonlySet<string>;
   /** The plugins whose rows it reads, besides those of the row itself. */
   readonly needs: ReadonlySet<string>;
@@ -29,6 +29,8 @@ export interface Frame {
   readonly words: Words;
   /** The question that lists the processes: `process` reads its rows. */
   readonly processes: string | undefined;
+  /** The question that each column of `ref` leads to. */
+  readonly references: ReadonlyMap<string, string>;
 }
 
 /** What an expression has to give. */
@@ -56,11 +58,8 @@ export function compileExpression(
   return undefined;
 }
 
-function compile(
-  text: string,
-  { environment, meter, words, processes }: Frame,
-  wanted: Wanted,
-): Expression | Flaw[] {
+function compile(text: string, frame: Frame, wanted: Wanted): Expression | Flaw[] {
+  const { environment, meter, words } = frame;
   try {
     const parsed = environment.parse(text);
     const nodes = nodesOf(parsed.ast as unknown as Syntax);
@@ -72,14 +71,14 @@ function compile(
       flaws.push({ offset: 0, message: `this is of type ${type}, and must be ${wanted.what}` });
     if (flaws.length > 0) return flaws;
     govern(nodes, meter);
-    return { type, evaluate: (variables) => parsed(variables as never), ...mentioned(nodes, processes) };
+    return { type, evaluate: (variables) => parsed(variables as never), ...mentioned(nodes, frame) };
   } catch (error) {
     return [flawOf(error, words)];
   }
 }
 
 /** Variables that are only there to be looked into. */
-const SHELVES = ['its', 'all', 'sets', 'snapshot'];
+const SHELVES = ['its', 'ref', 'all', 'sets', 'snapshot'];
 
 /** What is needed to evaluate an expression follows from it, so each part of it must be named. */
 function misused(nodes: readonly Syntax[]): Flaw[] {
@@ -113,7 +112,7 @@ function badPatterns(nodes: readonly Syntax[]): Flaw[] {
 
 function mentioned(
   nodes: readonly Syntax[],
-  processes: string | undefined,
+  { processes, references }: Frame,
 ): Pick<Expression, 'columns' | 'needs'> {
   const columns = new Set<string>();
   const needs = new Set<string>();
@@ -121,8 +120,10 @@ function mentioned(
     if (node.op === 'id' && node.args === 'process' && processes !== undefined) needs.add(processes);
     const access = accessOf(node);
     if (access?.of.op !== 'id' || access.name === undefined) continue;
-    if (access.of.args === 'row') columns.add(access.name);
+    if (access.of.args === 'row' || access.of.args === 'ref') columns.add(access.name);
     if (access.of.args === 'its' || access.of.args === 'all') needs.add(access.name);
+    const referred = access.of.args === 'ref' ? references.get(access.name) : undefined;
+    if (referred !== undefined) needs.add(referred);
   }
   return { columns, needs };
 }

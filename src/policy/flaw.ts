@@ -26,8 +26,10 @@ export function flawOf(error: unknown, words: Words): Flaw {
   if (code === 'no_such_key' && node !== undefined) return noSuchMember(node, offset, words);
   if (code === 'unknown_variable' && node !== undefined) {
     const name = String(node.args);
-    const why = words.missing[name] ?? `there are ${words.variables.join(', ')}`;
-    return { offset, message: `there is no variable ${name}${hint(name, words.variables)}; ${why}` };
+    const why = words.missing[name];
+    if (why !== undefined) return { offset, message: `there is no variable ${name}; ${why}` };
+    const there = `there are ${words.variables.join(', ')}`;
+    return { offset, message: `there is no variable ${name}${hint(name, words.variables)}; ${there}` };
   }
   const said = (summary ?? message).replaceAll(LINEAR_MATCHES, 'matches');
   const remedy = / null\b|\bnull /.test(said) ? '; to ask whether there is a value, write has(row.x)' : '';
@@ -62,6 +64,7 @@ function memberText(type: string, name: string): string {
     case 'snapshot':
       return `${name} in snapshot`;
     default:
+      if (type.endsWith(' references')) return `reference ${name} in ${type.replace(/ references$/, '')}`;
       return `column ${name} in ${type.replace(/ row$/, '')}`;
   }
 }

@@ -150,8 +150,7 @@ class Court {
 
   #variablesOf(rule: Rule): Variables {
     const { vocabulary } = this.#policy;
-    const process = vocabulary.processColumns.get(rule.plugin.name) ?? '';
-    return new Variables(this.#worldOf(rule), this.#world, vocabulary, this.#snapshot, process);
+    return new Variables(this.#worldOf(rule), this.#world, vocabulary, this.#snapshot, rule.plugin.name);
   }
 
   #gapsOf({ needs, plugin }: Rule, table: TableDiff | undefined): string[] {

@@ -49,7 +49,7 @@ export class RowCondition {
     const problems = new Problems();
     const placed = { text, at: placeIn(text, source, 0), placeOf: (at: number) => placeIn(text, source, at) };
     const wanted = { isFit: (type: string) => type === 'bool', what: 'a condition: true or false' };
-    const frame = { environment, meter, words, processes: undefined };
+    const frame = { environment, meter, words, processes: undefined, references: new Map() };
     const expression = compileExpression(placed, frame, wanted, problems, '');
     problems.throwIfAny();
     return new RowCondition((row) => expression!.evaluate(new Scope(row)), meter);
@@ -96,7 +96,7 @@ const NAMES_OF_THE_LANGUAGE = [
 
 const ONE_ROW = 'each row is judged by itself here; rules of a policy see others';
 const MISSING = Object.fromEntries(
-  ['process', 'its', 'all', 'sets', 'snapshot', 'before', 'changed', 'count', 'group'].map((name) => [
+  ['process', 'its', 'ref', 'all', 'sets', 'snapshot', 'before', 'changed', 'count', 'group'].map((name) => [
     name,
     ONE_ROW,
   ]),

@@ -66,6 +66,7 @@ class Evaluation {
       meter: this.#meter,
       words: { variables: ['sets'], members: new Map([['sets', [...this.#sources.keys()]]]), missing: {} },
       processes: undefined,
+      references: new Map(),
     };
     const before = `set ${name}: `;
     const expression = compileExpression(text, frame, A_LIST, this.#problems, before);

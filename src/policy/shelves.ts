@@ -1,8 +1,10 @@
 // What conditions may name besides the row: sets, other answers, rows of the same process, facts of the snapshot.
 // Each is an object whose members are read when asked for.
+import type { Cell, Row } from '../plugin/cell.ts';
 import type { KernelFacts, SnapshotFacts } from '../plugin/document.ts';
+import type { Reference } from '../plugin/references.ts';
 import { NullRead } from './reading.ts';
-import type { RowView } from './rows.ts';
+import { ROW, type RowView } from './rows.ts';
 
 /** A set's values, and its type in CEL: `list<int>`. */
 export interface SetValue {
@@ -23,6 +25,8 @@ export interface Rows {
   all(plugin: string): readonly RowView[];
   /** @throws AbsentRead */
   ofProcess(plugin: string, pid: number): readonly RowView[];
+  /** @throws AbsentRead, NullRead */
+  referred(reference: Reference, cell: Cell): RowView;
 }
 
 const ROWS = Symbol('rows');
@@ -64,6 +68,27 @@ export function ofProcessClass(plugins: Iterable<string>) {
     });
   }
   return OfProcess;
+}
+
+/** `ref.COLUMN`: the rows of other questions that the columns of one row name. */
+export function referredClass(references: readonly Reference[]) {
+  class Referred {
+    readonly [ROWS]: Rows;
+    readonly [ROW]: Row;
+    constructor(rows: Rows, row: Row) {
+      this[ROWS] = rows;
+      this[ROW] = row;
+    }
+  }
+  for (const reference of references) {
+    const { column } = reference;
+    Object.defineProperty(Referred.prototype, column, {
+      get(this: Referred) {
+        return this[ROWS].referred(reference, this[ROW][column] ?? null);
+      },
+    });
+  }
+  return Referred;
 }
 
 /** What conditions can say of the snapshot as a whole, and the type of each in CEL. */

@@ -16,7 +16,7 @@ export interface Template {
 const LONGEST_VALUE = 200;
 
 const SHOWABLE: Wanted = {
-  isFit: (type) => !/ row|^(its|all|sets|snapshot|map.*|type)$/.test(type),
+  isFit: (type) => !/ row| references|^(its|all|sets|snapshot|map.*|type)$/.test(type),
   what: 'something that can be shown: a text, a number, a time, true or false, or a list of these',
 };
 

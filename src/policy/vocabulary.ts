@@ -3,6 +3,7 @@
 import { Environment } from '@marcbachmann/cel-js';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import { listOf, processColumn } from '../plugin/contract.ts';
+import { type Reference, referencesOf } from '../plugin/references.ts';
 import type { Frame } from './expression.ts';
 import { LINEAR_MATCHES } from './logic.ts';
 import type { Meter } from './reading.ts';
@@ -11,6 +12,7 @@ import { type RowClass, rowClass } from './rows.ts';
 import {
   allRowsClass,
   ofProcessClass,
+  referredClass,
   Sets,
   type SetValue,
   SNAPSHOT_FIELDS,
@@ -58,6 +60,8 @@ export class Vocabulary {
   readonly processColumns: ReadonlyMap<string, string>;
   readonly ofProcess: ReturnType<typeof ofProcessClass>;
   readonly allRows: ReturnType<typeof allRowsClass>;
+  /** What a row's columns name besides its process, by plugin: none where they name nothing. */
+  readonly references: ReadonlyMap<string, ReferredClass>;
   readonly #base: Environment;
   readonly #members: ReadonlyMap<string, readonly string[]>;
   readonly #frames = new Map<string, Frame>();
@@ -76,11 +80,18 @@ export class Vocabulary {
     this.ofProcesses = [...this.processColumns.keys()];
     this.ofProcess = ofProcessClass(this.ofProcesses);
     this.allRows = allRowsClass(this.rows.keys());
+    this.references = new Map(
+      plugins.flatMap((plugin) => {
+        const named = referencesOf(plugin, plugins).filter(({ column }) => column !== processColumn(plugin));
+        return named.length === 0 ? [] : [[plugin.name, this.#referredClass(plugin.name, named)] as const];
+      }),
+    );
     const environment = withSets(emptyEnvironment(meter), sets);
     const lists = (names: Iterable<string>): Record<string, string> =>
       Object.fromEntries([...names].map((name) => [name, `list<${this.rows.get(name)!.typeName}>`]));
     const types = [
       ...this.rows.values(),
+      ...this.references.values(),
       { typeName: 'its', ctor: this.ofProcess, fields: lists(this.ofProcesses) },
       { typeName: 'all', ctor: this.allRows, fields: lists(this.rows.keys()) },
       { typeName: 'snapshot', ctor: SnapshotView, fields: { ...SNAPSHOT_FIELDS } },
@@ -110,7 +121,10 @@ export class Vocabulary {
     } else {
       for (const name of ['its', 'process']) missing[name] = `rows of ${plugin} belong to no process`;
     }
-    const frame = this.#frame(variables, missing);
+    const named = this.references.get(plugin);
+    if (named !== undefined) variables['ref'] = named.typeName;
+    else missing['ref'] = `no column of ${plugin} names a row of another question`;
+    const frame = { ...this.#frame(variables, missing), references: named?.questions ?? NONE };
     this.#frames.set(key, frame);
     return frame;
   }
@@ -118,7 +132,10 @@ export class Vocabulary {
   /** What the message about a count may speak of: how many rows there are, and of which group. */
   overCount(group: string | undefined): Frame {
     const missing = Object.fromEntries(
-      ['row', 'process', 'its', 'before', 'changed'].map((name) => [name, 'a count is not about one row']),
+      ['row', 'process', 'its', 'ref', 'before', 'changed'].map((name) => [
+        name,
+        'a count is not about one row',
+      ]),
     );
     return group === undefined
       ? this.#frame({ count: 'int' }, { ...missing, group: OF_COUNTS.group })
@@ -130,9 +147,32 @@ export class Vocabulary {
     for (const [name, type] of Object.entries(variables)) environment.registerVariable(name, type);
     const names = [...Object.keys(variables), 'all', 'snapshot', 'sets'];
     const words = { variables: names, members: this.#members, missing };
-    return { environment, meter: this.meter, words, processes: this.processes };
+    return { environment, meter: this.meter, words, processes: this.processes, references: NONE };
+  }
+
+  #referredClass(plugin: string, references: readonly Reference[]): ReferredClass {
+    return {
+      typeName: `${plugin} references`,
+      ctor: referredClass(references),
+      fields: Object.fromEntries(
+        references.map(({ column, question }) => [column, this.rows.get(question)!.typeName]),
+      ),
+      questions: new Map(references.map(({ column, question }) => [column, question])),
+    };
   }
 }
+
+/** What `ref` is in expressions over the rows of one question. */
+interface ReferredClass {
+  readonly typeName: string;
+  readonly ctor: ReturnType<typeof referredClass>;
+  /** The type in CEL of the row that each column names. */
+  readonly fields: Readonly<Record<string, string>>;
+  /** The question that each column names a row of. */
+  readonly questions: ReadonlyMap<string, string>;
+}
+
+const NONE: ReadonlyMap<string, string> = new Map();
 
 const OF_COUNTS = {
   count: 'there is one only in the message of a rule that counts',

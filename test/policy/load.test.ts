@@ -39,7 +39,7 @@ describe('a rule that is flawed', () => {
     [
       'an unknown variable',
       rule('where: rwo.pid == 1'),
-      '8:12: rule "rule-1": there is no variable rwo (did you mean row?); there are row, its, process, all, snapshot, sets',
+      '8:12: rule "rule-1": there is no variable rwo (did you mean row?); there are row, its, process, ref, all, snapshot, sets',
     ],
     [
       'a process where rows belong to none',
