@@ -1,7 +1,7 @@
 // Two files asked as one in SQL: what scans recorded, and beside it what is remembered of other snapshots.
 // A snapshot that both know is told by the first alone, or else each of its rows would be there twice.
 import type Database from 'better-sqlite3';
-import { quote, type Schema, viewOf } from './rows.ts';
+import { originFrom, quote, type Schema, viewOf } from './rows.ts';
 
 /** Numbers of snapshots of the file beside begin here, so that each number names one. */
 const BEYOND = 2 ** 40;
@@ -33,3 +33,11 @@ export const selectFrom = (schema: Schema, table: string, columns: readonly stri
     ? viewOf(table, columns, { prefix: 'main.', id: 's.id' })
     : `${viewOf(table, columns, { prefix: 'beside.', id: `s.id + ${BEYOND}` })}
        AND s.id NOT IN (SELECT id FROM temp.twin)`;
+
+/** The SELECT of the answers that one of the files has, those of other versions than `temp.newest` names left out. */
+export const selectAnswersFrom = (schema: Schema): string => {
+  const id = schema === 'main' ? 's.id' : `s.id + ${BEYOND}`;
+  return `SELECT ${originFrom(id)}, run.plugin, run.row_count AS "rows", json_array_length(run.notes) AS notes
+    FROM ${schema}.run JOIN ${schema}.snapshot s ON s.id = run.snapshot_id JOIN temp.newest USING (plugin, version)
+    WHERE run.options = '{}'${schema === 'main' ? '' : ' AND s.id NOT IN (SELECT id FROM temp.twin)'}`;
+};

@@ -5,7 +5,7 @@ import type { AnyPlugin, ColumnKind } from '../plugin/contract.ts';
 
 export { originColumns } from './rows.ts';
 
-import { selectFrom } from './query-beside.ts';
+import { selectAnswersFrom, selectFrom } from './query-beside.ts';
 import { columnsOf, kindsOf, originColumns, quote, rowTables, type Schema, tableOf } from './rows.ts';
 import { sqlTypes } from './values.ts';
 
@@ -15,8 +15,8 @@ export interface View {
   readonly columns: readonly string[];
 }
 
-/** The views that are about no plugin: a step of the schema made them. */
-export const COMMON_VIEWS: readonly string[] = ['snapshots', 'notes', 'findings', 'verdicts'];
+/** The views that are about no plugin: a step of the schema made them, but for `answers`. */
+export const COMMON_VIEWS: readonly string[] = ['snapshots', 'answers', 'notes', 'findings', 'verdicts'];
 
 /**
  * Makes a view of every plugin for this connection alone. They stand before the views in the file, and differ from
@@ -31,10 +31,12 @@ export function defineQueryViews(
 ): View[] {
   const tables = schemas.map((schema) => ({ schema, tables: rowTables(database, schema) }));
   const names = [...plugins, ...tables.flatMap(({ tables: own }) => own)].map(({ name }) => name);
+  const newestOf = new Map<string, number>();
   for (const name of new Set(names)) {
     const plugin = plugins.find((other) => other.name === name);
     // Of all files the newest version: an older one has other columns, or other cells in them.
     const newest = Math.max(...tables.flatMap(({ tables: own }) => versionsOf(own, name)));
+    if (Number.isFinite(newest)) newestOf.set(name, newest);
     const selects = tables
       .filter(({ tables: own }) => versionsOf(own, name).includes(newest))
       .map(({ schema }) => {
@@ -44,18 +46,20 @@ export function defineQueryViews(
     const select = selects.length === 0 ? emptyView(plugin!) : selects.join(' UNION ALL ');
     database.exec(`CREATE TEMP VIEW ${quote(name)} AS ${select}`);
   }
+  defineAnswers(database, newestOf, schemas);
   // Bigints in, bigints out: as a double an address would lose its last digits.
   database.function('address', { deterministic: true, safeIntegers: true }, addressOf);
   return [...new Set([...COMMON_VIEWS, ...names])].map((name) => ({
     name,
-    columns: namesOf(database, name),
+    columns: columnsOfView(database, name),
   }));
 }
 
 const versionsOf = (tables: readonly { name: string; version: number }[], plugin: string): number[] =>
   tables.flatMap(({ name, version }) => (name === plugin ? [version] : []));
 
-const namesOf = (database: Database.Database, view: string): string[] =>
+/** The columns of a view, in their order. */
+export const columnsOfView = (database: Database.Database, view: string): string[] =>
   (database.pragma(`table_info(${quote(view)})`) as { name: string }[]).map(({ name }) => name);
 
 function cellsOf(
@@ -81,6 +85,18 @@ function cellOf(name: string, kind: ColumnKind): string {
   if (kind === 'int' || kind === 'text')
     return `coalesce(${cell}, json_extract(r.absent, '$."${name}".${kind}'))`;
   return cell;
+}
+
+/** Which questions the views have an answer to, of which snapshot: without it, no rows could mean that nobody has asked. */
+function defineAnswers(
+  database: Database.Database,
+  newestOf: ReadonlyMap<string, number>,
+  schemas: readonly Schema[],
+): void {
+  database.exec('CREATE TEMP TABLE newest (plugin TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID');
+  const add = database.prepare('INSERT INTO temp.newest VALUES (?, ?)');
+  for (const [name, version] of newestOf) add.run(name, version);
+  database.exec(`CREATE TEMP VIEW answers AS ${schemas.map(selectAnswersFrom).join(' UNION ALL ')}`);
 }
 
 const emptyView = (plugin: AnyPlugin): string =>

@@ -6,8 +6,9 @@ import type { AnyPlugin } from '../plugin/contract.ts';
 import { rowsOf } from './connection.ts';
 import { explaining, openReadonly } from './file.ts';
 import { attachBeside } from './query-beside.ts';
+import { defineJoin, type Join, joinsOf } from './query-joins.ts';
 import { type Complaint, complaintOf, objectionTo } from './query-text.ts';
-import { defineQueryViews, type View } from './query-views.ts';
+import { columnsOfView, defineQueryViews, type View } from './query-views.ts';
 
 /** What a cell of a query's answer may be. A whole number is a `bigint`. */
 export type QueryCell = bigint | number | string | Uint8Array | null;
@@ -32,8 +33,9 @@ export class BadQuery extends ForensicError {
 
 /** Questions of the user's own over all that is remembered. Nothing can be changed through it. */
 export class QueryDesk {
-  /** What can be asked. */
-  readonly views: readonly View[];
+  /** What questions declare to be joined by: each is a view as soon as a query names it. */
+  readonly joins: readonly Join[];
+  readonly #views: View[];
   readonly #path: string;
   readonly #database: Database.Database;
 
@@ -46,7 +48,8 @@ export class QueryDesk {
     this.#path = path;
     this.#database = database;
     if (beside !== undefined) attachBeside(database, beside);
-    this.views = defineQueryViews(database, plugins, beside === undefined ? ['main'] : ['main', 'beside']);
+    this.#views = defineQueryViews(database, plugins, beside === undefined ? ['main'] : ['main', 'beside']);
+    this.joins = joinsOf(plugins);
     database.pragma('query_only = ON'); // temporary tables too
   }
 
@@ -67,10 +70,33 @@ export class QueryDesk {
     });
   }
 
+  /** What can be asked: a view of each question, those about no question, and the joins that were named so far. */
+  get views(): readonly View[] {
+    return this.#views;
+  }
+
+  /** Makes views of the joins that a text names; of all without one. */
+  defineJoins(sql?: string): void {
+    const text = sql?.toLowerCase();
+    const named = this.joins.filter(
+      ({ name }) =>
+        (text === undefined || text.includes(name.toLowerCase())) &&
+        !this.#views.some((view) => view.name === name),
+    );
+    if (named.length === 0) return;
+    this.#database.pragma('query_only = OFF');
+    for (const join of named) {
+      defineJoin(this.#database, join);
+      this.#views.push({ name: join.name, columns: columnsOfView(this.#database, join.name) });
+    }
+    this.#database.pragma('query_only = ON');
+  }
+
   /** Understands one statement that reads. @throws BadQuery, StoreError */
   ask(sql: string): Sheet {
     const objection = objectionTo(sql);
     if (objection !== undefined) throw new BadQuery(objection);
+    this.defineJoins(sql);
     const statement = this.#blaming(sql, () => {
       const prepared = this.#database.prepare<[], QueryCell[]>(sql);
       if (!prepared.reader || !prepared.readonly) throw new RangeError('the store is only read here');

@@ -124,11 +124,15 @@ export const viewOf = (
   columns: readonly string[],
   { prefix, id }: ViewSource = { prefix: '', id: 's.id' },
 ): string =>
-  `SELECT ${ORIGIN.map(([name, from]) => `${name === 'snapshot_id' ? id : from} AS ${name}`).join(', ')},
+  `SELECT ${originFrom(id)},
      ${columns.join(', ')}, r.absent
    FROM ${prefix}${quote(table)} r JOIN ${prefix}run ON run.rows_of = r.run_id
    JOIN ${prefix}snapshot s ON s.id = run.snapshot_id
    WHERE run.options = '{}'`;
+
+/** What stands before a view's own columns, as SQL over `s`. @param id the snapshot's number */
+export const originFrom = (id: string): string =>
+  ORIGIN.map(([name, from]) => `${name === 'snapshot_id' ? id : from} AS ${name}`).join(', ');
 
 /** The names of the columns that stand in each view before the plugin's own. */
 export const originColumns: readonly string[] = ORIGIN.map(([name]) => name);

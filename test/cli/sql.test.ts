@@ -213,7 +213,12 @@ describe('vestige sql QUERY', () => {
     expect(code).toBe(0);
     for (const { name } of plugins) expect(out).toMatch(new RegExp(`^${name} `, 'm'));
     for (const line of out.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
-    expect((await sql('--format', 'csv')).out).toContain('pslist,pid\r\n');
+    expect(out.replaceAll(/\s+/g, ' ')).toContain(
+      'a view VIEW_COLUMN joins both: pslist_ppid, pslist_container, ',
+    );
+    const listed = (await sql('--format', 'csv')).out;
+    expect(listed).toContain('pslist,pid\r\n');
+    expect(listed).toContain('pslist_ppid,ppid_is_there\r\npslist_ppid,ppid_pid\r\n');
   });
 
   it('shows any number of rows, so many at a time', async () => {
@@ -240,10 +245,18 @@ describe('vestige sql QUERY', () => {
 describe('a query that cannot be answered', () => {
   it.each([
     ['select nmae from pslist', 'no such column: nmae (did you mean name?) at line 1, column 8'],
+    [
+      'select ppid_nmae from pslist_ppid',
+      'no such column: ppid_nmae (did you mean ppid_name?) at line 1, column 8',
+    ],
+    [
+      'select 1 from pslist_ppdi',
+      `no such table: pslist_ppdi (did you mean pslist_ppid?) at line 1, column 15; there are snapshots, answers, notes, findings, verdicts, ${plugins.map(({ name }) => name).join(', ')}`,
+    ],
     ['select p.nmae\nfrom pslist p', 'no such column: p.nmae (did you mean name?) at line 1, column 8'],
     [
       'select 1\n  from pslits',
-      `no such table: pslits (did you mean pslist?) at line 2, column 8; there are snapshots, notes, findings, verdicts, ${plugins.map(({ name }) => name).join(', ')}`,
+      `no such table: pslits (did you mean pslist?) at line 2, column 8; there are snapshots, answers, notes, findings, verdicts, ${plugins.map(({ name }) => name).join(', ')}`,
     ],
     ['select pid from pslist whre pid = 1 and pid', 'near "pid": syntax error at line 1, column 29'],
     ['select \'from\', "from" /* from */ from from', 'near "from": syntax error at line 1, column 39'],

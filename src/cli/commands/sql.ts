@@ -7,7 +7,7 @@ import { plugins } from '../../../plugins/index.ts';
 import { UsageError } from '../../base/errors.ts';
 import { hint } from '../../base/nearest.ts';
 import { partStores, storePlaces } from '../../inquiry/store-places.ts';
-import type { BadQuery, Sheet } from '../../store/query.ts';
+import type { BadQuery, QueryDesk, Sheet } from '../../store/query.ts';
 import type { Complaint } from '../../store/query-text.ts';
 import type { View } from '../../store/query-views.ts';
 import { checkColor, FORMATS, formatFrom, type ShowFlags, STYLE_HELP } from '../flags/settings.ts';
@@ -51,8 +51,9 @@ async function answer(query: string | undefined, flags: Flags): Promise<void> {
   const [asked, beside] = await filesFrom(flags);
   const desk = QueryDesk.open(asked, plugins, beside);
   try {
-    if (text === undefined && format === 'table') writeData(await viewsText(desk.views));
+    if (text === undefined && format === 'table') writeData(await viewsText(desk));
     else {
+      if (text === undefined) desk.defineJoins();
       const { showSheet } = await import('../terminal/sql-sheet.ts');
       const sheet = text === undefined ? viewsSheet(desk.views) : desk.ask(text);
       await showSheet(sheet, {
@@ -65,7 +66,7 @@ async function answer(query: string | undefined, flags: Flags): Promise<void> {
     }
   } catch (error) {
     const { BadQuery } = await import('../../store/query.ts');
-    throw error instanceof BadQuery ? new BadQuery(explained(error, text ?? '', desk.views)) : error;
+    throw error instanceof BadQuery ? new BadQuery(explained(error, text ?? '', desk)) : error;
   } finally {
     desk.close();
   }
@@ -91,18 +92,23 @@ function fromStdin(): string {
 }
 
 /** The complaint with the place in the query that it is about, and what was probably meant. */
-function explained({ complaint }: BadQuery, sql: string, views: readonly View[]): Complaint {
+function explained({ complaint }: BadQuery, sql: string, { views, joins }: QueryDesk): Complaint {
   const { message, at, unknown } = complaint;
   const names = views.map(({ name }) => name);
-  const meant = unknown === undefined ? '' : hint(unknown.name, knownIn(unknown.what, sql, views));
+  const known =
+    unknown?.what === 'table'
+      ? [...names, ...joins.map(({ name }) => name)]
+      : unknown === undefined
+        ? []
+        : columnsIn(sql, views);
+  const meant = unknown === undefined ? '' : hint(unknown.name, known);
   const place = at === undefined ? '' : ` at ${placeIn(sql, at)}`;
   const there = unknown?.what === 'table' ? `; there are ${names.join(', ')}` : '';
   return { ...complaint, message: `${message}${meant}${place}${there}` };
 }
 
-/** The names that an unknown one may be a misspelling of: columns of the views that the query speaks of. */
-function knownIn(what: 'table' | 'column', sql: string, views: readonly View[]): string[] {
-  if (what === 'table') return views.map(({ name }) => name);
+/** The columns that an unknown one may be a misspelling of: those of the views that the query speaks of. */
+function columnsIn(sql: string, views: readonly View[]): string[] {
   const asked = views.filter(({ name }) => new RegExp(`\\b${name}\\b`, 'i').test(sql));
   return [...new Set((asked.length > 0 ? asked : views).flatMap(({ columns }) => columns))];
 }
@@ -113,7 +119,7 @@ function placeIn(sql: string, at: number): string {
 }
 
 /** The views for people: the columns that all have are told once. */
-async function viewsText(views: readonly View[]): Promise<string> {
+async function viewsText({ views, joins }: QueryDesk): Promise<string> {
   const { wrap } = await import('../../report/width.ts');
   const { COMMON_VIEWS, originColumns } = await import('../../store/query-views.ts');
   const shared = [...originColumns, 'absent'];
@@ -125,7 +131,9 @@ async function viewsText(views: readonly View[]): Promise<string> {
     );
   });
   const rule = `Before these columns each view of a question has ${originColumns.join(', ')}; after them absent, the reasons of cells that could not be read, as JSON.`;
-  return `${[...lines, '', ...wrap(rule, pageWidth())].join('\n')}\n`;
+  const names = joins.map(({ name }) => name).join(', ');
+  const joined = `Where a column names a row of another question, a view VIEW_COLUMN joins both: ${names}. After the columns of its first question it has COLUMN_is_there (1 if the row is there, 0 if there is none, empty if nobody could see), and the other question's columns as COLUMN_NAME.`;
+  return `${[...lines, '', ...wrap(rule, pageWidth()), '', ...wrap(joined, pageWidth())].join('\n')}\n`;
 }
 
 /** The views for programs: a row for each column. */

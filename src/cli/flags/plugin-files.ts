@@ -77,7 +77,7 @@ const FLAGS =
     ' ',
   );
 /** Views of the cache that are about no plugin: one of such a name would take their place. */
-const VIEWS = ['snapshots', 'notes', 'findings', 'verdicts'];
+const VIEWS = ['snapshots', 'answers', 'notes', 'findings', 'verdicts'];
 /** Keys that stand beside the columns in JSON lines and in the cache. */
 const TAKEN_COLUMNS = ['snapshot', 'snapshot_id', 'plugin', 'note', 'error', 'run_id', 'ordinal', 'absent'];
 
