@@ -37,7 +37,7 @@ export default definePlugin({
     const content = deleted.file?.content ?? null;
     const { task, held } = deleted;
     const where = held.fd === null ? held.how : `fd${held.fd}`;
-    return content === null ? null : { name: `pid.${task.pid}.${where}.${deleted.path}`, ...content };
+    return content === null ? null : { ...content, name: `pid.${task.pid}.${where}.${deleted.path}` };
   },
   process: 'pid',
   processName: 'process',

@@ -1,3 +1,4 @@
+import { unlessFault } from '../src/base/unless-fault.ts';
 import { definePlugin } from '../src/plugin/contract.ts';
 
 export default definePlugin({
@@ -19,6 +20,16 @@ export default definePlugin({
     tid: { int: (file) => file.tid, help: 'thread ID, where a thread has the descriptor for itself' },
   },
   process: 'pid',
+  artefact: async (open) => {
+    const { task, tid, fd, raw, inode } = open;
+    const { CachedFile } = await import('../src/kernel/linux/memory/cached-files.ts');
+    // Of a stacked file system the pages are those of the file below.
+    const file = inode === null ? null : new CachedFile(inode, task.kernel, raw.f_mapping ?? undefined);
+    const content = file?.content ?? null;
+    const who = tid === null ? task.pid : `${task.pid}.tid${tid}`;
+    const name = `pid.${who}.fd${fd}.${unlessFault(() => open.path, 'file')}`;
+    return content === null ? null : { ...content, name };
+  },
   identity: ['pid', 'tid', 'fd', 'device', 'inode'],
   enduring: ({ path, type }) => [path!, type!],
   interchangeable: true,

@@ -9,6 +9,8 @@ export type { Piece };
 export interface Artefact {
   /** What to call it, evidence or not: whoever writes it makes a safe name of it. */
   readonly name: string;
+  /** What other rows have that stand for the very same bytes: these are written once. */
+  readonly same?: string;
   /** Bytes of the whole, holes counted. */
   readonly size: number;
   /** Its pieces, ascending and side by side. Never throws for missing memory. */

@@ -171,8 +171,11 @@ interface Question<S, O extends Options, K extends string> {
   readonly version: number;
   readonly options?: O;
   readonly columns: { readonly [C in K]: Column<S> };
-  /** The bytes that a row stands for, which `--save` writes into files; null where this row has none. @throws EvidenceFault */
-  readonly artefact?: (subject: S) => Artefact | null;
+  /**
+   * The bytes that a row stands for, which `--save` writes into files; null where this row has none. What it needs beyond
+   * its subject it imports when it is asked. @throws EvidenceFault
+   */
+  readonly artefact?: (subject: S) => Artefact | null | Promise<Artefact | null>;
   /**
    * The column that names a process of the snapshot: what rows of other questions are joined by. Where nothing is said, a
    * whole number called `pid` is one.

@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { TooLargeToSave } from '../../src/extract/artefact-file.ts';
 import { ArtefactFolder } from '../../src/extract/folder.ts';
 import type { Artefact, Piece } from '../../src/plugin/artefact.ts';
 
@@ -59,6 +60,29 @@ describe('a folder of artefacts', () => {
     const { size, blocks } = statSync(join(path, 'large'));
     expect([size, blocks * 512 < 2 ** 20]).toEqual([2 ** 40, true]);
     expect(JSON.parse(readFileSync(join(path, 'manifest.jsonl'), 'utf8'))).toMatchObject({ sha256: null });
+  });
+
+  it('writes once what several rows stand for, and lists it for each', () => {
+    const shared = { ...artefact('log', 4, [bytes(0, 'abcd')]), same: 'file 1' };
+    const path = filled(shared, { ...shared, name: 'again' }, { ...shared, name: 'other', same: 'file 2' });
+    expect(readdirSync(path).sort()).toEqual(['log', 'manifest.jsonl', 'other']);
+    const listed = readFileSync(join(path, 'manifest.jsonl'), 'utf8').trim().split('\n');
+    expect(listed.map((line) => (JSON.parse(line) as { name: string }).name)).toEqual([
+      'log',
+      'log',
+      'other',
+    ]);
+  });
+
+  it('refuses a file that the file system takes in no size, in a line of its own kind, and goes on', () => {
+    const path = fresh();
+    const folder = new ArtefactFolder(path);
+    folder.allow(2 ** 20);
+    const exabytes = 2 ** 70;
+    expect(() => folder.save(WHAT, artefact('huge', exabytes, [hole(0, exabytes)]))).toThrow(TooLargeToSave);
+    folder.save(WHAT, artefact('small', 4, [bytes(0, 'abcd')]));
+    folder.close();
+    expect(readdirSync(path).sort()).toEqual(['manifest.jsonl', 'small']);
   });
 
   it('gives names of evidence no way out, and two of one name two files', () => {

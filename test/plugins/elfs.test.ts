@@ -74,7 +74,7 @@ async function rebuilt(kernel: ReturnType<typeof drawn>['kernel']): Promise<Buff
   const subjects = new WeakMap<Row, unknown>();
   const rows: Row[] = [];
   for await (const row of runPlugin(elfs, kernel.linux(), { options: {}, subjects })) rows.push(row);
-  const { size, pieces } = elfs.artefact!(subjects.get(rows[0]!) as never)!;
+  const { size, pieces } = (await elfs.artefact!(subjects.get(rows[0]!) as never))!;
   const file = Buffer.alloc(size);
   for (const piece of pieces()) if ('bytes' in piece) file.set(piece.bytes, piece.at);
   return file;

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import files from '../../plugins/files.ts';
+import { openFiles } from '../../src/kernel/linux/process/open-files.ts';
+import { linuxWith } from '../support/drawn-symbols.ts';
 import { DrawnFiles } from '../support/files.ts';
 import { fakeKernel, type KernelWishes } from '../support/kernel.ts';
+import { DrawnPages } from '../support/page-cache.ts';
 import { ask, column } from '../support/rows.ts';
 
 /** A process 9 with a small world of files around it. */
@@ -192,5 +195,29 @@ describe('files', () => {
     expect(notes).toEqual([
       'file table of process 9 ends at descriptor 512: the rest is a page of memory that it has already',
     ]);
+  });
+
+  it('has the bytes of what is open, with its size, once for all who have it open', async () => {
+    const { kernel, files: world } = drawn();
+    const pages = new DrawnPages(kernel);
+    const memory = world.mount('tmpfs', 1);
+    const held = world.entry(memory, 'memfd:x', 0o100777, { named: true, deleted: true });
+    const mapping = pages.mapping(held.inode);
+    pages.plant(mapping, pages.page(0, 'in memory alone', { mapping, index: 0 }));
+    kernel.write(mapping, 'address_space', { nrpages: 1 });
+    kernel.write(held.inode, 'inode', { i_size: 5000, i_mapping: mapping });
+    const uncached = world.entry(world.root, 'uncached');
+    world.give(9, {
+      3: world.open(held, { f_mapping: mapping }),
+      4: world.open(held, { f_mapping: mapping }),
+      5: world.open(uncached, { f_mapping: pages.mapping(uncached.inode) }),
+    });
+    const linux = linuxWith(kernel, { mem_map: pages.symbol });
+    const [one, two, none] = await Promise.all([...openFiles(linux)].map((file) => files.artefact!(file)));
+    expect(one).toMatchObject({ name: 'pid.9.fd3./memfd:x (deleted)', size: 5000 });
+    expect(two!.same).toBe(one!.same);
+    const told = [...one!.pieces()].map((piece) => ('bytes' in piece ? piece.bytes.length : piece));
+    expect(told).toEqual([4096, { at: 4096, zeros: 904 }]);
+    expect(none).toBeNull();
   });
 });

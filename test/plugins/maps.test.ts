@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import maps from '../../plugins/maps.ts';
+import { Budget } from '../../src/base/budget.ts';
+import { areas as walkAreas } from '../../src/kernel/linux/process/areas.ts';
 import { DrawnAreas } from '../support/areas.ts';
 import { drawWords, linuxWith } from '../support/drawn-symbols.ts';
 import { DrawnFiles } from '../support/files.ts';
@@ -171,6 +173,26 @@ describe('maps', () => {
     expect(answer.rows).toHaveLength(4);
     expect(answer.rows.filter(({ start }) => typeof start === 'bigint')).toHaveLength(3);
     expect(answer.notes).toHaveLength(2); // of the list and of the tree
+  });
+
+  it('has the bytes of a mapping, and the rest of a terabyte as one hole', () => {
+    const { kernel, areas } = drawn();
+    const [start, end] = [0x7000_0000_0000n, 0x7100_0000_0000n];
+    areas.giveTree(9, [areas.area(start, end)]);
+    const page = kernel.image.takePages(1);
+    kernel.image.write(page, 'far away');
+    kernel.image.map(start + 0x80_0000_0000n, { to: page, root: kernel.rootOf(9) });
+    const linux = kernel.linux();
+    const [area] = [...walkAreas(linux)];
+    const limits = { ...linux.space.memory.limits, reads: 100_000 };
+    linux.space.memory.chargeTo(new Budget(limits));
+    const told = [...area!.pieces()].map((piece) => ('bytes' in piece ? piece.bytes.length : piece));
+    const half = 2 ** 39;
+    expect(told).toEqual([
+      { at: 0, missing: half, why: 'never-touched' },
+      4096,
+      { at: half + 4096, missing: half - 4096, why: 'never-touched' },
+    ]);
   });
 
   it('has its columns in the order that others rely on', () => {

@@ -2,6 +2,7 @@
 // `src/extract` writes the files; this prints what was saved.
 import { Budget, BudgetExceeded } from '../../base/budget.ts';
 import { EvidenceFault } from '../../base/errors.ts';
+import { TooLargeToSave } from '../../extract/artefact-file.ts';
 import { ArtefactFolder } from '../../extract/folder.ts';
 import type { Artefact } from '../../plugin/artefact.ts';
 import type { Row } from '../../plugin/cell.ts';
@@ -17,8 +18,9 @@ const BYTES_BESIDE = 2 ** 30;
 /** A folder for all that one command saves. */
 export class Saving {
   readonly #folder: ArtefactFolder;
-  /** Rows whose bytes could not be saved. */
+  /** Rows whose bytes could not be saved: their place is not told, or they are more than a file can have. */
   #failed = 0;
+  #tooLarge = 0;
 
   /** @throws CannotSave */
   constructor(path: string) {
@@ -29,7 +31,12 @@ export class Saving {
    * Saves what these rows stand for. @returns notes of what was not saved
    * @param subjects what each row is about @throws CannotSave where the folder cannot be written any more
    */
-  save(plugin: AnyPlugin, session: Session, rows: readonly Row[], subjects: WeakMap<Row, unknown>): string[] {
+  async save(
+    plugin: AnyPlugin,
+    session: Session,
+    rows: readonly Row[],
+    subjects: WeakMap<Row, unknown>,
+  ): Promise<string[]> {
     const { memory } = session.kernel.space;
     const json = rowWriter({ plugin, columns: Object.keys(plugin.columns) });
     this.#folder.allow(TIMES_MEMORY * session.facts.snapshot.memoryBytes + BYTES_BESIDE);
@@ -37,9 +44,9 @@ export class Saving {
     const notes: string[] = [];
     try {
       for (const row of rows) {
-        const artefact = this.#artefactOf(plugin, subjects.get(row));
+        const artefact = await this.#artefactOf(plugin, subjects.get(row));
         if (artefact !== null)
-          this.#folder.save(
+          this.#write(
             { snapshot: session.snapshot.file.path, question: plugin.name, row: json(row) },
             artefact,
           );
@@ -54,7 +61,11 @@ export class Saving {
       notes.push(
         `${this.#failed} rows of ${plugin.name} do not tell where their bytes are, and none is saved`,
       );
-    this.#failed = 0;
+    if (this.#tooLarge > 0)
+      notes.push(
+        `${this.#tooLarge} rows of ${plugin.name} stand for more bytes than the file system takes in a file, and none is saved`,
+      );
+    [this.#failed, this.#tooLarge] = [0, 0];
     return notes;
   }
 
@@ -66,9 +77,18 @@ export class Saving {
     writeAside(`${saved} ${saved === 1 ? 'file' : 'files'} saved in ${path}${gaps}\n`);
   }
 
-  #artefactOf(plugin: AnyPlugin, subject: unknown): Artefact | null {
+  #write(what: Parameters<ArtefactFolder['save']>[0], artefact: Artefact): void {
     try {
-      return plugin.artefact!(subject);
+      this.#folder.save(what, artefact);
+    } catch (error) {
+      if (!(error instanceof TooLargeToSave)) throw error;
+      this.#tooLarge++;
+    }
+  }
+
+  async #artefactOf(plugin: AnyPlugin, subject: unknown): Promise<Artefact | null> {
+    try {
+      return await plugin.artefact!(subject);
     } catch (fault) {
       if (!(fault instanceof EvidenceFault)) throw fault;
       this.#failed++;

@@ -91,7 +91,9 @@ async function* rowsOf(
     const sorted = sortRows(gathered, order).slice(0, limit);
     yield* sorted;
     if (subjects !== undefined)
-      said.notes.push(...saving!.save(plugin, await inquiry.session(), [...shown, ...sorted], subjects));
+      said.notes.push(
+        ...(await saving!.save(plugin, await inquiry.session(), [...shown, ...sorted], subjects)),
+      );
   } catch (error) {
     if (!(error instanceof ForensicError)) throw error;
     outcome.failure = error;

@@ -17,6 +17,14 @@ import type { Piece } from './pieces.ts';
 /** The largest file that ext4 has: whoever claims more is not believed. */
 const MOST_BYTES = 2 ** 44;
 
+/** Bytes of a file. */
+interface FileContent {
+  /** The same of whatever leads to these cached pages. */
+  readonly same: string;
+  readonly size: number;
+  pieces(): Generator<Piece>;
+}
+
 /** A file that the kernel has in memory: its inode, and the pages that are cached of it. */
 export class CachedFile {
   readonly raw: Kernel<'inode'>;
@@ -70,7 +78,7 @@ export class CachedFile {
   }
 
   /** Its bytes; null where it has none of its own. @throws EvidenceFault @throws CorruptStructure where it claims more than a file can have */
-  get content(): { readonly size: number; pieces(): Generator<Piece> } | null {
+  get content(): FileContent | null {
     const { mapping, kernel, raw } = this;
     if (mapping === null || !['regular', 'block'].includes(this.type ?? '')) return null;
     const { host } = mapping;
@@ -79,7 +87,7 @@ export class CachedFile {
     const size = Number(host?.i_size ?? raw.i_size);
     if (size < 0 || size > MOST_BYTES) throw new CorruptStructure(`a file of ${size} bytes`);
     if (mapping.nrpages === 0n && (size === 0 || !isInMemoryAlone(kernel, mapping))) return null;
-    return { size, pieces: () => filePieces(kernel, mapping, size) };
+    return { same: `file ${mapping.address}`, size, pieces: () => filePieces(kernel, mapping, size) };
   }
 }
 

@@ -1,0 +1,173 @@
+// One artefact as a file: written as a whole or not at all, with holes, never over what is there. It is the owner's alone
+// (0600): it is memory of somebody's machine.
+
+import { createHash, type Hash } from 'node:crypto';
+import {
+  closeSync,
+  existsSync,
+  ftruncateSync,
+  linkSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { ForensicError } from '../base/errors.ts';
+import type { Artefact } from '../plugin/artefact.ts';
+
+/** A folder, or a file in it, cannot be written. The message is one line and names the path. */
+export class CannotSave extends ForensicError {
+  readonly code: 'cannot-save' | 'too-large-to-save' = 'cannot-save';
+}
+
+/** The file system takes no file that is as large. */
+export class TooLargeToSave extends CannotSave {
+  override readonly code = 'too-large-to-save';
+}
+
+/** What a file has of an artefact. Plain data. */
+export interface SavedBytes {
+  /** Bytes of the file. */
+  readonly bytes: number;
+  /** How many of them could not be read: they are zeros in the file. */
+  readonly missingBytes: number;
+  /** Why, and how many bytes for each reason. */
+  readonly missing: Readonly<Record<string, number>>;
+  /** Of the file as it lies; null where it has more zeros than anybody reads. */
+  readonly sha256: string | null;
+}
+
+export const OWNERS_MODE = 0o600;
+/** Zeros that are read for a digest of one artefact: a second's work. */
+const MOST_ZEROS = 2 ** 30;
+const ZEROS = Buffer.alloc(1 << 20);
+
+/**
+ * Writes an artefact to a path that is free. @param spend is told how many bytes are written, and may throw to end it
+ * @throws CannotSave, and then nothing of it is left; and what `spend` and the pieces throw, likewise
+ */
+export function saveArtefact(
+  path: string,
+  artefact: Artefact,
+  spend: (bytes: number) => void = () => undefined,
+): SavedBytes {
+  const part = `${path}.part`;
+  let file: number | undefined;
+  let isOurs = false;
+  try {
+    return attempt(path, () => {
+      file = openSync(part, 'wx', OWNERS_MODE);
+      isOurs = true;
+      sized(file, path, artefact.size);
+      const content = write(file, artefact, spend);
+      closeSync(file);
+      file = undefined;
+      putInPlace(part, path);
+      return { bytes: artefact.size, ...content };
+    });
+  } catch (error) {
+    if (file !== undefined) closeSync(file);
+    if (isOurs) rmSync(part, { force: true });
+    throw error;
+  }
+}
+
+/** Does what may fail as the system says. @throws CannotSave */
+export function attempt<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (error instanceof ForensicError || code === undefined) throw error;
+    throw new CannotSave(`cannot write ${path}: ${code}`);
+  }
+}
+
+/** Gives the file its size before anything is read for it. @throws TooLargeToSave */
+function sized(file: number, path: string, size: number): void {
+  try {
+    ftruncateSync(file, size);
+  } catch (error) {
+    if (!['EFBIG', 'EINVAL', 'ERR_OUT_OF_RANGE'].includes((error as NodeJS.ErrnoException).code ?? ''))
+      throw error;
+    throw new TooLargeToSave(`cannot write ${path}: its file system takes no file of ${size} bytes`);
+  }
+}
+
+function write(
+  file: number,
+  { size, pieces }: Artefact,
+  spend: (bytes: number) => void,
+): Omit<SavedBytes, 'bytes'> {
+  const missing: Record<string, number> = {};
+  const digest = new HolesDigest();
+  let missingBytes = 0;
+  let end = 0;
+  for (const piece of pieces()) {
+    if (piece.at !== end) throw new Error(`a piece at ${piece.at} follows one that ends at ${end}`);
+    if ('bytes' in piece) {
+      const { bytes } = piece;
+      spend(bytes.length);
+      if (!isZeros(bytes)) writeAll(file, bytes, end);
+      digest.update(bytes);
+      end += bytes.length;
+    } else if ('zeros' in piece) {
+      digest.zeros(piece.zeros);
+      end += piece.zeros;
+    } else {
+      missing[piece.why] = (missing[piece.why] ?? 0) + piece.missing;
+      missingBytes += piece.missing;
+      digest.zeros(piece.missing);
+      end += piece.missing;
+    }
+  }
+  if (end !== size) throw new Error(`an artefact of ${size} bytes has pieces of ${end}`);
+  return { missingBytes, missing, sha256: digest.hex() };
+}
+
+/** SHA-256 of bytes with long holes between. */
+class HolesDigest {
+  readonly #hash: Hash = createHash('sha256');
+  #zerosLeft = MOST_ZEROS;
+
+  update(bytes: Uint8Array): void {
+    if (this.#zerosLeft >= 0) this.#hash.update(bytes);
+  }
+
+  zeros(count: number): void {
+    this.#zerosLeft -= count;
+    for (let left = count; left > 0 && this.#zerosLeft >= 0; left -= ZEROS.length)
+      this.#hash.update(left < ZEROS.length ? ZEROS.subarray(0, left) : ZEROS);
+  }
+
+  hex(): string | null {
+    return this.#zerosLeft < 0 ? null : this.#hash.digest('hex');
+  }
+}
+
+/** Gives a whole file its name, unless something has that name by now. */
+function putInPlace(part: string, path: string): void {
+  try {
+    linkSync(part, path);
+    rmSync(part);
+  } catch (error) {
+    // A file system without hard links.
+    if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes((error as NodeJS.ErrnoException).code ?? ''))
+      throw error;
+    if (existsSync(path)) throw new CannotSave(`cannot write ${path}: EEXIST`);
+    renameSync(part, path);
+  }
+}
+
+function writeAll(file: number, bytes: Uint8Array, at: number): void {
+  for (let done = 0; done < bytes.length; )
+    done += writeSync(file, bytes, done, bytes.length - done, at + done);
+}
+
+function isZeros(bytes: Uint8Array): boolean {
+  for (let at = 0; at < bytes.length; at += ZEROS.length) {
+    const piece = bytes.subarray(at, at + ZEROS.length);
+    if (Buffer.compare(piece, ZEROS.subarray(0, piece.length)) !== 0) return false;
+  }
+  return true;
+}
