@@ -9,6 +9,7 @@ import elfs from './elfs.ts';
 import env from './env.ts';
 import files from './files.ts';
 import keys from './keys.ts';
+import kthreads from './kthreads.ts';
 import limits from './limits.ts';
 import malfind from './malfind.ts';
 import maps from './maps.ts';
@@ -46,6 +47,7 @@ export const plugins: readonly AnyPlugin[] = [
   signals,
   limits,
   sched,
+  kthreads,
   spoofed,
   sockets,
   files,
@@ -74,6 +76,7 @@ export {
   env,
   files,
   keys,
+  kthreads,
   limits,
   malfind,
   maps,

@@ -111,6 +111,7 @@ const SUBSYSTEMS: Readonly<Record<string, readonly string[]>> = {
   module: ['containers', 'memory'],
   symbols: ['module'],
   stacks: ['module', 'symbols', 'process'],
+  kthreads: ['process', 'stacks', 'symbols'],
   net: ['containers', 'machine', 'vfs', 'process'],
 };
 /** What gathers something of every subsystem, and what it gathers there. */

@@ -2,6 +2,7 @@
 // The names are the kernel's own; offsets and widths come from the build at hand.
 import type { StructTable, View } from '../../types/struct.ts';
 import { cgroupStructs } from './cgroup/structs.ts';
+import { kthreadStructs } from './kthreads/structs.ts';
 import { printkStructs } from './machine/printk-structs.ts';
 import { systemStructs } from './machine/structs.ts';
 import { mmStructs } from './memory/structs.ts';
@@ -23,6 +24,7 @@ export const structs = {
   ...runQueueStructs,
   ...namespaceStructs,
   ...stackStructs,
+  ...kthreadStructs,
   ...cgroupStructs,
   ...mmStructs,
   ...vfsStructs,

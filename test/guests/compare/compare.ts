@@ -17,6 +17,7 @@ import type { Comparison, Context } from './expect.ts';
 import { files } from './files.ts';
 import { compareFacts } from './info.ts';
 import { keys } from './keys.ts';
+import { kthreads } from './kthreads.ts';
 import { limits } from './limits.ts';
 import { malfind } from './malfind.ts';
 import { maps } from './maps.ts';
@@ -56,6 +57,7 @@ export const comparisons: readonly Comparison[] = [
     signals,
     limits,
     sched,
+    kthreads,
   ],
   ...[sockets, files, maps, env, modules, dmesg, keys],
   ...[mounts, superblocks, pagecache, deleted],

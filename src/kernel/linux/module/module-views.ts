@@ -37,6 +37,11 @@ export class ModuleViews {
     return this.#views.all;
   }
 
+  /** Whether every view that this kernel has was walked to its end: then there is no module but these. */
+  get areWhole(): boolean {
+    return VIEWS.every((view) => this.#views.isWhole(view) || this.#views.isWithout(view));
+  }
+
   /** Whether a view lacks a live module though nothing is missing there. @throws WalkIncomplete where the list lacks it and is not whole @throws EvidenceFault */
   isHidden(module: VirtualAddress): boolean {
     const lacking = this.#lacking(module);

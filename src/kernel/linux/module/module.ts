@@ -4,6 +4,7 @@
 import type { VirtualAddress } from '../../../base/address.ts';
 import { viewOf } from '../../../base/bytes.ts';
 import { CorruptStructure, NotInKernel } from '../../../base/errors.ts';
+import type { Walk } from '../../../types/struct.ts';
 import type { Linux } from '../linux.ts';
 import { type Piece, piecesOf } from '../memory/pieces.ts';
 import type { Kernel } from '../structs.ts';
@@ -146,10 +147,14 @@ function buildIdIn(note: Uint8Array): string | null {
     : null;
 }
 
-/** Every module: those on the kernel's list, last loaded first, as lsmod shows them, then those that only other views have. */
-export function* modules(kernel: Linux): Generator<Module> {
+/**
+ * Every module: those on the kernel's list, last loaded first, as lsmod shows them, then those that only other views have.
+ * @returns whether all views were walked to their ends
+ */
+export function* modules(kernel: Linux): Walk<Module> {
   const views = new ModuleViews(kernel);
   for (const address of views.all) yield new Module(kernel.at('module', address), kernel, views);
+  return views.areWhole;
 }
 
 /** In the order of enum module_state, in the words of /proc/modules. */

@@ -62,6 +62,10 @@ export const taskStructs = {
     // THREAD_INFO_IN_TASK=y") (in v5.16), `cpu` is in `thread_info`.
     cpu: opt(uint, 'thread_info.cpu'),
     thread_info: inside('thread_info'),
+    // What a thread of the kernel was made for; before Linux kernel commit e32cf5dfbe22 ("kthread: Generalize pf_io_worker so
+    // it can point to struct kthread") (in v5.17) `set_child_tid` leads there, which is a program's own otherwise.
+    worker_private: opt(pointer),
+    set_child_tid: pointer,
     nvcsw: ulong,
     nivcsw: ulong,
     // What it was asked to do: signals that it blocks, and those that wait for it alone.

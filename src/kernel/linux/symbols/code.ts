@@ -1,7 +1,7 @@
 // Whose code an address is, and which function's: the kernel's own symbols and its modules'.
 // Linux: kernel/kallsyms.c, kernel/extable.c (kernel_text_address), kernel/sched/core.c (in_sched_functions).
 import { hex, type VirtualAddress, wrapped } from '../../../base/address.ts';
-import { EvidenceFault, NotInKernel } from '../../../base/errors.ts';
+import { EvidenceFault, NotInKernel, WalkIncomplete } from '../../../base/errors.ts';
 import type { Linux, ListedSymbols } from '../linux.ts';
 import { type Module, modules, type Stretch } from '../module/module.ts';
 import { perKernel } from '../per-kernel.ts';
@@ -41,6 +41,7 @@ class Code {
   readonly #waiting: readonly Range[];
   #listed: ListedSymbols | undefined;
   #modules: readonly ModuleCode[] | undefined;
+  #hasAllModules = true;
 
   constructor(kernel: Linux) {
     this.#kernel = kernel;
@@ -54,6 +55,16 @@ class Code {
   /** Whether an address lies in code of the kernel's image or of a module. @throws NotInKernel where the build does not tell where its code is */
   isCode(address: VirtualAddress): boolean {
     return this.isImage(address) || this.moduleAt(address) !== undefined;
+  }
+
+  /**
+   * `isCode`, where false is certain. @throws WalkIncomplete where it lies in no module that was found, and not all of them
+   * could be @throws NotInKernel
+   */
+  isSurelyCode(address: VirtualAddress): boolean {
+    if (this.isCode(address)) return true;
+    if (!this.#hasAllModules) throw new WalkIncomplete('not all modules could be found');
+    return false;
   }
 
   /** Whether an address lies in code of the kernel's image. @throws NotInKernel */
@@ -130,15 +141,21 @@ class Code {
     const kernel = this.#kernel;
     const found: ModuleCode[] = [];
     if (!kernel.hasSymbol('modules')) return found;
-    for (const module of kernel.untilFault(modules(kernel), 'code of modules')) {
-      if (found.length >= MOST_MODULES) break;
-      const own = kernel.attempt(
-        () => ({ module, name: module.name, stretches: module.code, symbols: new ModuleSymbols(module) }),
-        null,
-        'code of a module',
-      );
-      if (own !== null) found.push(own);
-    }
+    const codeFrom = (module: Module): ModuleCode => ({
+      ...{ module, name: module.name, stretches: module.code, symbols: new ModuleSymbols(module) },
+    });
+    const isWhole = (): boolean => {
+      const walk = modules(kernel);
+      let step = walk.next();
+      for (; step.done !== true && found.length < MOST_MODULES; step = walk.next()) {
+        const module = step.value;
+        const own = kernel.attempt(() => codeFrom(module), null, 'code of a module');
+        if (own === null) this.#hasAllModules = false;
+        else found.push(own);
+      }
+      return step.done === true && step.value;
+    };
+    if (!kernel.attempt(isWhole, false, 'code of modules')) this.#hasAllModules = false;
     return found;
   }
 
