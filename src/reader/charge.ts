@@ -4,7 +4,6 @@ import { readSync, writeSync } from 'node:fs';
 import type { Open, Reading } from '../inquiry/reading.ts';
 import type { ScanEvent } from '../watch/event.ts';
 import { bytesOf } from '../watch/piece-groups.ts';
-import type { Guard } from './guard.ts';
 import { type Limits, limitsFor } from './limits.ts';
 import type { Briefing, Report } from './protocol.ts';
 
@@ -57,21 +56,17 @@ export const tellingOnce =
   };
 
 /**
- * Opens snapshots so that the supervisor knows which is under way, and what is done with it, and the guard what it may take.
+ * Opens snapshots so that the supervisor knows which is under way, what is done with it, and what may be taken for it.
  * @param forced limits that the user named
  */
-export const openGuarded =
-  (open: Open, post: Post, guard: Pick<Guard, 'begin' | 'allow' | 'end'>, forced: Partial<Limits>): Open =>
+export const openTold =
+  (open: Open, post: Post, forced: Partial<Limits>): Open =>
   async (path) => {
     const bytes = bytesOf(path);
     let limits = limitsFor(bytes, forced);
     const doing = (what: string): void => post({ say: 'doing', path, what, limits });
-    const closed = (): void => {
-      guard.end();
-      post({ say: 'closed' });
-    };
+    const closed = (): void => post({ say: 'closed' });
     doing('it was opened');
-    guard.begin(limits);
     let reading: Reading;
     try {
       reading = await open(path);
@@ -80,7 +75,6 @@ export const openGuarded =
       throw error;
     }
     limits = limitsFor(Math.max(bytes, reading.facts.snapshot.memoryBytes), forced);
-    guard.allow(limits);
     return {
       facts: reading.facts,
       get troubles() {

@@ -1,13 +1,17 @@
 // What a scan has come to, whichever process does it: a supervisor keeps it, and tells it to the next.
 // A process that dies leaves it behind for the next.
-import { ENDED_BY } from './guard-thread.ts';
+import type { Excess, UnderWay } from './enforced-limits.ts';
 import type { Briefing, Died, Report } from './protocol.ts';
 
 /** How a process ended: its exit code, or the signal that ended it. */
 export interface End {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
+  /** The limit for whose sake it was ended. */
+  readonly excess?: Excess;
 }
+
+type Doing = Report & { say: 'doing' };
 
 /** What a scan has told, and what it is doing. */
 export class Progress {
@@ -17,7 +21,7 @@ export class Progress {
   #died: Died | null = null;
   #hasNews = false;
   #hasTrouble = false;
-  #underWay: (Report & { say: 'doing' }) | undefined;
+  #underWay: Doing | undefined;
   #isUp = false;
 
   /** @param whole a file that nobody writes to any more */
@@ -30,6 +34,11 @@ export class Progress {
     return this.#isUp;
   }
 
+  /** The snapshot that is under way, with what may be taken for it: the same object from its opening to its end. */
+  get underWay(): UnderWay | undefined {
+    return this.#underWay;
+  }
+
   /** Keeps what the process says. */
   hear(report: Report): void {
     switch (report.say) {
@@ -37,7 +46,8 @@ export class Progress {
         this.#isUp = true;
         return;
       case 'doing':
-        this.#underWay = report;
+        if (this.#underWay?.path === report.path) Object.assign(this.#underWay, report);
+        else this.#underWay = { ...report };
         return;
       case 'closed':
         this.#underWay = undefined;
@@ -87,10 +97,10 @@ export class Progress {
 export const howEnded = ({ code, signal }: End): string =>
   signal === null ? `ended with code ${code}` : `ended by ${signal}`;
 
-function whyEnded(end: End, { what, limits: { cpuMs, memoryBytes } }: Report & { say: 'doing' }): string {
-  if (end.signal === ENDED_BY.cpu)
+function whyEnded(end: End, { what, limits: { cpuMs, memoryBytes } }: Doing): string {
+  if (end.excess === 'cpu')
     return `given up while ${what}: it took more than ${Math.round(cpuMs / 1_000)} s of CPU time (--cpu-limit)`;
-  if (end.signal === ENDED_BY.memory)
+  if (end.excess === 'memory')
     return `given up while ${what}: it took more than ${Math.round(memoryBytes / 2 ** 20)} MiB of memory (--memory-limit)`;
   return `the process that read it ${howEnded(end)} while ${what}`;
 }

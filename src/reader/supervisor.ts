@@ -4,8 +4,11 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { ForensicError } from '../base/errors.ts';
+import { endWithParent } from './end-with-parent.ts';
+import { childSeen, EnforcedLimits } from './enforced-limits.ts';
 import { type End, howEnded, type Progress } from './progress.ts';
 import type { Report } from './protocol.ts';
+import { usageOf } from './usage.ts';
 
 /** The process of a scan has ended, and no snapshot is to blame. */
 class ScanEnded extends ForensicError {
@@ -26,6 +29,8 @@ const FORWARDED: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
  * @throws ScanEnded where it died and no snapshot is to blame, or none that it had not died of before
  */
 export async function supervise(start: () => ChildProcess, progress: Progress): Promise<number> {
+  if (usageOf(process.pid) === undefined)
+    throw new ScanEnded('nothing can be scanned: neither /proc nor ps tells what a process takes');
   let asked: NodeJS.Signals | undefined;
   let child: ChildProcess | undefined;
   const forward = (signal: NodeJS.Signals): void => {
@@ -50,8 +55,22 @@ export async function supervise(start: () => ChildProcess, progress: Progress): 
   }
 }
 
-/** Tells the process what it must know, and hears what it says until it has ended. @throws ScanEnded */
+/** Tells the process what it must know, and hears what it says until it has ended, or has to be. @throws ScanEnded */
 async function endOf(child: ChildProcess, progress: Progress): Promise<End> {
+  if (child.pid === undefined) return ended(child);
+  const limits = new EnforcedLimits(childSeen(child.pid), () => progress.underWay);
+  const parted = endWithParent(child.pid);
+  hear(child, progress);
+  try {
+    const end = await ended(child);
+    return limits.excess === undefined ? end : { ...end, excess: limits.excess };
+  } finally {
+    limits.stop();
+    parted();
+  }
+}
+
+function hear(child: ChildProcess, progress: Progress): void {
   const line = child.stdio[SUPERVISOR_FD] as Socket;
   let rest = '';
   line.setEncoding('utf8').on('data', (text: string) => {
@@ -61,6 +80,10 @@ async function endOf(child: ChildProcess, progress: Progress): Promise<End> {
   });
   line.on('error', () => undefined); // how the process ended is told
   line.write(`${JSON.stringify(progress.briefing)}\n`);
+}
+
+/** @throws ScanEnded where it could not be started */
+async function ended(child: ChildProcess): Promise<End> {
   try {
     // Behind all that it said.
     const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];

@@ -1,11 +1,10 @@
-// Which process does a scan: this one where nothing has to be opened for it, and else the program itself, started once more. In
-// that one a guard has an eye on what reading takes.
+// Which process does a scan: this one where nothing has to be opened for it, and else the program itself, started once more. This
+// one then looks at what the other takes.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { getHeapStatistics } from 'node:v8';
 import type { AnyPlugin } from '../../plugin/contract.ts';
 import { briefingFrom, type Post, postTo } from '../../reader/charge.ts';
-import type { Guard } from '../../reader/guard.ts';
 import type { Limits } from '../../reader/limits.ts';
 import type { Progress } from '../../reader/progress.ts';
 import type { Briefing } from '../../reader/protocol.ts';
@@ -17,26 +16,17 @@ import { fileOf } from '../flags/plugin-files.ts';
 export interface Charge {
   readonly briefing: Briefing;
   readonly post: Post;
-  readonly guard: Guard;
 }
 
-let charge: Promise<Charge> | undefined;
+let charge: Charge | undefined;
 
 /** What the supervisor has told this process; undefined where it has none. */
-export function chargeOfThis(): Promise<Charge> | undefined {
+export function chargeOfThis(): Charge | undefined {
   if (charge === undefined && process.env[SUPERVISED] !== undefined) {
     delete process.env[SUPERVISED]; // what this process starts is something else
-    charge = takeCharge();
+    charge = { briefing: briefingFrom(SUPERVISOR_FD), post: postTo(SUPERVISOR_FD) };
   }
   return charge;
-}
-
-async function takeCharge(): Promise<Charge> {
-  const { Guard } = await import('../../reader/guard.ts');
-  const guard = new Guard((why) => {
-    throw why; // unwatched it must not go on
-  });
-  return { briefing: briefingFrom(SUPERVISOR_FD), post: postTo(SUPERVISOR_FD), guard };
 }
 
 /** The launcher: it lies beside what is compiled, and a test that runs from the source takes what was compiled last. */

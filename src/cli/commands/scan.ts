@@ -174,16 +174,17 @@ async function runScan(
   const { words, outcome } = command;
   const { chargeOfThis, inOwnProcess } = await import('./scan-process.ts');
   const { Progress } = await import('../../reader/progress.ts');
-  const charge = await chargeOfThis();
+  const charge = chargeOfThis();
   const progress = new Progress(command.whole);
-  const { briefing, ...doer } = charge ?? {
+  const { briefing, post } = charge ?? {
     briefing: progress.briefing,
     post: (report) => progress.hear(report),
   };
+  const doer = { briefing, post, isSupervised: charge !== undefined };
   const { whole } = briefing;
   const patienceMs = timeFrom('--wait', flags.wait);
   try {
-    await withScan(places, plugins, flags, { ...doer, briefing }, async (chosen, parts) => {
+    await withScan(places, plugins, flags, doer, async (chosen, parts) => {
       const choice = whole === undefined ? chosen : { ...chosen, whole };
       // A scan that goes on has begun, whoever came in between.
       const isPatient = flags.ifFree !== true || briefing.died !== null;
@@ -225,21 +226,22 @@ export async function takingTurn(
   }
 }
 
-/** The process that is to do a scan: one without a guard opens nothing. */
-export interface Doer extends Pick<Charge, 'briefing' | 'post'> {
-  readonly guard?: Charge['guard'];
+/** The process that is to do a scan. */
+export interface Doer extends Charge {
+  /** Whether another looks at what this one takes: it opens nothing otherwise. */
+  readonly isSupervised: boolean;
   readonly signal?: AbortSignal;
 }
 
 /**
  * Makes of flags what a scan needs, and tidies up after it. @throws UsageError, StoreError; OpenedElsewhere where a snapshot is to
- * be opened and nobody guards this process
+ * be opened and nobody supervises this process
  */
 export async function withScan(
   places: readonly string[],
   plugins: readonly AnyPlugin[],
   flags: ScanFlags,
-  { briefing, post, guard, signal }: Doer,
+  { briefing, post, isSupervised, signal }: Doer,
   action: (choice: ScanChoice, parts: ScanParts) => Promise<void>,
 ): Promise<void> {
   const settings = await openSettings(flags as OpenFlags, 'proof');
@@ -253,27 +255,27 @@ export async function withScan(
   const recordedNs = lastWritten(path);
   const isKnown = recordedNs !== undefined;
   // What it takes to record is not loaded where another process does it.
-  if (guard === undefined && isAnyLater(choice, recordedNs ?? 0n)) throw new OpenedElsewhere();
+  if (!isSupervised && isAnyLater(choice, recordedNs ?? 0n)) throw new OpenedElsewhere();
   const { Store } = await import('../../store/store.ts');
   const { surroundings } = await import('../../watch/settling.ts');
   const { failureMessageOf } = await import('../terminal/failure-message.ts');
   const { messageOf } = await import('../terminal/scan-lines.ts');
-  const { openGuarded, tellingOnce } = await import('../../reader/charge.ts');
+  const { openTold, tellingOnce } = await import('../../reader/charge.ts');
   // What is wrong with a policy is said before there is a file to record in.
   const known = isKnown ? undefined : await voicesFrom(flags, plugins);
   const store = Store.open(path, version());
   let opening: { readonly open: Open; close(): void } | undefined;
   try {
-    if (guard === undefined && isAnyNew(choice, store.scans)) throw new OpenedElsewhere();
-    if (guard !== undefined) opening = (await import('./scan-opener.ts')).openFor(store, also, settings);
+    if (!isSupervised && isAnyNew(choice, store.scans)) throw new OpenedElsewhere();
+    if (isSupervised) opening = (await import('./scan-opener.ts')).openFor(store, also, settings);
     post({ say: 'up' });
     const { channels, judge } = known ?? (await voicesFrom(flags, plugins));
     await action(choice, {
       store,
       open:
-        guard === undefined || opening === undefined
+        opening === undefined
           ? () => Promise.reject(new OpenedElsewhere())
-          : openGuarded(opening.open, post, guard, limits),
+          : openTold(opening.open, post, limits),
       resumed: briefing,
       ...(judge === undefined ? {} : { judge }),
       ...(await reporterOf(flags, store.path, plugins, judge)),

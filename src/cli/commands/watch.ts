@@ -31,7 +31,7 @@ export function addWatchCommand(program: Command, plugins: readonly AnyPlugin[],
     if (everyMs === 0) throw new UsageError('--every wants a time to rest');
     const patienceMs = timeFrom('--wait', flags.wait);
     const { chargeOfThis, inOwnProcess } = await import('./scan-process.ts');
-    const charge = await chargeOfThis();
+    const charge = chargeOfThis();
     if (charge === undefined) {
       const { Progress } = await import('../../reader/progress.ts');
       outcome.code = await inOwnProcess(wordsOf(command), plugins, limitsFrom(flags), new Progress());
@@ -50,7 +50,7 @@ export function addWatchCommand(program: Command, plugins: readonly AnyPlugin[],
         folders,
         plugins,
         flags,
-        { ...charge, briefing: { ...charge.briefing, told: [] }, signal: end.signal },
+        { ...charge, isSupervised: true, briefing: { ...charge.briefing, told: [] }, signal: end.signal },
         async (choice, parts) => {
           const { watch } = await import('../../watch/watch.ts');
           const pass = passOf(choice, parts, patienceMs, charge);
