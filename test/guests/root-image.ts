@@ -49,7 +49,7 @@ const WORKLOAD_MODULES = [
   // rxrpc does not load without the ciphers, which it asks for by name and not by dependency.
   ...['vsock_diag', 'sctp', 'sctp_diag', 'rxrpc', 'pcbc', 'fcrypt', 'tipc', 'bluetooth', 'rfcomm'],
   ...['can', 'can_raw', 'kcm', 'qrtr', 'smc'],
-  ...['af_packet', 'vsock_loopback', 'fuse', 'squashfs', 'ext4'],
+  ...['af_packet', 'vsock_loopback', 'fuse', 'squashfs', 'ext4', 'raid1'],
 ];
 
 /** What stands between the kernel and its root file system; ext4 asks for its checksum by name and not by dependency. */

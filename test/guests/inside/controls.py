@@ -159,38 +159,74 @@ def traced_twice(held):
             os.waitpid(pid, os.WUNTRACED)
 
 
+def waiter(name, work):
+    """A process that does this, and does not come to its end."""
+    if os.fork() == 0:
+        set_comm(name)
+        work()
+        sleep_for_good()
+    time.sleep(0.3)
+
+
 def locks(held):
+    """Locks of every kind, and whoever waits for them: also for one that waits itself."""
     os.makedirs('/root/locks', exist_ok=True)
-    for name in ('flock', 'posix', 'ofd', 'lease', 'waited'):
+    for name in ('flock', 'posix', 'ofd', 'lease', 'waited', 'write lease', 'breaking', 'gone'):
         held.append(os.open(f'/root/locks/{name}', os.O_RDWR | os.O_CREAT))
-    flock, posix, ofd, lease, waited = held
+    flock, posix, ofd, lease, waited, writing, breaking, gone = held
     fcntl.flock(flock, fcntl.LOCK_EX)
     fcntl.lockf(posix, fcntl.LOCK_EX, 100, 10)
     fcntl.lockf(posix, fcntl.LOCK_SH, 1, 500)
+    fcntl.lockf(gone, fcntl.LOCK_EX)
+    os.unlink('/root/locks/gone')
     wide = struct.pack('hhqqi4x', fcntl.F_WRLCK, 0, 5, 0, 0)
     fcntl.fcntl(ofd, 37, wide)  # F_OFD_SETLK
-    os.close(lease)
-    held[3] = os.open('/root/locks/lease', os.O_RDONLY)
-    fcntl.fcntl(held[3], 1024, fcntl.F_RDLCK)  # F_SETLEASE
+    # A lease of one kind is given only where nobody has the file open in another.
+    for place, name in ((3, 'lease'), (6, 'breaking')):
+        os.close(held[place])
+        held[place] = os.open(f'/root/locks/{name}', os.O_RDONLY)
+        fcntl.fcntl(held[place], 1024, fcntl.F_RDLCK)  # F_SETLEASE
+    fcntl.fcntl(writing, 1024, fcntl.F_WRLCK)
     fcntl.flock(waited, fcntl.LOCK_EX)
-    if os.fork() == 0:
-        set_comm(b'waits-for-lock')
-        fcntl.flock(os.open('/root/locks/waited', os.O_RDWR), fcntl.LOCK_EX)
-        sleep_for_good()
-    time.sleep(0.5)
+    waiter(b'waits-for-lock', lambda: fcntl.flock(os.open('/root/locks/waited', os.O_RDWR), fcntl.LOCK_EX))
+    waiter(b'waits-too', lambda: fcntl.flock(os.open('/root/locks/waited', os.O_RDWR), fcntl.LOCK_SH))
+    waiter(b'waits-for-range', lambda: fcntl.lockf(os.open('/root/locks/posix', os.O_RDWR), fcntl.LOCK_EX, 50, 0))
+    waiter(b'waits-for-waiter', lambda: fcntl.lockf(os.open('/root/locks/posix', os.O_RDWR), fcntl.LOCK_EX, 5, 15))
+    # Whoever holds a lease has so long to give it up.
+    with open('/proc/sys/fs/lease-break-time', 'w') as file:
+        file.write('100000')
+    signal.signal(signal.SIGIO, signal.SIG_IGN)
+    waiter(b'breaks-lease', lambda: os.open('/root/locks/breaking', os.O_WRONLY))
 
 
 def watches(held):
-    for path, mask in ((b'/tmp', 0x100), (b'/etc/passwd', 0x2), (b'/root', 0x3C0), (b'/run', 0x80000000 | 0x8)):
-        if not held:
-            held.append(libc.inotify_init1(0))
+    os.makedirs(b'/tmp/watched/odd \xff\nname', exist_ok=True)
+    open('/tmp/watched/file', 'w').close()
+    os.makedirs('/tmp/watched/gone', exist_ok=True)
+    folder = os.open('/tmp/watched/gone', os.O_RDONLY)
+    held.append(libc.inotify_init1(0))
+    for path, mask in (
+        (b'/tmp', 0x100), (b'/etc/passwd', 0x2), (b'/root', 0x3C0), (b'/run', 0x80000000 | 0x8),
+        (b'/tmp/watched/odd \xff\nname', 0xFFF), (b'/tmp/watched/file', 0x4), (b'/tmp/watched/gone', 0x40000100 & 0xFFF),
+        (b'/sys', 0x04000020), (b'/dev/null', 0x18),
+    ):
         check(libc.inotify_add_watch(held[0], path, mask), 'inotify_add_watch')
-    notifier = libc.fanotify_init(0, os.O_RDONLY)
-    check(notifier, 'fanotify_init')
-    held.append(notifier)
+    # A folder that is held open when it goes keeps its watch.
+    os.rmdir('/tmp/watched/gone')
+    held.append(folder)
+    # Two descriptors of one group, and a group that watches nothing.
+    held += [os.dup(held[0]), libc.inotify_init1(0o4000)]
     libc.fanotify_mark.argtypes = [ctypes.c_int, ctypes.c_uint, ctypes.c_uint64, ctypes.c_int, ctypes.c_char_p]
-    check(libc.fanotify_mark(notifier, 1, 0x8, -100, b'/etc/group'), 'fanotify_mark')
-    check(libc.fanotify_mark(notifier, 0x11, 0x20, -100, b'/root'), 'fanotify_mark of a mount')
+    for flags, marks in (
+        (0, ((0x1, 0x8, b'/etc/group'), (0x11, 0x20, b'/root'))),
+        (0x4 | 0x2, ((0x1, 0x10000, b'/tmp/watched/file'), (0x101, 0x2, b'/run/tree'), (0x1 | 0x20, 0x1, b'/etc/passwd'))),
+    ):
+        notifier = libc.fanotify_init(flags, os.O_RDONLY)
+        check(notifier, 'fanotify_init')
+        held.append(notifier)
+        for how, mask, path in marks:
+            # What a kernel lacks of these the others go without.
+            libc.fanotify_mark(notifier, how, mask, -100, path)
 
 
 def play():

@@ -260,6 +260,7 @@ def system():
         'iomem': read('/proc/iomem'), 'mounts': read('/proc/self/mountinfo'), 'devices': read('/proc/devices'),
         'vmcoreinfo': vmcoreinfo(), 'locks': read('/proc/locks'), 'swaps': read('/proc/swaps'),
         'partitions': read('/proc/partitions'), 'filesystems': read('/proc/filesystems'), 'block': block_devices(),
+        'dentryState': read('/proc/sys/fs/dentry-state'), 'inodeState': read('/proc/sys/fs/inode-state'),
         'cgroups': read('/proc/cgroups'), 'buddyinfo': read('/proc/buddyinfo'), 'interrupts': read('/proc/interrupts'),
     }
 

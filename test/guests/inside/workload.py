@@ -20,6 +20,7 @@ import threading
 import time
 
 import controls
+import disks
 import tree
 from stage import (
     CLONE_NEWIPC, CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWUSER, CLONE_NEWUTS, CLONE_VFORK, CLONE_VM,
@@ -855,8 +856,9 @@ def main():
         ('files', kinds_of_files), ('mounts', mounts_for_files), ('overlay', overlay), ('maps', kinds_of_maps),
     ):
         held_part(name, play)
-    attempt('controls', controls.play)
     attempt('tree', tree.play)
+    attempt('controls', controls.play)
+    attempt('disks', disks.play)
     make_sockets()
     for name in wanted_parts():
         attempt(name, importlib.import_module(name).play)
