@@ -11,6 +11,7 @@ import files from './files.ts';
 import keys from './keys.ts';
 import kthreads from './kthreads.ts';
 import limits from './limits.ts';
+import locks from './locks.ts';
 import malfind from './malfind.ts';
 import maps from './maps.ts';
 import modules from './modules.ts';
@@ -58,6 +59,7 @@ export const plugins: readonly AnyPlugin[] = [
   superblocks,
   pagecache,
   deleted,
+  locks,
   env,
   modules,
   dmesg,
@@ -78,6 +80,7 @@ export {
   keys,
   kthreads,
   limits,
+  locks,
   malfind,
   maps,
   modules,

@@ -108,6 +108,7 @@ const SUBSYSTEMS: Readonly<Record<string, readonly string[]>> = {
   memory: ['containers', 'machine', 'vfs'],
   cgroup: ['containers'],
   process: ['containers', 'machine', 'vfs', 'memory', 'cgroup'],
+  locks: ['containers', 'machine', 'vfs', 'process'],
   module: ['containers', 'memory'],
   symbols: ['module'],
   stacks: ['module', 'symbols', 'process'],

@@ -62,6 +62,8 @@ export interface SystemTruth {
   readonly swaps?: string | null;
   readonly partitions?: string | null;
   readonly filesystems?: string | null;
+  readonly dentryState?: string | null;
+  readonly inodeState?: string | null;
   readonly cgroups?: string | null;
   readonly buddyinfo?: string | null;
   readonly interrupts?: string | null;

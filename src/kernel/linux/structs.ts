@@ -3,6 +3,7 @@
 import type { StructTable, View } from '../../types/struct.ts';
 import { cgroupStructs } from './cgroup/structs.ts';
 import { kthreadStructs } from './kthreads/structs.ts';
+import { lockStructs } from './locks/structs.ts';
 import { printkStructs } from './machine/printk-structs.ts';
 import { systemStructs } from './machine/structs.ts';
 import { mmStructs } from './memory/structs.ts';
@@ -28,6 +29,7 @@ export const structs = {
   ...cgroupStructs,
   ...mmStructs,
   ...vfsStructs,
+  ...lockStructs,
   ...netStructs,
   ...moduleStructs,
   ...printkStructs,

@@ -53,6 +53,8 @@ export const walkers = {
   cachedFiles: async () => (await import('./memory/cached-files.ts')).cachedFiles,
   /** Every file without a name that a process has. */
   deletedFiles: async () => (await import('./process/deleted-files.ts')).deletedFiles,
+  /** Every lock and lease on a file, and whoever waits for one. */
+  fileLocks: async () => (await import('./locks/file-locks.ts')).fileLocks,
 } satisfies Readonly<Record<string, () => Promise<Walk<unknown>>>>;
 
 export type WalkerName = keyof typeof walkers;

@@ -19,6 +19,7 @@ import { compareFacts } from './info.ts';
 import { keys } from './keys.ts';
 import { kthreads } from './kthreads.ts';
 import { limits } from './limits.ts';
+import { locks } from './locks.ts';
 import { malfind } from './malfind.ts';
 import { maps } from './maps.ts';
 import { type Answer, compareAnswer, type Outcome } from './match.ts';
@@ -60,7 +61,7 @@ export const comparisons: readonly Comparison[] = [
     kthreads,
   ],
   ...[sockets, files, maps, env, modules, dmesg, keys],
-  ...[mounts, superblocks, pagecache, deleted],
+  ...[mounts, superblocks, pagecache, deleted, locks],
   ...[malfind, spoofed, elfs],
 ];
 

@@ -74,11 +74,11 @@ export const numberOrNone = judge('a number or nothing', (cell) => cell === null
 const KERNEL_HALF = { wide: [0xff00_0000_0000_0000n, 1n << 64n], narrow: [0xc000_0000n, 1n << 32n] } as const;
 
 /** The record has no addresses of structs: in the kernel's half, and aligned as the kernel aligns what it allocates. */
-export const kernelAddress = ({ system }: Truth): Judge => {
+export const kernelAddress = ({ system }: Truth, alignment = 16n): Judge => {
   const [first, end] = KERNEL_HALF[system.uname[4] === 'i686' ? 'narrow' : 'wide'];
   return judge(
     'an address of the kernel',
-    (cell) => typeof cell === 'bigint' && cell >= first && cell < end && cell % 16n === 0n,
+    (cell) => typeof cell === 'bigint' && cell >= first && cell < end && cell % alignment === 0n,
   );
 };
 

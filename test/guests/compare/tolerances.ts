@@ -77,6 +77,10 @@ export const tolerances = {
     reason: 'a file that the kernel has in memory and that is not of the trees that were recorded',
     limit: 1_000_000,
   },
+  waiterOfWaiter: {
+    reason: 'who waits for a lock that is itself waited for, which older kernels do not tell',
+    limit: 4,
+  },
   keyCopy: {
     reason:
       "a further copy of a key that the workload knows: its decryption form, a library's buffer, freed memory",

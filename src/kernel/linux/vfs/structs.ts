@@ -93,6 +93,7 @@ export const vfsStructs = {
     i_gid: uint,
     i_nlink: uint,
     i_mapping: ptr('address_space'),
+    i_flctx: ptr('file_lock_context'),
     i_sb_list: place,
     i_dentry: place,
     // Times got other names in Linux kernel commits 13bc24457850 ("fs: rename i_ctime field to __i_ctime") (in v6.6) and
