@@ -1,3 +1,4 @@
+import { unlessFault } from '../src/base/unless-fault.ts';
 import type { Row } from '../src/plugin/cell.ts';
 import { isInScratchFolder, numberOf, textOf } from '../src/plugin/cell-text.ts';
 import { definePlugin } from '../src/plugin/contract.ts';
@@ -85,6 +86,13 @@ export default definePlugin({
   },
   process: 'pid',
   processName: 'name',
+  artefact: async ({ task }) => {
+    const { coreOf } = await import('../src/kernel/linux/coredump/core-file.ts');
+    const core = coreOf(task);
+    return core === null
+      ? null
+      : { ...core, name: `pid.${task.pid}.${unlessFault(() => task.name, '')}.core` };
+  },
   references: { ppid: 'pslist.pid', container: 'containers.id' },
   identity: ['pid', 'started'],
   enduring: ({ name, uid, args }) => [name!, uid!, args!],

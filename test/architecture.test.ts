@@ -109,6 +109,7 @@ const SUBSYSTEMS: Readonly<Record<string, readonly string[]>> = {
   cgroup: ['containers'],
   process: ['containers', 'machine', 'vfs', 'memory', 'cgroup'],
   locks: ['containers', 'machine', 'vfs', 'process'],
+  coredump: ['vfs', 'memory', 'process'],
   module: ['containers', 'memory'],
   symbols: ['module'],
   stacks: ['module', 'symbols', 'process'],

@@ -29,10 +29,12 @@ export class TooLargeToSave extends CannotSave {
 export interface SavedBytes {
   /** Bytes of the file. */
   readonly bytes: number;
-  /** How many of them could not be read: they are zeros in the file. */
+  /** How many could not be read: they are zeros in the file, or segments of a core file that have no bytes. */
   readonly missingBytes: number;
   /** Why, and how many bytes for each reason. */
   readonly missing: Readonly<Record<string, number>>;
+  /** What it lacks beside, as sentences; left out where there are none. */
+  readonly remarks?: readonly string[];
   /** Of the file as it lies; null where it has more zeros than anybody reads. */
   readonly sha256: string | null;
 }
@@ -96,12 +98,12 @@ function sized(file: number, path: string, size: number): void {
 
 function write(
   file: number,
-  { size, pieces }: Artefact,
+  { size, pieces, absent = {}, remarks = [] }: Artefact,
   spend: (bytes: number) => void,
 ): Omit<SavedBytes, 'bytes'> {
-  const missing: Record<string, number> = {};
+  const missing: Record<string, number> = { ...absent };
   const digest = new HolesDigest();
-  let missingBytes = 0;
+  let missingBytes = Object.values(absent).reduce((sum, bytes) => sum + bytes, 0);
   let end = 0;
   for (const piece of pieces()) {
     if (piece.at !== end) throw new Error(`a piece at ${piece.at} follows one that ends at ${end}`);
@@ -122,7 +124,7 @@ function write(
     }
   }
   if (end !== size) throw new Error(`an artefact of ${size} bytes has pieces of ${end}`);
-  return { missingBytes, missing, sha256: digest.hex() };
+  return { missingBytes, missing, ...(remarks.length > 0 ? { remarks } : {}), sha256: digest.hex() };
 }
 
 /** SHA-256 of bytes with long holes between. */

@@ -13,6 +13,10 @@ export interface Artefact {
   readonly same?: string;
   /** Bytes of the whole, holes counted. */
   readonly size: number;
+  /** Bytes that it should have and that are not even holes in it, by reason: those of a core file's segments without bytes. */
+  readonly absent?: Readonly<Record<string, number>>;
+  /** Sentences on what it lacks beside. */
+  readonly remarks?: readonly string[];
   /** Its pieces, ascending and side by side. Never throws for missing memory. */
   pieces(): Iterable<Piece>;
 }

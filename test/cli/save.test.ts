@@ -83,8 +83,25 @@ describe('--save', () => {
   });
 
   it('is a flag of questions that have bytes alone', () => {
-    const { code, err } = run('pslist', AFTER, '--save', join(scratch, 'none'));
+    const { code, err } = run('sockets', AFTER, '--save', join(scratch, 'none'));
     expect(code).toBe(2);
     expect(err).toContain("unknown option '--save'");
+  });
+
+  it('writes a core file of a process, with what it lacks in the manifest', () => {
+    const folder = join(scratch, 'core');
+    const { code } = run('pslist', AFTER, '--pid', '1,2', '--save', folder, '--json');
+    expect(code).toBe(0);
+    const [saved, ...more] = listed(folder);
+    expect(more).toEqual([]);
+    expect(saved).toMatchObject({ name: 'pid.1.init.core', row: { pid: 1 } });
+    const core = readFileSync(join(folder, saved!.name));
+    expect([core.toString('latin1', 0, 4), core.readUInt16LE(16), core.readUInt16LE(18)]).toEqual([
+      '\x7fELF',
+      4,
+      62,
+    ]);
+    expect(core.length).toBe(saved!.bytes);
+    expect(saved!.missingBytes).toBeGreaterThan(0);
   });
 });

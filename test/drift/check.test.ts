@@ -232,6 +232,7 @@ const NOT_IN_THE_SAMPLE = {
     'pt_regs.stackframe',
     'rq.scx',
     'thread_struct.cpu_context',
+    'thread_struct.gs',
     'orc_entry.signal',
     'kernfs_node.__parent',
     'mm_struct.mmap',

@@ -149,6 +149,8 @@ export interface ThreadTruth {
   readonly sched?: string | null;
   readonly schedstat?: string | null;
   readonly cgroup?: string | null;
+  /** `0 0x3 … 0x7ffe 0x7f12`: number, six arguments, stack pointer, program counter; `-1` and the last two; `running`. */
+  readonly syscall?: string | null;
 }
 
 export interface FileTruth {

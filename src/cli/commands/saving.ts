@@ -14,6 +14,8 @@ import { writeAside } from '../terminal/output.ts';
 /** Files may hold a page several times, and a small guest has mappings beside its memory; four times of all is somebody's trick. */
 const TIMES_MEMORY = 4;
 const BYTES_BESIDE = 2 ** 30;
+/** Pages of processes lie scattered, and each is looked for and read: so many times what a question may take. */
+const TIMES_WORK = 8;
 
 /** A folder for all that one command saves. */
 export class Saving {
@@ -40,7 +42,8 @@ export class Saving {
     const { memory } = session.kernel.space;
     const json = rowWriter({ plugin, columns: Object.keys(plugin.columns) });
     this.#folder.allow(TIMES_MEMORY * session.facts.snapshot.memoryBytes + BYTES_BESIDE);
-    memory.chargeTo(new Budget(memory.limits));
+    const { reads } = memory.limits;
+    memory.chargeTo(new Budget({ ...memory.limits, reads: TIMES_WORK * reads }));
     const notes: string[] = [];
     try {
       for (const row of rows) {

@@ -104,7 +104,7 @@ def base_of(pid, stat):
 
 def thread(base, tid):
     record = {'tid': tid, 'comm': read(f'{base}/comm') or '', 'stat': read(f'{base}/stat') or ''}
-    for name in ('status', 'wchan', 'stack', 'sched', 'schedstat', 'cgroup'):
+    for name in ('status', 'wchan', 'stack', 'sched', 'schedstat', 'cgroup', 'syscall'):
         record[name] = read(f'{base}/{name}')
     return record
 

@@ -1,7 +1,7 @@
 // A stretch of virtual memory in pieces: what can be read, and holes with the reason why.
 // What page tables leave out is passed over entry by entry, so that a mapping of terabytes costs what it holds.
 import type { VirtualAddress } from '../../../base/address.ts';
-import { EvidenceFault, NotPresent, PageMissing } from '../../../base/errors.ts';
+import { EvidenceFault, NotInSnapshot, NotPresent, PageMissing } from '../../../base/errors.ts';
 import type { AddressSpace } from '../../../translate/address-space.ts';
 
 const PAGE_BYTES = 4096;
@@ -28,7 +28,7 @@ export function* piecesOf(
 ): Generator<Piece> {
   let hole: { at: number; missing: number; why: string } | undefined;
   for (let at = 0; at < length; ) {
-    const lack = lackAt(space, start + BigInt(at));
+    const lack = lackAt(space, start + BigInt(at), read);
     if (lack === null) {
       const bytes = space.readableBytes(start + BigInt(at), Math.min(MOST_BYTES, length - at));
       space.memory.spend(Math.ceil(bytes.length / PAGE_BYTES) + 1);
@@ -51,6 +51,33 @@ export function* piecesOf(
   if (hole !== undefined) yield hole;
 }
 
+/** A stretch of virtual memory, `at` bytes from the beginning of the whole: there where `why` is null, else nowhere for that reason. */
+export interface Stretch {
+  readonly at: number;
+  readonly length: number;
+  readonly why: string | null;
+}
+
+/** What of `length` bytes from `start` on is there, without reading it: ascending, side by side, neighbours of one kind as one. */
+export function* stretchesOf(space: AddressSpace, start: VirtualAddress, length: number): Generator<Stretch> {
+  let open: { at: number; length: number; why: string | null } | undefined;
+  for (let at = 0; at < length; ) {
+    const address = start + BigInt(at);
+    const lack = lackAt(space, address, find);
+    space.memory.spend(lack === null ? 1 : FAULT_COST);
+    const span = lack?.span ?? PAGE_BYTES - Number(address % BigInt(PAGE_BYTES));
+    const part = Math.min(span, length - at);
+    const why = lack?.why ?? null;
+    if (open !== undefined && open.why === why) open.length += part;
+    else {
+      if (open !== undefined) yield open;
+      open = { at, length: part, why };
+    }
+    at += part;
+  }
+  if (open !== undefined) yield open;
+}
+
 /**
  * Why an address cannot be read, and for how many bytes that goes for sure: those of the entry that maps nothing, or of the
  * page. Null where it can be read.
@@ -58,9 +85,10 @@ export function* piecesOf(
 function lackAt(
   space: AddressSpace,
   address: VirtualAddress,
+  touch: (space: AddressSpace, address: VirtualAddress) => void,
 ): { readonly span: number; readonly why: string } | null {
   try {
-    space.memory.u8(space.translate(address));
+    touch(space, address);
     return null;
   } catch (fault) {
     if (!(fault instanceof EvidenceFault)) throw fault;
@@ -70,3 +98,13 @@ function lackAt(
     return { span: unit - Number(address % BigInt(unit)), why: fault.code };
   }
 }
+
+const read = (space: AddressSpace, address: VirtualAddress): void => {
+  space.memory.u8(space.translate(address));
+};
+
+/** Whether the snapshot has the page, which is told without unpacking it. */
+const find = (space: AddressSpace, address: VirtualAddress): void => {
+  const at = space.translate(address);
+  if (!space.memory.has(at)) throw new NotInSnapshot(at);
+};

@@ -6,7 +6,18 @@ export const stackStructs = {
   /** What kind of record two zeros are, since Linux kernel v6.13 (arm64). */
   frame_record_meta: { type: ulong },
   /** What a thread that has no CPU goes on with: the stack pointer on x86, more on arm64. */
-  thread_struct: { sp: opt(ulong, 'cpu_context'), cpu_context: opt(inside('cpu_context'), 'sp') },
+  thread_struct: {
+    sp: opt(ulong, 'cpu_context'),
+    cpu_context: opt(inside('cpu_context'), 'sp'),
+    // Its segments: what x86-64 keeps of them, and what i386 does.
+    fsbase: opt(ulong, 'sp'),
+    gsbase: opt(ulong, 'sp'),
+    ds: opt(uint, 'sp'),
+    es: opt(uint, 'sp'),
+    fsindex: opt(uint, 'sp'),
+    gsindex: opt(uint, 'sp'),
+    gs: opt(ulong, 'sp'),
+  },
   cpu_context: { fp: ulong, sp: ulong, pc: ulong },
   /** What x86 leaves on the stack of a thread that has no CPU. */
   inactive_task_frame: { bp: ulong, ret_addr: ulong },
