@@ -8,6 +8,7 @@ import dmesg from './dmesg.ts';
 import elfs from './elfs.ts';
 import env from './env.ts';
 import files from './files.ts';
+import inotify from './inotify.ts';
 import keys from './keys.ts';
 import kthreads from './kthreads.ts';
 import limits from './limits.ts';
@@ -60,6 +61,7 @@ export const plugins: readonly AnyPlugin[] = [
   pagecache,
   deleted,
   locks,
+  inotify,
   env,
   modules,
   dmesg,

@@ -110,6 +110,7 @@ const SUBSYSTEMS: Readonly<Record<string, readonly string[]>> = {
   process: ['containers', 'machine', 'vfs', 'memory', 'cgroup'],
   locks: ['containers', 'machine', 'vfs', 'process'],
   coredump: ['vfs', 'memory', 'process'],
+  notify: ['containers', 'vfs', 'process'],
   module: ['containers', 'memory'],
   symbols: ['module'],
   stacks: ['module', 'symbols', 'process'],

@@ -54,7 +54,7 @@ describe.each(named)('%s', (_name, plugin) => {
 });
 
 /** Questions about what the machine of the samples has none of. */
-const NOT_IN_SAMPLE = new Set(['containers', 'ptrace', 'locks']);
+const NOT_IN_SAMPLE = new Set(['containers', 'ptrace', 'locks', 'inotify']);
 
 describe('rows of the sample', () => {
   let session: Session;

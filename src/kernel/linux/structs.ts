@@ -9,6 +9,7 @@ import { systemStructs } from './machine/structs.ts';
 import { mmStructs } from './memory/structs.ts';
 import { moduleStructs } from './module/structs.ts';
 import { netStructs } from './net/structs.ts';
+import { notifyStructs } from './notify/structs.ts';
 import { namespaceStructs } from './process/namespace-structs.ts';
 import { runQueueStructs } from './process/run-queue-structs.ts';
 import { taskStructs } from './process/structs.ts';
@@ -30,6 +31,7 @@ export const structs = {
   ...mmStructs,
   ...vfsStructs,
   ...lockStructs,
+  ...notifyStructs,
   ...netStructs,
   ...moduleStructs,
   ...printkStructs,

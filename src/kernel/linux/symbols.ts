@@ -6,6 +6,7 @@ import { cpuSymbols, machineSymbols } from './machine/symbols.ts';
 import { memorySymbols } from './memory/symbols.ts';
 import { moduleSymbols } from './module/symbols.ts';
 import { netSymbols } from './net/symbols.ts';
+import { notifySymbols } from './notify/symbols.ts';
 import { areaSymbols, processSymbols } from './process/symbols.ts';
 import { stackSymbols } from './stacks/symbols.ts';
 import { codeSymbols } from './symbols/symbols.ts';
@@ -45,6 +46,7 @@ export const symbols = [
   ...memorySymbols,
   ...vfsSymbols,
   ...lockSymbols,
+  ...notifySymbols,
   ...cpuSymbols,
   ...processSymbols,
   ...cgroupSymbols,

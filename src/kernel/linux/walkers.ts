@@ -55,6 +55,8 @@ export const walkers = {
   deletedFiles: async () => (await import('./process/deleted-files.ts')).deletedFiles,
   /** Every lock and lease on a file, and whoever waits for one. */
   fileLocks: async () => (await import('./locks/file-locks.ts')).fileLocks,
+  /** Who is told of what happens to which file. */
+  watches: async () => (await import('./notify/watches.ts')).watches,
 } satisfies Readonly<Record<string, () => Promise<Walk<unknown>>>>;
 
 export type WalkerName = keyof typeof walkers;

@@ -16,6 +16,7 @@ import { env } from './env.ts';
 import type { Comparison, Context } from './expect.ts';
 import { files } from './files.ts';
 import { compareFacts } from './info.ts';
+import { inotify } from './inotify.ts';
 import { keys } from './keys.ts';
 import { kthreads } from './kthreads.ts';
 import { limits } from './limits.ts';
@@ -61,7 +62,7 @@ export const comparisons: readonly Comparison[] = [
     kthreads,
   ],
   ...[sockets, files, maps, env, modules, dmesg, keys],
-  ...[mounts, superblocks, pagecache, deleted, locks],
+  ...[mounts, superblocks, pagecache, deleted, locks, inotify],
   ...[malfind, spoofed, elfs],
 ];
 

@@ -50,6 +50,7 @@ export const vfsStructs = {
     mnt_devname: pointer,
     // No namespace's where it is an error's number: include/linux/mount.h, MNT_NS_INTERNAL.
     mnt_ns: pointer,
+    mnt_fsnotify_marks: ptr('fsnotify_mark_connector'),
     mnt_list: place,
     // Since Linux kernel commit 2eea9ce4310d ("mounts: keep list of mounts in an rbtree") (in v6.8), those of a namespace
     // are in a tree; before, in a list through `mnt_list`.
@@ -94,6 +95,7 @@ export const vfsStructs = {
     i_nlink: uint,
     i_mapping: ptr('address_space'),
     i_flctx: ptr('file_lock_context'),
+    i_fsnotify_marks: ptr('fsnotify_mark_connector'),
     i_sb_list: place,
     i_dentry: place,
     // Times got other names in Linux kernel commits 13bc24457850 ("fs: rename i_ctime field to __i_ctime") (in v6.6) and
@@ -125,6 +127,9 @@ export const vfsStructs = {
     s_flags: ulong,
     s_magic: ulong,
     s_root: ptr('dentry'),
+    // Moved in Linux kernel commit 07a3b8d0bf72 ("fsnotify: lazy attach fsnotify_sb_info state to sb") (in v6.10).
+    s_fsnotify_marks: opt(ptr('fsnotify_mark_connector'), 's_fsnotify_info'),
+    s_fsnotify_info: opt(ptr('fsnotify_sb_info'), 's_fsnotify_marks'),
     s_id: text,
     s_uuid: bytes,
     s_mounts: place,
