@@ -382,6 +382,7 @@ const OTHER_MEANINGS: Readonly<Record<string, readonly string[]>> = {
   'src/cli/terminal/scan-lines.ts': ['deleted'],
   // Files on a disk.
   'src/cli/report-gathering.ts': ['files'],
+  'src/cli/commands/dump.ts': ['deleted'],
   'src/inquiry/': ['files'],
 };
 

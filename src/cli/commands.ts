@@ -7,6 +7,7 @@ import { addCacheCommand } from './commands/cache.ts';
 import { addCheckCommand } from './commands/check.ts';
 import { addCompletionCommand } from './commands/completion.ts';
 import { addDiffCommand, addTimelineCommand } from './commands/diff.ts';
+import { addDumpCommand } from './commands/dump.ts';
 import { addExplainCommand, addInfoCommand, addTriageCommand } from './commands/look.ts';
 import { addPolicyCommand } from './commands/policy.ts';
 import { addProfileCommand } from './commands/profile.ts';
@@ -35,6 +36,7 @@ export function addCommands(program: Command, plugins: readonly AnyPlugin[], out
   addReadCommand(program, outcome);
   addTypeCommand(program, outcome);
   addShellCommand(program, plugins, outcome);
+  addDumpCommand(program, outcome);
   addAcquireCommand(program, plugins, outcome);
   addScanCommand(program, plugins, outcome);
   addWatchCommand(program, plugins, outcome);

@@ -9,11 +9,13 @@ import { CHECK_CHOICES } from '../flags/check.ts';
 import { flagOf } from '../flags/column-names.ts';
 import { FORMATS } from '../flags/settings.ts';
 import { writeData } from '../terminal/output.ts';
+import { WHAT } from './dump.ts';
 import { SCAN_CHOICES } from './scan.ts';
 
 /** Flags of commands whose values are words, by command. */
 const CHOICES: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   check: CHECK_CHOICES,
+  dump: { '--what': WHAT },
   read: { '--format': MEMORY_FORMATS },
   scan: SCAN_CHOICES,
   watch: SCAN_CHOICES,
@@ -41,7 +43,7 @@ const COLORS = ['auto', 'always', 'never'];
 const VALUED = [
   ...['--plugin', '--profile', '--cache', '--output', '--base', '--map', '--limit'],
   ...['--policy', '--since', '--baseline', '--write-baseline', '--where'],
-  ...['--pid', '--length'],
+  ...['--pid', '--length', '--address'],
 ];
 
 /** Adds `vestige completion bash|zsh|fish`. */

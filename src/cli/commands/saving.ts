@@ -1,8 +1,8 @@
 // What `--save FOLDER` does: the bytes behind the rows that are shown are written into a folder, after the rows.
 // `src/extract` writes the files; this prints what was saved.
-import { Budget, BudgetExceeded } from '../../base/budget.ts';
+import { Budget, BudgetExceeded, type Limits } from '../../base/budget.ts';
 import { EvidenceFault } from '../../base/errors.ts';
-import { TooLargeToSave } from '../../extract/artefact-file.ts';
+import { CannotSave, TooLargeToSave } from '../../extract/artefact-file.ts';
 import { ArtefactFolder } from '../../extract/folder.ts';
 import type { Artefact } from '../../plugin/artefact.ts';
 import type { Row } from '../../plugin/cell.ts';
@@ -16,6 +16,18 @@ const TIMES_MEMORY = 4;
 const BYTES_BESIDE = 2 ** 30;
 /** Pages of processes lie scattered, and each is looked for and read: so many times what a question may take. */
 const TIMES_WORK = 8;
+
+/** What the work of saving may cost. */
+export const savingBudget = (limits: Limits): Limits => ({ ...limits, reads: TIMES_WORK * limits.reads });
+
+/** Counts what is written of a snapshot of so many bytes. @returns what is told of bytes, and throws CannotSave past the bound */
+export function savingBytes(memoryBytes: number): (bytes: number) => void {
+  let left = TIMES_MEMORY * memoryBytes + BYTES_BESIDE;
+  return (bytes) => {
+    left -= bytes;
+    if (left < 0) throw new CannotSave('more is to be saved than the machine has memory');
+  };
+}
 
 /** A folder for all that one command saves. */
 export class Saving {
@@ -42,8 +54,7 @@ export class Saving {
     const { memory } = session.kernel.space;
     const json = rowWriter({ plugin, columns: Object.keys(plugin.columns) });
     this.#folder.allow(TIMES_MEMORY * session.facts.snapshot.memoryBytes + BYTES_BESIDE);
-    const { reads } = memory.limits;
-    memory.chargeTo(new Budget({ ...memory.limits, reads: TIMES_WORK * reads }));
+    memory.chargeTo(new Budget(savingBudget(memory.limits)));
     const notes: string[] = [];
     try {
       for (const row of rows) {

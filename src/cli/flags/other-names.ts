@@ -21,6 +21,9 @@ const COMMANDS: Readonly<Record<string, string>> = {
   rd: 'read',
   struct: 'type',
   union: 'type',
+  gcore: 'dump',
+  procdump: 'dump',
+  memdump: 'dump',
 };
 
 const NOT_YET = 'no question answers that yet';
@@ -34,6 +37,7 @@ const NEAR: Readonly<Record<string, readonly [nearest: string, why: string]>> = 
   kallsyms: ['shell', 'symbols.all() there has every symbol'],
   dis: ['read', 'with --format disasm it shows instructions'],
   sym: ['explain', 'it tells what is at an address, and where a symbol is'],
+  memmap: ['dump', 'it writes the memory of a process; `vestige maps` lists its mappings'],
   vtop: ['explain', 'it shows how an address becomes bytes'],
 };
 
@@ -60,9 +64,6 @@ const NONE: Readonly<Record<string, string>> = {
   keyboardnotifiers: NOT_YET,
   ttycheck: NOT_YET,
   perfevents: NOT_YET,
-  memmap: NOT_YET,
-  procdump: NOT_YET,
-  memdump: NOT_YET,
   hashdump: NOT_YET,
 };
 

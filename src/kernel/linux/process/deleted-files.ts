@@ -46,20 +46,24 @@ export class DeletedFile {
   }
 }
 
-/** Every file without a name that a process has, once for each way in which the process has it. */
+/** Every file without a name that any process has. */
 export function* deletedFiles(kernel: Linux): Generator<DeletedFile> {
+  for (const task of tasks(kernel)) yield* deletedFilesOf(task);
+}
+
+/** Every file without a name that a process has, once for each way in which the process has it. */
+export function* deletedFilesOf(task: Task): Generator<DeletedFile> {
+  const { kernel } = task;
   const paths = pathsOf(kernel);
-  for (const task of tasks(kernel)) {
-    const what = `deleted files of ${task.label}`;
-    const seen = new Set<string>();
-    for (const held of kernel.untilFault(heldBy(task), what)) {
-      if (!kernel.attempt(() => paths.isNameless(held.path), false, what)) continue;
-      // A file is mapped in several pieces: code, constants, data.
-      const key = `${held.how} ${held.fd} ${kernel.attempt(() => held.path.dentry.address, 0n, what)}`;
-      if (held.how === 'map' && seen.has(key)) continue;
-      seen.add(key);
-      yield new DeletedFile(task, held);
-    }
+  const what = `deleted files of ${task.label}`;
+  const seen = new Set<string>();
+  for (const held of kernel.untilFault(heldBy(task), what)) {
+    if (!kernel.attempt(() => paths.isNameless(held.path), false, what)) continue;
+    // A file is mapped in several pieces: code, constants, data.
+    const key = `${held.how} ${held.fd} ${kernel.attempt(() => held.path.dentry.address, 0n, what)}`;
+    if (held.how === 'map' && seen.has(key)) continue;
+    seen.add(key);
+    yield new DeletedFile(task, held);
   }
 }
 
