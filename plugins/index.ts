@@ -11,6 +11,7 @@ import files from './files.ts';
 import inotify from './inotify.ts';
 import keys from './keys.ts';
 import kthreads from './kthreads.ts';
+import libraries from './libraries.ts';
 import limits from './limits.ts';
 import locks from './locks.ts';
 import malfind from './malfind.ts';
@@ -56,6 +57,7 @@ export const plugins: readonly AnyPlugin[] = [
   maps,
   malfind,
   elfs,
+  libraries,
   mounts,
   superblocks,
   pagecache,
@@ -81,6 +83,7 @@ export {
   files,
   keys,
   kthreads,
+  libraries,
   limits,
   locks,
   malfind,

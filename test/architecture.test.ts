@@ -111,6 +111,7 @@ const SUBSYSTEMS: Readonly<Record<string, readonly string[]>> = {
   locks: ['containers', 'machine', 'vfs', 'process'],
   coredump: ['vfs', 'memory', 'process'],
   notify: ['containers', 'vfs', 'process'],
+  libraries: ['memory', 'process'],
   module: ['containers', 'memory'],
   symbols: ['module'],
   stacks: ['module', 'symbols', 'process'],

@@ -37,6 +37,8 @@ export const walkers = {
   areas: async () => (await import('./process/areas.ts')).areas,
   /** Every ELF that a mapping of a process begins with. */
   processElfs: async () => (await import('./process/mapped-elf.ts')).processElfs,
+  /** Every library of every process. */
+  libraries: async () => (await import('./libraries/libraries.ts')).libraries,
   /** Every string of every process's environment. */
   environments: async () => (await import('./process/environment.ts')).environments,
   /** Every module, last loaded first. */

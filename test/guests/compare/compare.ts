@@ -19,6 +19,7 @@ import { compareFacts } from './info.ts';
 import { inotify } from './inotify.ts';
 import { keys } from './keys.ts';
 import { kthreads } from './kthreads.ts';
+import { libraries } from './libraries.ts';
 import { limits } from './limits.ts';
 import { locks } from './locks.ts';
 import { malfind } from './malfind.ts';
@@ -63,7 +64,7 @@ export const comparisons: readonly Comparison[] = [
   ],
   ...[sockets, files, maps, env, modules, dmesg, keys],
   ...[mounts, superblocks, pagecache, deleted, locks, inotify],
-  ...[malfind, spoofed, elfs],
+  ...[malfind, spoofed, elfs, libraries],
 ];
 
 /** One plugin's answer and what is to be said of it. */

@@ -1,4 +1,5 @@
 import { type Comparison, judge, oneOf, someNumber } from './expect.ts';
+import { hasRun } from './libraries.ts';
 import { parseArea } from './maps.ts';
 import { linesOf, parseStat, textOf } from './proc.ts';
 import { excusesOf, newOfRecorder } from './recorder.ts';
@@ -18,7 +19,8 @@ export const elfs: Comparison = {
         const { path, start, end } = area;
         const isFiles =
           path !== null && area.offset === 0 && (LIBRARY.test(path) || path === (exe && textOf(exe)));
-        if (!isFiles && path !== '[vdso]') continue;
+        // What a process never touched has no page in it.
+        if (!isFiles && (path !== '[vdso]' || !hasRun(process))) continue;
         yield {
           key: `${pid} ${start}`,
           label: `pid ${pid} ${start.toString(16)} ${path}`,

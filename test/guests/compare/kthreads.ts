@@ -12,7 +12,7 @@ import {
 } from './thread-records.ts';
 
 /** What is known of threads without the guest's stacks: each of Linux's has its function for a name, or nearly. */
-const FUNCTIONS: readonly (readonly [name: RegExp, symbol: string])[] = [
+const FUNCTIONS: readonly (readonly [name: RegExp, symbol: string, module?: string])[] = [
   [/^kthreadd$/, 'kthreadd'],
   [/^kworker\/R-/, 'rescuer_thread'],
   [/^kworker\//, 'worker_thread'],
@@ -25,6 +25,8 @@ const FUNCTIONS: readonly (readonly [name: RegExp, symbol: string])[] = [
   [/^ksmd$/, 'ksm_scan_thread'],
   [/^jbd2\//, 'kjournald2'],
   [/^rcu_(?:preempt|sched)$/, 'rcu_gp_kthread'],
+  // Its last act is a call of another, which alone is on the stack (drivers/block/loop.c until v5.13).
+  [/^loop\d+$/, 'loop_kthread_worker_fn', 'loop'],
 ];
 
 /** A line of /proc/PID/stack: `[<0>] kjournald2+0x60/0x110 [jbd2]`. */
@@ -45,7 +47,8 @@ export const kthreads: Comparison = {
 function expectedThread(record: ThreadRecord, truth: Truth): Expected {
   const { process, stat } = record;
   const [symbol, module] = functionOf(record) ?? [];
-  const isWorker = stat.comm.startsWith('kworker/');
+  // Until v6.9 a rescuer is called as its queue is.
+  const isWorker = stat.comm.startsWith('kworker/') || symbol === 'rescuer_thread';
   const onlyWorkers = (judged: Expected['cells'][string]) => (isWorker ? judged : null);
   return {
     key: String(process.pid),
@@ -66,7 +69,7 @@ function expectedThread(record: ThreadRecord, truth: Truth): Expected {
       work: onlyWorkers(textOrNone),
       workModule: onlyWorkers(textOrNone),
       lastWork: onlyWorkers(textOrNone),
-      queue: onlyWorkers(queueOf(stat.comm)),
+      queue: onlyWorkers(queueOf(symbol, stat.comm)),
       pool: onlyWorkers(numberOrNone),
       boundCpu: boundTo(process.status),
       flags: judge('flags', (cell) => /^[a-z,-]*$/.test(String(cell))),
@@ -85,6 +88,7 @@ function functionOf({
   stat,
 }: ThreadRecord): readonly [symbol: string, module?: string] | undefined {
   const known = FUNCTIONS.find(([name]) => name.test(stat.comm));
+  if (known?.[2] !== undefined) return [known[1], known[2]];
   const frames = (thread.stack ?? '').split('\n').flatMap((line) => {
     const [, symbol, module] = LINE.exec(line) ?? [];
     return symbol === undefined ? [] : [[symbol, module] as const];
@@ -108,12 +112,14 @@ function fullNameOf({ process, stat }: ThreadRecord) {
   });
 }
 
-/** A rescuer's queue is in its name (since v6.10 with `R-`), as far as there was room. */
-const queueOf = (comm: string) => {
-  const rescued = /^kworker\/R-(.*)$/.exec(comm)?.[1];
-  return rescued === undefined
-    ? textOrNone
-    : judge(rescued, (cell) => String(cell).startsWith(rescued) || rescued.startsWith(String(cell)));
+/** A rescuer's queue is its name, as far as there was room. */
+const queueOf = (symbol: string | undefined, comm: string) => {
+  if (symbol !== 'rescuer_thread') return textOrNone;
+  const rescued = comm.replace(/^kworker\/R-/, '');
+  return judge(
+    rescued,
+    (cell) => cell !== null && (String(cell).startsWith(rescued) || rescued.startsWith(String(cell))),
+  );
 };
 
 /** A thread that is bound may run on no other CPU. */

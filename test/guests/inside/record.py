@@ -331,6 +331,23 @@ def known_file(path, told):
     }
 
 
+class Loaded(ctypes.Structure):
+    """The beginning of struct dl_phdr_info."""
+    _fields_ = [('address', ctypes.c_size_t), ('name', ctypes.c_char_p)]
+
+
+def loaded_libraries():
+    """What the dynamic linker says of this process, in its order."""
+    found = []
+    see = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(Loaded), ctypes.c_size_t, ctypes.c_void_p)(
+        lambda told, size, data: found.append(
+            {'address': told.contents.address, 'name': (told.contents.name or b'').decode('latin-1')}
+        ) or 0
+    )
+    ctypes.CDLL(None).dl_iterate_phdr(see, None)
+    return found
+
+
 def printed(*command):
     try:
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120)
@@ -384,7 +401,7 @@ def main():
     processes(found, lambda stat: not is_kernel_thread(stat))
     nets = encoded(networks())
     processes(found, is_kernel_thread)
-    recorder = encoded({'pid': os.getpid(), 'began': began, 'ended': now()})
+    recorder = encoded({'pid': os.getpid(), 'began': began, 'ended': now(), 'libraries': loaded_libraries()})
     chunks = [head[:-1], b',"networks":', nets, b',"recorder":', recorder, b',"processes":[']
     for nth, pid in enumerate(sorted(found)):
         chunks += [b',', found[pid]] if nth else [found[pid]]

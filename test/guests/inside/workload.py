@@ -21,6 +21,7 @@ import time
 
 import controls
 import disks
+import libraries
 import tree
 from stage import (
     CLONE_NEWIPC, CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWUSER, CLONE_NEWUTS, CLONE_VFORK, CLONE_VM,
@@ -858,6 +859,7 @@ def main():
         held_part(name, play)
     attempt('tree', tree.play)
     attempt('controls', controls.play)
+    attempt('libraries', libraries.play)
     attempt('disks', disks.play)
     make_sockets()
     for name in wanted_parts():

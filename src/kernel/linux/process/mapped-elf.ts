@@ -8,17 +8,13 @@ import type { AddressSpace } from '../../../translate/address-space.ts';
 import type { Linux } from '../linux.ts';
 import { type Piece, piecesOf } from '../memory/pieces.ts';
 import { type Area, areasOf } from './areas.ts';
+import { PT, type Segment, segmentsAt } from './elf-segments.ts';
 import { tasks } from './processes.ts';
 
 const MAGIC = 0x464c_457f;
 /** A fault is made and thrown in the time of so many reads. */
 const FAULT_COST = 100;
-const PT_LOAD = 1;
-const PT_DYNAMIC = 2;
-const PT_NOTE = 4;
 const NT_GNU_BUILD_ID = 3;
-/** The kernel refuses programs whose table of segments is larger than a page (fs/binfmt_elf.c, load_elf_phdrs); libraries have a dozen. */
-const MOST_SEGMENTS = 256;
 const MOST_NOTE_BYTES = 64 * 1024;
 /** No file that is rebuilt is larger: the largest programs have some hundred MiB. */
 const MOST_FILE_BYTES = 4 * 2 ** 30;
@@ -30,15 +26,6 @@ const ADDRESS_TAGS: ReadonlySet<number> = new Set([
 ]);
 
 const TYPES: Readonly<Record<number, string>> = { 1: 'relocatable', 2: 'executable', 3: 'shared', 4: 'core' };
-
-/** A segment: a line of the table of program headers. */
-export interface Segment {
-  readonly type: number;
-  readonly offset: number;
-  readonly address: bigint;
-  readonly fileBytes: number;
-  readonly memoryBytes: number;
-}
 
 /** An ELF whose header lies at an address of a process. */
 export class MappedElf {
@@ -78,7 +65,7 @@ export class MappedElf {
 
   /** What was added to the addresses of the file. @throws EvidenceFault */
   get bias(): bigint {
-    const first = this.segments.find(({ type, offset }) => type === PT_LOAD && offset === 0);
+    const first = this.segments.find(({ type, offset }) => type === PT.load && offset === 0);
     if (first === undefined) throw new CorruptStructure('no segment has the header');
     return BigInt.asUintN(64, this.start - first.address);
   }
@@ -86,7 +73,7 @@ export class MappedElf {
   /** The build ID in hex; null where it has none. @throws EvidenceFault */
   get buildId(): string | null {
     for (const { type, address, fileBytes } of this.segments) {
-      if (type !== PT_NOTE || fileBytes > MOST_NOTE_BYTES) continue;
+      if (type !== PT.note || fileBytes > MOST_NOTE_BYTES) continue;
       const found = buildIdIn(this.#space.bytes(BigInt.asUintN(64, this.bias + address), fileBytes));
       if (found !== null) return found;
     }
@@ -116,14 +103,14 @@ export class MappedElf {
 
   #loaded(): Segment[] {
     return this.segments
-      .filter(({ type, fileBytes }) => type === PT_LOAD && fileBytes > 0)
+      .filter(({ type, fileBytes }) => type === PT.load && fileBytes > 0)
       .sort((a, b) => a.offset - b.offset);
   }
 
   /** Bytes of the file from `at` on: the header names no sections, and the dynamic section has addresses of the file. */
   #asInFile(bytes: Uint8Array, at: number): Uint8Array {
     const sound = at === 0 ? this.#withoutSections(bytes) : bytes;
-    const dynamic = this.segments.find(({ type }) => type === PT_DYNAMIC);
+    const dynamic = this.segments.find(({ type }) => type === PT.dynamic);
     const { bias } = this;
     if (dynamic === undefined || bias === 0n) return sound;
     const width = this.isWide ? 8 : 4;
@@ -157,27 +144,12 @@ export class MappedElf {
     return sound;
   }
 
-  #read(): Segment[] {
+  #read(): readonly Segment[] {
     const header = this.#header;
     const [at, size, count] = this.isWide
       ? [header.getBigUint64(32, true), header.getUint16(54, true), header.getUint16(56, true)]
       : [BigInt(header.getUint32(28, true)), header.getUint16(42, true), header.getUint16(44, true)];
-    if (count > MOST_SEGMENTS || size !== (this.isWide ? 56 : 32))
-      throw new CorruptStructure(`${count} segments of ${size} bytes each`);
-    const table = viewOf(this.#space.bytes(BigInt.asUintN(64, this.start + at), count * size));
-    return Array.from({ length: count }, (_, nth) => this.#segmentAt(table, nth * size));
-  }
-
-  #segmentAt(table: DataView, at: number): Segment {
-    const word = (wide: number, narrow: number): bigint =>
-      this.isWide ? table.getBigUint64(at + wide, true) : BigInt(table.getUint32(at + narrow, true));
-    return {
-      type: table.getUint32(at, true),
-      offset: Number(word(8, 4)),
-      address: word(16, 8),
-      fileBytes: Number(word(32, 16)),
-      memoryBytes: Number(word(40, 20)),
-    };
+    return segmentsAt(this.#space, this.start + at, { count, size, isWide: this.isWide });
   }
 }
 
