@@ -8,8 +8,12 @@ import dmesg from './dmesg.ts';
 import elfs from './elfs.ts';
 import env from './env.ts';
 import files from './files.ts';
+import ftrace from './ftrace.ts';
+import helpers from './helpers.ts';
+import idt from './idt.ts';
 import inotify from './inotify.ts';
 import keys from './keys.ts';
+import kprobes from './kprobes.ts';
 import kthreads from './kthreads.ts';
 import libraries from './libraries.ts';
 import limits from './limits.ts';
@@ -19,6 +23,8 @@ import maps from './maps.ts';
 import modules from './modules.ts';
 import mounts from './mounts.ts';
 import namespaces from './namespaces.ts';
+import netfilter from './netfilter.ts';
+import notifiers from './notifiers.ts';
 import pagecache from './pagecache.ts';
 import pslist from './pslist.ts';
 import psscan from './psscan.ts';
@@ -31,7 +37,9 @@ import sockets from './sockets.ts';
 import spoofed from './spoofed.ts';
 import stacks from './stacks.ts';
 import superblocks from './superblocks.ts';
+import syscalls from './syscalls.ts';
 import threads from './threads.ts';
+import tracepoints from './tracepoints.ts';
 
 /** Every question that ships with the program, in the order that `--help` shows. */
 export const plugins: readonly AnyPlugin[] = [
@@ -66,6 +74,14 @@ export const plugins: readonly AnyPlugin[] = [
   inotify,
   env,
   modules,
+  syscalls,
+  idt,
+  kprobes,
+  ftrace,
+  tracepoints,
+  notifiers,
+  netfilter,
+  helpers,
   dmesg,
   keys,
 ];
@@ -81,7 +97,11 @@ export {
   elfs,
   env,
   files,
+  ftrace,
+  helpers,
+  idt,
   keys,
+  kprobes,
   kthreads,
   libraries,
   limits,
@@ -91,6 +111,8 @@ export {
   modules,
   mounts,
   namespaces,
+  netfilter,
+  notifiers,
   pagecache,
   pslist,
   psscan,
@@ -103,5 +125,7 @@ export {
   spoofed,
   stacks,
   superblocks,
+  syscalls,
   threads,
+  tracepoints,
 };

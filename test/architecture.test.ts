@@ -117,6 +117,7 @@ const SUBSYSTEMS: Readonly<Record<string, readonly string[]>> = {
   stacks: ['module', 'symbols', 'process'],
   kthreads: ['process', 'stacks', 'symbols'],
   net: ['containers', 'machine', 'vfs', 'process'],
+  integrity: ['containers', 'module', 'symbols', 'net'],
 };
 /** What gathers something of every subsystem, and what it gathers there. */
 const GATHERING: Readonly<Record<string, RegExp>> = {
@@ -370,7 +371,7 @@ describe('the subsystems of the kernel', () => {
 /** Words that are names of questions and mean something else in these rooms or files. Nothing here knows a question. */
 const OTHER_MEANINGS: Readonly<Record<string, readonly string[]>> = {
   'src/cli/flags/settings.ts': ['limits'],
-  'src/session/linux/': ['modules'],
+  'src/session/linux/': ['modules', 'idt'],
   'src/library/library-session.ts': ['modules'],
   // Groups and lists of questions.
   'src/plugin/contract.ts': ['files', 'modules'],

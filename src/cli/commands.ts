@@ -8,6 +8,7 @@ import { addCheckCommand } from './commands/check.ts';
 import { addCompletionCommand } from './commands/completion.ts';
 import { addDiffCommand, addTimelineCommand } from './commands/diff.ts';
 import { addDumpCommand } from './commands/dump.ts';
+import { addIntegrityCommand } from './commands/integrity.ts';
 import { addExplainCommand, addInfoCommand, addTriageCommand } from './commands/look.ts';
 import { addPolicyCommand } from './commands/policy.ts';
 import { addProfileCommand } from './commands/profile.ts';
@@ -30,6 +31,7 @@ export function addCommands(program: Command, plugins: readonly AnyPlugin[], out
   addDiffCommand(program, plugins, outcome);
   addTimelineCommand(program, plugins, outcome);
   addCheckCommand(program, plugins, outcome);
+  addIntegrityCommand(program, plugins, outcome);
   addPolicyCommand(program, plugins, outcome);
   addReportCommand(program, plugins, outcome);
   addExplainCommand(program, outcome);

@@ -255,8 +255,8 @@ describe('a wrong command line', () => {
       'there is no command pidhashtable; nearest is pslist: what other views of the kernel have is in its table',
     ],
     [
-      ['linux.check_idt.Check_idt', 'x'],
-      'there is no command linux.check_idt.Check_idt; no question answers that yet',
+      ['linux.tty_check.tty_check', 'x'],
+      'there is no command linux.tty_check.tty_check; no question answers that yet',
     ],
     [['windows.pslist', 'x'], 'there is no command windows.pslist; guests of this system cannot be read'],
     [['pslist', 'x', '--pdi', '1'], "unknown option '--pdi' (did you mean --pid?)"],
@@ -342,7 +342,7 @@ describe('another name of a command', () => {
   });
 
   it('that is nobody else is an error of its own', async () => {
-    for (const word of ['bash', 'strings', 'hashdump', 'linux.keyboard_notifiers.Keyboard_notifiers']) {
+    for (const word of ['bash', 'strings', 'hashdump', 'linux.tty_check.tty_check']) {
       const { code, err } = await remembering(word, 'x');
       expect(code).toBe(2);
       expect(err).toMatch(new RegExp(`^vestige: there is no command ${word}; .+\n$`));

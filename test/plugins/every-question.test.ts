@@ -54,7 +54,15 @@ describe.each(named)('%s', (_name, plugin) => {
 });
 
 /** Questions about what the machine of the samples has none of. */
-const NOT_IN_SAMPLE = new Set(['containers', 'ptrace', 'locks', 'inotify']);
+const NOT_IN_SAMPLE = new Set([
+  'containers',
+  'ptrace',
+  'locks',
+  'inotify',
+  'kprobes',
+  'ftrace',
+  'tracepoints',
+]);
 
 describe('rows of the sample', () => {
   let session: Session;

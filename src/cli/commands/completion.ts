@@ -16,6 +16,7 @@ import { SCAN_CHOICES } from './scan.ts';
 const CHOICES: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   check: CHECK_CHOICES,
   dump: { '--what': WHAT },
+  integrity: CHECK_CHOICES,
   read: { '--format': MEMORY_FORMATS },
   scan: SCAN_CHOICES,
   watch: SCAN_CHOICES,

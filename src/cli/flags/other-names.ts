@@ -44,15 +44,9 @@ const NEAR: Readonly<Record<string, readonly [nearest: string, why: string]>> = 
 /** Questions of the field that nothing here comes near. */
 const NONE: Readonly<Record<string, string>> = {
   strings: 'that is no question to the kernel: strings(1) reads the file itself',
-  checkidt: NOT_YET,
-  checksyscall: NOT_YET,
   checkafinfo: NOT_YET,
   checkcreds: NOT_YET,
-  checkftrace: NOT_YET,
-  ftrace: NOT_YET,
-  tracepoints: NOT_YET,
   ebpf: NOT_YET,
-  netfilter: NOT_YET,
   iptables: NOT_YET,
   ifconfig: NOT_YET,
   ip: NOT_YET,
@@ -61,7 +55,6 @@ const NONE: Readonly<Record<string, string>> = {
   arp: NOT_YET,
   iomem: NOT_YET,
   kthreads: 'vestige pslist --kernel yes has the threads of the kernel',
-  keyboardnotifiers: NOT_YET,
   ttycheck: NOT_YET,
   perfevents: NOT_YET,
   hashdump: NOT_YET,

@@ -2,6 +2,7 @@
 // The names are the kernel's own; offsets and widths come from the build at hand.
 import type { StructTable, View } from '../../types/struct.ts';
 import { cgroupStructs } from './cgroup/structs.ts';
+import { integrityStructs } from './integrity/structs.ts';
 import { kthreadStructs } from './kthreads/structs.ts';
 import { lockStructs } from './locks/structs.ts';
 import { printkStructs } from './machine/printk-structs.ts';
@@ -34,6 +35,7 @@ export const structs = {
   ...notifyStructs,
   ...netStructs,
   ...moduleStructs,
+  ...integrityStructs,
   ...printkStructs,
   ...systemStructs,
 } satisfies StructTable;

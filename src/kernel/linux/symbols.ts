@@ -1,6 +1,7 @@
 // Every kernel symbol that this program looks up, under the kernel's own names, gathered from the subsystems.
 // Profiles keep these and no others; what a kernel lacks is simply not in its profile.
 import { cgroupSymbols } from './cgroup/symbols.ts';
+import { integritySymbols } from './integrity/symbols.ts';
 import { lockSymbols } from './locks/symbols.ts';
 import { cpuSymbols, machineSymbols } from './machine/symbols.ts';
 import { memorySymbols } from './memory/symbols.ts';
@@ -55,6 +56,7 @@ export const symbols = [
   ...moduleSymbols,
   ...codeSymbols,
   ...stackSymbols,
+  ...integritySymbols,
   ...netSymbols,
 ] as const;
 

@@ -55,6 +55,20 @@ export const walkers = {
   cachedFiles: async () => (await import('./memory/cached-files.ts')).cachedFiles,
   /** Every file without a name that a process has. */
   deletedFiles: async () => (await import('./process/deleted-files.ts')).deletedFiles,
+  /** Every interrupt descriptor that is in use. */
+  gates: async () => (await import('./integrity/interrupts.ts')).gates,
+  /** Every kernel probe. */
+  probes: async () => (await import('./integrity/probes.ts')).probes,
+  /** Every function that is traced, once for each who traces it. */
+  tracedFunctions: async () => (await import('./integrity/function-tracing.ts')).tracedFunctions,
+  /** Every function that is called at a tracepoint. */
+  tracepointProbes: async () => (await import('./integrity/tracepoints.ts')).tracepointProbes,
+  /** Every function of every notifier chain. */
+  notified: async () => (await import('./integrity/notifiers.ts')).notified,
+  /** Every netfilter hook of every network namespace. */
+  packetHooks: async () => (await import('./integrity/packet-hooks.ts')).packetHooks,
+  /** Every variable of the kernel that names a program to be started. */
+  helperPrograms: async () => (await import('./integrity/helper-programs.ts')).helperPrograms,
   /** Every lock and lease on a file, and whoever waits for one. */
   fileLocks: async () => (await import('./locks/file-locks.ts')).fileLocks,
   /** Who is told of what happens to which file. */

@@ -39,6 +39,9 @@ export const moduleStructs = {
     // What it has of ELF's own symbols, with CONFIG_KALLSYMS, and of tables to unwind stacks by on x86-64.
     kallsyms: opt(ptr('mod_kallsyms')),
     arch: inside('mod_arch_specific'),
+    // With CONFIG_TRACEPOINTS only.
+    num_tracepoints: opt(uint),
+    tracepoints_ptrs: opt(pointer),
     // The ELF notes that /sys/module/NAME/notes shows, with CONFIG_SYSFS and CONFIG_KALLSYMS only.
     notes_attrs: opt(ptr('module_notes_attrs')),
   },

@@ -31,6 +31,8 @@ export const netStructs = {
     packet: opt(inside('netns_packet')),
     // With CONFIG_UNIX only.
     unx: opt(inside('netns_unix')),
+    // With CONFIG_NETFILTER only.
+    nf: opt(inside('netns_nf')),
   },
   netns_core: {
     prot_inuse: opt(pointer),

@@ -1,0 +1,99 @@
+// Tracepoints that somebody listens at: marks in the kernel's code at which functions can be called.
+// Linux: include/linux/tracepoint.h, kernel/tracepoint.c.
+import { type VirtualAddress, wrapped } from '../../../base/address.ts';
+import { CorruptStructure } from '../../../base/errors.ts';
+import type { Linux } from '../linux.ts';
+import { modules } from '../module/module.ts';
+import type { Kernel } from '../structs.ts';
+import { CodePointer, type Verdict } from './code-pointer.ts';
+
+/** Bytes of an entry of the table: how far the tracepoint is from it, with CONFIG_HAVE_ARCH_PREL32_RELOCATIONS. */
+const DISTANCE_BYTES = 4;
+/** Tracepoints of a kernel or of a module: today's kernels have 2,000. */
+const MOST_POINTS = 100_000;
+/** Functions that are called at one: BPF_TRACE_LINK and perf take one each. */
+const MOST_PROBES = 4_096;
+/** The kernel's longest are some 50 letters. */
+const MOST_NAME_BYTES = 128;
+
+/** A function that is called at a tracepoint. */
+export class TracepointProbe {
+  readonly kernel: Linux;
+  readonly point: Kernel<'tracepoint'>;
+  readonly raw: Kernel<'tracepoint_func'>;
+  constructor(kernel: Linux, point: Kernel<'tracepoint'>, raw: Kernel<'tracepoint_func'>) {
+    this.kernel = kernel;
+    this.point = point;
+    this.raw = raw;
+  }
+  /** `sys_enter`. @throws EvidenceFault */
+  get name(): string {
+    return this.kernel.nameAt(this.point.name, MOST_NAME_BYTES);
+  }
+  /** @throws EvidenceFault */
+  get callback(): CodePointer {
+    return new CodePointer(this.kernel, this.raw.func);
+  }
+  /** perf, ftrace and BPF listen by functions of the kernel: one of a module is that module's own affair. @throws EvidenceFault */
+  get verdict(): Verdict {
+    const { callback } = this;
+    return callback.ownerKind === 'module' && callback.isForeign ? 'unknown' : callback.verdict;
+  }
+}
+
+/** Every function that is called at a tracepoint, of the kernel's own and of modules'. */
+export function* tracepointProbes(kernel: Linux): Generator<TracepointProbe> {
+  const [start, stop] = [
+    kernel.symbol('__start___tracepoints_ptrs'),
+    kernel.symbol('__stop___tracepoints_ptrs'),
+  ];
+  const { pointerBytes } = kernel.types;
+  const isRelative = pointerBytes === 8;
+  const each = isRelative ? DISTANCE_BYTES : pointerBytes;
+  yield* probesIn(kernel, { start, count: Number(stop - start) / each, isRelative });
+  for (const module of modules(kernel)) {
+    const own = kernel.attempt(() => tableOf(module.raw, isRelative), null, 'tracepoints of a module');
+    if (own !== null) yield* probesIn(kernel, own);
+  }
+}
+
+interface Table {
+  readonly start: VirtualAddress;
+  readonly count: number;
+  readonly isRelative: boolean;
+}
+
+function tableOf({ tracepoints_ptrs, num_tracepoints }: Kernel<'module'>, isRelative: boolean): Table | null {
+  if (tracepoints_ptrs === undefined || tracepoints_ptrs === 0n) return null;
+  return { start: tracepoints_ptrs, count: num_tracepoints ?? 0, isRelative };
+}
+
+function* probesIn(kernel: Linux, { start, count, isRelative }: Table): Generator<TracepointProbe> {
+  if (count < 0 || count > MOST_POINTS) {
+    kernel.note(`a table of ${count} tracepoints is implausible`);
+    return;
+  }
+  const { pointerBytes } = kernel.types;
+  for (let nth = 0; nth < count; nth++) {
+    const at = start + BigInt(nth * (isRelative ? DISTANCE_BYTES : pointerBytes));
+    const address = kernel.attempt(
+      () => (isRelative ? wrapped(at + BigInt(kernel.u32At(at) | 0), pointerBytes) : kernel.pointerAt(at)),
+      null,
+      'tracepoint',
+    );
+    if (address !== null)
+      yield* kernel.untilFault(probesOf(kernel, kernel.at('tracepoint', address)), 'tracepoint');
+  }
+}
+
+function* probesOf(kernel: Linux, point: Kernel<'tracepoint'>): Generator<TracepointProbe> {
+  const { funcs } = point;
+  if (funcs === 0n) return;
+  const size = kernel.types.sizeOf('tracepoint_func');
+  for (let nth = 0; nth < MOST_PROBES; nth++) {
+    const raw = kernel.at('tracepoint_func', funcs + BigInt(nth * size));
+    if (raw.func === 0n) return;
+    yield new TracepointProbe(kernel, point, raw);
+  }
+  throw new CorruptStructure(`more than ${MOST_PROBES} functions at one tracepoint`);
+}
