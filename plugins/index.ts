@@ -18,6 +18,7 @@ import kthreads from './kthreads.ts';
 import libraries from './libraries.ts';
 import limits from './limits.ts';
 import locks from './locks.ts';
+import lsblk from './lsblk.ts';
 import malfind from './malfind.ts';
 import maps from './maps.ts';
 import modules from './modules.ts';
@@ -68,6 +69,7 @@ export const plugins: readonly AnyPlugin[] = [
   libraries,
   mounts,
   superblocks,
+  lsblk,
   pagecache,
   deleted,
   locks,

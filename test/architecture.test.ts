@@ -112,6 +112,7 @@ const SUBSYSTEMS: Readonly<Record<string, readonly string[]>> = {
   coredump: ['vfs', 'memory', 'process'],
   notify: ['containers', 'vfs', 'process'],
   libraries: ['memory', 'process'],
+  block: ['containers', 'vfs'],
   module: ['containers', 'memory'],
   symbols: ['module'],
   stacks: ['module', 'symbols', 'process'],

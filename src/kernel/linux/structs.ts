@@ -1,6 +1,7 @@
 // Every kernel struct that this program reads, gathered from the subsystems.
 // The names are the kernel's own; offsets and widths come from the build at hand.
 import type { StructTable, View } from '../../types/struct.ts';
+import { blockStructs } from './block/structs.ts';
 import { cgroupStructs } from './cgroup/structs.ts';
 import { integrityStructs } from './integrity/structs.ts';
 import { kthreadStructs } from './kthreads/structs.ts';
@@ -33,6 +34,7 @@ export const structs = {
   ...vfsStructs,
   ...lockStructs,
   ...notifyStructs,
+  ...blockStructs,
   ...netStructs,
   ...moduleStructs,
   ...integrityStructs,

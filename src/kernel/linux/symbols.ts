@@ -1,5 +1,6 @@
 // Every kernel symbol that this program looks up, under the kernel's own names, gathered from the subsystems.
 // Profiles keep these and no others; what a kernel lacks is simply not in its profile.
+import { blockSymbols } from './block/symbols.ts';
 import { cgroupSymbols } from './cgroup/symbols.ts';
 import { integritySymbols } from './integrity/symbols.ts';
 import { lockSymbols } from './locks/symbols.ts';
@@ -48,6 +49,7 @@ export const symbols = [
   ...vfsSymbols,
   ...lockSymbols,
   ...notifySymbols,
+  ...blockSymbols,
   ...cpuSymbols,
   ...processSymbols,
   ...cgroupSymbols,

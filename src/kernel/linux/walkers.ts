@@ -73,6 +73,8 @@ export const walkers = {
   fileLocks: async () => (await import('./locks/file-locks.ts')).fileLocks,
   /** Who is told of what happens to which file. */
   watches: async () => (await import('./notify/watches.ts')).watches,
+  /** Every disk and partition. */
+  blockDevices: async () => (await import('./block/block-devices.ts')).blockDevices,
 } satisfies Readonly<Record<string, () => Promise<Walk<unknown>>>>;
 
 export type WalkerName = keyof typeof walkers;

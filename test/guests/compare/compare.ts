@@ -22,6 +22,7 @@ import { kthreads } from './kthreads.ts';
 import { libraries } from './libraries.ts';
 import { limits } from './limits.ts';
 import { locks } from './locks.ts';
+import { lsblk } from './lsblk.ts';
 import { malfind } from './malfind.ts';
 import { maps } from './maps.ts';
 import { type Answer, compareAnswer, type Outcome } from './match.ts';
@@ -63,8 +64,9 @@ export const comparisons: readonly Comparison[] = [
     kthreads,
   ],
   ...[sockets, files, maps, env, modules, dmesg, keys],
-  ...[mounts, superblocks, pagecache, deleted, locks, inotify],
+  ...[mounts, superblocks, pagecache, deleted],
   ...[malfind, spoofed, elfs, libraries],
+  ...[locks, inotify, lsblk],
 ];
 
 /** One plugin's answer and what is to be said of it. */

@@ -66,7 +66,7 @@ export const mmStructs = {
   folio: { mapping: opt(pointer), index: opt(ulong), private: opt(ulong) },
   /** A stretch of physical memory, and where its pages' structs are: include/linux/mmzone.h. */
   mem_section: { section_mem_map: opt(ulong) },
-  swap_info_struct: { max: uint, cluster_info: opt(pointer) },
+  swap_info_struct: { bdev: pointer, max: uint, cluster_info: opt(pointer) },
   // Since Linux kernel commit 8578e0c00dcf ("mm, swap: use the swap table for the swap cache and switch API") (in v6.18), a
   // table for each cluster has the swap cache; before, address spaces in `swapper_spaces` have it.
   swap_cluster_info: { table: opt(pointer) },

@@ -66,7 +66,7 @@ export const moduleStructs = {
   latch_tree_node: { node: place },
   module_kobject: { kobj: inside('kobject'), mod: ptr('module') },
   kobject: { name: pointer, entry: place },
-  kset: { list: place },
+  kset: { list: place, kobj: place },
   /** That `source` uses `target`; on the target's list. */
   module_use: { source: ref('module'), target: ref('module'), source_list: place, target_list: place },
 } as const;

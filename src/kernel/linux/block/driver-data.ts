@@ -1,0 +1,70 @@
+// What drivers of modules keep of a disk: the file behind a loop device, the name of a device of the device mapper.
+// Their structs are not in the kernel's own description, so that they are found by pointers that lead back to the disk.
+// Linux: drivers/block/loop.c (struct loop_device), drivers/md/dm-ioctl.c (struct hash_cell).
+import type { VirtualAddress } from '../../../base/address.ts';
+import { fromWords, isKernelAddress } from '../../../base/address.ts';
+import { decodeText } from '../../../base/text.ts';
+import { unlessFault } from '../../../base/unless-fault.ts';
+import { pointersAt } from '../containers/pointers.ts';
+import type { Linux } from '../linux.ts';
+import type { Kernel } from '../structs.ts';
+import { fileType } from '../vfs/file-type.ts';
+
+/** Words of a driver's struct that are looked at: `loop_device` has the two pointers early, `mapped_device` its name's before word 60. */
+const LOOP_WORDS = 64;
+const MAPPER_WORDS = 128;
+/** A `hash_cell` has what is sought within so many words: two nodes of trees of three words, flags, and three pointers. */
+const CELL_WORDS = 12;
+/** DM_NAME_LEN of include/uapi/linux/dm-ioctl.h. */
+const NAME_BYTES = 128;
+
+/** The words at an address, as far as they are there. */
+function wordsAt(kernel: Linux, address: VirtualAddress, count: number): VirtualAddress[] {
+  const pairs = pointersAt(kernel, address, count);
+  return Array.from({ length: pairs.length / 2 }, (_, at) => fromWords(pairs[2 * at + 1]!, pairs[2 * at]!));
+}
+
+/**
+ * The file behind a loop device: its struct has a pointer to the file before that to its own `block_device`, next to it or
+ * with a number between. Undefined where there is none. @throws EvidenceFault
+ */
+export function backingFile(
+  kernel: Linux,
+  loop: VirtualAddress,
+  device: VirtualAddress,
+): Kernel<'file'> | undefined {
+  const words = wordsAt(kernel, loop, LOOP_WORDS);
+  const own = words.indexOf(device);
+  for (const at of [own - 1, own - 2]) {
+    const address = words[at];
+    if (own < 0 || address === undefined || !isKernelAddress(address, kernel.types.pointerBytes)) continue;
+    const file = kernel.at('file', address);
+    // The inode that a file has is that which its name leads to, and has pages of its own.
+    const isFile = unlessFault(() => {
+      const { f_inode: inode, f_path } = file;
+      return inode !== null && fileType(inode.i_mode) !== undefined && f_path.dentry.d_sb.address !== 0n;
+    }, false);
+    if (isFile) return file;
+  }
+  return undefined;
+}
+
+/**
+ * The name of a device of the device mapper: a `hash_cell`, to which its struct leads, leads back to it behind the pointers to
+ * name and UUID. Undefined where there is none. @throws EvidenceFault
+ */
+export function mapperName(kernel: Linux, mapped: VirtualAddress): string | undefined {
+  const { pointerBytes } = kernel.types;
+  for (const word of wordsAt(kernel, mapped, MAPPER_WORDS)) {
+    if (word === mapped || !isKernelAddress(word, pointerBytes)) continue;
+    const cell = wordsAt(kernel, word, CELL_WORDS);
+    const back = cell.indexOf(mapped);
+    const name = cell[back - 2];
+    if (back < 2 || name === undefined || !isKernelAddress(name, pointerBytes)) continue;
+    const bytes = unlessFault(() => kernel.space.cString(name, NAME_BYTES), undefined);
+    // The mapper's own tool escapes what is not printable, and what is no name here is another struct.
+    if (bytes !== undefined && bytes.length > 0 && bytes.every((byte) => byte >= 0x20))
+      return decodeText(bytes);
+  }
+  return undefined;
+}
