@@ -6,7 +6,7 @@ export default definePlugin({
   onRequest: true,
   summary: 'Tell which structures of the kernel have each process and thread',
   example: '--pid 1,200 --columns pid,tid,name,taskList,pids,carved',
-  version: 1,
+  version: 2,
   scans: {
     tasks: async (kernel) => {
       const { tasks } = await import('../src/kernel/linux/process/task-scanner.ts');
@@ -40,6 +40,10 @@ export default definePlugin({
       flag: (found) => found.isIn('cgroups'),
       help: 'the tasks of a set of control groups; null for what has ended',
     },
+    holders: {
+      flag: (found) => found.isHolder,
+      help: 'a mapped file, the owner of a file or the peer of a socket; null where none leads to it, as none need',
+    },
     carved: { flag: (found) => found.isCarved, help: 'whether psscan finds it by its shape' },
     task: { address: ({ task }) => task.address, help: 'where its struct task_struct is' },
   },
@@ -60,6 +64,7 @@ export default definePlugin({
       'children',
       'queues',
       'cgroups',
+      'holders',
       'carved',
     ] as const),
   ],

@@ -19,12 +19,12 @@ export const elfs: Comparison = {
         const { path, start, end } = area;
         const isFiles =
           path !== null && area.offset === 0 && (LIBRARY.test(path) || path === (exe && textOf(exe)));
-        // What a process never touched has no page in it.
-        if (!isFiles && (path !== '[vdso]' || !hasRun(process))) continue;
+        if (!isFiles && path !== '[vdso]') continue;
         yield {
           key: `${pid} ${start}`,
           label: `pid ${pid} ${start.toString(16)} ${path}`,
-          ...excusesOf(pid, truth),
+          // What a process never touched has no page in it.
+          ...(isFiles || hasRun(process) ? excusesOf(pid, truth) : { mayBeMissing: 'neverRan' }),
           cells: {
             ...{ pid, name: textOf(parseStat(process.stat).comm), start, end, path },
             type: oneOf('shared', 'executable'),

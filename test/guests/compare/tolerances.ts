@@ -45,6 +45,10 @@ export const tolerances = {
     reason: 'a process or thread that had ended, whose memory was not yet used for another',
     limit: 1000,
   },
+  neverRan: {
+    reason: 'a program that was frozen in its first instructions, and has or has not touched the page',
+    limit: 3,
+  },
   ranOn: {
     reason: 'a thread that had a CPU, or waited for one, when it was recorded',
     limit: 40,

@@ -29,6 +29,8 @@ export const mmStructs = {
     mmap: opt(ptr('vm_area_struct'), 'mm_mt'),
     mm_rb: opt(inside('rb_root'), 'mm_mt'),
     map_count: opt(uint),
+    // The task whose it is, with CONFIG_MEMCG only.
+    owner: opt(ptr('task_struct')),
   },
   rb_root: { rb_node: pointer },
   rb_node: { rb_right: pointer, rb_left: pointer },
@@ -41,6 +43,7 @@ export const mmStructs = {
     vm_flags: ulong,
     vm_pgoff: ulong,
     vm_file: ptr('file'),
+    vm_mm: ptr('mm_struct'),
     // NULL as long as none of its pages is the process's own: none was written, if there is a file.
     anon_vma: pointer,
     vm_ops: pointer,

@@ -91,6 +91,8 @@ export const netStructs = {
     sk_protocol: uint,
     sk_uid: uint,
     sk_socket: pointer,
+    // Who made the other end of a Unix socket, or began to listen.
+    sk_peer_pid: ptr('pid'),
     // Messages that nobody has read yet.
     sk_receive_queue: opt(place),
   },

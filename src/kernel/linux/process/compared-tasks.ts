@@ -5,6 +5,7 @@ import { EvidenceFault } from '../../../base/errors.ts';
 import type { Hit } from '../../../scan/scanner.ts';
 import type { Linux } from '../linux.ts';
 import { carvedTasks } from './carved-tasks.ts';
+import { holderTasks } from './holder-tasks.ts';
 import { Task } from './task.ts';
 import type { TaskFind } from './task-scanner.ts';
 import { type TaskView, type TaskViewsOfThreads, taskViewsOf } from './task-views.ts';
@@ -16,11 +17,18 @@ const QUEUED = 1;
 export class ComparedTask {
   readonly task: Task;
   readonly isCarved: boolean;
+  /** Whether a file or a socket leads to it; null where none does, since none need. */
+  readonly isHolder: true | null;
   readonly #views: TaskViewsOfThreads;
 
-  constructor(task: Task, isCarved: boolean, views: TaskViewsOfThreads) {
+  constructor(
+    task: Task,
+    views: TaskViewsOfThreads,
+    { isCarved, isHolder }: { readonly isCarved: boolean; readonly isHolder: boolean },
+  ) {
     this.task = task;
     this.isCarved = isCarved;
+    this.isHolder = isHolder || null;
     this.#views = views;
   }
 
@@ -43,20 +51,32 @@ export class ComparedTask {
   }
 }
 
-/** Every task that a view has or that was found by its shape and lives, as many as `most`; no idle ones. */
+/**
+ * Every task that a view has, that files or sockets lead to, or that was found by its shape and lives, as many as `most` of
+ * the last; no idle ones.
+ */
 export function* comparedTasks(
   kernel: Linux,
   finds: readonly Hit<TaskFind>[],
   most: number,
 ): Generator<ComparedTask> {
   const views = taskViewsOf(kernel);
+  const holders = holderTasks(kernel);
   const carved = new Map<VirtualAddress, boolean>();
   for (const found of carvedTasks(kernel, finds, most)) carved.set(found.task.address, isLive(found));
   const of = (address: VirtualAddress): ComparedTask =>
-    new ComparedTask(new Task(kernel.at('task_struct', address), kernel), carved.has(address), views);
-  for (const address of views.all) if (!views.has('idle', address)) yield of(address);
-  const known = new Set(views.all);
-  for (const [address, lives] of carved) if (lives && !known.has(address)) yield of(address);
+    new ComparedTask(new Task(kernel.at('task_struct', address), kernel), views, {
+      isCarved: carved.has(address),
+      isHolder: holders.has(address),
+    });
+  const shown = new Set(views.all);
+  for (const address of shown) if (!views.has('idle', address)) yield of(address);
+  const living = [...carved].filter(([, lives]) => lives).map(([address]) => address);
+  for (const address of [...holders, ...living]) {
+    if (shown.has(address)) continue;
+    shown.add(address);
+    yield of(address);
+  }
 }
 
 /** What cannot be read is shown. */

@@ -29,7 +29,11 @@ export const vfsStructs = {
     f_mode: uint,
     f_pos: long,
     private_data: pointer,
+    // Who is told when something can be read; since Linux kernel commit 1934b212615d ("file: reclaim 24 bytes from f_owner")
+    // (in v6.12) a pointer to that, and before it itself.
+    f_owner: place,
   },
+  fown_struct: { pid: ptr('pid') },
   /**
    * A file of a stacked file system as the one below opened it, and the path that the user knows it by. Since
    * Linux kernel commit def3ae83da02 ("fs: store real path instead of fake path in backing file f_path")
@@ -116,7 +120,7 @@ export const vfsStructs = {
   },
   timespec64: { tv_sec: long, tv_nsec: long },
   /** The cached pages of a file: `i_pages` has them by their number in it. */
-  address_space: { host: ptr('inode'), i_pages: place, nrpages: ulong },
+  address_space: { host: ptr('inode'), i_pages: place, nrpages: ulong, i_mmap: inside('rb_root_cached') },
   super_block: {
     s_list: place,
     s_dev: uint,
