@@ -27,6 +27,7 @@ import namespaces from './namespaces.ts';
 import netfilter from './netfilter.ts';
 import notifiers from './notifiers.ts';
 import pagecache from './pagecache.ts';
+import patches from './patches.ts';
 import pslist from './pslist.ts';
 import psscan from './psscan.ts';
 import pstree from './pstree.ts';
@@ -78,6 +79,7 @@ export const plugins: readonly AnyPlugin[] = [
   modules,
   syscalls,
   idt,
+  patches,
   kprobes,
   ftrace,
   tracepoints,
@@ -116,6 +118,7 @@ export {
   netfilter,
   notifiers,
   pagecache,
+  patches,
   pslist,
   psscan,
   pstree,

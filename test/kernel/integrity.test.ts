@@ -7,6 +7,7 @@ import idt from '../../plugins/idt.ts';
 import kprobes from '../../plugins/kprobes.ts';
 import netfilter from '../../plugins/netfilter.ts';
 import notifiers from '../../plugins/notifiers.ts';
+import patches from '../../plugins/patches.ts';
 import syscalls from '../../plugins/syscalls.ts';
 import tracepoints from '../../plugins/tracepoints.ts';
 import { isAbsent } from '../../src/plugin/cell.ts';
@@ -15,7 +16,7 @@ import { NOBODYS, PlantedKernel } from '../support/planted-kernel.ts';
 import { ask } from '../support/rows.ts';
 
 const QUESTIONS: readonly AnyPlugin[] = [
-  ...[syscalls, idt, kprobes, ftrace, tracepoints, notifiers, netfilter, helpers],
+  ...[syscalls, idt, patches, kprobes, ftrace, tracepoints, notifiers, netfilter, helpers],
 ];
 /** A module of the kernel's own build that the guest has loaded. */
 const MODULE = 'loop';
@@ -134,6 +135,69 @@ describe('a replaced system call', () => {
     const { wrong: found } = await wrong(syscalls);
     expect(found).toHaveLength(1);
     expect(isAbsent(found[0]!['verdict']!)).toBe(true);
+  });
+});
+
+describe('a function whose first instructions are changed', () => {
+  const start = () => planted.linux.pointerAt(planted.linux.symbol('sys_call_table') + 217n * 8n);
+  const relative = (opcode: number, target: bigint): Uint8Array => {
+    const bytes = Buffer.alloc(5);
+    bytes[0] = opcode;
+    bytes.writeInt32LE(Number(BigInt.asIntN(32, target - (start() + 5n))), 1);
+    return bytes;
+  };
+  const wide = (before: readonly number[], behind: readonly number[]): Uint8Array => {
+    const address = Buffer.alloc(8);
+    address.writeBigUInt64LE(NOBODYS);
+    return Buffer.concat([Uint8Array.from(before), address, Uint8Array.from(behind)]);
+  };
+  const split = (): Uint8Array => {
+    const bytes = Buffer.from([0x68, 0, 0, 0, 0, 0xc7, 0x44, 0x24, 0x04, 0, 0, 0, 0, 0xc3]);
+    bytes.writeUInt32LE(Number(NOBODYS & 0xffff_ffffn), 1);
+    bytes.writeUInt32LE(Number(NOBODYS >> 32n), 9);
+    return bytes;
+  };
+
+  it.each<[string, () => Uint8Array, string]>([
+    ['jmp', () => relative(0xe9, NOBODYS), 'jump'],
+    ['call', () => relative(0xe8, NOBODYS), 'call'],
+    ['nop; jmp', () => Buffer.concat([Uint8Array.of(0x90), relative(0xe9, NOBODYS - 1n)]), 'jump'],
+    ['mov rax; jmp rax', () => wide([0x48, 0xb8], [0xff, 0xe0]), 'jump'],
+    ['mov r11; jmp r11', () => wide([0x49, 0xbb], [0x41, 0xff, 0xe3]), 'jump'],
+    ['mov rax; push rax; ret', () => wide([0x48, 0xb8], [0x50, 0xc3]), 'jump'],
+    ['jmp [rip]', () => wide([0xff, 0x25, 0, 0, 0, 0], []), 'jump'],
+    ['push; mov; ret', split, 'jump'],
+  ])('to %s is found', async (_, bytes, kind) => {
+    planted.write(start(), bytes());
+    const { wrong: found, total } = await wrong(patches);
+    expect(total).toBe(1);
+    expect(found).toMatchObject([
+      { function: '__x64_sys_getdents64', of: null, kind, owner: 'nobody', symbol: null, verdict: 'hidden' },
+    ]);
+  });
+
+  it('to lead to a module is found, and to lead within the kernel is how compilers do it', async () => {
+    planted.write(start(), relative(0xe9, planted.codeOf(MODULE)));
+    expect((await wrong(patches)).wrong).toMatchObject([
+      { owner: 'module', module: MODULE, verdict: 'unknown' },
+    ]);
+    planted.write(start(), relative(0xe9, planted.linux.symbol('_stext')));
+    expect(await wrong(patches)).toMatchObject({ wrong: [], total: 0 });
+  });
+
+  it('to a breakpoint is right where a probe is, and nowhere else', async () => {
+    planted.write(start(), Uint8Array.of(0xcc, 0x48));
+    expect((await wrong(patches)).wrong).toMatchObject([
+      { kind: 'breakpoint', target: null, verdict: 'unknown' },
+    ]);
+    const probe = planted.draw(512, { [offset('kprobe', 'addr')]: start() });
+    planted.put(planted.linux.symbol('kprobe_table'), probe + BigInt(offset('kprobe', 'hlist')));
+    expect(await wrong(patches)).toMatchObject({ wrong: [], total: 1 });
+  });
+
+  it('is not called clean where code is lost', async () => {
+    planted.lose(start());
+    expect((await wrong(patches)).notes.join()).toMatch(/^\d+ of \d+ functions cannot be looked at: /);
   });
 });
 

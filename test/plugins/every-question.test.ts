@@ -59,6 +59,7 @@ const NOT_IN_SAMPLE = new Set([
   'ptrace',
   'locks',
   'inotify',
+  'patches',
   'kprobes',
   'ftrace',
   'tracepoints',

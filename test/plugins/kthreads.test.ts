@@ -68,7 +68,13 @@ function drawn(wishes: KernelWishes = {}): Drawn {
   const linux = (): Linux => {
     const symbols = { _stext: TEXT, _etext: TEXT + 0x4000n, modules: head };
     const { space, profile, slide, origin } = linuxWith(kernel, symbols);
-    return new Linux({ space, profile, slide, origin, listed: () => ({ nearest }) });
+    return new Linux({
+      space,
+      profile,
+      slide,
+      origin,
+      listed: () => ({ nearest, functions: () => names.map((name) => ({ name, address: at(name) })) }),
+    });
   };
   return { kernel, kthread, worker, module, workQueue, linux };
 }

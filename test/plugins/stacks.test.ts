@@ -67,7 +67,13 @@ function drawWaiting(): Drawn {
   };
   const linux = (): Linux => {
     const { space, profile, slide, origin } = linuxWith(kernel, symbols);
-    return new Linux({ space, profile, slide, origin, listed: () => ({ nearest }) });
+    return new Linux({
+      space,
+      profile,
+      slide,
+      origin,
+      listed: () => ({ nearest, functions: () => names.map((name) => ({ name, address: at(name) })) }),
+    });
   };
   return { kernel, rules, frames, linux };
 }

@@ -17,6 +17,8 @@ import type { EnumeratorName, SymbolName } from './symbols.ts';
 export interface ListedSymbols {
   /** The one at or before an address, of several there the first; undefined below the first. @throws EvidenceFault where it is missing */
   nearest(address: VirtualAddress): { readonly name: string; readonly address: VirtualAddress } | undefined;
+  /** All that are code by their type (t, T, w, W), in ascending order of address; those are left out that are missing. */
+  functions(): Iterable<{ readonly name: string; readonly address: VirtualAddress }>;
 }
 
 /** What makes a kernel out of bytes: its build's profile, and where this boot put things. */

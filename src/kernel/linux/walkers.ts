@@ -57,6 +57,8 @@ export const walkers = {
   deletedFiles: async () => (await import('./process/deleted-files.ts')).deletedFiles,
   /** Every interrupt descriptor that is in use. */
   gates: async () => (await import('./integrity/interrupts.ts')).gates,
+  /** Every function that leads out of its own code. */
+  patchedFunctions: async () => (await import('./integrity/patched-functions.ts')).patchedFunctions,
   /** Every kernel probe. */
   probes: async () => (await import('./integrity/probes.ts')).probes,
   /** Every function that is traced, once for each who traces it. */

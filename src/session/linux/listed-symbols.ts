@@ -41,11 +41,19 @@ export function kallsymsOf(read: ImageReader, { vmcoreinfo, known, architecture 
   throw new NoKernel(`no kallsyms table agrees with the known symbols: ${tried} readings tried`);
 }
 
+/** The types of functions, weak ones too: nm(1). */
+const CODE = /^[tw]$/i;
+
 /** The same for questions: the symbol at or before an address. @throws NotInKernel where the tables cannot be found */
 export function listedIn(memory: PhysicalMemory, located: Located): ListedSymbols {
   try {
     const { kallsyms, scheme } = kallsymsOf(imageReader(memory, located.delta), located);
-    return { nearest: (address) => kallsyms.nearest(address, scheme) };
+    return {
+      nearest: (address) => kallsyms.nearest(address, scheme),
+      *functions() {
+        for (const symbol of kallsyms.all(scheme)) if (CODE.test(symbol.type)) yield symbol;
+      },
+    };
   } catch (error) {
     if (!(error instanceof NoKernel)) throw error;
     throw new NotInKernel(`its own table of symbols cannot be found: ${error.message}`);

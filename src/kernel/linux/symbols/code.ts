@@ -109,6 +109,25 @@ class Code {
     return call === null ? null : placeAt(call.name, call.offset + 1n);
   }
 
+  /**
+   * Where functions begin: the kernel's own between its first and last that stay, and its modules'. Of several names at one
+   * address once. @throws NotInKernel where the kernel lists none
+   */
+  *functions(): Generator<{ readonly address: VirtualAddress; readonly isImage: boolean }> {
+    const kernel = this.#kernel;
+    const range: Range = [kernel.symbol('_stext'), kernel.symbol('_etext')];
+    let before = 0n;
+    for (const { address } of this.#ownSymbols().functions()) {
+      if (address !== before && isIn(address, range)) yield { address, isImage: true };
+      before = address;
+    }
+    this.#modules ??= this.#readModules();
+    for (const { name, stretches, symbols } of this.#modules)
+      for (const address of kernel.untilFault(symbols.functions(stretches), `functions of ${name}`))
+        yield { address, isImage: false };
+    if (!this.#hasAllModules) kernel.note('functions of some modules: not all modules could be found');
+  }
+
   #find(address: VirtualAddress): CodePlace | EvidenceFault {
     try {
       const own = this.#moduleCodeAt(address);

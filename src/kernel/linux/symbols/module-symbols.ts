@@ -55,6 +55,16 @@ export class ModuleSymbols {
     return undefined;
   }
 
+  /** Where its functions begin that lie in these stretches, each once. @throws EvidenceFault */
+  *functions(stretches: readonly Stretch[]): Generator<VirtualAddress> {
+    let before = 0n;
+    for (const { address } of (this.#entries ??= this.#read())) {
+      const isIn = stretches.some(({ base, size }) => address >= base && address < base + BigInt(size));
+      if (isIn && address !== before) yield address;
+      before = address;
+    }
+  }
+
   /** All of them, ascending by address, and of one address in the order of the table. */
   #read(): readonly Entry[] {
     const kernel = this.#kernel;
