@@ -4,6 +4,7 @@ import cgroups from './cgroups.ts';
 import containers from './containers.ts';
 import creds from './creds.ts';
 import deleted from './deleted.ts';
+import dentries from './dentries.ts';
 import dmesg from './dmesg.ts';
 import elfs from './elfs.ts';
 import env from './env.ts';
@@ -41,6 +42,7 @@ import stacks from './stacks.ts';
 import superblocks from './superblocks.ts';
 import syscalls from './syscalls.ts';
 import threads from './threads.ts';
+import tmpfs from './tmpfs.ts';
 import tracepoints from './tracepoints.ts';
 
 /** Every question that ships with the program, in the order that `--help` shows. */
@@ -72,6 +74,8 @@ export const plugins: readonly AnyPlugin[] = [
   superblocks,
   lsblk,
   pagecache,
+  tmpfs,
+  dentries,
   deleted,
   locks,
   inotify,

@@ -374,6 +374,8 @@ const OTHER_MEANINGS: Readonly<Record<string, readonly string[]>> = {
   'src/cli/flags/settings.ts': ['limits'],
   'src/session/linux/': ['modules', 'idt'],
   'src/library/library-session.ts': ['modules'],
+  // A type of file system.
+  'src/store/moving.ts': ['tmpfs'],
   // Groups and lists of questions.
   'src/plugin/contract.ts': ['files', 'modules'],
   'src/report/verdict/sarif.ts': ['modules'],

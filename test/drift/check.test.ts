@@ -250,6 +250,8 @@ const NOT_IN_THE_SAMPLE = {
     'mount.mnt_t_flags',
     'mnt_namespace.nr_mounts',
     'dentry.d_alias',
+    'dentry.d_children',
+    'dentry.d_sib',
     'inode.__i_atime',
     'inode.__i_mtime',
     'inode.__i_ctime',

@@ -77,6 +77,10 @@ export const walkers = {
   watches: async () => (await import('./notify/watches.ts')).watches,
   /** Every disk and partition. */
   blockDevices: async () => (await import('./block/block-devices.ts')).blockDevices,
+  /** Every name that the kernel remembers. */
+  dentries: async () => (await import('./vfs/dentries.ts')).dentries,
+  /** Every file that is in memory alone. */
+  tmpfsFiles: async () => (await import('./memory/tmpfs-files.ts')).tmpfsFiles,
 } satisfies Readonly<Record<string, () => Promise<Walk<unknown>>>>;
 
 export type WalkerName = keyof typeof walkers;

@@ -10,6 +10,7 @@ import { cgroups } from './cgroups.ts';
 import { containers } from './containers.ts';
 import { creds } from './creds.ts';
 import { deleted } from './deleted.ts';
+import { dentries } from './dentries.ts';
 import { dmesg } from './dmesg.ts';
 import { elfs } from './elfs.ts';
 import { env } from './env.ts';
@@ -42,6 +43,7 @@ import { spoofed } from './spoofed.ts';
 import { stacks } from './stacks.ts';
 import { superblocks } from './superblocks.ts';
 import { threads } from './threads.ts';
+import { tmpfs } from './tmpfs.ts';
 
 /** How each plugin is judged. */
 export const comparisons: readonly Comparison[] = [
@@ -66,7 +68,7 @@ export const comparisons: readonly Comparison[] = [
   ...[sockets, files, maps, env, modules, dmesg, keys],
   ...[mounts, superblocks, pagecache, deleted],
   ...[malfind, spoofed, elfs, libraries],
-  ...[locks, inotify, lsblk],
+  ...[locks, inotify, lsblk, dentries, tmpfs],
 ];
 
 /** One plugin's answer and what is to be said of it. */

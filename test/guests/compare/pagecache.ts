@@ -6,14 +6,7 @@ import { textOf } from './proc.ts';
 
 export const pagecache: Comparison = {
   plugin: 'pagecache',
-  *expected({ truth }) {
-    const byInode = new Map<string, KnownFile[]>();
-    for (const file of truth.tree ?? []) {
-      const key = `${deviceOf(file.dev)} ${file.ino}`;
-      byInode.set(key, [...(byInode.get(key) ?? []), file]);
-    }
-    for (const [key, names] of byInode) yield expectedFile(key, names, truth.system.pageBytes);
-  },
+  expected: ({ truth }) => expectedFiles(truth.tree ?? [], truth.system.pageBytes),
   keyOf: ({ device, inode }) => `${String(device)} ${String(inode)}`,
   labelOf: ({ device, inode, path }) => `${String(device)} ${String(inode)} ${JSON.stringify(path)}`,
   // The record knows the trees that the workload wrote, and the kernel has files of the whole machine.
@@ -26,6 +19,19 @@ export const pagecache: Comparison = {
     if (lost.length > 0) yield `${lost.length} files of a whole guest have paths that cannot be read`;
   },
 };
+
+/** Each file once, whatever names it has; `file` is the first of them. */
+export function* expectedFiles(
+  tree: readonly KnownFile[],
+  pageBytes: number,
+): Generator<Expected & { readonly file: KnownFile }> {
+  const byInode = new Map<string, KnownFile[]>();
+  for (const file of tree) {
+    const key = `${deviceOf(file.dev)} ${file.ino}`;
+    byInode.set(key, [...(byInode.get(key) ?? []), file]);
+  }
+  for (const [key, names] of byInode) yield { ...expectedFile(key, names, pageBytes), file: names[0]! };
+}
 
 const TYPES: Readonly<Record<number, string>> = {
   ...{ 1: 'fifo', 2: 'character', 4: 'directory', 6: 'block', 8: 'regular', 10: 'symlink', 12: 'socket' },

@@ -81,6 +81,10 @@ export const tolerances = {
     reason: 'a file that the kernel has in memory and that is not of the trees that were recorded',
     limit: 1_000_000,
   },
+  nameBesideTheTree: {
+    reason: 'a name that the kernel remembers and that is not of the trees that were recorded',
+    limit: 1_000_000,
+  },
   waiterOfWaiter: {
     reason: 'who waits for a lock that is itself waited for, which older kernels do not tell',
     limit: 4,

@@ -83,8 +83,16 @@ export const vfsStructs = {
     // The link among the names of its inode: the first member of a union, which had a name of its own until it lost it.
     d_u: opt(place, 'd_alias'),
     d_alias: opt(place, 'd_u'),
+    d_lockref: inside('lockref'),
+    // The entries of a folder, and the link among them: since Linux kernel commit da549bdd15c2 ("dentry: switch the lists of
+    // children to hlist") (in v6.8) in a chain.
+    d_subdirs: opt(place, 'd_children'),
+    d_child: opt(place, 'd_sib'),
+    d_children: opt(place, 'd_subdirs'),
+    d_sib: opt(place, 'd_child'),
   },
   hlist_bl_node: { pprev: pointer },
+  lockref: { count: int },
   qstr: { name: pointer, len: uint },
   dentry_operations: { d_dname: pointer },
   inode: {
@@ -93,6 +101,8 @@ export const vfsStructs = {
     i_rdev: uint,
     i_sb: ref('super_block'),
     i_private: pointer,
+    // Of a symbolic link alone: in a union with what other files have.
+    i_link: pointer,
     i_size: long,
     i_uid: uint,
     i_gid: uint,
@@ -139,6 +149,8 @@ export const vfsStructs = {
     s_mounts: place,
     s_inodes: links('inode', 'i_sb_list'),
   },
+  /** What mm/shmem.c has of a file beside its inode. */
+  shmem_inode_info: { swapped: ulong, vfs_inode: place },
   file_system_type: { name: pointer },
   fs_struct: { root: inside('path'), pwd: inside('path') },
   proc_ns_operations: { name: pointer },
