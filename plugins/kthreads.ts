@@ -16,7 +16,7 @@ export default definePlugin({
     name: { text: ({ task }) => task.name, help: "the kernel's own name of it, of 15 bytes (comm)" },
     fullName: {
       text: ({ thread }) => thread.fullName,
-      help: 'as /proc/PID/comm has it: longer, and of a worker with what it works on (+) or did (-)',
+      help: 'its whole name, and of a worker with what it works on (+) or did (-), as /proc/PID/comm has it',
     },
     symbol: {
       text: ({ made }) => made.symbol,

@@ -31,6 +31,8 @@ const FUNCTIONS: readonly (readonly [name: RegExp, symbol: string, module?: stri
 
 /** A line of /proc/PID/stack: `[<0>] kjournald2+0x60/0x110 [jbd2]`. */
 const LINE = /^\[<[0-9a-fx]+>\] (\S+?)\+0x[0-9a-f]+\/0x[0-9a-f]+(?: \[(\S+)\])?$/;
+/** TASK_COMM_LEN, without its NUL. */
+const MOST_SHORT = 15;
 const BEGINNING = /^ret_from_/;
 
 export const kthreads: Comparison = {
@@ -107,6 +109,8 @@ function fullNameOf({ process, stat }: ThreadRecord) {
   const said = textOf(process.comm.replace(/\n$/, ''));
   return judge(JSON.stringify(said), (cell: Cell) => {
     if (cell === said) return true;
+    // Until v6.10 /proc has no more of a rescuer's name than its first bytes.
+    if (said.length === MOST_SHORT && String(cell).startsWith(said)) return true;
     const own = /^kworker\/[^-+]*/.exec(stat.comm)?.[0];
     return own !== undefined && String(cell).startsWith(own) ? 'kernelThreadMoved' : false;
   });

@@ -79,10 +79,14 @@ function expectedLock(
       waitsFor: waits ? (blocker === undefined ? numberOrNone : Number(blocker[3])) : null,
       blocker: waits ? kernelAddress(truth, 8n) : null,
       address: kernelAddress(truth, 8n),
-      views: waits ? 'waiting' : truth.system.symbols['init_net'] === undefined ? 'inode' : 'list,inode',
+      views: waits ? 'waiting' : tellsOfVariables(truth) ? 'list,inode' : 'inode',
     },
   };
 }
+
+/** Whether the kernel lists its variables, or a profile made elsewhere does. */
+const tellsOfVariables = ({ system }: Truth): boolean =>
+  system.symbols['init_net'] !== undefined || system.uname[4] === 'i686';
 
 /** By the descriptors that lead to it: `major:minor:inode`. */
 function pathOf({ processes }: Truth, place: string): string | undefined {

@@ -46,7 +46,10 @@ export class KernelThread {
     return address === 0n ? null : kernel.at('kthread', address);
   }
 
-  /** The name that /proc/PID/comm shows: it may be longer than the kernel's own, and a worker's says what it works on. @throws EvidenceFault */
+  /**
+   * The name that /proc/PID/comm shows: it may be longer than the kernel's own, and a worker's says what it works on. Until
+   * v6.10 a worker's is cut there. @throws EvidenceFault
+   */
   get fullName(): string {
     const { task } = this;
     const full = this.kthread?.full_name ?? 0n;
