@@ -2,7 +2,7 @@
 // Linux: kernel/kallsyms.c.
 import { hex } from '../base/address.ts';
 import { viewOf } from '../base/bytes.ts';
-import { CorruptStructure } from '../base/errors.ts';
+import { CorruptStructure, EvidenceFault } from '../base/errors.ts';
 import { Markers, type Resumption } from './kallsyms-markers.ts';
 import { MAXIMUM_NAME_BYTES, readTokens } from './kallsyms-tokens.ts';
 import { hashByte, NameSet, shiftOf } from './name-hash.ts';
@@ -39,6 +39,9 @@ export interface KernelSymbol {
 /** Past this a count is nonsense: 7.2 has 187,000 symbols. */
 export const MAXIMUM_SYMBOLS = 2_000_000;
 
+/** Addresses that are read at a time where many are looked at: those on a page. */
+const STRETCH = 1024;
+
 /** The kernel's own symbol table. Names are read in one piece, addresses one by one. */
 export class Kallsyms {
   readonly places: KallsymsPlaces;
@@ -50,6 +53,8 @@ export class Kallsyms {
 
   #markers: Markers | undefined;
   #starts: Int32Array | undefined;
+  /** Of the table of addresses, by their numbers; null where one cannot be read in one piece. */
+  readonly #stretches = new Map<number, DataView | null>();
 
   /** @throws EvidenceFault where the tokens cannot be read, without which no name can */
   constructor(places: KallsymsPlaces, read: ImageReader) {
@@ -129,12 +134,12 @@ export class Kallsyms {
 
   /**
    * The symbol at or before an address, of several there the first, as the kernel itself takes it (kernel/kallsyms.c,
-   * get_symbol_pos); undefined below the first. Reads no more of the table than that. @throws EvidenceFault where that is missing
+   * get_symbol_pos); undefined below the first. Reads no more of the table than the pages on the way there. @throws EvidenceFault where that is missing
    */
   nearest(address: bigint, scheme: AddressScheme): KernelSymbol | undefined {
     const found = this.#countBelow(address + 1n, scheme) - 1;
     if (found < 0) return undefined;
-    const at = this.addressOf(found, scheme);
+    const at = this.#addressAt(found, scheme);
     const name = this.#namesAt[this.#countBelow(at, scheme)]!;
     if (name < 0) throw new CorruptStructure(`the name of the symbol at ${hex(at)} is missing`);
     return this.#symbolAt(name, at);
@@ -146,10 +151,31 @@ export class Kallsyms {
     let high = this.places.symbolCount;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.addressOf(middle, scheme) < address) low = middle + 1;
+      if (this.#addressAt(middle, scheme) < address) low = middle + 1;
       else high = middle;
     }
     return low;
+  }
+
+  /** `addressOf`, where many are asked for: a stretch of the table is read once. @throws EvidenceFault */
+  #addressAt(index: number, scheme: AddressScheme): bigint {
+    const number = Math.floor(index / STRETCH);
+    let stretch = this.#stretches.get(number);
+    if (stretch === undefined) this.#stretches.set(number, (stretch = this.#readStretch(number)));
+    if (stretch === null) return this.addressOf(index, scheme);
+    return this.#resolve(index, stretch.getInt32(4 * (index % STRETCH), true), scheme);
+  }
+
+  /** Null where some of it is missing: what is asked for may be there all the same. */
+  #readStretch(number: number): DataView | null {
+    const first = number * STRETCH;
+    const count = Math.min(STRETCH, this.places.symbolCount - first);
+    try {
+      return viewOf(this.#read(this.places.offsets + BigInt(4 * first), 4 * count));
+    } catch (fault) {
+      if (!(fault instanceof EvidenceFault)) throw fault;
+      return null;
+    }
   }
 
   /** Where each name begins, by the number of its symbol; −1 where it is missing. */
