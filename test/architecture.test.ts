@@ -48,6 +48,7 @@ const ROOMS: Readonly<Record<string, Doors>> = {
     later: ['src/triage', 'src/diff', 'src/policy', 'src/library', 'src/disassembly'],
   },
   'src/store': { code: ['src/base', 'src/files', 'src/plugin', 'src/profile'] },
+  'src/convert': { code: ['src/base', 'src/files', 'src/memory', 'src/snapshot'] },
   'src/extract': { code: ['src/base', 'src/files', 'src/plugin'] },
   'src/triage': { code: ['src/base', 'src/plugin'] },
   'src/diff': { code: ['src/base', 'src/plugin', 'src/triage'] },
@@ -158,6 +159,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
       'src/cli',
       'src/start',
       'src/extract',
+      'src/convert',
     ],
   ],
   'node:fs': [
@@ -199,12 +201,12 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'node:util': ['src/shell'],
   'node:process': ['src/cli'],
   'node:stream': ['src/debuginfo', 'src/shell'],
-  'node:timers/promises': ['src/scan', 'src/watch', 'src/acquire'],
+  'node:timers/promises': ['src/scan', 'src/watch', 'src/acquire', 'src/convert'],
   'node:url': ['src/scan', 'src/cli', 'src/files', 'src/start', 'build'],
   'node:v8': ['src/scan', 'src/cli', 'src/start', 'build'],
   'node:vm': ['src/start', 'src/shell'],
   'node:worker_threads': ['src/scan', 'src/reader'],
-  'node:zlib': ['src/snapshot', 'src/profile', 'src/debuginfo', 'src/page', 'src/cli'],
+  'node:zlib': ['src/snapshot', 'src/convert', 'src/profile', 'src/debuginfo', 'src/page', 'src/cli'],
 };
 
 /** The one file that is no room: what the package gives to programs. */

@@ -6,6 +6,7 @@ import { addAcquireCommand } from './commands/acquire.ts';
 import { addCacheCommand } from './commands/cache.ts';
 import { addCheckCommand } from './commands/check.ts';
 import { addCompletionCommand } from './commands/completion.ts';
+import { addConvertCommand } from './commands/convert.ts';
 import { addDiffCommand, addTimelineCommand } from './commands/diff.ts';
 import { addDumpCommand } from './commands/dump.ts';
 import { addIntegrityCommand } from './commands/integrity.ts';
@@ -39,6 +40,7 @@ export function addCommands(program: Command, plugins: readonly AnyPlugin[], out
   addTypeCommand(program, outcome);
   addShellCommand(program, plugins, outcome);
   addDumpCommand(program, outcome);
+  addConvertCommand(program, outcome);
   addAcquireCommand(program, plugins, outcome);
   addScanCommand(program, plugins, outcome);
   addWatchCommand(program, plugins, outcome);

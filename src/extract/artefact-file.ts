@@ -2,28 +2,8 @@
 // (0600): it is memory of somebody's machine.
 
 import { createHash, type Hash } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  ftruncateSync,
-  linkSync,
-  openSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
-import { ForensicError } from '../base/errors.ts';
+import { WholeFile } from '../files/whole-file.ts';
 import type { Artefact } from '../plugin/artefact.ts';
-
-/** A folder, or a file in it, cannot be written. The message is one line and names the path. */
-export class CannotSave extends ForensicError {
-  readonly code: 'cannot-save' | 'too-large-to-save' = 'cannot-save';
-}
-
-/** The file system takes no file that is as large. */
-export class TooLargeToSave extends CannotSave {
-  override readonly code = 'too-large-to-save';
-}
 
 /** What a file has of an artefact. Plain data. */
 export interface SavedBytes {
@@ -39,7 +19,6 @@ export interface SavedBytes {
   readonly sha256: string | null;
 }
 
-export const OWNERS_MODE = 0o600;
 /** Zeros that are read for a digest of one artefact: a second's work. */
 const MOST_ZEROS = 2 ** 30;
 const ZEROS = Buffer.alloc(1 << 20);
@@ -53,51 +32,21 @@ export function saveArtefact(
   artefact: Artefact,
   spend: (bytes: number) => void = () => undefined,
 ): SavedBytes {
-  const part = `${path}.part`;
-  let file: number | undefined;
-  let isOurs = false;
+  const file = new WholeFile(path);
   try {
-    return attempt(path, () => {
-      file = openSync(part, 'wx', OWNERS_MODE);
-      isOurs = true;
-      sized(file, path, artefact.size);
-      const content = write(file, artefact, spend);
-      closeSync(file);
-      file = undefined;
-      putInPlace(part, path);
-      return { bytes: artefact.size, ...content };
-    });
+    // Before anything is read for it.
+    file.resize(artefact.size);
+    const content = write(file, artefact, spend);
+    file.finish();
+    return { bytes: artefact.size, ...content };
   } catch (error) {
-    if (file !== undefined) closeSync(file);
-    if (isOurs) rmSync(part, { force: true });
+    file.discard();
     throw error;
   }
 }
 
-/** Does what may fail as the system says. @throws CannotSave */
-export function attempt<T>(path: string, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (error instanceof ForensicError || code === undefined) throw error;
-    throw new CannotSave(`cannot write ${path}: ${code}`);
-  }
-}
-
-/** Gives the file its size before anything is read for it. @throws TooLargeToSave */
-function sized(file: number, path: string, size: number): void {
-  try {
-    ftruncateSync(file, size);
-  } catch (error) {
-    if (!['EFBIG', 'EINVAL', 'ERR_OUT_OF_RANGE'].includes((error as NodeJS.ErrnoException).code ?? ''))
-      throw error;
-    throw new TooLargeToSave(`cannot write ${path}: its file system takes no file of ${size} bytes`);
-  }
-}
-
 function write(
-  file: number,
+  file: WholeFile,
   { size, pieces, absent = {}, remarks = [] }: Artefact,
   spend: (bytes: number) => void,
 ): Omit<SavedBytes, 'bytes'> {
@@ -110,7 +59,7 @@ function write(
     if ('bytes' in piece) {
       const { bytes } = piece;
       spend(bytes.length);
-      if (!isZeros(bytes)) writeAll(file, bytes, end);
+      if (!isZeros(bytes)) file.write(bytes, end);
       digest.update(bytes);
       end += bytes.length;
     } else if ('zeros' in piece) {
@@ -145,25 +94,6 @@ class HolesDigest {
   hex(): string | null {
     return this.#zerosLeft < 0 ? null : this.#hash.digest('hex');
   }
-}
-
-/** Gives a whole file its name, unless something has that name by now. */
-function putInPlace(part: string, path: string): void {
-  try {
-    linkSync(part, path);
-    rmSync(part);
-  } catch (error) {
-    // A file system without hard links.
-    if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes((error as NodeJS.ErrnoException).code ?? ''))
-      throw error;
-    if (existsSync(path)) throw new CannotSave(`cannot write ${path}: EEXIST`);
-    renameSync(part, path);
-  }
-}
-
-function writeAll(file: number, bytes: Uint8Array, at: number): void {
-  for (let done = 0; done < bytes.length; )
-    done += writeSync(file, bytes, done, bytes.length - done, at + done);
 }
 
 function isZeros(bytes: Uint8Array): boolean {

@@ -4,8 +4,9 @@
 import { closeSync, lstatSync, openSync, readdirSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeFolder as makeAll } from '../files/make-folder.ts';
+import { attempt, CannotSave, OWNERS_MODE } from '../files/whole-file.ts';
 import type { Artefact } from '../plugin/artefact.ts';
-import { attempt, CannotSave, OWNERS_MODE, type SavedBytes, saveArtefact } from './artefact-file.ts';
+import { type SavedBytes, saveArtefact } from './artefact-file.ts';
 import { freeName } from './safe-name.ts';
 
 /** What became of one artefact: a line of `manifest.jsonl`. Plain data. */

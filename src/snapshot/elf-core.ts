@@ -36,6 +36,7 @@ export const elfCore: SnapshotFormat = {
       source,
       vmcoreinfo: elfNotes.vmcoreinfo,
       cpus: elfNotes.cpus,
+      rawNotes: () => noteBytes(file, headers, []),
       takenAt: null,
       facts: {
         machine: headers.machine,

@@ -25,6 +25,8 @@ export interface SnapshotContents {
   /** The text of a VMCOREINFO note, where the file carries one. */
   readonly vmcoreinfo: string | null;
   readonly cpus: readonly CpuState[];
+  /** The ELF notes as their dumper wrote them, registers of the CPUs among them. Undefined where the format has none. */
+  readonly rawNotes?: () => Uint8Array;
   /** When the dump was made, where the file says so. */
   readonly takenAt: Date | null;
   /** Details worth a line in `info`: `dumper: makedumpfile`, `compression: zlib`. */

@@ -45,6 +45,7 @@ export const kdump: SnapshotFormat = {
       source: sourceOf(header, pages, held),
       vmcoreinfo: textOf(pieceOf(file, header.vmcoreinfo)) ?? elfNotes.vmcoreinfo,
       cpus: elfNotes.cpus,
+      rawNotes: () => pieceOf(file, header.notes),
       takenAt: header.timestamp > 0 ? new Date(header.timestamp * 1000) : null,
       facts: {
         dumper: elfNotes.hasQemu ? 'QEMU' : 'makedumpfile',

@@ -58,7 +58,7 @@ describe('vestige dump', () => {
   it('saves the mapping at an address, and tells of it in JSON', () => {
     const { code, out } = dump('--pid', '1', '--address', '0x400123', '--json');
     expect(code).toBe(0);
-    const { what, files } = JSON.parse(out) as {
+    const { what, files } = (JSON.parse(out) as { dump: unknown }).dump as {
       what: string;
       files: { path: string; bytes: number; sha256: string }[];
     };

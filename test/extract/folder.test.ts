@@ -13,8 +13,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { TooLargeToSave } from '../../src/extract/artefact-file.ts';
 import { ArtefactFolder } from '../../src/extract/folder.ts';
+import { TooLargeToSave } from '../../src/files/whole-file.ts';
 import type { Artefact, Piece } from '../../src/plugin/artefact.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'vestige-extract-'));

@@ -41,6 +41,8 @@ describe('the published schema of what --json prints', () => {
     ['explain of what is nowhere', ['explain', AFTER, '0x1234']],
     ['read', ['read', AFTER, 'init_task', '--length', '16']],
     ['read of what is nowhere', ['read', AFTER, '0x1234']],
+    ['dump', ['dump', AFTER, '--pid', '1', '--output', scratch.path('core')]],
+    ['convert', ['convert', AFTER, scratch.path('lime'), '--to', 'lime']],
     ['type', ['type', AFTER, 'sk_buff']],
     ['type at an address', ['type', AFTER, 'task_struct', 'init_task']],
     ['diff', ['diff', BEFORE, AFTER]],

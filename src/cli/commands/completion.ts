@@ -9,12 +9,14 @@ import { CHECK_CHOICES } from '../flags/check.ts';
 import { flagOf } from '../flags/column-names.ts';
 import { FORMATS } from '../flags/settings.ts';
 import { writeData } from '../terminal/output.ts';
+import { TARGET_WORDS } from './convert.ts';
 import { WHAT } from './dump.ts';
 import { SCAN_CHOICES } from './scan.ts';
 
 /** Flags of commands whose values are words, by command. */
 const CHOICES: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   check: CHECK_CHOICES,
+  convert: { '--to': TARGET_WORDS },
   dump: { '--what': WHAT },
   integrity: CHECK_CHOICES,
   read: { '--format': MEMORY_FORMATS },

@@ -1,12 +1,12 @@
 // `vestige dump`: the short way to the bytes of one process. A core file, one mapping, its program, files without a name.
 // `src/extract` writes the files: each as a whole or not at all, never over what is there.
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { Budget } from '../../base/budget.ts';
 import { UsageError } from '../../base/errors.ts';
-import { attempt, CannotSave, type SavedBytes } from '../../extract/artefact-file.ts';
+import type { SavedBytes } from '../../extract/artefact-file.ts';
 import { isFolder, makeFolder } from '../../files/make-folder.ts';
+import { attempt, refuseTaken } from '../../files/whole-file.ts';
 import type { ProcessBytes, Wanted } from '../../kernel/linux/coredump/process-bytes.ts';
 import type { LibrarySession } from '../../library/library-session.ts';
 import type { Process } from '../../library/process.ts';
@@ -79,7 +79,7 @@ Example:
       const dumped = await dump(session, pid, wanted, flags);
       const notes = session.drainNotes();
       const process = { pid, what: flags.what ?? (flags.address === undefined ? 'core' : 'map') };
-      if (flags.json === true) writeData(await asJson({ ...process, files: dumped, notes }));
+      if (flags.json === true) writeData(await asJson({ dump: { ...process, files: dumped, notes } }));
       else for (const file of dumped) tell(file);
       for (const note of notes) complain(note);
       if (flags.strict === true && dumped.some(({ missingBytes }) => missingBytes > 0))
@@ -117,11 +117,6 @@ async function dump(
   } finally {
     memory.chargeTo(null);
   }
-}
-
-/** @throws CannotSave */
-function refuseTaken(path: string): void {
-  if (existsSync(path)) throw new CannotSave(`cannot write ${path}: it is there already`);
 }
 
 /** @throws UsageError */

@@ -2,8 +2,8 @@
 // `src/extract` writes the files; this prints what was saved.
 import { Budget, BudgetExceeded, type Limits } from '../../base/budget.ts';
 import { EvidenceFault } from '../../base/errors.ts';
-import { CannotSave, TooLargeToSave } from '../../extract/artefact-file.ts';
 import { ArtefactFolder } from '../../extract/folder.ts';
+import { CannotSave, TooLargeToSave } from '../../files/whole-file.ts';
 import type { Artefact } from '../../plugin/artefact.ts';
 import type { Row } from '../../plugin/cell.ts';
 import type { AnyPlugin } from '../../plugin/contract.ts';

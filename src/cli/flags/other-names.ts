@@ -24,6 +24,9 @@ const COMMANDS: Readonly<Record<string, string>> = {
   gcore: 'dump',
   procdump: 'dump',
   memdump: 'dump',
+  // Volatility 3's layerwriter.LayerWriter, and makedumpfile's own purpose.
+  layerwriter: 'convert',
+  makedumpfile: 'convert',
 };
 
 const NOT_YET = 'no question answers that yet';

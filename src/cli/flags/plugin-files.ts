@@ -63,7 +63,7 @@ async function loadPlugin(path: string): Promise<AnyPlugin> {
 
 /** Words that are commands of the program: a plugin of such a name could not be asked. */
 const COMMANDS =
-  'run triage info explain read type shell dump diff timeline report check integrity policy scan watch acquire sql plugins profile cache completion help'.split(
+  'run triage info explain read type shell dump convert diff timeline report check integrity policy scan watch acquire sql plugins profile cache completion help'.split(
     ' ',
   );
 
