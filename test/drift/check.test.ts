@@ -235,6 +235,7 @@ const NOT_IN_THE_SAMPLE = {
     'rq.scx',
     'thread_struct.cpu_context',
     'thread_struct.gs',
+    'thread_struct.uw',
     'orc_entry.signal',
     'kernfs_node.__parent',
     'mm_struct.mmap',

@@ -10,7 +10,7 @@ import type { Session } from '../../../src/session/session.ts';
 import { PT_NOTE, readElfHeaders } from '../../../src/snapshot/elf-header.ts';
 import { SnapshotFile } from '../../../src/snapshot/file.ts';
 import type { ProcessTruth, ThreadTruth, Truth } from '../truth.ts';
-import { mappingsOf } from './maps.ts';
+import { areaAt, mappingsOf } from './maps.ts';
 import { parseStat } from './proc.ts';
 
 /** Scripts are not compiled, so they stay in the source tree. */
@@ -126,6 +126,12 @@ function* gdbDifferences(
   );
   if (found !== expected) yield `gdb sees the threads ${found}, the guest says ${expected}`;
   for (const thread of living) yield* registerDifferences(thread, seen, machine);
+  for (const { tid, registers } of seen.threads) {
+    const pointer = BigInt(registers['fs_base'] ?? registers['tpidr'] ?? 0);
+    // Where a C library keeps what each thread has for itself.
+    if (pointer !== 0n && areaAt(process, pointer) === undefined)
+      yield `thread ${tid} has its thread pointer at 0x${pointer.toString(16)}, where nothing is mapped`;
+  }
   const mapped = mappingsOf(process).filter(({ inode }) => inode !== 0);
   const [is, was] = [
     seen.mappings.map(([start, end, offset, file]) => [BigInt(start), BigInt(end), Number(offset), file]),

@@ -6,7 +6,7 @@ import json
 
 import gdb
 
-NAMES = ('rip', 'rsp', 'orig_rax', 'eip', 'esp', 'orig_eax', 'pc', 'sp', 'x8', 'fs_base')
+NAMES = ('rip', 'rsp', 'orig_rax', 'eip', 'esp', 'orig_eax', 'pc', 'sp', 'x8', 'fs_base', 'tpidr')
 
 
 def registers():

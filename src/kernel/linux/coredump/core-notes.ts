@@ -10,7 +10,7 @@ import { threadsOf } from '../process/threads.ts';
 import { pathsOf } from '../vfs/path.ts';
 import type { CoreAbi } from './core-abi.ts';
 import { CoreWords } from './core-words.ts';
-import { registersOf } from './thread-registers.ts';
+import { registersOf, threadPointerOf } from './thread-registers.ts';
 
 // include/uapi/linux/elf.h
 const NT_PRSTATUS = 1;
@@ -18,6 +18,7 @@ const NT_PRPSINFO = 3;
 const NT_AUXV = 6;
 const NT_FILE = 0x4649_4c45;
 const NT_SIGINFO = 0x5349_4749;
+const NT_ARM_TLS = 0x401;
 const AT_NULL = 0n;
 
 /** Pairs of an auxiliary vector: kernels have room for some thirty (include/linux/auxvec.h, AT_VECTOR_SIZE). */
@@ -73,10 +74,11 @@ export function notesOf({ task, memory, areas, abi }: Dumped): CoreNotes {
     // What a CPU has in its own registers by now is not in memory.
     if (unlessFault(() => (thread.raw.on_cpu ?? 0) !== 0, false))
       remarks.push(`${what} ran on a CPU: its registers are those of its last way into the kernel`);
-    return [statusOf(thread, registers, abi, numbered)];
+    const pointer = attempt(() => threadPointerOf(thread, abi), null, `thread pointer of ${what}`);
+    return [{ status: statusOf(thread, registers, abi, numbered), pointer }];
   });
   const [first, ...others] = statuses;
-  if (first !== undefined) note(notes, NT_PRSTATUS, first);
+  if (first !== undefined) note(notes, NT_PRSTATUS, first.status);
   note(notes, NT_PRPSINFO, processInfo(task, memory, abi, numbered));
   // No signal has ended it.
   note(notes, NT_SIGINFO, new Uint8Array(SIGINFO_BYTES));
@@ -84,14 +86,26 @@ export function notesOf({ task, memory, areas, abi }: Dumped): CoreNotes {
   if (vector !== null) note(notes, NT_AUXV, vector);
   const files = fileNote(areas, abi, remarks);
   if (files !== null) note(notes, NT_FILE, files);
-  for (const status of others) note(notes, NT_PRSTATUS, status);
+  threadPointer(notes, first?.pointer);
+  for (const { status, pointer } of others) {
+    note(notes, NT_PRSTATUS, status);
+    threadPointer(notes, pointer);
+  }
   return { bytes: notes.all(), remarks };
 }
 
-/** A note of the name CORE: three words of 32 bits in files of either class, name and content each padded to four bytes. */
-function note(notes: CoreWords, type: number, content: Uint8Array): void {
-  notes.number(4, 5).number(4, content.length).number(4, type);
-  notes.field(Buffer.from('CORE'), 8).bytes(content).align(4);
+/** A note: three words of 32 bits in files of either class, name and content each padded to four bytes. */
+function note(notes: CoreWords, type: number, content: Uint8Array, owner = 'CORE'): void {
+  notes
+    .number(4, owner.length + 1)
+    .number(4, content.length)
+    .number(4, type);
+  notes.field(Buffer.from(owner), 8).bytes(content).align(4);
+}
+
+/** What a regset of the architecture's own is called by. */
+function threadPointer(notes: CoreWords, pointer: Uint8Array | null | undefined): void {
+  if (pointer !== null && pointer !== undefined) note(notes, NT_ARM_TLS, pointer, 'LINUX');
 }
 
 /** A number, or 0 and a remark where it cannot be read. */

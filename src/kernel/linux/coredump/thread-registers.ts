@@ -27,6 +27,12 @@ const ARM_WORDS = 34;
 /** Registers by their names. */
 type Registers = Readonly<Record<string, bigint>>;
 
+/** The thread pointer of an arm64 thread, as NT_ARM_TLS has it (arch/arm64/kernel/ptrace.c, tls_get); null elsewhere. @throws EvidenceFault */
+export function threadPointerOf({ kernel, raw }: Task, abi: CoreAbi): Uint8Array | null {
+  const { uw } = raw.thread;
+  return abi.registers !== 'aarch64' || uw === undefined ? null : kernel.space.bytes(uw, 8);
+}
+
 /** The registers of a thread as `elf_gregset_t`; null where it has none of user mode. @throws EvidenceFault @throws NotInKernel */
 export function registersOf(thread: Task, abi: CoreAbi): Uint8Array | null {
   const { kernel } = thread;

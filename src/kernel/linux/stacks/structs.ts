@@ -1,6 +1,6 @@
 // Structs by which kernel stacks are unwound.
 // Linux: arch/x86/include/asm/{switch_to,orc_types,processor}.h, arch/arm64/include/asm/{processor,stacktrace/frame}.h.
-import { inside, int, opt, uint, ulong } from '../../../types/fields.ts';
+import { inside, int, opt, place, uint, ulong } from '../../../types/fields.ts';
 
 export const stackStructs = {
   /** What kind of record two zeros are, since Linux kernel v6.13 (arm64). */
@@ -17,6 +17,8 @@ export const stackStructs = {
     fsindex: opt(uint, 'sp'),
     gsindex: opt(uint, 'sp'),
     gs: opt(ulong, 'sp'),
+    // What arm64 keeps of it; the first word is the thread pointer, TPIDR_EL0.
+    uw: opt(place, 'sp'),
   },
   cpu_context: { fp: ulong, sp: ulong, pc: ulong },
   /** What x86 leaves on the stack of a thread that has no CPU. */
