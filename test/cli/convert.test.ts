@@ -1,9 +1,11 @@
 // `vestige convert`: a real snapshot in every format answers as the one that it was made of; and what cannot be done is said.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const AFTER = join(process.cwd(), 'samples/web-1/after.kdump');
@@ -142,4 +144,15 @@ describe('vestige convert', { timeout: 120_000 }, () => {
       expect(readdirSync(scratch).filter((name) => name.startsWith('full'))).toEqual([]);
     },
   );
+
+  it('leaves nothing where somebody ends it', async () => {
+    const program = join(process.cwd(), 'dist/bin/vestige.js');
+    const words = [program, 'convert', AFTER, 'ended.kdump', '--to', 'kdump', '--no-cache'];
+    const running = spawn(process.execPath, words, { cwd: scratch, stdio: 'ignore' });
+    const ended = once(running, 'exit');
+    while (!existsSync(at('ended.kdump.part')) && running.exitCode === null) await setTimeout(5);
+    running.kill('SIGTERM');
+    expect(await ended).toEqual([143, null]);
+    expect(readdirSync(scratch).filter((name) => name.startsWith('ended'))).toEqual([]);
+  });
 });

@@ -71,8 +71,10 @@ Example:
         try {
           const { convert } = await import('../../convert/convert.ts');
           const began = process.hrtime.bigint();
-          const written = await convert(from, flags.to, output, (done, total) =>
-            showProgress(`writing ${flags.to}`, done, total),
+          const written = await untilEnded(() =>
+            convert(from, flags.to, output, (done, total) =>
+              showProgress(`writing ${flags.to}`, done, total),
+            ),
           );
           const seconds = Number(process.hrtime.bigint() - began) / 1e9;
           const read = await digested(filesOf(snapshot), flags.digest);
@@ -98,6 +100,20 @@ Example:
       });
     },
   );
+}
+
+/** How shells report what a signal ended. */
+const ENDINGS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+
+/** Whoever ends the process finds nothing half written: it exits, which discards the file. */
+async function untilEnded<T>(work: () => Promise<T>): Promise<T> {
+  const ends = Object.entries(ENDINGS).map(([signal, code]) => [signal, () => process.exit(code)] as const);
+  for (const [signal, end] of ends) process.on(signal, end);
+  try {
+    return await work();
+  } finally {
+    for (const [signal, end] of ends) process.off(signal, end);
+  }
 }
 
 /** @throws UsageError @throws CannotSave, UnreadableFile where nothing can be written there */
