@@ -6,7 +6,7 @@ export default definePlugin({
   onRequest: true,
   summary: 'Show what processes may do beyond ordinary users (capabilities)',
   example: '--pid 1 --columns pid,name,euid,effective',
-  version: 1,
+  version: 2,
   walker: 'credentials',
   columns: {
     pid: { int: ({ task }) => task.pid, help: 'process ID' },

@@ -6,7 +6,7 @@ export default definePlugin({
   onRequest: true,
   summary: "Show processes' control groups, as /proc/PID/cgroup does",
   example: '--pid 1 --columns pid,name,path',
-  version: 1,
+  version: 2,
   walker: 'controlGroups',
   columns: {
     pid: { int: ({ task }) => task.pid, help: 'process ID' },

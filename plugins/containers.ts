@@ -4,6 +4,7 @@ import { definePlugin } from '../src/plugin/contract.ts';
 export default definePlugin({
   name: 'containers',
   group: 'processes',
+  lists: 'containers',
   summary: 'List containers: engine, ID, pod, and what each has for itself',
   example: '--runtime docker --columns runtime,id,nodeName,pid',
   version: 1,

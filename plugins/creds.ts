@@ -7,7 +7,7 @@ export default definePlugin({
   onRequest: true,
   summary: 'Show the users and groups that processes act as, and who shares them',
   example: '--uid 0 --columns pid,name,uid,euid,groups',
-  version: 1,
+  version: 2,
   walker: 'credentials',
   columns: {
     pid: { int: ({ task }) => task.pid, help: 'process ID' },

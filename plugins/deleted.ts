@@ -7,7 +7,7 @@ export default definePlugin({
   onRequest: true,
   summary: 'List files without a name that processes run, have open or have mapped',
   example: '--how exe --save recovered',
-  version: 1,
+  version: 2,
   walker: 'deletedFiles',
   columns: {
     pid: { int: ({ task }) => task.pid, help: 'process ID' },

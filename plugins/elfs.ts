@@ -6,7 +6,7 @@ export default definePlugin({
   onRequest: true,
   summary: 'List the ELF programs and libraries in the memory of processes',
   example: '--pid 1 --columns start,path,type,buildId',
-  version: 1,
+  version: 2,
   walker: 'processElfs',
   columns: {
     pid: { int: ({ area }) => area.task.pid, help: 'process ID' },

@@ -6,7 +6,7 @@ export default definePlugin({
   group: 'processes',
   summary: "Show processes' environment variables",
   example: '--pid 200 --name PATH,HOME',
-  version: 2,
+  version: 3,
   walker: 'environments',
   columns: {
     pid: { int: ({ task }) => task.pid, help: 'process ID' },

@@ -6,7 +6,7 @@ export default definePlugin({
   group: 'files',
   summary: 'List open files, process by process',
   example: '--path "*(deleted)" --columns pid,fd,path',
-  version: 3,
+  version: 4,
   walker: 'openFiles',
   columns: {
     pid: { int: (file) => file.task.pid, help: 'process ID' },

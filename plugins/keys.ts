@@ -33,7 +33,7 @@ export default definePlugin({
   group: 'secrets',
   summary: 'Find AES keys in use, by their expanded schedules, anywhere in memory',
   example: '--reveal --columns size,key,process',
-  version: 3,
+  version: 4,
   options: {
     reveal: {
       help: 'show the keys themselves; such answers are never remembered',

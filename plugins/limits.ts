@@ -6,7 +6,7 @@ export default definePlugin({
   onRequest: true,
   summary: "Show processes' resource limits, as /proc/PID/limits does",
   example: '--pid 1 --resource nofile,core',
-  version: 1,
+  version: 2,
   walker: 'resourceLimits',
   columns: {
     pid: { int: ({ task }) => task.pid, help: 'process ID' },

@@ -19,7 +19,7 @@ export default definePlugin({
   group: 'memory',
   summary: 'List mappings that look like injected code',
   example: '--columns pid,name,start,flags,why,disassembly',
-  version: 1,
+  version: 2,
   async *subjects(kernel) {
     const { suspectCode } = await import('../src/kernel/linux/process/suspect-code.ts');
     const { codeReader } = await import('../src/disassembly/code-reader.ts');

@@ -7,7 +7,7 @@ export default definePlugin({
   group: 'memory',
   summary: "Show processes' mappings, as /proc/PID/maps does",
   example: '--pid 1 --columns start,end,flags,path',
-  version: 2,
+  version: 3,
   walker: 'areas',
   columns: {
     pid: { int: (area) => area.task.pid, help: 'process ID' },

@@ -7,7 +7,7 @@ export default definePlugin({
   onRequest: true,
   summary: 'List namespaces with their owners and members, as lsns does',
   example: '--type net,mnt --columns type,inode,processes,pid',
-  version: 1,
+  version: 2,
   walker: 'namespaces',
   columns: {
     type: { text: ({ type }) => type, help: 'what it sets apart' },

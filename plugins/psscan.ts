@@ -7,7 +7,7 @@ export default definePlugin({
   onRequest: true,
   summary: 'Find processes and threads anywhere in memory by their shape, ended ones too',
   example: '--live false --columns pid,tid,name,exitCode,started',
-  version: 1,
+  version: 2,
   scans: {
     tasks: async (kernel) => {
       const { tasks } = await import('../src/kernel/linux/process/task-scanner.ts');
@@ -52,8 +52,13 @@ export default definePlugin({
       text: ({ views }) => views,
       help: 'what has it: list, pids, threads, children, queues, cgroups',
     },
+    container: {
+      text: ({ container }) => container,
+      help: 'ID or name of the container that it is in; null where it has ended',
+    },
   },
   process: 'pid',
+  references: { container: 'containers.id' },
   identity: ['physical', 'pid', 'tid', 'started'],
   restless: ['state', 'views'],
   ofBoot: ['pid', 'tid', 'ppid'],
@@ -72,11 +77,22 @@ export default definePlugin({
   ],
   filters: [
     ...(['pid', 'tid', 'ppid', 'name', 'uid', 'state', 'exitState', 'exitCode', 'started'] as const),
-    ...(['live', 'listed', 'hidden'] as const),
+    ...(['live', 'listed', 'hidden', 'container'] as const),
   ],
   words: { state: ['R', 'S', 'D', 'I', 'T', 't', 'X', 'Z', 'P'], exitState: ['zombie', 'dead'] },
   uncut: ['state', 'exitState'],
-  dispensable: ['views', 'task', 'exitSignal', 'listed', 'exitState', 'uid', 'ppid', 'exitCode', 'started'],
+  dispensable: [
+    'container',
+    'views',
+    'task',
+    'exitSignal',
+    'listed',
+    'exitState',
+    'uid',
+    'ppid',
+    'exitCode',
+    'started',
+  ],
   wording: { noun: ['task', 'tasks'], all: 'tasks that are or were' },
 });
 

@@ -7,7 +7,7 @@ export default definePlugin({
   group: 'processes',
   summary: 'Show which process started which',
   example: '--root 1 --columns pid,name,args',
-  version: 4,
+  version: 5,
   options: {
     root: { help: 'show this process and its descendants', value: 'pid', parse: pidOf },
   },

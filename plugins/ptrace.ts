@@ -5,7 +5,7 @@ export default definePlugin({
   group: 'processes',
   summary: 'List threads that others trace: debugged, or injected into',
   example: '--tracer 354 --columns pid,name,tracer,tracerName',
-  version: 1,
+  version: 2,
   walker: 'tracedThreads',
   columns: {
     pid: { int: ({ thread }) => thread.pid, help: 'process ID of the traced thread' },

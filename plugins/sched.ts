@@ -6,7 +6,7 @@ export default definePlugin({
   onRequest: true,
   summary: 'Show how threads are scheduled: policy, priority, CPUs, switches',
   example: '--policy fifo,rr,deadline --columns pid,tid,name,policy',
-  version: 1,
+  version: 2,
   walker: 'scheduling',
   columns: {
     pid: { int: ({ thread }) => thread.pid, help: 'process ID' },

@@ -6,7 +6,7 @@ export default definePlugin({
   onRequest: true,
   summary: 'Show which signals processes handle, ignore, block, or have waiting',
   example: '--pid 1 --columns tid,signal,action,handler',
-  version: 1,
+  version: 2,
   walker: 'signals',
   columns: {
     pid: { int: ({ thread }) => thread.pid, help: 'process ID' },

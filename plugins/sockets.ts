@@ -22,7 +22,7 @@ export default definePlugin({
   group: 'network',
   summary: 'List sockets of all network namespaces and who holds them',
   example: '--state LISTEN,ESTABLISHED --family inet,inet6',
-  version: 4,
+  version: 5,
   walker: 'sockets',
   columns: {
     netns: { int: ({ socket }) => socket.namespace.inode, help: 'inode of the network namespace' },

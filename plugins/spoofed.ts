@@ -6,7 +6,7 @@ export default definePlugin({
   group: 'processes',
   summary: 'List processes whose names disagree: comm, first argument, executable',
   example: '--spoofed yes --columns pid,name,argv0,exe,disagree',
-  version: 1,
+  version: 2,
   walker: 'namedProcesses',
   columns: {
     pid: { int: ({ task }) => task.pid, help: 'process ID' },

@@ -6,7 +6,7 @@ export default definePlugin({
   onRequest: true,
   summary: 'Show the kernel stack of every thread, function by function',
   example: '--pid 1 --columns pid,tid,position,symbol,how',
-  version: 1,
+  version: 2,
   async *subjects(kernel) {
     const { stackRows } = await import('../src/kernel/linux/stacks/stack-rows.ts');
     yield* stackRows(kernel);

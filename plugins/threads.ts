@@ -6,7 +6,7 @@ export default definePlugin({
   onRequest: true,
   summary: 'List the threads of every process, as /proc/PID/task does',
   example: '--pid 1,200 --columns pid,tid,name,state',
-  version: 2,
+  version: 3,
   walker: 'threadStacks',
   columns: {
     pid: { int: ({ thread }) => thread.pid, help: 'process ID' },

@@ -379,7 +379,9 @@ const OTHER_MEANINGS: Readonly<Record<string, readonly string[]>> = {
   // A type of file system.
   'src/store/moving.ts': ['tmpfs'],
   // Groups and lists of questions.
-  'src/plugin/contract.ts': ['files', 'modules'],
+  'src/plugin/contract.ts': ['files', 'modules', 'containers'],
+  'src/plugin/container-column.ts': ['containers'],
+  'src/plugin/references.ts': ['containers'],
   'src/report/verdict/sarif.ts': ['modules'],
   // A section of the page, which `lists.connections` fills.
   'src/page/client/overview.ts': ['sockets'],

@@ -1,48 +1,17 @@
 // The contract of a question: what a plugin declares, as types.
 // docs/guide/writing-plugins.md explains each member.
-import type { VirtualAddress } from '../base/address.ts';
 import type { Linux } from '../kernel/linux/linux.ts';
 import type { SubjectOf, WalkerName } from '../kernel/linux/walkers.ts';
 import type { Hit, Scanner } from '../scan/scanner.ts';
 import type { Artefact } from './artefact.ts';
 import type { Absent, Cell, ColumnKind, Row } from './cell.ts';
+import { type Column, KINDS, kindOf, kindText, processColumn } from './column.ts';
+import { withContainer } from './container-column.ts';
 import type { Observation } from './observation.ts';
 import type { Connections, Joined, Told, TriagePart, Wording } from './telling.ts';
 
-/** What a number counts, where that is no number of things. */
-export type Unit = 'bytes' | 'KiB' | 'bits';
-
-export type { ColumnKind };
-
-/**
- * A column: the kind of its cells, and how to read one from a subject. `null` means "does not apply".
- *
- * `int` is a whole number (a `bigint` only where it may pass 2^53), `seconds` a length of time, `address` a virtual
- * address of the kernel or a process where `space` does not say that it is a physical one.
- */
-export type Column<S> = {
-  /** What its cells say, in a line. Help, the reference and the page show it. */
-  readonly help?: string;
-} & (
-  | {
-      readonly int: (subject: S) => number | bigint | null;
-      readonly unit?: Unit;
-      /** Tables show it in hex, as an offset or a mask is read; everywhere else it is a number. */
-      readonly hex?: true;
-    }
-  | {
-      readonly text: (subject: S) => string | null;
-      /**
-       * Keys, passwords: answers have `hidden` in place of its cells, and nothing else ever has them, unless `--reveal` is
-       * given. The question has that flag by this alone; such answers are never remembered.
-       */
-      readonly secret?: true;
-    }
-  | { readonly flag: (subject: S) => boolean | null }
-  | { readonly address: (subject: S) => VirtualAddress | null; readonly space?: 'physical' }
-  | { readonly time: (subject: S) => Date | null }
-  | { readonly seconds: (subject: S) => number | null }
-);
+export type { Column, ColumnKind };
+export { KINDS, kindOf, kindText, processColumn };
 
 /** An option with a value: `--depth 3`. */
 export interface ValueOption<T> {
@@ -148,8 +117,8 @@ export const GROUPS = [
 ] as const;
 export type Group = (typeof GROUPS)[number];
 
-/** What there is one list of: the processes of a machine, the modules of its kernel. */
-export const LISTINGS = ['processes', 'modules'] as const;
+/** What there is one list of: the processes of a machine, the modules of its kernel, the containers, by their `id`. */
+export const LISTINGS = ['processes', 'modules', 'containers'] as const;
 export type Listing = (typeof LISTINGS)[number];
 
 /** All of a plugin but what finds its things. */
@@ -266,24 +235,46 @@ interface Question<S, O extends Options, K extends string> {
 // biome-ignore lint/suspicious/noExplicitAny: a plugin's subject is its own affair, and variance admits no other type
 export type AnyPlugin = Plugin<any, any, string, any>;
 
-/** Gives a plugin its types, those of its cells too (`RowOf`). It does nothing at run time. */
+/** The columns of a question, with the one that it has by declaring a process. The list of containers needs none. */
+type WithContainer<C, P, L> = [P] extends [never]
+  ? C
+  : 'containers' extends L
+    ? C
+    : C & { readonly container: { readonly text: () => string | null } };
+
+/**
+ * Gives a plugin its types, those of its cells too (`RowOf`), and the column `container` if it declares a process and has no
+ * column of that name.
+ */
 export function definePlugin<
   N extends WalkerName,
   K extends string,
   C,
   const O extends Options = Record<never, never>,
+  P extends string = never,
+  L extends Listing = never,
 >(
-  plugin: Question<SubjectOf<N>, O, K> & { readonly walker: N; readonly columns: C },
-): Plugin<SubjectOf<N>, O, K> & { readonly columns: C };
+  plugin: Question<SubjectOf<N>, O, K> & Roles<P, L> & { readonly walker: N; readonly columns: C },
+): Plugin<SubjectOf<N>, O, K> & { readonly columns: WithContainer<C, P, L> };
 export function definePlugin<
   S,
   K extends string,
   C,
   const O extends Options = Record<never, never>,
   W extends Scans = Record<never, never>,
->(plugin: Plugin<S, O, K, W> & { readonly columns: C }): Plugin<S, O, K, W> & { readonly columns: C };
+  P extends string = never,
+  L extends Listing = never,
+>(
+  plugin: Plugin<S, O, K, W> & Roles<P, L> & { readonly columns: C },
+): Plugin<S, O, K, W> & { readonly columns: WithContainer<C, P, L> };
 export function definePlugin(plugin: AnyPlugin): AnyPlugin {
-  return plugin;
+  return withContainer(plugin);
+}
+
+/** What decides whether a question has the column `container`. */
+interface Roles<P extends string, L extends Listing> {
+  readonly process?: P;
+  readonly lists?: L;
 }
 
 /**
@@ -302,28 +293,6 @@ export type RowOf<P extends { readonly columns: unknown }> = {
   readonly [N in keyof P['columns']]: CellOf<P['columns'][N]>;
 };
 
-/** The kinds of cell that there are. */
-export const KINDS: readonly ColumnKind[] = ['int', 'text', 'flag', 'address', 'time', 'seconds'];
-
-/** The kind of a column: which of the six keys it has. */
-export const kindOf = (column: Column<never>): ColumnKind =>
-  KINDS.find((kind) => Object.hasOwn(column, kind))!;
-
 /** The question among these that lists all of something; undefined where there is none. */
 export const listOf = (plugins: readonly AnyPlugin[], listing: Listing): AnyPlugin | undefined =>
   plugins.find(({ lists }) => lists === listing);
-
-/** The column that names a process; undefined where rows are of no process. */
-export function processColumn({
-  process,
-  columns,
-}: Pick<AnyPlugin, 'process' | 'columns'>): string | undefined {
-  if (process !== undefined) return process;
-  return columns['pid'] !== undefined && 'int' in columns['pid'] ? 'pid' : undefined;
-}
-
-/** What a column's cells are, for people: `int (KiB)`, `address (physical)`. */
-export function kindText(column: Column<never>): string {
-  const more = 'unit' in column ? column.unit : 'space' in column ? column.space : undefined;
-  return more === undefined ? kindOf(column) : `${kindOf(column)} (${more})`;
-}

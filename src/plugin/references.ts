@@ -1,6 +1,7 @@
 // Which columns name rows of other questions: what can be joined with what.
-// Questions declare it (`references`), and a row's process is named in the list of processes without a word.
+// Questions declare it (`references`). That a row's process and its container are named in their lists goes without saying.
 import { hint } from '../base/nearest.ts';
+import { CONTAINER, containerColumn } from './container-column.ts';
 import { type AnyPlugin, kindOf, listOf, processColumn } from './contract.ts';
 
 /** A column whose cells are those of a column of another question, or of the same. */
@@ -18,7 +19,19 @@ export function referencesOf(plugin: AnyPlugin, plugins: readonly AnyPlugin[]): 
     list === undefined || list === plugin || own === undefined || number === undefined
       ? []
       : [{ column: own, question: list.name, of: number }];
-  return [...process, ...declared(plugin).filter(({ column }) => process[0]?.column !== column)];
+  return [
+    ...process,
+    ...declared(plugin).filter(({ column }) => process[0]?.column !== column),
+    ...containerOf(plugin, plugins),
+  ];
+}
+
+/** Every question of processes names containers, without a word too. */
+function containerOf({ columns }: AnyPlugin, plugins: readonly AnyPlugin[]): Reference[] {
+  const list = listOf(plugins, 'containers');
+  return list === undefined || columns[CONTAINER] !== containerColumn
+    ? []
+    : [{ column: CONTAINER, question: list.name, of: 'id' }];
 }
 
 /** Why a declared reference leads nowhere; undefined where all lead to a column. */

@@ -4,7 +4,15 @@ import { Budget, BudgetExceeded } from '../base/budget.ts';
 import { EvidenceFault } from '../base/errors.ts';
 import type { Linux } from '../kernel/linux/linux.ts';
 import { type Absent, type Cell, type Row, soundCell } from './cell.ts';
-import { type AnyPlugin, type Column, type ColumnKind, kindOf, type Progress } from './contract.ts';
+import { CONTAINER, containerColumn } from './container-column.ts';
+import {
+  type AnyPlugin,
+  type Column,
+  type ColumnKind,
+  kindOf,
+  type Progress,
+  processColumn,
+} from './contract.ts';
 import { LongTexts } from './long-text.ts';
 import { noteMachineState } from './machine-state.ts';
 import { completedOptions, REVEAL } from './options.ts';
@@ -61,9 +69,7 @@ async function* rowsOf(
 ): AsyncGenerator<Row> {
   const { options, columns, subjects } = request;
   const chosen = completedOptions(plugin, options);
-  const readers = (columns ?? Object.keys(plugin.columns)).map((name) =>
-    readerOf(plugin, name, chosen[REVEAL] === true),
-  );
+  const readers = await readersOf(plugin, kernel, columns, chosen[REVEAL] === true);
   let isEmpty = true;
   for await (const subject of await subjectsOf(plugin, kernel, { ...request, options: chosen }, budget)) {
     isEmpty = false;
@@ -101,6 +107,31 @@ interface Reader {
   readonly name: string;
   readonly kind: ColumnKind;
   readonly read: (subject: unknown) => Exclude<Cell, Absent>;
+}
+
+async function readersOf(
+  plugin: AnyPlugin,
+  kernel: Linux,
+  columns: readonly string[] = Object.keys(plugin.columns),
+  isRevealed: boolean,
+): Promise<Reader[]> {
+  const readers = columns.map((name) => readerOf(plugin, name, isRevealed));
+  const at = columns.indexOf(CONTAINER);
+  if (at !== -1 && plugin.columns[CONTAINER] === containerColumn)
+    readers[at] = await containerReader(plugin, kernel);
+  return readers;
+}
+
+/** Reads the container of a row's process. */
+async function containerReader(plugin: AnyPlugin, kernel: Linux): Promise<Reader> {
+  const { ContainersByPid } = await import('../kernel/linux/process/containers-by-pid.ts');
+  const containers = new ContainersByPid(kernel);
+  const process = readerOf(plugin, processColumn(plugin)!, false);
+  const read = (subject: unknown): string | null => {
+    const pid = process.read(subject);
+    return typeof pid === 'number' || typeof pid === 'bigint' ? containers.of(Number(pid)) : null;
+  };
+  return { name: CONTAINER, kind: 'text', read };
 }
 
 /** What stands for a cell that is secret. */

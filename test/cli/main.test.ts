@@ -561,7 +561,7 @@ describe('--plugin', () => {
     [plugin('columns: { note: { int: () => 1 } }, identity: []'), 'no column may be called note'],
     [plugin(column.replace('[]', "['x']")), 'identity must name columns'],
     [plugin(`${column}, filters: ['x']`), 'filters must name columns'],
-    [plugin(`${column}, lists: 'files'`), 'lists must be one of processes, modules'],
+    [plugin(`${column}, lists: 'files'`), 'lists must be one of processes, modules, containers'],
     [plugin(`${column}, processName: 'who'`), 'processName must name columns'],
     [
       plugin(`${column}, references: { pid: 'pslis.pid' }`),

@@ -3,7 +3,7 @@ import { compare } from '../../src/diff/comparison.ts';
 import { Processes } from '../../src/diff/processes.ts';
 import { type DiffChoice, diffTables, type Side } from '../../src/diff/tables.ts';
 import type { Row } from '../../src/plugin/cell.ts';
-import { definePlugin } from '../../src/plugin/contract.ts';
+import { type AnyPlugin, definePlugin } from '../../src/plugin/contract.ts';
 import { fakeFacts } from '../support/fake-session.ts';
 
 const things = definePlugin({
@@ -27,9 +27,9 @@ const things = definePlugin({
   followsProcess: true,
   churn: ({ name }) => name === 'noise',
 });
-const lasting = definePlugin({ ...things, name: 'lasting', interchangeable: undefined as never });
+const lasting: typeof things = { ...things, name: 'lasting', interchangeable: undefined as never };
 const { enduring: _, ...rest } = things;
-const fleeting = definePlugin({ ...rest, name: 'fleeting' });
+const fleeting: AnyPlugin = { ...rest, name: 'fleeting' };
 
 const thing = (pid: number, name: string, port = 1, size = 0, at = 0n): Row => ({
   pid,

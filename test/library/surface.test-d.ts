@@ -1,5 +1,5 @@
 /** What a program may rely on: compiling this file is the test, nothing of it is ever run. */
-import { pslist, sockets } from '../../plugins/index.ts';
+import { modules, pslist, sockets } from '../../plugins/index.ts';
 import {
   type Absent,
   type Closable,
@@ -73,6 +73,13 @@ export async function ask(): Promise<void> {
     const certain: number = pid;
     void certain;
   }
+  // Every question of processes has the container of them, though none declares it.
+  const inside: (string | null | Absent)[] = (await session.ask(sockets)).rows.map(
+    ({ container }) => container,
+  );
+  void inside;
+  // @ts-expect-error rows of modules are of no process
+  (await session.ask(modules)).rows.map(({ container }) => container);
   // @ts-expect-error no such column
   await session.ask(pslist, { columns: ['nope'] });
   // @ts-expect-error no such column

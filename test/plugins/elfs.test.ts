@@ -87,7 +87,7 @@ describe('elfs', () => {
       rows: [
         {
           ...{ pid: 9, name: 'bash', start: AT, end: AT + 0x1000n, path: null, type: 'shared' },
-          ...{ entry: 0x123n, segments: 3, size: 0xc00, buildId: '6275696c64696431' },
+          ...{ entry: 0x123n, segments: 3, size: 0xc00, buildId: '6275696c64696431', container: null },
         },
       ],
       notes: [],

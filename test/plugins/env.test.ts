@@ -13,9 +13,9 @@ describe('env', () => {
     });
     expect(await ask(env, drawn.linux())).toEqual({
       rows: [
-        { pid: 1, name: 'HOME', value: '/' },
-        { pid: 1, name: 'TERM', value: 'linux' },
-        { pid: 9, name: 'HOME', value: '/root' },
+        { pid: 1, name: 'HOME', value: '/', container: null },
+        { pid: 1, name: 'TERM', value: 'linux', container: null },
+        { pid: 9, name: 'HOME', value: '/root', container: null },
       ],
       notes: [],
     });
@@ -23,12 +23,12 @@ describe('env', () => {
 
   it('takes strings as they come: without =, with several, empty, not ended, not text', async () => {
     expect(await variablesOf('plain\0A=b=c\0\0\0EMPTY=\0=odd\0\xff=\xfe\0LAST=open')).toEqual([
-      { pid: 1, name: 'plain', value: null },
-      { pid: 1, name: 'A', value: 'b=c' },
-      { pid: 1, name: 'EMPTY', value: '' },
-      { pid: 1, name: '', value: 'odd' },
-      { pid: 1, name: '\\xff', value: '\\xfe' },
-      { pid: 1, name: 'LAST', value: 'open' },
+      { pid: 1, name: 'plain', value: null, container: null },
+      { pid: 1, name: 'A', value: 'b=c', container: null },
+      { pid: 1, name: 'EMPTY', value: '', container: null },
+      { pid: 1, name: '', value: 'odd', container: null },
+      { pid: 1, name: '\\xff', value: '\\xfe', container: null },
+      { pid: 1, name: 'LAST', value: 'open', container: null },
     ]);
   });
 
@@ -45,9 +45,9 @@ describe('env', () => {
       drawn.image.put64(drawn.image.entry(STACK + page, 1, drawn.rootOf(1)), 0n);
     const lost = { absent: 'not-present' };
     expect((await ask(env, drawn.linux())).rows).toEqual([
-      { pid: 1, name: 'FIRST', value: '1' },
-      { pid: 1, name: lost, value: lost },
-      { pid: 1, name: 'LAST', value: '2' },
+      { pid: 1, name: 'FIRST', value: '1', container: null },
+      { pid: 1, name: lost, value: lost, container: null },
+      { pid: 1, name: 'LAST', value: '2', container: null },
     ]);
   });
 
@@ -56,8 +56,8 @@ describe('env', () => {
     drawn.image.lose(drawn.rootOf(1));
     const lost = { absent: 'not-in-snapshot' };
     expect((await ask(env, drawn.linux())).rows).toEqual([
-      { pid: 1, name: lost, value: lost },
-      { pid: 9, name: 'HOME', value: '/' },
+      { pid: 1, name: lost, value: lost, container: null },
+      { pid: 9, name: 'HOME', value: '/', container: null },
     ]);
   });
 
@@ -65,14 +65,18 @@ describe('env', () => {
     const drawn = fakeKernel('init(1)');
     drawn.lose(drawn.read(drawn.task(1), 'task_struct', 'mm'));
     const lost = { absent: 'not-in-snapshot' };
-    expect((await ask(env, drawn.linux())).rows).toEqual([{ pid: 1, name: lost, value: lost }]);
+    expect((await ask(env, drawn.linux())).rows).toEqual([
+      { pid: 1, name: lost, value: lost, container: null },
+    ]);
   });
 
   it('shows one absent row where the end lies before the beginning', async () => {
     const drawn = fakeKernel('init(1)', { traits: { 1: { args: 'a\0', environment: 'A=1\0' } } });
     drawn.write(drawn.read(drawn.task(1), 'task_struct', 'mm'), 'mm_struct', { env_end: 0x100n });
     const lost = { absent: 'corrupt-structure' };
-    expect((await ask(env, drawn.linux())).rows).toEqual([{ pid: 1, name: lost, value: lost }]);
+    expect((await ask(env, drawn.linux())).rows).toEqual([
+      { pid: 1, name: lost, value: lost, container: null },
+    ]);
   });
 
   it('is bounded where the end is nonsense, and says so', async () => {
@@ -80,8 +84,8 @@ describe('env', () => {
     drawn.write(drawn.read(drawn.task(1), 'task_struct', 'mm'), 'mm_struct', { env_end: 0x7fff_ffff_f000n });
     const { rows, notes } = await ask(env, drawn.linux());
     expect(rows).toEqual([
-      { pid: 1, name: 'A', value: '1' },
-      { pid: 1, name: { absent: 'not-present' }, value: { absent: 'not-present' } },
+      { pid: 1, name: 'A', value: '1', container: null },
+      { pid: 1, name: { absent: 'not-present' }, value: { absent: 'not-present' }, container: null },
     ]);
     const bytes = 0x7fff_ffff_f000n - STACK - 2n;
     expect(notes).toEqual([

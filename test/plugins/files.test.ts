@@ -35,11 +35,13 @@ describe('files', () => {
           flags: 'O_RDWR|O_LARGEFILE',
           position: 77,
           tid: null,
+          container: null,
         },
         {
           ...{ pid: 9, fd: 63, path: '/etc', type: 'directory', device: 'fe:01', inode: 2, position: 0 },
           flags: 'O_RDONLY|O_DIRECTORY|O_CLOEXEC',
           tid: null,
+          container: null,
         },
       ],
       notes: [],
@@ -173,7 +175,9 @@ describe('files', () => {
   });
 
   it('has its columns in the order that others rely on', () => {
-    expect(Object.keys(files.columns).join(' ')).toBe('pid fd path type device inode flags position tid');
+    expect(Object.keys(files.columns).join(' ')).toBe(
+      'pid fd path type device inode flags position tid container',
+    );
   });
 
   it('ends a table whose pages are one page of memory again and again', async () => {

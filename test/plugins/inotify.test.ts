@@ -103,6 +103,7 @@ describe.each([
       device: 'fe:01',
       inode: null,
       mount: null,
+      container: null,
     };
     const first = {
       ...all,

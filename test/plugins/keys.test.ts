@@ -35,6 +35,7 @@ describe('keys', () => {
           },
           ...{ pid: 9, process: 'gpg', mapping: '[heap]', address: HEAP + 64n, form: 'encryption' },
           use: 'public constant',
+          container: null,
         },
       ],
       notes: [],

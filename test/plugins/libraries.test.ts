@@ -26,7 +26,7 @@ describe('libraries', () => {
   it.each([8, 4] as const)('shows what is listed and what is mapped, in words of %i bytes', async (width) => {
     const { rows, notes } = await ask(libraries, drawn({ width }).linux());
     expect(notes).toEqual([]);
-    const of = { pid: 9, name: 'bash', mapped: true };
+    const of = { pid: 9, name: 'bash', mapped: true, container: null };
     expect(rows).toEqual([
       { ...of, position: 0, library: null, path: '/prog', start: PROGRAM, bias: PROGRAM, listed: true },
       {

@@ -101,7 +101,15 @@ describe.each([
   it('tells who has and who waits for a lock', async () => {
     const { linux, whole, waiter, range } = drawn(isOld);
     const { rows, notes } = await ask(locks, linux());
-    const all = { lease: null, path: '/database', device: 'fe:01', inode: 2, end: null, start: 0 };
+    const all = {
+      container: null,
+      lease: null,
+      path: '/database',
+      device: 'fe:01',
+      inode: 2,
+      end: null,
+      start: 0,
+    };
     expect(rows).toEqual([
       {
         ...{ ...all, pid: 200, process: 'sshd', kind: 'FLOCK', mode: 'WRITE', waits: false, waitsFor: null },

@@ -57,7 +57,7 @@ describe('malfind', () => {
     expect(rows).toEqual([
       {
         ...{ pid: 9, name: 'bash', start: CODE, end: CODE + 0x2000n, flags: 'rwxp', path: null },
-        ...{ why: 'writable,anonymous', changed: null, where: CODE + 0x1020n },
+        ...{ why: 'writable,anonymous', changed: null, where: CODE + 0x1020n, container: null },
         hexdump: expect.stringMatching(/^55 48 89 e5 c3 00( 00){58}$/) as string,
         disassembly: expect.stringMatching(/^push rbp; mov rbp, rsp; ret; add /) as string,
       },

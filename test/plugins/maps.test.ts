@@ -41,15 +41,15 @@ describe('maps', () => {
       rows: [
         {
           ...{ pid: 9, start: 0x40_0000n, end: 0x40_2000n, flags: 'r-xp', offset: 0x3000 },
-          ...{ device: 'fe:01', inode: 2, path: '/bash' },
+          ...{ device: 'fe:01', inode: 2, path: '/bash', container: null },
         },
         {
           ...{ pid: 9, start: 0x7000_0000n, end: 0x7000_3000n, flags: 'rw-s', offset: 0 },
-          ...{ device: '00:00', inode: 0, path: null },
+          ...{ device: '00:00', inode: 0, path: null, container: null },
         },
         {
           ...{ pid: 9, start: 0xffff_8000_0000n, end: 0xffff_8000_1000n, flags: '---p', offset: 0 },
-          ...{ device: '00:00', inode: 0, path: null },
+          ...{ device: '00:00', inode: 0, path: null, container: null },
         },
       ],
       notes: [],
@@ -196,7 +196,9 @@ describe('maps', () => {
   });
 
   it('has its columns in the order that others rely on', () => {
-    expect(Object.keys(maps.columns).join(' ')).toBe('pid start end flags offset device inode path');
+    expect(Object.keys(maps.columns).join(' ')).toBe(
+      'pid start end flags offset device inode path container',
+    );
   });
 
   it('says that a mapping is lost which the kernel counts', async () => {

@@ -29,7 +29,7 @@ describe('sockets', () => {
         remoteAddress: null,
         remotePort: null,
       },
-      ...{ device: null, state: 'LISTEN', inode: null, uid: 33, tid: null, hidden: false },
+      ...{ device: null, state: 'LISTEN', inode: null, uid: 33, tid: null, hidden: false, container: null },
     });
     const common = { protocol: 'tcp', localPort: 443, remoteAddress: '203.0.113.9', remotePort: 50_000 };
     expect(rows.slice(1)).toMatchObject([

@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { plugins as own } from '../../../plugins/index.ts';
 import { UsageError } from '../../base/errors.ts';
 import { walkers } from '../../kernel/linux/walkers.ts';
+import { withContainer } from '../../plugin/container-column.ts';
 import { type AnyPlugin, KINDS, LISTINGS, listOf } from '../../plugin/contract.ts';
 import { flawInReferences } from '../../plugin/references.ts';
 
@@ -56,7 +57,7 @@ async function loadPlugin(path: string): Promise<AnyPlugin> {
   }
   const flaw = flawIn(loaded.default);
   if (flaw !== undefined) throw new UsageError(`${path} exports no plugin: ${flaw}`);
-  const plugin = loaded.default as AnyPlugin;
+  const plugin = withContainer(loaded.default as AnyPlugin);
   files.set(plugin, resolve(path));
   return plugin;
 }

@@ -31,6 +31,7 @@ import { modules } from './modules.ts';
 import { mounts } from './mounts.ts';
 import { namespaces } from './namespaces.ts';
 import { pagecache } from './pagecache.ts';
+import { withProcessContainer } from './process-container.ts';
 import { pslist } from './pslist.ts';
 import { psscan } from './psscan.ts';
 import { pstree } from './pstree.ts';
@@ -69,7 +70,7 @@ export const comparisons: readonly Comparison[] = [
   ...[mounts, superblocks, pagecache, deleted],
   ...[malfind, spoofed, elfs, libraries],
   ...[locks, inotify, lsblk, dentries, tmpfs],
-];
+].map(withProcessContainer);
 
 /** One plugin's answer and what is to be said of it. */
 export interface Compared extends Outcome {

@@ -5,6 +5,7 @@ import { EvidenceFault, WalkIncomplete } from '../../../base/errors.ts';
 import { unlessFault } from '../../../base/unless-fault.ts';
 import type { Hit } from '../../../scan/scanner.ts';
 import type { Linux } from '../linux.ts';
+import { containerOfTask } from './control-groups.ts';
 import { signalName } from './signal-names.ts';
 import { Task } from './task.ts';
 import type { TaskFind, TaskShape } from './task-scanner.ts';
@@ -92,6 +93,10 @@ export class CarvedTask {
     const { raw, kernel } = this.task;
     const member = kernel.types.offsetOf('task_struct', 'real_cred');
     return kernel.pointerAt(raw.address + BigInt(member)) === 0n ? null : raw.real_cred.uid;
+  }
+  /** The ID or name of the container that it is in; null outside of containers, and where it has ended. @throws EvidenceFault */
+  get container(): string | null {
+    return this.isLive ? (containerOfTask(this.task)?.id ?? null) : null;
   }
 
   /** Whether one of the kernel's own views of all tasks has it. @throws WalkIncomplete */

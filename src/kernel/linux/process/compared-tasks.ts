@@ -5,6 +5,7 @@ import { EvidenceFault } from '../../../base/errors.ts';
 import type { Hit } from '../../../scan/scanner.ts';
 import type { Linux } from '../linux.ts';
 import { carvedTasks } from './carved-tasks.ts';
+import { containerOfTask } from './control-groups.ts';
 import { holderTasks } from './holder-tasks.ts';
 import { Task } from './task.ts';
 import type { TaskFind } from './task-scanner.ts';
@@ -40,6 +41,11 @@ export class ComparedTask {
     const { address } = this.task;
     if (this.#views.has(view, address)) return true;
     return this.#mustBeIn(view) ? this.#views.isIn(view, address) : null;
+  }
+
+  /** The ID or name of the container that it is in; null outside of containers. @throws EvidenceFault */
+  get container(): string | null {
+    return containerOfTask(this.task)?.id ?? null;
   }
 
   #mustBeIn(view: TaskView): boolean {

@@ -3,6 +3,7 @@
 import { type ContainerName, containerOf } from '../cgroup/container-path.ts';
 import { type Membership, membershipsIn, unifiedGroup } from '../cgroup/membership.ts';
 import type { Linux } from '../linux.ts';
+import type { Kernel } from '../structs.ts';
 import { tasks } from './processes.ts';
 import type { Task } from './task.ts';
 
@@ -39,9 +40,13 @@ export function* controlGroups(kernel: Linux): Generator<GroupOfProcess> {
  * where that tells nothing, those of version 1. @throws EvidenceFault
  */
 export function containerOfTask(task: Task): ContainerName | null {
-  const { kernel } = task;
   const { cgroups: set } = task.raw;
-  if (set === null || set === undefined) return null;
+  return set === null || set === undefined ? null : containerOfSet(task, set);
+}
+
+/** The same, by the groups that the process has in common with others. @throws EvidenceFault */
+export function containerOfSet(task: Task, set: Kernel<'css_set'>): ContainerName | null {
+  const { kernel } = task;
   const unified = unifiedGroup(kernel, set);
   const found = unified === null ? null : containerOf(unified.path);
   if (found !== null) return found;
