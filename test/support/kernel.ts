@@ -88,7 +88,18 @@ export function crowdedKernel(count: number): FakeKernel {
     name: `task-${i + 1}`,
     isKernelThread: false,
   }));
-  return new FakeKernel(processes, { packed: true });
+  const kernel = new FakeKernel(processes, { packed: true });
+  // Each leads a group and a session, and has the first task's rights: what real ones have too.
+  const rights = kernel.draw('cred');
+  kernel.image.put64(kernel.physical(kernel.member(rights, 'cred', 'cap_bset')), 0x1ff_ffff_ffffn);
+  kernel.write(kernel.task(0), 'task_struct', { real_cred: rights });
+  for (const { pid } of processes) {
+    const signal = kernel.read(kernel.task(pid), 'task_struct', 'signal');
+    const numbers = kernel.physical(kernel.member(signal, 'signal_struct', 'pids'));
+    for (const type of [2, 3]) kernel.image.put64(numbers + 8 * type, kernel.pid(pid));
+    kernel.write(kernel.member(kernel.pid(pid), 'pid', 'numbers'), 'upid', { nr: pid });
+  }
+  return kernel;
 }
 
 /** A drawn kernel that can still be damaged: `linux()` opens it as it is at that moment. */
