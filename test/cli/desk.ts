@@ -23,14 +23,16 @@ export const desk = {
 
 const KERNEL = 'init(1)  [kthreadd](2)  sshd(200 < 1)  bash(201 < 200)  evil\x1bc(202 < 201)';
 
-/** Stands for session.ts: any readable file holds the drawn kernel; one that is empty of it says `no kernel`; one is of another machine. */
+/** Stands for session.ts: any readable file holds the drawn kernel; one that is empty of it says `no kernel`; one is of another machine; one has lost a page, and one is of a kernel that lacks a member. */
 export const session = {
   openSession(path: string): unknown {
     const file = new SnapshotFile(path);
     desk.opened++;
     desk.meanwhile();
     if (path.endsWith('no-kernel.raw')) throw new NoKernel('no kernel was found');
-    const kernel = fakeKernel(KERNEL).linux();
+    const drawn = fakeKernel(KERNEL, path.endsWith('lacking.raw') ? { without: ['mm_struct.exe_file'] } : {});
+    if (path.endsWith('lost.raw')) drawn.lose(drawn.read(drawn.task(201), 'task_struct', 'mm'));
+    const kernel = drawn.linux();
     if (path.endsWith('damaged.raw')) kernel.note('task list breaks after 5 entries');
     const facts = fakeFacts(path);
     if (path.endsWith('other.raw'))

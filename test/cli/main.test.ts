@@ -147,6 +147,22 @@ describe('vestige PLUGIN SNAPSHOT', () => {
     expect((await run('pslist', memory, '--strict', '--columns', 'pid')).code).toBe(0);
   });
 
+  it('ends with 1 under --strict for a cell that is shown and could not be read, remembered or not', async () => {
+    const [lost, lacking] = ['lost.raw', 'lacking.raw'].map(snapshotFile) as [string, string];
+    const strictly = async (...words: string[]) => (await run('pslist', ...words, '--strict')).code;
+    expect((await run('pslist', lost, '--json')).out).toContain('"exe":{"absent":"not-in-snapshot"}');
+    expect(await strictly(lost)).toBe(1);
+    for (const columns of ['pid,exe', 'pid,args']) expect(await strictly(lost, '--columns', columns)).toBe(1);
+    expect(await strictly(lost, '--columns', 'pid,name')).toBe(0);
+    expect(await strictly(lost, '--columns', 'pid,exe', '--pid', '1')).toBe(0);
+    expect(await strictly(lost, '--sort', 'exe', '--json')).toBe(1);
+    // What this kernel does not have at all is no loss.
+    expect((await run('pslist', lacking, '--json')).out).toContain('"exe":{"absent":"not-in-kernel"}');
+    expect(await strictly(lacking, '--columns', 'pid,exe')).toBe(0);
+    const words = ['pslist', lost, '--strict', '--cache', join(folder, 'strict.sqlite')];
+    expect([(await remembering(...words)).code, (await remembering(...words)).code]).toEqual([1, 1]);
+  });
+
   it('fits the terminal, and says what it hid', async () => {
     desk.width = 80;
     const { out, err } = await run('pslist', memory);

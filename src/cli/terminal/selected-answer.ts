@@ -2,7 +2,7 @@
 // Asking knows none of that: whole answers are remembered, so that every other selection finds them.
 import { ForensicError } from '../../base/errors.ts';
 import type { Inquiry } from '../../inquiry/inquiry.ts';
-import type { Row } from '../../plugin/cell.ts';
+import { type Cell, isAbsent, type Row } from '../../plugin/cell.ts';
 import type { AnyPlugin } from '../../plugin/contract.ts';
 import { Observer } from '../../plugin/observation.ts';
 import type { Answer } from '../../report/answer.ts';
@@ -26,13 +26,19 @@ export interface SelectedAnswer extends Answer {
   readonly remarks: readonly string[];
   /** Rows that were found and not shown: known after the last row. */
   readonly withheld: number;
+  /** Whether a cell that is shown could not be read: known after the last row, and only if it was asked for. */
+  readonly hasUnread: boolean;
 }
 
 /** What is said of an answer. */
 type Said = Record<'notes' | 'remarks' | 'observations', string[]>;
 
-/** What a snapshot answers to a question; rows are found when they are asked for. */
-export function selectedAnswer(inquiry: Inquiry, question: Question): SelectedAnswer {
+/**
+ * What a snapshot answers to a question; rows are found when they are asked for.
+ *
+ * @param isStrict looks at each cell that is shown: whether it could be read
+ */
+export function selectedAnswer(inquiry: Inquiry, question: Question, isStrict: boolean): SelectedAnswer {
   const { plugin, selection } = question;
   const said: Said = { notes: [], remarks: [], observations: [] };
   const answer: { -readonly [K in keyof SelectedAnswer]: SelectedAnswer[K] } = {
@@ -44,10 +50,30 @@ export function selectedAnswer(inquiry: Inquiry, question: Question): SelectedAn
     ...said,
     failure: undefined,
     withheld: 0,
-    rows: { [Symbol.asyncIterator]: () => rowsOf(inquiry, question, said, answer) },
+    hasUnread: false,
+    rows: {
+      [Symbol.asyncIterator]: () =>
+        isStrict
+          ? seen(rowsOf(inquiry, question, said, answer), answer)
+          : rowsOf(inquiry, question, said, answer),
+    },
   };
   return answer;
 }
+
+/** The rows, and whether any cell of a column that is shown could not be read. */
+async function* seen(
+  rows: AsyncGenerator<Row>,
+  answer: { readonly columns: readonly string[]; hasUnread: boolean },
+): AsyncGenerator<Row> {
+  for await (const row of rows) {
+    answer.hasUnread ||= answer.columns.some((column) => isUnread(row[column] ?? null));
+    yield row;
+  }
+}
+
+/** What a kernel does not have is no loss: `NotInKernel`. */
+const isUnread = (cell: Cell): boolean => isAbsent(cell) && cell.absent !== 'not-in-kernel';
 
 /** Rows are given on as they are found, but where they are to be sorted. */
 async function* rowsOf(

@@ -72,7 +72,10 @@ async function showSnapshot(
 ): Promise<number> {
   const facts = await inquiry.facts();
   const answers: SelectedAnswer[] = [];
-  for await (const piece of presenter.snapshot(facts, asked(inquiry, questions, answers, format))) {
+  for await (const piece of presenter.snapshot(
+    facts,
+    asked(inquiry, questions, answers, format, strict === true),
+  )) {
     if (typeof piece === 'string') writeData(piece);
     else writeAside(piece.aside);
   }
@@ -87,10 +90,11 @@ async function* asked(
   questions: readonly Question[],
   answers: SelectedAnswer[],
   format: FormatName,
+  isStrict: boolean,
 ): AsyncGenerator<Answer> {
   inquiry.expect(questions);
   for (const question of questions) {
-    const answer = selectedAnswer(inquiry, question);
+    const answer = selectedAnswer(inquiry, question, isStrict);
     answers.push(answer);
     yield answer; // and it is shown by the time we go on
     const { withheld, plugin, remarks } = answer;
@@ -100,8 +104,10 @@ async function* asked(
   }
 }
 
-const lacksEvidence = ({ snapshot, kernel }: Facts, answers: readonly Answer[]): boolean =>
-  snapshot.notes.length + kernel.notes.length > 0 || answers.some(({ notes }) => notes.length > 0);
+/** Whether anything could not be read: a note says so, or a cell that is shown. */
+const lacksEvidence = ({ snapshot, kernel }: Facts, answers: readonly SelectedAnswer[]): boolean =>
+  snapshot.notes.length + kernel.notes.length > 0 ||
+  answers.some(({ notes, hasUnread }) => notes.length > 0 || hasUnread);
 
 async function presenterFor(
   format: FormatName,
