@@ -34,7 +34,10 @@ export function coreOf(task: Task): CoreFile | null {
   if (memory === null) return null;
   const abi = abiOf(memory);
   const areas: Area[] = [];
-  const remarks = kernel.notedApart(() => areas.push(...areasOf(task)));
+  const remarks = kernel.notedApart(() => {
+    // As many as somebody wants: no call takes them all as arguments.
+    for (const area of areasOf(task)) areas.push(area);
+  });
   const notes = notesOf({ task, memory, areas, abi });
   const absent: Record<string, number> = {};
   const segments = segmentsOf(task, areas, absent, remarks);

@@ -60,7 +60,11 @@ export function notesOf({ task, memory, areas, abi }: Dumped): CoreNotes {
     return otherwise;
   };
   const threads: Task[] = [];
-  remarks.push(...kernel.notedApart(() => threads.push(...threadsOf(task))));
+  remarks.push(
+    ...kernel.notedApart(() => {
+      for (const thread of threadsOf(task)) threads.push(thread);
+    }),
+  );
   const numbered: Told = (read, what) => attempt(read, 0n, what);
   const statuses = threads.flatMap((thread) => {
     const what = `thread ${unlessFault(() => thread.tid, '?')}`;

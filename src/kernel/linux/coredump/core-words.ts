@@ -2,10 +2,14 @@
 // Linux: include/linux/elf.h (ELFCLASS32, ELFCLASS64): both are little-endian here.
 import { viewOf } from '../../../base/bytes.ts';
 
+/** Bytes that there is room for at first. */
+const FIRST_ROOM = 1024;
+
 /** What is written one behind the other. */
 export class CoreWords {
   readonly #wordBytes: 4 | 8;
-  readonly #parts: Uint8Array[] = [];
+  #room = new Uint8Array(FIRST_ROOM);
+  #view = viewOf(this.#room);
   /** Bytes so far. */
   length = 0;
 
@@ -15,9 +19,11 @@ export class CoreWords {
 
   /** A number of so many bytes. */
   number(bytes: 2 | 4 | 8, value: number | bigint): this {
-    const part = new Uint8Array(8);
-    viewOf(part).setBigUint64(0, BigInt.asUintN(8 * bytes, BigInt(value)), true);
-    return this.bytes(part.subarray(0, bytes));
+    const at = this.#take(bytes);
+    if (bytes === 8) this.#view.setBigUint64(at, BigInt.asUintN(64, BigInt(value)), true);
+    else if (bytes === 4) this.#view.setUint32(at, Number(BigInt.asUintN(32, BigInt(value))), true);
+    else this.#view.setUint16(at, Number(BigInt.asUintN(16, BigInt(value))), true);
+    return this;
   }
 
   /** Words of the class of the file. */
@@ -27,31 +33,38 @@ export class CoreWords {
   }
 
   bytes(bytes: Uint8Array): this {
-    this.#parts.push(bytes);
-    this.length += bytes.length;
+    const at = this.#take(bytes.length);
+    this.#room.set(bytes, at);
     return this;
   }
 
   /** Zeros up to a multiple. */
   align(to: number): this {
-    const rest = this.length % to;
-    return rest === 0 ? this : this.bytes(new Uint8Array(to - rest));
+    this.#take((to - (this.length % to)) % to);
+    return this;
   }
 
   /** Bytes cut or filled up with zeros to a length. */
   field(bytes: Uint8Array, length: number): this {
-    const field = new Uint8Array(length);
-    field.set(bytes.subarray(0, length));
-    return this.bytes(field);
+    const at = this.#take(length);
+    this.#room.set(bytes.subarray(0, length), at);
+    return this;
   }
 
   all(): Uint8Array {
-    const all = new Uint8Array(this.length);
-    let at = 0;
-    for (const part of this.#parts) {
-      all.set(part, at);
-      at += part.length;
+    return this.#room.subarray(0, this.length);
+  }
+
+  /** Room for so many bytes, which are zeros. @returns where it begins */
+  #take(bytes: number): number {
+    const at = this.length;
+    this.length += bytes;
+    if (this.length > this.#room.length) {
+      const larger = new Uint8Array(Math.max(this.length, 2 * this.#room.length));
+      larger.set(this.#room);
+      this.#room = larger;
+      this.#view = viewOf(larger);
     }
-    return all;
+    return at;
   }
 }
