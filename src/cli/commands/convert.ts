@@ -1,13 +1,12 @@
 // `vestige convert`: a snapshot in another format, with digests of what was read and of what was written.
 // `src/convert` writes; this gathers what headers say of the machine, and tells what became of it.
 import type { Command } from 'commander';
-import { ForensicError, NoKernel, NoProfile, UsageError } from '../../base/errors.ts';
+import { NoKernel, NoProfile, UsageError } from '../../base/errors.ts';
 import type { Converted, Target } from '../../convert/convert.ts';
-import type { From, Machine } from '../../convert/from.ts';
+import type { From } from '../../convert/from.ts';
 import { checkWritable } from '../../files/replace-file.ts';
 import { refuseTaken } from '../../files/whole-file.ts';
 import type { Inquiry } from '../../inquiry/inquiry.ts';
-import type { Session } from '../../session/session.ts';
 import type { Snapshot } from '../../snapshot/open.ts';
 import { EXIT } from '../exit.ts';
 import { withInquiry } from '../flags/asking.ts';
@@ -132,9 +131,10 @@ async function openedFor(
   inquiry: Inquiry,
   flags: Flags,
 ): Promise<{ readonly snapshot: Snapshot; readonly from: From; close(): void }> {
+  const { fromFile, fromSession } = await import('./convert-from.ts');
   try {
     const session = await inquiry.session();
-    return { snapshot: session.snapshot, from: await fromSession(session), close: () => undefined };
+    return { snapshot: session.snapshot, from: fromSession(session), close: () => undefined };
   } catch (error) {
     if (!(error instanceof NoKernel || error instanceof NoProfile)) throw error;
     complain(`${error.message}; its memory is written as the file has it`);
@@ -146,48 +146,6 @@ async function openedFor(
       ...(map === undefined ? {} : { map }),
     });
     return { snapshot, from: fromFile(snapshot), close: () => snapshot.file.close() };
-  }
-}
-
-const MACHINES: Readonly<Record<string, Machine>> = {
-  ...{ 'x86-64': 'x86-64', i386: 'i386', i686: 'i386', arm64: 'aarch64', aarch64: 'aarch64' },
-};
-
-function fromFile({ contents, memory }: Snapshot): From {
-  const pageBytes = Number(/^PAGESIZE=(\d{4,6})$/m.exec(contents.vmcoreinfo ?? '')?.[1] ?? 4096);
-  return {
-    source: memory.source,
-    machine: MACHINES[contents.facts['machine'] ?? ''] ?? null,
-    notes: contents.rawNotes?.() ?? new Uint8Array(0),
-    vmcoreinfo: contents.vmcoreinfo,
-    pageBytes,
-    takenAt: contents.takenAt,
-    hostname: null,
-  };
-}
-
-async function fromSession({ snapshot, kernel, profile, facts }: Session): Promise<From> {
-  const file = fromFile(snapshot);
-  return {
-    ...file,
-    machine: profile.architecture,
-    vmcoreinfo: file.vmcoreinfo ?? (await vmcoreinfoAt(snapshot, facts.kernel.vmcoreinfoAt)),
-    pageBytes: kernel.pageBytes,
-    takenAt: facts.snapshot.takenAt === null ? null : new Date(facts.snapshot.takenAt),
-    hostname: facts.kernel.hostname,
-  };
-}
-
-/** The text that the kernel keeps for dump tools, where the file has none of its own. */
-async function vmcoreinfoAt({ memory }: Snapshot, at: string | null): Promise<string | null> {
-  if (at === null) return null;
-  const { vmcoreinfoIn } = await import('../../profile/vmcoreinfo.ts');
-  const { physical } = await import('../../base/address.ts');
-  try {
-    return vmcoreinfoIn(memory.restOfPage(physical(Number(at))));
-  } catch (error) {
-    if (!(error instanceof ForensicError)) throw error;
-    return null;
   }
 }
 
