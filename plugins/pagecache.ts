@@ -52,5 +52,4 @@ export default definePlugin({
   dispensable: ['address', 'accessed', 'changed', 'gid', 'links', 'device', 'inode', 'fileSystem'],
   wording: { noun: ['cached file', 'cached files'], line: ({ path }) => textOf(path) },
   aliases: ['cachedfiles', 'inodes', 'findfile', 'inodepages'],
-  nearTo: { recoverfs: 'with --save it writes every file by itself' },
 });

@@ -139,6 +139,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'better-sqlite3': ['src/store'],
   esbuild: ['build'],
   fzstd: ['src/profile'],
+  'tar-stream': ['src/extract'],
   'js-yaml': ['src/policy'],
   '@marcbachmann/cel-js': ['src/policy'],
   re2js: ['src/policy'],
@@ -178,7 +179,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     'src/judging',
   ],
   'node:module': ['src/disassembly', 'src/cli', 'build'],
-  'node:events': ['src/reader'],
+  'node:events': ['src/reader', 'src/extract'],
   'node:net': ['src/acquire', 'src/reader'],
   'node:os': ['src/scan', 'src/store', 'src/reader', 'src/inquiry', 'src/cli', 'build'],
   'node:path': [

@@ -15,6 +15,7 @@ import { addPolicyCommand } from './commands/policy.ts';
 import { addProfileCommand } from './commands/profile.ts';
 import { addPluginCommands, addPluginsCommand, addRunCommand } from './commands/questions.ts';
 import { addReadCommand } from './commands/read.ts';
+import { addRecoverCommand } from './commands/recoverfs.ts';
 import { addReportCommand } from './commands/report.ts';
 import { addScanCommand } from './commands/scan.ts';
 import { addShellCommand } from './commands/shell.ts';
@@ -41,6 +42,7 @@ export function addCommands(program: Command, plugins: readonly AnyPlugin[], out
   addShellCommand(program, plugins, outcome);
   addDumpCommand(program, outcome);
   addConvertCommand(program, outcome);
+  addRecoverCommand(program, outcome);
   addAcquireCommand(program, plugins, outcome);
   addScanCommand(program, plugins, outcome);
   addWatchCommand(program, plugins, outcome);

@@ -1,9 +1,9 @@
 // One artefact as a file: written as a whole or not at all, with holes, never over what is there. It is the owner's alone
 // (0600): it is memory of somebody's machine.
 
-import { createHash, type Hash } from 'node:crypto';
 import { WholeFile } from '../files/whole-file.ts';
 import type { Artefact } from '../plugin/artefact.ts';
+import { HolesDigest } from './holes-digest.ts';
 
 /** What a file has of an artefact. Plain data. */
 export interface SavedBytes {
@@ -19,8 +19,6 @@ export interface SavedBytes {
   readonly sha256: string | null;
 }
 
-/** Zeros that are read for a digest of one artefact: a second's work. */
-const MOST_ZEROS = 2 ** 30;
 const ZEROS = Buffer.alloc(1 << 20);
 
 /**
@@ -74,26 +72,6 @@ function write(
   }
   if (end !== size) throw new Error(`an artefact of ${size} bytes has pieces of ${end}`);
   return { missingBytes, missing, ...(remarks.length > 0 ? { remarks } : {}), sha256: digest.hex() };
-}
-
-/** SHA-256 of bytes with long holes between. */
-class HolesDigest {
-  readonly #hash: Hash = createHash('sha256');
-  #zerosLeft = MOST_ZEROS;
-
-  update(bytes: Uint8Array): void {
-    if (this.#zerosLeft >= 0) this.#hash.update(bytes);
-  }
-
-  zeros(count: number): void {
-    this.#zerosLeft -= count;
-    for (let left = count; left > 0 && this.#zerosLeft >= 0; left -= ZEROS.length)
-      this.#hash.update(left < ZEROS.length ? ZEROS.subarray(0, left) : ZEROS);
-  }
-
-  hex(): string | null {
-    return this.#zerosLeft < 0 ? null : this.#hash.digest('hex');
-  }
 }
 
 function isZeros(bytes: Uint8Array): boolean {

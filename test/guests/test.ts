@@ -13,6 +13,7 @@ import { compareBindings } from './compare/bindings.ts';
 import { compareWithTruth } from './compare/compare.ts';
 import type { Outcome } from './compare/match.ts';
 import { comparePolicy } from './compare/policy.ts';
+import { compareRecovered } from './compare/recovered.ts';
 import { firstDifference, printOutcome, type Result } from './compare/report.ts';
 import { guestFolder } from './folders.ts';
 import { judgementOf } from './judgement.ts';
@@ -121,6 +122,7 @@ async function testGuest(guest: Guest): Promise<Result[]> {
       try {
         tell(POLICY, await comparePolicy(session, truth));
         tell(ARTEFACTS, compareArtefacts(session, truth));
+        tell(ARTEFACTS, await compareRecovered(session, truth));
       } finally {
         session.close();
       }

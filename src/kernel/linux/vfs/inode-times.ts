@@ -18,6 +18,14 @@ export function inodeTime(inode: Kernel<'inode'>, name: TimeName): Date {
   return new Date(ms);
 }
 
+/** The same in seconds since 1970, with all nine digits behind the dot: `1015218367.987654321`. @throws EvidenceFault */
+export function inodeTimeText(inode: Kernel<'inode'>, name: TimeName): string {
+  const [seconds, nanoseconds] = partsOf(inode, name);
+  const all = seconds * 1_000_000_000n + BigInt(nanoseconds & NANOSECONDS);
+  const digits = (all < 0n ? -all : all).toString().padStart(10, '0');
+  return `${all < 0n ? '-' : ''}${digits.slice(0, -9)}.${digits.slice(-9)}`;
+}
+
 function partsOf(inode: Kernel<'inode'>, name: TimeName): readonly [seconds: bigint, nanoseconds: number] {
   const seconds = inode[`i_${name}_sec`];
   if (seconds !== undefined) return [seconds, inode[`i_${name}_nsec`] ?? 0];
