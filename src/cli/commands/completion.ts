@@ -1,5 +1,6 @@
 // `vestige completion`: scripts that complete commands, flags and words in bash, zsh and fish.
 // They are generated from the commands that commander knows.
+
 import type { Command } from 'commander';
 import { UsageError } from '../../base/errors.ts';
 import type { AnyPlugin } from '../../plugin/contract.ts';
@@ -7,11 +8,11 @@ import { optionsOf } from '../../plugin/options.ts';
 import { MEMORY_FORMATS } from '../../report/memory-text.ts';
 import { CHECK_CHOICES } from '../flags/check.ts';
 import { flagOf } from '../flags/column-names.ts';
+import { SCAN_CHOICES } from '../flags/scan.ts';
 import { FORMATS } from '../flags/settings.ts';
 import { writeData } from '../terminal/output.ts';
 import { TARGET_WORDS } from './convert.ts';
 import { WHAT } from './dump.ts';
-import { SCAN_CHOICES } from './scan.ts';
 
 /** Flags of commands whose values are words, by command. */
 const CHOICES: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {

@@ -6,11 +6,13 @@ import type { AnyPlugin } from '../../plugin/contract.ts';
 import type { ScanEvent } from '../../watch/event.ts';
 import type { ScanChoice, ScanParts } from '../../watch/scan-parts.ts';
 import { limitsFrom } from '../flags/limits.ts';
+import { type ScanFlags, withScanFlags } from '../flags/scan.ts';
 import { timeFrom } from '../flags/words.ts';
 import type { Outcome } from '../outcome.ts';
 import { complain } from '../terminal/output.ts';
-import { type ScanFlags, takingTurn, withScan, withScanFlags, wordsOf } from './scan.ts';
+import { scanAlone, wordsOf } from './scan.ts';
 import type { Charge } from './scan-process.ts';
+import { withScan } from './scan-setup.ts';
 
 /** How long after a signal the process is ended, if it has not come to an end. What is not recorded by then is read again next time. */
 const GRACE_MS = 1_000;
@@ -85,7 +87,7 @@ function passOf(
       else once(JSON.stringify(event), () => parts.tell(event));
     };
     try {
-      const result = await takingTurn(
+      const result = await scanAlone(
         choice,
         { ...parts, tell, ...(first === undefined ? {} : { resumed: first }) },
         patienceMs,
