@@ -1,9 +1,15 @@
 // Loaded modules as the library needs them: where their code and data are, which symbols they have of their own, and
 // which types they add to the kernel's.
 import { hex, type VirtualAddress } from '../base/address.ts';
-import { viewOf } from '../base/bytes.ts';
 import { CorruptStructure, EvidenceFault, ForensicError, type Note } from '../base/errors.ts';
 import { decodeUntilNul } from '../base/text.ts';
+import {
+  byAddress,
+  isShownName,
+  MAXIMUM_NAME_BYTES,
+  MAXIMUM_SYMBOLS,
+  ownSymbols,
+} from '../kernel/linux/symbols/elf-symbols.ts';
 import { MAXIMUM_BTF_BYTES } from '../profile/btf-search.ts';
 import type { BtfTypes } from '../profile/btf-types.ts';
 import type { KernelSymbol } from '../profile/kallsyms.ts';
@@ -12,18 +18,10 @@ import { INSPECT } from './inspect.ts';
 import type { VirtualView } from './memory-view.ts';
 import { ArrayOfValues, Pointer, Struct, type Value } from './values.ts';
 
-/** Symbols of one module: the largest of kernels have 60,000. */
-const MAXIMUM_SYMBOLS = 1_000_000;
 /** Bytes of the names of one module. */
 const MAXIMUM_NAMES_BYTES = 64 << 20;
-/** Longest name that the kernel takes: KSYM_NAME_LEN. */
-const MAXIMUM_NAME_BYTES = 512;
 /** Memories of one module: MOD_MEM_NUM_TYPES is 7. */
 const MAXIMUM_MEMORIES = 32;
-/** What belongs to nothing: SHN_UNDEF of elf(5), in symbols that a module takes from elsewhere. */
-const UNDEFINED_SECTION = 0;
-/** Names that compilers make, which kallsyms passes over too (include/linux/module_symbol.h, is_mapping_symbol). */
-const OF_COMPILER = /^(?:\$|\.L|L0)/;
 
 /** A stretch of a module's memory. */
 export interface ModuleRange {
@@ -71,19 +69,18 @@ export class LoadedModule {
     const { symtab, strtab, num_symtab: count } = kallsyms;
     if (!(symtab instanceof Struct && strtab instanceof Pointer) || typeof count !== 'number') return [];
     if (count > MAXIMUM_SYMBOLS) throw new CorruptStructure(`${count} symbols are implausible`);
-    // The same in ELF of 32 and 64 bits, in another order: the kernel's own types tell which it is.
-    const { size } = symtab.$type;
     const place = (member: string) => symtab.$member(member);
-    const [nameAt, infoAt, sectionAt, valueAt] = [
-      place('st_name').offset,
-      place('st_info').offset,
-      place('st_shndx').offset,
-      place('st_value'),
-    ];
-    const table = this.#readable(symtab.$address, count * size);
-    const view = viewOf(table.bytes);
-    const ends = Array.from({ length: count }, (_, nth) => view.getUint32(nth * size + nameAt, true));
-    const namesBytes = ends.reduce((most, end) => Math.max(most, end), 0) + MAXIMUM_NAME_BYTES;
+    const layout = {
+      size: symtab.$type.size,
+      name: place('st_name').offset,
+      section: place('st_shndx').offset,
+      value: place('st_value').offset,
+      pointerBytes: place('st_value').type.size,
+    };
+    const infoAt = place('st_info').offset;
+    const table = this.#readable(symtab.$address, count * layout.size);
+    const entries = [...ownSymbols(table.bytes, layout)];
+    const namesBytes = entries.reduce((most, { nameAt }) => Math.max(most, nameAt), 0) + MAXIMUM_NAME_BYTES;
     if (namesBytes > MAXIMUM_NAMES_BYTES)
       throw new CorruptStructure(`${namesBytes} bytes of names are implausible`);
     const names = this.#readable(strtab.$address, namesBytes);
@@ -93,32 +90,25 @@ export class LoadedModule {
         ? this.#readable(kallsyms['typetab'].$address, count)
         : undefined;
     const found: KernelSymbol[] = [];
-    let lost = 0;
-    for (let nth = 0; nth < count; nth++) {
-      const at = nth * size;
-      const start = ends[nth]!;
-      const end = names.bytes.indexOf(0, start);
-      if (isMissing(table.gaps, at, at + size) || isMissing(names.gaps, start, end + 1)) {
+    let lost = count - whole(table.gaps, count, layout.size);
+    for (const { address, nameAt, index } of entries) {
+      const at = index * layout.size;
+      if (isMissing(table.gaps, at, at + layout.size)) continue;
+      const end = names.bytes.indexOf(0, nameAt);
+      if (isMissing(names.gaps, nameAt, end + 1)) {
         lost++;
         continue;
       }
-      if (view.getUint16(at + sectionAt, true) === UNDEFINED_SECTION || end <= start) continue;
-      const name = decodeUntilNul(names.bytes.subarray(start, Math.min(end, start + MAXIMUM_NAME_BYTES)));
-      if (OF_COMPILER.test(name)) continue;
-      const letter = letters === undefined ? table.bytes[at + infoAt]! : letters.bytes[nth]!;
-      const value =
-        valueAt.type.size === 8
-          ? view.getBigUint64(at + valueAt.offset, true)
-          : BigInt(view.getUint32(at + valueAt.offset, true));
-      found.push({
-        name,
-        type: letter > 0x20 && letter < 0x7f ? String.fromCharCode(letter) : '?',
-        address: value,
-      });
+      if (end <= nameAt) continue;
+      const name = decodeUntilNul(names.bytes.subarray(nameAt, Math.min(end, nameAt + MAXIMUM_NAME_BYTES)));
+      if (!isShownName(name)) continue;
+      const letter = letters === undefined ? table.bytes[at + infoAt]! : letters.bytes[index]!;
+      const type = letter > 0x20 && letter < 0x7f ? String.fromCharCode(letter) : '?';
+      found.push({ name, type, address });
     }
     if (lost > 0)
       this.#note(`${lost} of the ${count} symbols of module ${this.name} are not in the snapshot`);
-    return found.sort((a, b) => (a.address < b.address ? -1 : a.address > b.address ? 1 : 0));
+    return found.sort(byAddress);
   }
 
   #readable(address: VirtualAddress, length: number): { bytes: Uint8Array; gaps: readonly Gap[] } {
@@ -134,6 +124,13 @@ export class LoadedModule {
       return otherwise;
     }
   }
+}
+
+/** How many entries of a table no gap touches. */
+function whole(gaps: readonly Gap[], count: number, size: number): number {
+  let found = 0;
+  for (let nth = 0; nth < count; nth++) if (!isMissing(gaps, nth * size, (nth + 1) * size)) found++;
+  return found;
 }
 
 /** Bytes as far as they are there, zeros where they are not. */

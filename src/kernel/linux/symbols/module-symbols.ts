@@ -1,32 +1,26 @@
 // The symbols that a module has of its own, as the kernel keeps them of the module's ELF file.
 // Linux: struct mod_kallsyms of include/linux/module.h, kernel/module/kallsyms.c.
 import { hex, type VirtualAddress } from '../../../base/address.ts';
-import { viewOf } from '../../../base/bytes.ts';
 import { CorruptStructure, NotInKernel } from '../../../base/errors.ts';
 import type { Linux } from '../linux.ts';
 import type { Module, Stretch } from '../module/module.ts';
+import {
+  byAddress,
+  type ElfSymbol,
+  isShownName,
+  MAXIMUM_NAME_BYTES,
+  MAXIMUM_SYMBOLS,
+  ownSymbols,
+} from './elf-symbols.ts';
 
-/** Symbols of one module: the largest of kernels have 60,000. */
-const MAXIMUM_SYMBOLS = 1_000_000;
-/** Longest name that the kernel takes: KSYM_NAME_LEN. */
-const MAXIMUM_NAME_BYTES = 512;
-/** SHN_UNDEF of elf(5): what a module takes from elsewhere. */
-const UNDEFINED_SECTION = 0;
-/** Names that compilers make, which the kernel passes over too (include/linux/module_symbol.h, is_mapping_symbol). */
-const OF_COMPILER = /^(?:\$|\.L|L0)/;
 /** Symbols that are tried at one place before the one before it is: names of compilers stand beside others. */
 const MOST_TRIED = 64;
-
-interface Entry {
-  readonly address: VirtualAddress;
-  readonly nameAt: number;
-}
 
 /** One module's symbols: the table is read when the first is asked for, a name when it is needed. */
 export class ModuleSymbols {
   readonly #kernel: Linux;
   readonly #module: Module;
-  #entries: readonly Entry[] | undefined;
+  #entries: readonly ElfSymbol[] | undefined;
   #names: VirtualAddress = 0n;
 
   constructor(module: Module) {
@@ -48,7 +42,7 @@ export class ModuleSymbols {
       const first = countAtMost(entries, at - 1n);
       for (const { nameAt } of entries.slice(first, Math.min(below, first + MOST_TRIED))) {
         const name = this.#kernel.textAt(this.#names + BigInt(nameAt), MAXIMUM_NAME_BYTES);
-        if (name !== '' && !OF_COMPILER.test(name)) return { name, address: at };
+        if (isShownName(name)) return { name, address: at };
       }
       below = first;
     }
@@ -66,7 +60,7 @@ export class ModuleSymbols {
   }
 
   /** All of them, ascending by address, and of one address in the order of the table. */
-  #read(): readonly Entry[] {
+  #read(): readonly ElfSymbol[] {
     const kernel = this.#kernel;
     const { kallsyms } = this.#module.raw;
     if (kallsyms === undefined) throw new NotInKernel('this kernel keeps no symbols of modules');
@@ -76,30 +70,21 @@ export class ModuleSymbols {
       throw new CorruptStructure(`${count} symbols at ${hex(symtab)} are implausible`);
     const { types } = kernel;
     const type = types.pointerBytes === 8 ? 'elf64_sym' : 'elf32_sym';
-    const each = types.sizeOf(type);
-    const [nameAt, sectionAt, valueAt] = [
-      types.offsetOf(type, 'st_name'),
-      types.offsetOf(type, 'st_shndx'),
-      types.offsetOf(type, 'st_value'),
-    ];
+    const layout = {
+      size: types.sizeOf(type),
+      name: types.offsetOf(type, 'st_name'),
+      section: types.offsetOf(type, 'st_shndx'),
+      value: types.offsetOf(type, 'st_value'),
+      pointerBytes: types.pointerBytes,
+    };
     kernel.space.memory.spend(count);
-    const view = viewOf(kernel.space.bytes(symtab, count * each));
     this.#names = strtab;
-    const entries: Entry[] = [];
-    for (let at = 0; at < count * each; at += each) {
-      if (view.getUint16(at + sectionAt, true) === UNDEFINED_SECTION) continue;
-      const address =
-        types.pointerBytes === 8
-          ? view.getBigUint64(at + valueAt, true)
-          : BigInt(view.getUint32(at + valueAt, true));
-      entries.push({ address, nameAt: view.getUint32(at + nameAt, true) });
-    }
-    return entries.sort((a, b) => (a.address < b.address ? -1 : a.address > b.address ? 1 : 0));
+    return [...ownSymbols(kernel.space.bytes(symtab, count * layout.size), layout)].sort(byAddress);
   }
 }
 
 /** How many entries lie at an address or before it. */
-function countAtMost(entries: readonly Entry[], address: VirtualAddress): number {
+function countAtMost(entries: readonly ElfSymbol[], address: VirtualAddress): number {
   let low = 0;
   let high = entries.length;
   while (low < high) {
