@@ -28,7 +28,7 @@ export interface RecorderTruth {
   /** Seconds since 1970 and since boot (CLOCK_BOOTTIME), when reading began and ended. */
   readonly began: { readonly realtime: number; readonly boottime: number };
   readonly ended: { readonly realtime: number; readonly boottime: number };
-  /** What its dynamic linker has loaded, in its order (dl_iterate_phdr); older records have none. */
+  /** What its dynamic linker has loaded, in its order; older records have none. */
   readonly libraries?: readonly { readonly address: number; readonly name: string }[];
 }
 

@@ -332,19 +332,22 @@ def known_file(path, told):
 
 
 class Loaded(ctypes.Structure):
-    """The beginning of struct dl_phdr_info."""
-    _fields_ = [('address', ctypes.c_size_t), ('name', ctypes.c_char_p)]
+    """struct link_map of glibc's link.h: what dlopen gives a pointer to."""
+
+
+Loaded._fields_ = [
+    ('address', ctypes.c_size_t), ('name', ctypes.c_char_p), ('dynamic', ctypes.c_void_p),
+    ('next', ctypes.POINTER(Loaded)), ('previous', ctypes.c_void_p),
+]
 
 
 def loaded_libraries():
-    """What the dynamic linker says of this process, in its order."""
+    """What the dynamic linker says of this process, in its order. A callback would need memory that can be written and run."""
     found = []
-    see = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(Loaded), ctypes.c_size_t, ctypes.c_void_p)(
-        lambda told, size, data: found.append(
-            {'address': told.contents.address, 'name': (told.contents.name or b'').decode('latin-1')}
-        ) or 0
-    )
-    ctypes.CDLL(None).dl_iterate_phdr(see, None)
+    at = ctypes.cast(ctypes.CDLL(None)._handle, ctypes.POINTER(Loaded))
+    while at:
+        found.append({'address': at.contents.address, 'name': (at.contents.name or b'').decode('latin-1')})
+        at = at.contents.next
     return found
 
 
