@@ -117,12 +117,17 @@ export type PageLack =
 /** A page that a mapping of a process covers, and that is nowhere in memory. */
 export class PageMissing extends EvidenceFault {
   readonly code: PageLack;
-  /** For so many bytes from the page on the same goes for sure. */
-  readonly spanBytes: number;
-  constructor(code: PageLack, message: string, spanBytes: number) {
+  #span: number | (() => number);
+  /** @param span for so many bytes from the page on the same goes for sure; a function where that takes time to find out */
+  constructor(code: PageLack, message: string, span: number | (() => number)) {
     super(message);
     this.code = code;
-    this.spanBytes = spanBytes;
+    this.#span = span;
+  }
+  /** For so many bytes from the page on the same goes for sure. */
+  get spanBytes(): number {
+    if (typeof this.#span === 'function') this.#span = this.#span();
+    return this.#span;
   }
 }
 

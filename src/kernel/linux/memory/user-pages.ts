@@ -69,7 +69,9 @@ export class UserPages implements PageFinder {
     const what = isDevices
       ? 'is memory of a device that was never mapped'
       : 'was never touched: it has no page';
-    throw new PageMissing('never-touched', `${hex(address)} ${what}`, restOf(area, address, emptyBytes()));
+    // Who only wants to know that nothing is there asks for no more.
+    const span = (): number => unlessFault(() => restOf(area, address, emptyBytes()), PAGE_BYTES);
+    throw new PageMissing('never-touched', `${hex(address)} ${what}`, span);
   }
 
   #ofFile(address: VirtualAddress, area: IndexedArea, emptyBytes: () => number): number {
@@ -95,7 +97,7 @@ export class UserPages implements PageFinder {
       isPast
         ? `${hex(address)} is past the end of its file`
         : `${hex(address)} is page ${index} of its file, which is not cached`,
-      restOf(area, address, Math.min(span, emptyBytes())),
+      () => unlessFault(() => restOf(area, address, Math.min(span, emptyBytes())), PAGE_BYTES),
     );
   }
 
