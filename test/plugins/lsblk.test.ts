@@ -157,6 +157,10 @@ function drawn(isOld: boolean) {
     [home, { id: 2 }],
     [bdevs, { id: 3 }],
   ]);
+  const classify = (struct: bigint): void => {
+    const [type, member] = isOld ? ['hd_struct', '__dev'] : ['block_device', 'bd_device'];
+    kernel.write(kernel.member(struct, type!, member!), 'device', { class: block_class });
+  };
   const symbols = {
     ...world.publish(new Map([[bdevs.block, inodes]])),
     block_class,
@@ -172,6 +176,7 @@ function drawn(isOld: boolean) {
     list,
     links,
     holding,
+    classify,
     head,
     word,
     linux: () => linuxWith(kernel, symbols),
@@ -254,6 +259,12 @@ describe.each([
     const { super_blocks } = bare.symbols;
     const answer = await ask(lsblk, linuxWith(bare.kernel, { super_blocks }));
     expect(column(answer, 'name')).toEqual(['sda', 'sda1', 'dm-0', 'loop0']);
+    expect(answer.notes.length).toBe(isOld ? 1 : 0);
+    // A device says of what class it is.
+    for (const { struct } of [bare.disk, bare.part, bare.mapped, bare.loop]) bare.classify(struct);
+    const found = await ask(lsblk, linuxWith(bare.kernel, { super_blocks }));
+    expect(column(found, 'views')).toEqual(isOld ? Array(4).fill('class,inode') : Array(4).fill('inode'));
+    expect(found.notes).toEqual([]);
   });
 
   it('loses a page as cells or with a note, and ends where lists loop', async () => {

@@ -138,3 +138,35 @@ describe('superblocks', () => {
     expect(notes.join()).toMatch(/super_block.s_list list breaks after/);
   });
 });
+
+describe('file systems of a kernel that does not tell where their list is', () => {
+  /** The list with its head in the image, as the kernel has it, and nothing that says where. */
+  function unlisted() {
+    const world = drawn();
+    const { kernel, files, disk } = world;
+    const head = kernel.symbol('elfcorehdr_addr') + 64n;
+    const links = [files.root, disk].map(({ block }) => kernel.member(block, 'super_block', 's_list'));
+    kernel.link([head, ...links]);
+    return { ...world, links };
+  }
+
+  it('are found from the root of the first task on', async () => {
+    const { rows, notes } = await ask(superblocks, unlisted().kernel.linux());
+    expect(rows.map(({ device, type }) => `${String(device)} ${String(type)}`)).toEqual([
+      'fe:01 ext4',
+      '80:01 xfs',
+    ]);
+    expect(notes).toEqual([]);
+  });
+
+  it('are none where the ring does not come to the image, or breaks, and a note says so', async () => {
+    const ring = unlisted();
+    ring.kernel.link(ring.links);
+    const looped = await ask(superblocks, ring.kernel.linux());
+    expect(looped.rows).toEqual([]);
+    expect(looped.notes.join()).toMatch(/no symbol super_blocks, and its file systems do not lead there/);
+    const lost = unlisted();
+    lost.kernel.lose(lost.disk.block);
+    expect((await ask(superblocks, lost.kernel.linux())).notes.join()).toMatch(/file systems: /);
+  });
+});

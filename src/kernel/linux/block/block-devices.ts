@@ -2,6 +2,7 @@
 // Linux: block/genhd.c, block/holder.c, include/linux/blkdev.h.
 import { fromWords, type VirtualAddress } from '../../../base/address.ts';
 import { ENTRY_COST } from '../../../base/budget.ts';
+import { unlessFault } from '../../../base/unless-fault.ts';
 import { pointersAt } from '../containers/pointers.ts';
 import { CrossView } from '../cross-view.ts';
 import type { Linux } from '../linux.ts';
@@ -32,8 +33,8 @@ interface Shared {
   readonly opened: ReadonlyMap<number, Kernel<'block_device'>>;
   readonly stacking: Stacking;
   readonly mounted: ReadonlyMap<number, SuperBlock>;
-  /** The `block_device` of each swap area on one. */
-  readonly swapped: ReadonlySet<VirtualAddress>;
+  /** The `block_device` of each swap area on one; null where the kernel does not tell where they are. */
+  readonly swapped: ReadonlySet<VirtualAddress> | null;
   readonly names: InodeNames;
 }
 
@@ -121,7 +122,12 @@ export class BlockDevice {
   }
   get #isSwap(): boolean {
     const own = this.#blockDevice;
-    return own !== undefined && this.#of.swapped.has(own.address);
+    if (own === undefined) return false;
+    const { kernel, swapped } = this.#of;
+    if (swapped !== null) return swapped.has(own.address);
+    // Until v6.10, whoever swaps to it claims it with what he knows of the swap area: mm/swapfile.c, claim_swapfile.
+    const { bd_holder: holder } = own;
+    return holder !== 0n && unlessFault(() => kernel.at('swap_info_struct', holder).bdev, 0n) === own.address;
   }
   #named(addresses: readonly VirtualAddress[]): string | null {
     const { kernel } = this.#of;
@@ -140,13 +146,19 @@ export function* blockDevices(kernel: Linux): Generator<BlockDevice> {
   views.addNoted(kernel, 'inode', devicesWithInodes(kernel, opened), 'block devices');
   if (views.isWithout('class') && views.isWithout('inode'))
     kernel.note('block devices: this kernel tells of none');
+  else if (views.isWithout('class') && hasParts(kernel))
+    kernel.note(
+      'block devices: this kernel does not tell where all are; only those that are open are listed',
+    );
   const mounted = new Map<number, SuperBlock>();
   for (const block of superBlocks(kernel)) {
     const device = kernel.attempt(() => block.raw.s_dev, 0, 'a file system');
     if (device >>> 20 !== 0) mounted.set(device, block);
   }
   const stacking = new Stacking(kernel, views.all, opened.values());
-  const swapped = new Set(kernel.untilFault(swapAreas(kernel), 'swap areas'));
+  const swapped = kernel.hasSymbol('swap_info')
+    ? new Set(kernel.untilFault(swapAreas(kernel), 'swap areas'))
+    : null;
   const of = { kernel, views, opened, stacking, mounted, swapped, names: new InodeNames(kernel) };
   for (const address of views.all) yield new BlockDevice(address, of);
 }
@@ -173,7 +185,6 @@ function* devicesWithInodes(
 
 /** The `block_device` of each area that is swapped to: mm/swapfile.c. @throws EvidenceFault */
 function* swapAreas(kernel: Linux): Generator<VirtualAddress> {
-  if (!kernel.hasSymbol('swap_info')) return;
   const pairs = pointersAt(kernel, kernel.symbol('swap_info'), SWAP_AREAS);
   for (let at = 0; at < pairs.length; at += 2) {
     const address = fromWords(pairs[at + 1]!, pairs[at]!);

@@ -43,7 +43,7 @@ export function* devicesOfClass(kernel: Linux): Walk<VirtualAddress> {
 /** What the class of block devices has of its own. @throws EvidenceFault */
 function devicesOf(kernel: Linux): Kernel<'subsys_private'> {
   const { types } = kernel;
-  const own = kernel.symbol('block_class');
+  const own = kernel.hasSymbol('block_class') ? kernel.symbol('block_class') : classOfAny(kernel);
   if (types.has('class', 'p')) {
     const { p } = kernel.at('class', own);
     if (p == null) throw new CorruptStructure('the class of block devices has no devices');
@@ -56,6 +56,17 @@ function devicesOf(kernel: Linux): Kernel<'subsys_private'> {
     if (kernel.attempt(() => found.class, 0n, 'a class') === own) return found;
   }
   throw new CorruptStructure('the class of block devices is not among the classes');
+}
+
+/** The class that a device says it is of: a kernel that lists only functions of itself does not tell where it is. @throws EvidenceFault */
+function classOfAny(kernel: Linux): VirtualAddress {
+  for (const device of blockInodes(kernel)) {
+    const part = hasParts(kernel) ? (device.bd_part ?? 0n) : device.address;
+    if (part === 0n) continue;
+    const own = hasParts(kernel) ? kernel.at('hd_struct', part).__dev : device.bd_device;
+    if (own !== undefined && own.class !== 0n) return own.class;
+  }
+  throw new NotInKernel('this kernel has no symbol block_class, and no device that leads there');
 }
 
 /** Every `block_device` that has an inode in the file system of block devices. @returns whether all were found */

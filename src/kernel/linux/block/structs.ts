@@ -20,6 +20,7 @@ export const blockStructs = {
   block_device: {
     bd_dev: uint,
     bd_disk: ptr('gendisk'),
+    bd_holder: pointer,
     bd_device: opt(inside('device'), 'bd_part'),
     bd_part: opt(pointer, 'bd_device'),
     bd_start_sect: opt(ulong, 'hd_struct.start_sect'),
@@ -42,7 +43,7 @@ export const blockStructs = {
     bdev: opt(pointer),
     holder_dir: opt(pointer),
   },
-  device: { kobj: inside('kobject'), parent: pointer, devt: uint },
+  device: { kobj: inside('kobject'), parent: pointer, devt: uint, class: pointer },
   device_private: { knode_class: place, device: pointer },
   klist: { k_list: place },
   klist_node: { n_node: place },

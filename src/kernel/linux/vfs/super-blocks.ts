@@ -2,6 +2,7 @@
 // Linux: struct super_block of include/linux/fs/super_types.h (before: include/linux/fs.h), fs/super.c.
 import type { VirtualAddress } from '../../../base/address.ts';
 import { ENTRY_COST } from '../../../base/budget.ts';
+import { NotInKernel } from '../../../base/errors.ts';
 import { MAXIMUM_LIST_ENTRIES } from '../../../types/fields.ts';
 import type { Linux } from '../linux.ts';
 import type { Kernel } from '../structs.ts';
@@ -11,6 +12,11 @@ import { pathsOf } from './path.ts';
 
 /** No file system calls itself by a longer name. */
 const MAXIMUM_NAME_BYTES = 255;
+
+/** File systems that are passed on the way to the head of their list. */
+const MOST_LINKS = 100_000;
+/** No kernel's image is larger; what it allocates on 64 bits lies terabytes away (Documentation/arch/x86/x86_64/mm.rst, arm64/memory.rst). */
+const IMAGE_BYTES = 1n << 28n;
 
 /** A file system that is in use. `raw` is the kernel's own. */
 export class SuperBlock {
@@ -84,7 +90,35 @@ export class SuperBlock {
 
 /** Every file system, in the order in which they came. What cannot be read is noted. */
 export function* superBlocks(kernel: Linux): Generator<SuperBlock> {
-  const head = kernel.attempt(() => kernel.symbol('super_blocks'), null, 'file systems');
+  const head = kernel.attempt(() => headOfAll(kernel), null, 'file systems');
   if (head === null) return;
   for (const raw of kernel.list(head, 'super_block', 's_list')) yield new SuperBlock(raw, kernel);
+}
+
+/**
+ * The head of the list of all. A kernel that lists only functions of itself does not tell where it is: there the ring is followed
+ * from the first root's file system to the one link that lies in the image of the kernel, as file systems never do.
+ * @throws EvidenceFault
+ */
+function headOfAll(kernel: Linux): VirtualAddress {
+  if (kernel.hasSymbol('super_blocks')) return kernel.symbol('super_blocks');
+  const { fs } = kernel.at('task_struct', kernel.symbol('init_task'));
+  const root = fs?.root.mnt;
+  if (root == null)
+    throw new NotInKernel('this kernel has no symbol super_blocks, and no root that leads there');
+  const first = root.mnt_sb.s_list;
+  let link = first;
+  for (let nth = 0; nth < MOST_LINKS; nth++) {
+    link = kernel.pointerAt(link);
+    if (link === first) break;
+    kernel.space.memory.spend(ENTRY_COST);
+    if (isInImage(kernel, link)) return link;
+  }
+  throw new NotInKernel('this kernel has no symbol super_blocks, and its file systems do not lead there');
+}
+
+/** Near the idle task, which is part of the image. 32-bit kernels map all memory so near, and theirs list everything. */
+function isInImage(kernel: Linux, address: VirtualAddress): boolean {
+  const distance = address - kernel.symbol('init_task');
+  return kernel.types.pointerBytes === 8 && distance < IMAGE_BYTES && -distance < IMAGE_BYTES;
 }
