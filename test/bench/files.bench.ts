@@ -1,8 +1,10 @@
+import dentries from '../../plugins/dentries.ts';
 import files from '../../plugins/files.ts';
 import pagecache from '../../plugins/pagecache.ts';
 import type { Linux } from '../../src/kernel/linux/linux.ts';
 import type { AnyPlugin } from '../../src/plugin/contract.ts';
 import { runPlugin } from '../../src/plugin/run.ts';
+import { CHAINS_ONLY, DentryTree } from '../support/dentry-tree.ts';
 import { linuxWith } from '../support/drawn-symbols.ts';
 import { DrawnFiles, type Spot } from '../support/files.ts';
 import { FakeKernel, fakeKernel } from '../support/kernel.ts';
@@ -11,8 +13,10 @@ import type { Bench } from './bench.ts';
 const MILLION = 1_000_000;
 /** Files that descriptors lead to: more would only take the drawing longer. */
 const DIFFERENT = 1000;
-/** Microseconds of CPU a row: a descriptor, and a cached file with its path. */
-const TARGETS = { files: 10, pagecache: 20 } as const;
+/** Microseconds of CPU a row: a descriptor, a cached file with its path, and a name. */
+const TARGETS = { files: 10, pagecache: 20, dentries: 20 } as const;
+/** Names in a folder, of which the last is the next folder. */
+const NAMES = 1000;
 
 /** Microseconds of CPU that a question takes for each of `count` rows. */
 async function costPerRow(question: AnyPlugin, kernel: Linux, count: number): Promise<number> {
@@ -58,6 +62,28 @@ function withCachedFiles(count: number): Linux {
   return opened(drawn, root);
 }
 
+/** A file system with so many names, in folders within folders, of one file. */
+function withNames(count: number): Linux {
+  const drawn = new FakeKernel([{ pid: 1, parent: 0, name: 'init', isKernelThread: false }], {
+    ...{ packed: true, without: CHAINS_ONLY, at: { 'hlist_bl_node.pprev': 8 } },
+  });
+  const drawnFiles = new DrawnFiles(drawn);
+  const tree = new DentryTree(drawnFiles);
+  const { root } = drawnFiles;
+  const name = drawnFiles.text('a name of usual length');
+  const entry = (folder: Spot): Spot => {
+    const dentry = drawn.draw('dentry', { d_parent: folder.dentry, d_sb: root.block, d_inode: root.inode });
+    drawn.write(drawn.member(dentry, 'dentry', 'd_name'), 'qstr', { name, len: 22 });
+    return { ...root, dentry };
+  };
+  for (let [folder, left] = [root, count]; left > 0; left -= NAMES) {
+    const children = Array.from({ length: Math.min(NAMES, left) }, () => entry(folder));
+    tree.fill(folder, children);
+    folder = children.at(-1)!;
+  }
+  return opened(drawn, root);
+}
+
 /** Makes a name the only one of its inode. */
 function link(drawn: FakeKernel, inode: bigint, dentry: bigint): void {
   const name = drawn.member(dentry, 'dentry', 'd_u');
@@ -96,3 +122,5 @@ const benchOf = (
 export const openFiles = benchOf('files', 'descriptors', files, withDescriptors);
 /** The same of what the kernel has cached: inodes and their names. */
 export const cachedFiles = benchOf('pagecache', 'inodes and names', pagecache, withCachedFiles);
+/** The same of names, folder by folder. */
+export const cachedNames = benchOf('dentries', 'names', dentries, withNames);

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { guestFolder } from '../guests/folders.ts';
 import type { Bench, Outcome, Setting, Skipped } from './bench.ts';
-import { cachedFiles, openFiles } from './files.bench.ts';
+import { cachedFiles, cachedNames, openFiles } from './files.bench.ts';
 import { keysGuest, keysRandom } from './keys.bench.ts';
 import { peak, sparse } from './memory.bench.ts';
 import { reportMonth } from './report.bench.ts';
@@ -26,6 +26,7 @@ const benches: readonly Bench[] = [
   tasks,
   openFiles,
   cachedFiles,
+  cachedNames,
   types,
   keysRandom,
   keysGuest,
