@@ -11,7 +11,7 @@ export default definePlugin({
   columns: {
     tracer: { address: ({ tracer }) => tracer.address, help: 'the struct ftrace_ops of who traces' },
     function: {
-      text: ({ place }) => (place === null ? null : place.symbol),
+      text: ({ name }) => name,
       help: 'the function that is traced; null where all are',
     },
     callback: { address: ({ callback }) => callback.address, help: 'the code that is called' },

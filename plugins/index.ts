@@ -27,6 +27,7 @@ import mounts from './mounts.ts';
 import namespaces from './namespaces.ts';
 import netfilter from './netfilter.ts';
 import notifiers from './notifiers.ts';
+import operations from './operations.ts';
 import pagecache from './pagecache.ts';
 import patches from './patches.ts';
 import pslist from './pslist.ts';
@@ -84,6 +85,7 @@ export const plugins: readonly AnyPlugin[] = [
   syscalls,
   idt,
   patches,
+  operations,
   kprobes,
   ftrace,
   tracepoints,
@@ -121,6 +123,7 @@ export {
   namespaces,
   netfilter,
   notifiers,
+  operations,
   pagecache,
   patches,
   pslist,

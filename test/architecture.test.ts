@@ -119,7 +119,7 @@ const SUBSYSTEMS: Readonly<Record<string, readonly string[]>> = {
   stacks: ['module', 'symbols', 'process'],
   kthreads: ['process', 'stacks', 'symbols'],
   net: ['containers', 'machine', 'vfs', 'process'],
-  integrity: ['containers', 'module', 'symbols', 'net'],
+  integrity: ['containers', 'module', 'symbols', 'net', 'vfs'],
 };
 /** What gathers something of every subsystem, and what it gathers there. */
 const GATHERING: Readonly<Record<string, RegExp>> = {

@@ -271,8 +271,8 @@ describe('a wrong command line', () => {
       'there is no command pidhashtable; nearest is pslist: what other views of the kernel have is in its table',
     ],
     [
-      ['linux.tty_check.tty_check', 'x'],
-      'there is no command linux.tty_check.tty_check; no question answers that yet',
+      ['linux.perf_events.PerfEvents', 'x'],
+      'there is no command linux.perf_events.PerfEvents; no question answers that yet',
     ],
     [['windows.pslist', 'x'], 'there is no command windows.pslist; guests of this system cannot be read'],
     [['pslist', 'x', '--pdi', '1'], "unknown option '--pdi' (did you mean --pid?)"],
@@ -358,7 +358,7 @@ describe('another name of a command', () => {
   });
 
   it('that is nobody else is an error of its own', async () => {
-    for (const word of ['bash', 'strings', 'hashdump', 'linux.tty_check.tty_check']) {
+    for (const word of ['bash', 'strings', 'hashdump', 'linux.perf_events.PerfEvents']) {
       const { code, err } = await remembering(word, 'x');
       expect(code).toBe(2);
       expect(err).toMatch(new RegExp(`^vestige: there is no command ${word}; .+\n$`));

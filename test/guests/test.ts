@@ -12,7 +12,7 @@ import { compareArtefacts } from './compare/artefacts.ts';
 import { compareBindings } from './compare/bindings.ts';
 import { compareWithTruth } from './compare/compare.ts';
 import type { Outcome } from './compare/match.ts';
-import { comparePolicy } from './compare/policy.ts';
+import { compareIntegrity, comparePolicy } from './compare/policy.ts';
 import { compareRecovered } from './compare/recovered.ts';
 import { firstDifference, printOutcome, type Result } from './compare/report.ts';
 import { guestFolder } from './folders.ts';
@@ -27,8 +27,8 @@ import type { Truth } from './truth.ts';
 /** The guest that is tested where none is named. */
 const USUAL = 'amd64-6.1-cloud';
 
-/** The way in which the starter policy is asked: it judges answers, and is no question of the matrix. */
-const POLICY = 'starter policy';
+/** The way in which the shipped policies are asked: they judge answers, and are no questions of the matrix. */
+const POLICY = 'shipped policies';
 /** What is saved, judged by its own content and by gdb: no question of the matrix either. */
 const ARTEFACTS = 'saved bytes';
 
@@ -121,6 +121,7 @@ async function testGuest(guest: Guest): Promise<Result[]> {
       const session = openSession(raw, { shelf });
       try {
         tell(POLICY, await comparePolicy(session, truth));
+        tell(POLICY, await compareIntegrity(session));
         tell(ARTEFACTS, compareArtefacts(session, truth));
         tell(ARTEFACTS, await compareRecovered(session, truth));
       } finally {

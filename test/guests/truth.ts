@@ -17,9 +17,25 @@ export interface Truth {
   readonly kmsg: readonly string[];
   /** The trees of files that the workload wrote, every name below them; older records have none. */
   readonly tree?: readonly KnownFile[];
+  /** What the kernel's own tracing says; older records have none. */
+  readonly tracing?: TracingTruth;
   /** What tools printed seconds before the rest was read: for looking at, not for exact comparison. */
   readonly texts: Readonly<Record<string, string>>;
   readonly workload: WorkloadTruth;
+}
+
+/** What traces and probes, as files of debugfs and tracefs have it; `null` where this kernel has no such file. */
+export interface TracingTruth {
+  /** `kprobes/list`. */
+  readonly probes: string | null;
+  /** `enabled_functions`. */
+  readonly functions: string | null;
+  /** `set_event`: a line for each event that is on. */
+  readonly events: string | null;
+  /** The programs that the kernel starts, by the variable that has the name. */
+  readonly helpers: Readonly<Record<string, string | null>>;
+  /** Addresses of functions for system calls and exceptions, in hex, by their names. */
+  readonly code: Readonly<Record<string, readonly string[]>>;
 }
 
 export interface RecorderTruth {

@@ -65,6 +65,21 @@ describe('a function of x86', () => {
     expect(x86(0xcc, 0x48)).toMatchObject({ kind: 'breakpoint', at: START });
   });
 
+  it.each([
+    ['the endbr64 of indirect calls', [0xf3, 0x0f, 0x1e, 0xfa]],
+    ['an endbr64 that the kernel has poisoned', [0x66, 0x0f, 0x1f, 0x00]],
+    ['a poisoned one of later kernels', [0x0f, 0x1f, 0x40, 0xd6]],
+    ['the nop of a function that can be traced', [0x0f, 0x1f, 0x44, 0x00, 0x00]],
+    ['a long nop', [0x66, 0x66, 0x0f, 0x1f, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00]],
+    ['several short ones', [0x90, 0x66, 0x90]],
+  ])('leads where the instruction behind %s does', (_, padding) => {
+    expect(x86(...padding, 0xe8, 0x10, 0, 0, 0)).toEqual({
+      kind: 'call',
+      at: START + BigInt(padding.length),
+      target: START + BigInt(padding.length + 5 + 0x10),
+    });
+  });
+
   it('that is nothing but padding, or is cut, leads nowhere', () => {
     expect(detourIn('x86-64', Buffer.alloc(BEGINNING_BYTES, 0x90), START, none)).toBe(null);
     expect(detourIn('x86-64', Uint8Array.of(0xe9, 0, 0), START, none)).toBe(null);

@@ -7,16 +7,19 @@ import idt from '../../plugins/idt.ts';
 import kprobes from '../../plugins/kprobes.ts';
 import netfilter from '../../plugins/netfilter.ts';
 import notifiers from '../../plugins/notifiers.ts';
+import operations from '../../plugins/operations.ts';
 import patches from '../../plugins/patches.ts';
 import syscalls from '../../plugins/syscalls.ts';
 import tracepoints from '../../plugins/tracepoints.ts';
+import { rbNodes } from '../../src/kernel/linux/containers/rb-tree.ts';
+import { superBlocks } from '../../src/kernel/linux/vfs/super-blocks.ts';
 import { isAbsent } from '../../src/plugin/cell.ts';
 import type { AnyPlugin } from '../../src/plugin/contract.ts';
 import { NOBODYS, PlantedKernel } from '../support/planted-kernel.ts';
 import { ask } from '../support/rows.ts';
 
 const QUESTIONS: readonly AnyPlugin[] = [
-  ...[syscalls, idt, patches, kprobes, ftrace, tracepoints, notifiers, netfilter, helpers],
+  ...[syscalls, idt, patches, operations, kprobes, ftrace, tracepoints, notifiers, netfilter, helpers],
 ];
 /** A module of the kernel's own build that the guest has loaded. */
 const MODULE = 'loop';
@@ -210,6 +213,83 @@ describe('a replaced interrupt descriptor', () => {
     new DataView(high.buffer).setUint32(2, Number(NOBODYS >> 32n), true);
     planted.write(gate + 6n, high);
     expect((await wrong(idt)).wrong).toMatchObject([{ vector: 14, owner: 'nobody', verdict: 'hidden' }]);
+  });
+});
+
+describe('functions of /proc and of terminals', () => {
+  /** The row of the function that prints a line of TCP's connections. */
+  const shows = async () => {
+    const { rows } = await ask(operations, planted.linux);
+    return rows.find(({ holder, member }) => holder === '/proc/net/tcp' && member === 'show')!;
+  };
+
+  it('are those of the kernel, and of its modules', async () => {
+    expect(await shows()).toMatchObject({
+      struct: 'seq_operations',
+      symbol: 'tcp4_seq_show',
+      verdict: 'expected',
+    });
+    const { rows } = await ask(operations, planted.linux);
+    const of = (holder: string) => rows.filter((row) => row['holder'] === holder).map(({ member }) => member);
+    expect(of('/proc/tty/driver/serial')).toEqual([null]);
+    expect(of('line discipline 0')).toEqual(['open', 'read', 'write', 'ioctl', 'receive_buf']);
+  });
+
+  /** Where the entry of a file of /proc/net is, by its name. */
+  const entryOf = (name: string): bigint => {
+    const kernel = planted.linux;
+    const { subdir } = kernel.at('net', kernel.symbol('init_net')).proc_net!;
+    const top = kernel.at('rb_root', subdir).rb_node;
+    for (const node of rbNodes(kernel, top, 'entries')) {
+      const entry = kernel.containerOf('proc_dir_entry', 'subdir_node', node);
+      if (kernel.textAt(entry.name, 64) === name) return entry.address;
+    }
+    throw new Error(`no /proc/net/${name}`);
+  };
+
+  it('that are replaced in their struct are found', async () => {
+    const struct = planted.linux.pointerAt(entryOf('tcp') + BigInt(offset('proc_dir_entry', 'seq_ops')));
+    planted.put(struct + BigInt(offset('seq_operations', 'show')), NOBODYS);
+    expect((await wrong(operations)).wrong).toMatchObject([
+      { holder: '/proc/net/tcp', member: 'show', owner: 'nobody', verdict: 'hidden' },
+    ]);
+  });
+
+  it('that an entry is led to by another struct are found', async () => {
+    const struct = planted.draw(sizeOf('seq_operations'), { [offset('seq_operations', 'show')]: NOBODYS });
+    planted.put(entryOf('tcp6') + BigInt(offset('proc_dir_entry', 'seq_ops')), struct);
+    expect((await wrong(operations)).wrong).toMatchObject([{ holder: '/proc/net/tcp6', member: 'show' }]);
+  });
+
+  it('that hear what is typed are found', async () => {
+    const n_tty = planted.linux.pointerAt(planted.linux.symbol('tty_ldiscs'));
+    planted.put(n_tty + BigInt(offset('tty_ldisc_ops', 'receive_buf')), NOBODYS);
+    expect((await wrong(operations)).wrong).toMatchObject([
+      { holder: 'line discipline 0', member: 'receive_buf', verdict: 'hidden' },
+    ]);
+  });
+
+  it('that list the root of a file system are found', async () => {
+    const kernel = planted.linux;
+    const root = [...superBlocks(kernel)].find(({ type }) => type === 'proc')!.raw.s_root!.d_inode!;
+    const struct = planted.draw(sizeOf('file_operations'), {
+      [offset('file_operations', 'iterate_shared')]: NOBODYS,
+    });
+    planted.put(root.address + BigInt(offset('inode', 'i_fop')), struct);
+    expect((await wrong(operations)).wrong).toMatchObject([
+      { holder: expect.stringMatching(/^proc /), member: 'iterate_shared', verdict: 'hidden' },
+    ]);
+  });
+
+  it('of entries that loop end, with a note', async () => {
+    const node =
+      entryOf('tcp') + BigInt(offset('proc_dir_entry', 'subdir_node') + offset('rb_node', 'rb_left'));
+    planted.put(node, entryOf('udp') + BigInt(offset('proc_dir_entry', 'subdir_node')));
+    planted.put(
+      entryOf('udp') + BigInt(offset('proc_dir_entry', 'subdir_node') + offset('rb_node', 'rb_left')),
+      node - BigInt(offset('rb_node', 'rb_left')),
+    );
+    expect((await wrong(operations)).notes.join()).toMatch(/loop/);
   });
 });
 

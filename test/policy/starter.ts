@@ -9,17 +9,21 @@ import type { Session } from '../../src/session/session.ts';
 import { ask } from '../guests/compare/compare.ts';
 import { TODAY } from './drawn.ts';
 
-const STARTER = 'policies/cloud-linux.yaml';
+const shippedText = (file: string) => (): PolicyText => ({
+  file,
+  key: file,
+  text: readFileSync(file, 'utf8'),
+});
 
 /** The text of the policy that ships, by whatever name it is included. */
-export const starterText = (): PolicyText => ({
-  file: STARTER,
-  key: STARTER,
-  text: readFileSync(STARTER, 'utf8'),
-});
+export const starterText = shippedText('policies/cloud-linux.yaml');
+const integrityText = shippedText('policies/integrity.yaml');
 
 /** The policy that ships. */
 export const starterPolicy = (): Policy => loadPolicy([starterText()], starterText, plugins);
+
+/** The one that says what no kernel does to itself. */
+export const integrityPolicy = (): Policy => loadPolicy([integrityText()], integrityText, plugins);
 
 /** A verdict, and what the snapshot answered. */
 export interface Judged {

@@ -47,7 +47,6 @@ const NEAR: Readonly<Record<string, readonly [nearest: string, why: string]>> = 
 /** Questions of the field that nothing here comes near. */
 const NONE: Readonly<Record<string, string>> = {
   strings: 'that is no question to the kernel: strings(1) reads the file itself',
-  checkafinfo: NOT_YET,
   checkcreds: NOT_YET,
   ebpf: NOT_YET,
   iptables: NOT_YET,
@@ -58,7 +57,6 @@ const NONE: Readonly<Record<string, string>> = {
   arp: NOT_YET,
   iomem: NOT_YET,
   kthreads: 'vestige pslist --kernel yes has the threads of the kernel',
-  ttycheck: NOT_YET,
   perfevents: NOT_YET,
   hashdump: NOT_YET,
 };

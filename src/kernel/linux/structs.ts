@@ -3,6 +3,7 @@
 import type { StructTable, View } from '../../types/struct.ts';
 import { blockStructs } from './block/structs.ts';
 import { cgroupStructs } from './cgroup/structs.ts';
+import { operationHolderStructs, operationStructs } from './integrity/operation-structs.ts';
 import { integrityStructs } from './integrity/structs.ts';
 import { kthreadStructs } from './kthreads/structs.ts';
 import { lockStructs } from './locks/structs.ts';
@@ -38,6 +39,8 @@ export const structs = {
   ...netStructs,
   ...moduleStructs,
   ...integrityStructs,
+  ...operationStructs,
+  ...operationHolderStructs,
   ...printkStructs,
   ...systemStructs,
 } satisfies StructTable;

@@ -59,6 +59,8 @@ export const walkers = {
   gates: async () => (await import('./integrity/interrupts.ts')).gates,
   /** Every function that leads out of its own code. */
   patchedFunctions: async () => (await import('./integrity/patched-functions.ts')).patchedFunctions,
+  /** Every function that is called through /proc, a file system or a terminal. */
+  operations: async () => (await import('./integrity/operations.ts')).operations,
   /** Every kernel probe. */
   probes: async () => (await import('./integrity/probes.ts')).probes,
   /** Every function that is traced, once for each who traces it. */

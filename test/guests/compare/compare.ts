@@ -7,6 +7,7 @@ import type { Guest } from '../catalog.ts';
 import type { Truth } from '../truth.ts';
 import { capabilities } from './capabilities.ts';
 import { cgroups } from './cgroups.ts';
+import { unseen } from './code-pointers.ts';
 import { containers } from './containers.ts';
 import { creds } from './creds.ts';
 import { deleted } from './deleted.ts';
@@ -16,9 +17,13 @@ import { elfs } from './elfs.ts';
 import { env } from './env.ts';
 import type { Comparison, Context } from './expect.ts';
 import { files } from './files.ts';
+import { ftrace } from './ftrace.ts';
+import { helpers } from './helpers.ts';
+import { idt } from './idt.ts';
 import { compareFacts } from './info.ts';
 import { inotify } from './inotify.ts';
 import { keys } from './keys.ts';
+import { kprobes } from './kprobes.ts';
 import { kthreads } from './kthreads.ts';
 import { libraries } from './libraries.ts';
 import { limits } from './limits.ts';
@@ -31,6 +36,7 @@ import { modules } from './modules.ts';
 import { mounts } from './mounts.ts';
 import { namespaces } from './namespaces.ts';
 import { pagecache } from './pagecache.ts';
+import { patches } from './patches.ts';
 import { withProcessContainer } from './process-container.ts';
 import { pslist } from './pslist.ts';
 import { psscan } from './psscan.ts';
@@ -43,8 +49,10 @@ import { sockets } from './sockets.ts';
 import { spoofed } from './spoofed.ts';
 import { stacks } from './stacks.ts';
 import { superblocks } from './superblocks.ts';
+import { syscalls } from './syscalls.ts';
 import { threads } from './threads.ts';
 import { tmpfs } from './tmpfs.ts';
+import { tracepoints } from './tracepoints.ts';
 
 /** How each plugin is judged. */
 export const comparisons: readonly Comparison[] = [
@@ -70,6 +78,10 @@ export const comparisons: readonly Comparison[] = [
   ...[mounts, superblocks, pagecache, deleted],
   ...[malfind, spoofed, elfs, libraries],
   ...[locks, inotify, lsblk, dentries, tmpfs],
+  ...[syscalls, idt, patches, kprobes, ftrace, tracepoints, helpers],
+  unseen('operations', ['holder', 'struct', 'member']),
+  unseen('notifiers', ['chain', 'symbol', 'callback']),
+  unseen('netfilter', ['netns', 'family', 'hook', 'position']),
 ].map(withProcessContainer);
 
 /** One plugin's answer and what is to be said of it. */

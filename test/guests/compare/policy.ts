@@ -1,7 +1,7 @@
 import type { Row } from '../../../src/plugin/cell.ts';
 import { countedFindings, type Finding, type Verdict } from '../../../src/policy/verdict.ts';
 import type { Session } from '../../../src/session/session.ts';
-import { judgeSession, starterPolicy, unreadIn } from '../../policy/starter.ts';
+import { integrityPolicy, judgeSession, starterPolicy, toldBy, unreadIn } from '../../policy/starter.ts';
 import { type Planted, planted } from '../planted.ts';
 import type { Truth } from '../truth.ts';
 import type { Outcome } from './match.ts';
@@ -11,6 +11,16 @@ export async function comparePolicy(session: Session, truth: Truth): Promise<Out
   const { verdict, known } = await judgeSession(starterPolicy(), session);
   const differences = differencesFromPlanted(verdict, known.answers.get('pslist')?.rows ?? [], truth);
   return { plugin: 'policy', rows: countedFindings(verdict).length, differences, tolerated: {} };
+}
+
+/** Judges a guest that nobody has broken into by what no kernel does to itself: nothing is found, and nothing is left untold. */
+export async function compareIntegrity(session: Session): Promise<Outcome> {
+  const { verdict } = await judgeSession(integrityPolicy(), session);
+  const differences = [
+    ...unreadIn(verdict).map((reason) => `could not be evaluated: ${reason}`),
+    ...toldBy(verdict).map((finding) => `a false alarm: ${finding}`),
+  ];
+  return { plugin: 'integrity', rows: 0, differences, tolerated: {} };
 }
 
 /** What the record tells of the parts that were played. */

@@ -85,6 +85,10 @@ export const tolerances = {
     reason: 'a name that the kernel remembers and that is not of the trees that were recorded',
     limit: 1_000_000,
   },
+  pointerOutOfSight: {
+    reason: 'a pointer to code that no file of the guest shows; it leads where it is expected to',
+    limit: 10_000,
+  },
   waiterOfWaiter: {
     reason: 'who waits for a lock that is itself waited for, which older kernels do not tell',
     limit: 4,

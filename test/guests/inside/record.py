@@ -15,6 +15,8 @@ import subprocess
 import sys
 import time
 
+import tracing
+
 CLONE_NEWNET = 0x40000000
 SYMBOLS = {
     '_stext', '_etext', '_sdata', 'init_task', 'init_uts_ns', 'swapper_pg_dir', 'init_top_pgt', 'modules',
@@ -396,6 +398,7 @@ def main():
     document['modules'] = {'proc': read('/proc/modules'), 'sys': []}
     document['modules']['sys'] = [module(line.split()[0]) for line in document['modules']['proc'].splitlines()]
     document['kmsg'] = kernel_log()
+    document['tracing'] = tracing.record()
     document['tree'] = known_tree()
     head = encoded(document)
     # The processes of users hold still. Connections end by themselves and the kernel's threads work all the time:

@@ -22,6 +22,7 @@ import time
 import controls
 import disks
 import libraries
+import tracing
 import tree
 from stage import (
     CLONE_NEWIPC, CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWUSER, CLONE_NEWUTS, CLONE_VFORK, CLONE_VM,
@@ -861,6 +862,7 @@ def main():
     attempt('controls', controls.play)
     attempt('libraries', libraries.play)
     attempt('disks', disks.play)
+    tracing.play()
     make_sockets()
     for name in wanted_parts():
         attempt(name, importlib.import_module(name).play)

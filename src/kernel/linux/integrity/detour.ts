@@ -33,19 +33,14 @@ export const detourIn = (
     ? armDetour(bytes, start, pointerAt)
     : x86Detour(bytes, start, architecture === 'x86-64' ? 8 : 4, pointerAt);
 
-/** Instructions that do nothing, longest first: Intel SDM volume 2, NOP and ENDBR64. */
+/** Instructions of one form that do nothing: endbr64, endbr32, and the `lea` that older assemblers pad with. */
 const X86_PADDING: readonly (readonly number[])[] = [
   [0xf3, 0x0f, 0x1e, 0xfa],
   [0xf3, 0x0f, 0x1e, 0xfb],
-  [0x66, 0x0f, 0x1f, 0x44, 0x00, 0x00],
-  [0x0f, 0x1f, 0x44, 0x00, 0x00],
   [0x3e, 0x8d, 0x74, 0x26, 0x00],
-  [0x66, 0x66, 0x66, 0x66, 0x90],
-  [0x0f, 0x1f, 0x40, 0x00],
-  [0x0f, 0x1f, 0x00],
-  [0x66, 0x90],
-  [0x90],
 ];
+/** Prefixes of operand size in front of one nop: arch/x86/include/asm/nops.h. */
+const MOST_PREFIXES = 4;
 
 function x86Detour(
   bytes: Uint8Array,
@@ -84,10 +79,19 @@ function x86Detour(
   return null;
 }
 
+/** Bytes of an instruction that does nothing; 0 where there is another. */
 function paddingAt(bytes: Uint8Array, nth: number): number {
   for (const padding of X86_PADDING)
     if (padding.every((byte, offset) => bytes[nth + offset] === byte)) return padding.length;
-  return 0;
+  let at = nth;
+  while (bytes[at] === 0x66 && at - nth < MOST_PREFIXES) at++;
+  if (bytes[at] === 0x90) return at + 1 - nth;
+  // NOP with an operand: Intel SDM volume 2, 0F 1F /0. The kernel poisons endbr64 by one of these.
+  if (bytes[at] !== 0x0f || bytes[at + 1] !== 0x1f) return 0;
+  const operand = bytes[at + 2]!;
+  const hasIndex = operand < 0xc0 && (operand & 7) === 4;
+  const displacement = [(operand & 7) === 5 ? 4 : 0, 1, 4, 0][operand >>> 6]!;
+  return at + 3 + Number(hasIndex) + displacement - nth;
 }
 
 /** Whether `jmp register` or `push register; ret` stands there. */

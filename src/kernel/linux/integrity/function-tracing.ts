@@ -5,6 +5,7 @@ import { CorruptStructure } from '../../../base/errors.ts';
 import { chainedLinks } from '../containers/hash-table.ts';
 import type { Linux } from '../linux.ts';
 import type { Kernel } from '../structs.ts';
+import { codeOf } from '../symbols/code.ts';
 import { CodePointer, type Verdict, worse } from './code-pointer.ts';
 
 /** Bits of `flags`: FTRACE_OPS_FL_… of include/linux/ftrace.h. */
@@ -35,6 +36,10 @@ export class TracedFunction {
     this.kernel = kernel;
     this.tracer = tracer;
     this.place = place;
+  }
+  /** Its name: the call may stand behind its first instruction. @throws EvidenceFault */
+  get name(): string | null {
+    return this.place === null ? null : (codeOf(this.kernel).placeOf(this.place.address)?.name ?? null);
   }
   /** What is called. @throws EvidenceFault */
   get callback(): CodePointer {

@@ -41,6 +41,14 @@ export const integritySymbols = [
   'acpi_chain_head',
   'task_exit_notifier',
   'munmap_notifier',
+  // Functions that are called through files and terminals: fs/proc/root.c, drivers/tty, net/ipv4, net/ipv6.
+  'proc_root',
+  'proc_seq_ops',
+  'proc_net_seq_ops',
+  'proc_single_ops',
+  'proc_net_single_ops',
+  'tty_ldiscs',
+  'tty_drivers',
   // Programs that the kernel starts by itself: kernel/module/kmod.c, fs/coredump.c, lib/kobject_uevent.c, kernel/reboot.c.
   'modprobe_path',
   'core_pattern',

@@ -31,6 +31,8 @@ export const netStructs = {
     packet: opt(inside('netns_packet')),
     // With CONFIG_UNIX only.
     unx: opt(inside('netns_unix')),
+    // The folder that /proc/net leads to, with CONFIG_PROC_FS only.
+    proc_net: opt(ptr('proc_dir_entry')),
     // With CONFIG_NETFILTER only.
     nf: opt(inside('netns_nf')),
   },

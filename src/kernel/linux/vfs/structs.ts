@@ -103,6 +103,8 @@ export const vfsStructs = {
     i_private: pointer,
     // Of a symbolic link alone: in a union with what other files have.
     i_link: pointer,
+    i_op: pointer,
+    i_fop: pointer,
     i_size: long,
     i_uid: uint,
     i_gid: uint,
