@@ -5,20 +5,10 @@ import { ENTRY_COST } from '../../../base/budget.ts';
 import type { Linux } from '../linux.ts';
 import { superBlocks } from '../vfs/super-blocks.ts';
 import { CodePointer, type Verdict } from './code-pointer.ts';
+import type { Holding, OperationsType } from './operation-holding.ts';
 import { operationStructs } from './operation-structs.ts';
 import { procOperations } from './proc-entries.ts';
 import { terminalOperations } from './terminals.ts';
-
-export type OperationsType = keyof typeof operationStructs;
-
-/** A struct of functions, or one function, and where the kernel has it from. */
-export interface Holding {
-  /** `/proc/net/tcp`, `ext4 fe:01`, `tty serial`. */
-  readonly holder: string;
-  /** `function` where the holder has the address of a function itself. */
-  readonly type: OperationsType | 'function';
-  readonly address: VirtualAddress;
-}
 
 /** A function that is called through a struct. */
 export class Operation {

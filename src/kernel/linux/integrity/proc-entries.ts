@@ -6,7 +6,7 @@ import type { Linux } from '../linux.ts';
 import { NetNamespaces } from '../net/namespace.ts';
 import type { Kernel } from '../structs.ts';
 import type { SymbolName } from '../symbols.ts';
-import type { Holding } from './operations.ts';
+import type { Holding } from './operation-holding.ts';
 
 /** Folders in folders: /proc/sys is no part of this tree, and /proc/irq/… has three. */
 const MOST_DEPTH = 32;

@@ -2,7 +2,7 @@
 // Linux: drivers/tty/tty_ldisc.c, drivers/tty/tty_io.c, include/linux/tty.h.
 import type { Linux } from '../linux.ts';
 import type { Kernel } from '../structs.ts';
-import type { Holding } from './operations.ts';
+import type { Holding } from './operation-holding.ts';
 
 /** NR_LDISCS of include/uapi/linux/tty.h: 30 until v5.10, 31 since. */
 const MOST_DISCIPLINES = 31;
