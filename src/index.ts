@@ -86,7 +86,7 @@ export { type Request, runPlugin } from './plugin/run.ts';
 export type { SharedSweep } from './plugin/shared-sweep.ts';
 export type { Policy } from './policy/policy.ts';
 export type { Finding, RuleVerdict, Verdict } from './policy/verdict.ts';
-export { type Profile, type ProfileShelf, readProfile, writeProfile } from './profile/profile.ts';
+export { type Profile, type ProfileSource, readProfile, writeProfile } from './profile/profile.ts';
 export { layoutText } from './report/struct-layout.ts';
 export { valueText } from './report/struct-values.ts';
 export type { Hit, Report, Scanner } from './scan/scanner.ts';

@@ -1,7 +1,7 @@
 // Reads the layouts and enumerators that the program needs from DWARF.
 // It is used if a `vmlinux` carries no BTF.
 import { BadProfile } from '../base/errors.ts';
-import type { Wants } from '../profile/profile.ts';
+import type { RequiredNames } from '../profile/profile.ts';
 import type { Layouts, TypeLayout } from '../types/layout.ts';
 import { Abbreviations } from './dwarf-abbreviations.ts';
 import { TAG } from './dwarf-constants.ts';
@@ -29,7 +29,7 @@ export interface DwarfTypes {
 /** The wanted types as .debug_info tells them, or undefined where the image has none. @throws BadProfile */
 export async function readDwarf(
   image: ElfImage,
-  wants: Pick<Wants, 'types' | 'enumerators'>,
+  required: Pick<RequiredNames, 'types' | 'enumerators'>,
   scratch: Scratch,
 ): Promise<DwarfTypes | undefined> {
   const info = await contentOf(image, '.debug_info', scratch);
@@ -49,7 +49,7 @@ export async function readDwarf(
     lineStrings: await whole('.debug_line_str'),
     offsets: await whole('.debug_str_offsets'),
   };
-  return new DwarfWalk(new DwarfUnits(info, abbreviations), info, strings, wants).run();
+  return new DwarfWalk(new DwarfUnits(info, abbreviations), info, strings, required).run();
 }
 
 /** Goes through all units once and gathers what is wanted. */
@@ -68,7 +68,7 @@ class DwarfWalk {
     units: DwarfUnits,
     info: SectionBytes,
     strings: DwarfStrings,
-    { types, enumerators }: Pick<Wants, 'types' | 'enumerators'>,
+    { types, enumerators }: Pick<RequiredNames, 'types' | 'enumerators'>,
   ) {
     this.#where = info.where;
     this.#units = units;

@@ -8,8 +8,8 @@ import {
   PROFILE_FORMAT,
   type Profile,
   pointerBytesOf,
+  type RequiredNames,
   readProfile,
-  type Wants,
   writeProfile,
 } from '../profile/profile.ts';
 import { type DwarfTypes, readDwarf } from './dwarf.ts';
@@ -30,7 +30,7 @@ export interface SymbolFile {
 
 /** What a profile is made of besides the image. */
 export interface ProfileSources {
-  readonly wants: Wants;
+  readonly required: RequiredNames;
   readonly scratch: Scratch;
   /** For an image whose own symbols were stripped away. */
   readonly systemMap?: SymbolFile;
@@ -39,18 +39,18 @@ export interface ProfileSources {
 /** The profile of the kernel that an image on disk is, from what the image says of its types and symbols. @throws BadProfile */
 export async function profileOfImage(
   image: ElfImage,
-  { wants, scratch, systemMap }: ProfileSources,
+  { required, scratch, systemMap }: ProfileSources,
 ): Promise<Profile> {
-  const symbols = symbolsOf(image, wants, systemMap);
+  const symbols = symbolsOf(image, required, systemMap);
   const banner = bannerOf(image, symbols, systemMap);
-  const { road, types, enumerators } = await typesOf(image, wants, scratch);
+  const { road, types, enumerators } = await typesOf(image, required, scratch);
   const told = {
     symbols: ordered(
-      wants.symbols,
+      required.symbols,
       new Map([...symbols].map(([name, address]) => [name, linkAddress(address, 0n)])),
     ),
-    types: ordered(Object.keys(wants.types), new Map(Object.entries(types))),
-    enumerators: ordered(wants.enumerators, new Map(Object.entries(enumerators))),
+    types: ordered(Object.keys(required.types), new Map(Object.entries(types))),
+    enumerators: ordered(required.enumerators, new Map(Object.entries(enumerators))),
   };
   const profile: Profile = {
     format: PROFILE_FORMAT,
@@ -61,14 +61,18 @@ export async function profileOfImage(
     pointerBytes: pointerBytesOf(image.architecture),
     source: `${road} + ${systemMap === undefined ? 'symtab' : 'System.map'}`,
     ...told,
-    absent: absentIn(told, wants),
+    absent: absentIn(told, required),
   };
   // Sizes and values that a hostile image makes up are refused here as they would be where the file is read.
   return readProfile(writeProfile(profile), image.file.path);
 }
 
-function symbolsOf(image: ElfImage, wants: Wants, systemMap?: SymbolFile): ReadonlyMap<string, bigint> {
-  const own = readSymbols(image, wants.symbols);
+function symbolsOf(
+  image: ElfImage,
+  required: RequiredNames,
+  systemMap?: SymbolFile,
+): ReadonlyMap<string, bigint> {
+  const own = readSymbols(image, required.symbols);
   const { path } = image.file;
   if (systemMap === undefined) {
     if (own !== undefined) return own;
@@ -111,7 +115,7 @@ function bannerOf(image: ElfImage, symbols: ReadonlyMap<string, bigint>, systemM
 /** By BTF where the image has it, which takes a tenth of a second; else by DWARF. */
 async function typesOf(
   image: ElfImage,
-  wants: Wants,
+  required: RequiredNames,
   scratch: Scratch,
 ): Promise<DwarfTypes & { readonly road: 'btf' | 'dwarf' }> {
   const { path } = image.file;
@@ -120,9 +124,13 @@ async function typesOf(
     if (section.sizeBytes > MAXIMUM_BTF_BYTES)
       throw new BadProfile(`${path}: .BTF of ${section.sizeBytes} bytes is implausible`);
     const btf = new Btf(image.bytes(section), pointerBytesOf(image.architecture));
-    return { road: 'btf', types: btf.layouts(wants.types), enumerators: btf.enumerators(wants.enumerators) };
+    return {
+      road: 'btf',
+      types: btf.layouts(required.types),
+      enumerators: btf.enumerators(required.enumerators),
+    };
   }
-  const dwarf = await readDwarf(image, wants, scratch);
+  const dwarf = await readDwarf(image, required, scratch);
   if (dwarf === undefined) {
     throw new BadProfile(
       `${path} has neither .BTF nor .debug_info: install the debug package of this kernel (Debian: linux-image-…-dbg, Fedora: kernel-debuginfo, Ubuntu: linux-image-…-dbgsym) and give its vmlinux`,

@@ -5,10 +5,10 @@ import { numberOf, textOf } from '../plugin/cell-text.ts';
 import { type AnyPlugin, processColumn } from '../plugin/contract.ts';
 import type { ThingChange, Told } from '../plugin/telling.ts';
 import { lineOf, nounOf, pluralOf } from '../plugin/wording.ts';
-import type { SocketLine } from '../triage/picture.ts';
 import { Joins, reasonsByProcess } from '../triage/reasons.ts';
 import { grouped } from '../triage/sections.ts';
 import { connectionLines } from '../triage/sockets.ts';
+import type { SocketLine } from '../triage/summary.ts';
 import type { ChangedRow, Side, TableDiff } from './tables.ts';
 
 /** One thing that happened between two snapshots, in words. */

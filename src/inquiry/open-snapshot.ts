@@ -32,8 +32,8 @@ export class OpenSnapshot implements Reading {
     { profileFolder, ...options }: Opening,
     recall: Recall,
   ): Promise<OpenSnapshot> {
-    const shelf = await recall.shelf(profileFolder);
-    const session = openSession(path, { ...options, shelf, likely: recall.likely() });
+    const profileSource = await recall.profileSource(profileFolder);
+    const session = openSession(path, { ...options, profileSource, likely: recall.likely() });
     try {
       session.snapshot.memory.extents = await recall.extents(session.facts);
       return new OpenSnapshot(session, recall);

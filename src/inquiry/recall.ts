@@ -9,7 +9,7 @@ import { version } from '../files/version.ts';
 import type { ExtentMemories } from '../memory/extents.ts';
 import type { Row } from '../plugin/cell.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
-import type { ProfileShelf } from '../profile/profile.ts';
+import type { ProfileSource } from '../profile/profile.ts';
 import type { KeptReads } from '../store/extents.ts';
 import { ForgottenRows } from '../store/forgotten.ts';
 import type { AskedStore } from '../store/joined.ts';
@@ -38,7 +38,7 @@ export class Recall {
   /** False where a store that fails costs a warning and the speed; true where it costs the answer. */
   readonly #isStrict: boolean;
   readonly #profiles: Pick<AskedStore, 'profiles'> | undefined;
-  readonly #shelves = new Map<string | undefined, Promise<ProfileShelf>>();
+  readonly #profileSources = new Map<string | undefined, Promise<ProfileSource>>();
   #store: AskedStore | undefined;
 
   private constructor(
@@ -183,20 +183,20 @@ export class Recall {
   }
 
   /** The profiles that are remembered, and those in folders. The code for them is loaded where a snapshot is opened. */
-  shelf(folder?: string): Promise<ProfileShelf> {
-    let shelf = this.#shelves.get(folder);
-    if (shelf === undefined) {
-      shelf = this.#shelfOf(folder);
-      this.#shelves.set(folder, shelf);
+  profileSource(folder?: string): Promise<ProfileSource> {
+    let profileSource = this.#profileSources.get(folder);
+    if (profileSource === undefined) {
+      profileSource = this.#sourceOf(folder);
+      this.#profileSources.set(folder, profileSource);
     }
-    return shelf;
+    return profileSource;
   }
 
-  async #shelfOf(folder: string | undefined): Promise<ProfileShelf> {
-    const { profileMemory, Shelf, usualFolders } = await import('./profile-shelf.ts');
+  async #sourceOf(folder: string | undefined): Promise<ProfileSource> {
+    const { profileMemory, ProfileLookup, usualFolders } = await import('./profile-sources.ts');
     const first = folder === undefined ? {} : { first: folder };
     const memory = profileMemory((ask) => this.#guard((store) => ask((this.#profiles ?? store).profiles)));
-    return new Shelf(memory, { ...first, others: usualFolders() }, this.#listener);
+    return new ProfileLookup(memory, { ...first, others: usualFolders() }, this.#listener);
   }
 
   close(): void {

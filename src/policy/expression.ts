@@ -78,7 +78,7 @@ function compile(text: string, frame: Frame, wanted: Wanted): Expression | Flaw[
 }
 
 /** Variables that are only there to be looked into. */
-const SHELVES = ['its', 'ref', 'all', 'sets', 'snapshot'];
+const WITH_MEMBERS = ['its', 'ref', 'all', 'sets', 'snapshot'];
 
 /** What is needed to evaluate an expression follows from it, so each part of it must be named. */
 function misused(nodes: readonly Syntax[]): Flaw[] {
@@ -88,7 +88,7 @@ function misused(nodes: readonly Syntax[]): Flaw[] {
     if (access?.name !== undefined) named.add(access.of);
   }
   return nodes
-    .filter((node) => node.op === 'id' && SHELVES.includes(String(node.args)) && !named.has(node))
+    .filter((node) => node.op === 'id' && WITH_MEMBERS.includes(String(node.args)) && !named.has(node))
     .map(({ args, start }) => ({
       offset: start,
       message: `${args} must be followed by a name: ${args}.NAME`,

@@ -7,12 +7,12 @@ import type { Row } from '../plugin/cell.ts';
 import { processColumn } from '../plugin/contract.ts';
 import type { KernelFacts, SnapshotFacts } from '../plugin/document.ts';
 import { anomalyRules } from './anomaly-rules.ts';
+import { SnapshotView } from './condition-variables.ts';
 import { fingerprintOfCount, fingerprintOfRow } from './fingerprint.ts';
 import type { Policy, Rule } from './policy.ts';
 import { Exhausted, STEPS_OF_A_RULE } from './reading.ts';
 import { ROW, type RowView } from './rows.ts';
 import { isOfProcess } from './rules.ts';
-import { SnapshotView } from './shelves.ts';
 import { Suppressions } from './suppressions.ts';
 import { type Candidate, type Group, Trial } from './trial.ts';
 import type { Finding, Outcome, RuleVerdict, Verdict } from './verdict.ts';
@@ -45,12 +45,12 @@ export interface Previous {
  */
 export function judge(policy: Policy, evidence: Evidence, today: string, steps = STEPS_OF_A_RULE): Verdict {
   const suppressions = new Suppressions(policy, today);
-  const court = new Court(policy, evidence, suppressions, steps);
+  const ruleJudge = new RuleJudge(policy, evidence, suppressions, steps);
   const { previous, anomalies } = evidence;
   const odd = anomalies ?? (typeof previous === 'string' ? [] : previous.comparison.relation.anomalies);
   const builtIn = anomalyRules(odd, policy.builtIn).map((verdict) => suppressed(verdict, suppressions));
-  const rules = [...policy.rules.map((rule) => court.judge(rule)), ...builtIn];
-  return { policy: policy.name, rules, notes: [...court.notes, ...suppressions.notesAfter(rules)] };
+  const rules = [...policy.rules.map((rule) => ruleJudge.judge(rule)), ...builtIn];
+  return { policy: policy.name, rules, notes: [...ruleJudge.notes, ...suppressions.notesAfter(rules)] };
 }
 
 /** A built-in rule's verdict without what the policy lets pass. */
@@ -68,7 +68,7 @@ export function outcomeOf(findings: readonly Finding[], unread: readonly string[
   return unread.length > 0 ? 'unevaluated' : 'passed';
 }
 
-class Court {
+class RuleJudge {
   readonly #policy: Policy;
   readonly #evidence: Evidence;
   readonly #suppressions: Suppressions;

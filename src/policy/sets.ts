@@ -1,10 +1,10 @@
 // Evaluates the sets of a policy: named lists that rules look things up in.
 // A set may be a list of values or an expression over rows.
 import { parse } from '@marcbachmann/cel-js';
+import { Sets, type SetValue } from './condition-variables.ts';
 import { compileExpression, type Wanted } from './expression.ts';
 import { type Problems, placeText } from './problem.ts';
 import { Exhausted, type Meter } from './reading.ts';
-import { Sets, type SetValue } from './shelves.ts';
 import type { PlacedText, SetSource } from './source.ts';
 import { accessOf, nodesOf, type Syntax } from './syntax.ts';
 import { emptyEnvironment, withSets } from './vocabulary.ts';

@@ -4,11 +4,6 @@ import { Environment } from '@marcbachmann/cel-js';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import { listOf, processColumn } from '../plugin/contract.ts';
 import { type Reference, referencesOf } from '../plugin/references.ts';
-import type { Frame } from './expression.ts';
-import { LINEAR_MATCHES } from './logic.ts';
-import type { Meter } from './reading.ts';
-import { patternOf } from './regex.ts';
-import { type RowClass, rowClass } from './rows.ts';
 import {
   allRowsClass,
   ofProcessClass,
@@ -17,7 +12,12 @@ import {
   type SetValue,
   SNAPSHOT_FIELDS,
   SnapshotView,
-} from './shelves.ts';
+} from './condition-variables.ts';
+import type { Frame } from './expression.ts';
+import { LINEAR_MATCHES } from './logic.ts';
+import type { Meter } from './reading.ts';
+import { patternOf } from './regex.ts';
+import { type RowClass, rowClass } from './rows.ts';
 import type { Change } from './verdict.ts';
 
 /** Bounds of one expression. */

@@ -3,9 +3,9 @@
 import type { Side } from '../diff/tables.ts';
 import { type Cell, isAbsent } from '../plugin/cell.ts';
 import type { Reference } from '../plugin/references.ts';
+import type { Rows } from './condition-variables.ts';
 import { AbsentRead, NullRead } from './reading.ts';
 import { ROW, type RowView } from './rows.ts';
-import type { Rows } from './shelves.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
 /** The answers about one snapshot as conditions see them. Everything is made when it is first asked for. */

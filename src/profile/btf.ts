@@ -5,7 +5,7 @@ import { type CType, readCType } from './btf-ctype.ts';
 import { BtfSection, KIND } from './btf-section.ts';
 import { NameSet } from './name-hash.ts';
 import type { Gap } from './piecewise.ts';
-import type { Wants } from './profile.ts';
+import type { RequiredNames } from './profile.ts';
 
 /** Members looked at for one struct, inner ones included: task_struct has 300. A struct that contains itself ends here. */
 const MAXIMUM_MEMBERS = 5_000;
@@ -45,7 +45,7 @@ export class Btf {
   }
 
   /** The layouts of the wanted structs, with the wanted members that exist. A struct that does not exist is left out. */
-  layouts(wanted: Wants['types']): Layouts {
+  layouts(wanted: RequiredNames['types']): Layouts {
     return mapped(
       this.#find(wanted),
       ({ size, members }): TypeLayout => ({ size, members: mapped(members, ({ layout }) => layout) }),
@@ -53,7 +53,7 @@ export class Btf {
   }
 
   /** The wanted structs and members that exist, with their types: what `layouts` leaves out since reading needs it not. */
-  describe(wanted: Wants['types']): Readonly<Record<string, DescribedStruct>> {
+  describe(wanted: RequiredNames['types']): Readonly<Record<string, DescribedStruct>> {
     const section = this.#section;
     return mapped(this.#find(wanted), ({ id, members }) => ({
       type: readCType(section, id),
@@ -77,7 +77,7 @@ export class Btf {
     return found;
   }
 
-  #find(wanted: Wants['types']): Map<string, FoundStruct> {
+  #find(wanted: RequiredNames['types']): Map<string, FoundStruct> {
     const names = new NameSet(Object.keys(wanted));
     // Of all structs at once: to hash the names of each struct's members again takes longer than to find them.
     const members = new NameSet(Object.values(wanted).flat());

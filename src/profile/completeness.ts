@@ -1,21 +1,21 @@
 // What a profile says of all that a version of the program wants to know, and what it does not: an older version did not
 // ask for it. What is not told can be looked up in a snapshot; what was looked for and is not there cannot.
 import type { TypeLayout } from '../types/layout.ts';
-import type { Absent, Profile, Wants } from './profile.ts';
+import type { Absent, Profile, RequiredNames } from './profile.ts';
 
 /** What a description of a build is made of, whoever gives it. */
 export type Description = Pick<Profile, 'types' | 'symbols' | 'enumerators'>;
 
 /** What a description that was searched to its end does not have of all that is wanted. */
-export function absentIn({ types, symbols, enumerators }: Description, wants: Wants): Absent {
+export function absentIn({ types, symbols, enumerators }: Description, required: RequiredNames): Absent {
   return {
-    types: Object.entries(wants.types).flatMap(([name, members]) => {
+    types: Object.entries(required.types).flatMap(([name, members]) => {
       const found = types[name]?.members;
       if (found === undefined) return [name];
       return members.filter((member) => found[member] === undefined).map((member) => `${name}.${member}`);
     }),
-    symbols: wants.symbols.filter((name) => symbols[name] === undefined),
-    enumerators: wants.enumerators.filter((name) => enumerators[name] === undefined),
+    symbols: required.symbols.filter((name) => symbols[name] === undefined),
+    enumerators: required.enumerators.filter((name) => enumerators[name] === undefined),
   };
 }
 
@@ -23,7 +23,10 @@ export function absentIn({ types, symbols, enumerators }: Description, wants: Wa
  * What of all that is wanted a profile neither has nor knows to be absent. A struct of which one member is not told is
  * given with all of its members: of several structs of one name the one is meant that has most of them.
  */
-export function missingIn({ types, symbols, enumerators, absent }: Profile, wants: Wants): Wants {
+export function missingIn(
+  { types, symbols, enumerators, absent }: Profile,
+  required: RequiredNames,
+): RequiredNames {
   const absentTypes = new Set(absent.types);
   const absentNames = new Set([...absent.symbols, ...absent.enumerators]);
   const isTold = (name: string, members: readonly string[]): boolean => {
@@ -34,25 +37,26 @@ export function missingIn({ types, symbols, enumerators, absent }: Profile, want
   };
   return {
     types: Object.fromEntries(
-      Object.entries(wants.types).filter(([name, members]) => !isTold(name, members)),
+      Object.entries(required.types).filter(([name, members]) => !isTold(name, members)),
     ),
-    symbols: wants.symbols.filter((name) => symbols[name] === undefined && !absentNames.has(name)),
-    enumerators: wants.enumerators.filter(
+    symbols: required.symbols.filter((name) => symbols[name] === undefined && !absentNames.has(name)),
+    enumerators: required.enumerators.filter(
       (name) => enumerators[name] === undefined && !absentNames.has(name),
     ),
   };
 }
 
 /** Whether nothing is wanted. */
-export const isNothing = ({ types, symbols, enumerators }: Wants): boolean =>
+export const isNothing = ({ types, symbols, enumerators }: RequiredNames): boolean =>
   Object.keys(types).length + symbols.length + enumerators.length === 0;
 
 /** Whether a profile says of all that is wanted where it is, or that there is none. */
-export const isComplete = (profile: Profile, wants: Wants): boolean => isNothing(missingIn(profile, wants));
+export const isComplete = (profile: Profile, required: RequiredNames): boolean =>
+  isNothing(missingIn(profile, required));
 
 /** The names of what a profile does not tell: `struct.member`, symbols and enumerators. */
-export function missingNames(profile: Profile, wants: Wants): string[] {
-  const { types, symbols, enumerators } = missingIn(profile, wants);
+export function missingNames(profile: Profile, required: RequiredNames): string[] {
+  const { types, symbols, enumerators } = missingIn(profile, required);
   const absent = new Set(profile.absent.types);
   const members = Object.entries(types).flatMap(([name, wanted]) =>
     wanted.map((member) => `${name}.${member}`),
@@ -68,7 +72,7 @@ export function missingNames(profile: Profile, wants: Wants): string[] {
 export function completed(
   profile: Profile,
   more: Description & { readonly absent: Absent },
-  rest: Wants,
+  rest: RequiredNames,
 ): Profile {
   const types: Record<string, TypeLayout> = { ...profile.types };
   for (const name of Object.keys(rest.types)) {
@@ -122,8 +126,8 @@ export function completed(
  * Whether two profiles can be of one build: what both tell is the same. Structs that `one` does not tell to the end are
  * left out: with more of its members known, another struct of the name may be the one that is meant.
  */
-export function agree(one: Profile, other: Profile, wants: Wants): boolean {
-  const open = missingIn(one, wants).types;
+export function agree(one: Profile, other: Profile, required: RequiredNames): boolean {
+  const open = missingIn(one, required).types;
   const hasNone = ({ absent }: Profile, { types, symbols, enumerators }: Profile): boolean =>
     absent.types.every((name) => {
       const [type, member] = name.split('.') as [string, string | undefined];

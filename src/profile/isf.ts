@@ -9,8 +9,8 @@ import {
   type Architecture,
   PROFILE_FORMAT,
   type Profile,
+  type RequiredNames,
   readProfile,
-  type Wants,
   writeProfile,
 } from './profile.ts';
 
@@ -45,24 +45,24 @@ interface IsfSymbols {
  * Reads a kernel's symbol table in Volatility 3's ISF, schemas 4.0 to 6.x, and keeps what is wanted. `name` stands
  * in messages. What the text says is checked where it is used: the rest is passed over. @throws BadProfile
  */
-export function readIsf(bytes: Uint8Array, wants: Wants, name: string): Profile {
+export function readIsf(bytes: Uint8Array, required: RequiredNames, name: string): Profile {
   return explaining(name, () => {
     const json = new JsonBytes(bytes);
     const sections = sectionsOf(json, name);
-    const { addresses, banner, telling } = symbolsOf(json, sections.symbols, wants.symbols, name);
+    const { addresses, banner, telling } = symbolsOf(json, sections.symbols, required.symbols, name);
     const types = new IsfTypes(json, sections, name);
     if (types.count === 0)
       throw new BadProfile(
         `${name} has no types: it was made from a System.map alone, and the kernel's debug file is wanted too`,
       );
     const architecture = architectureOf(types, telling, name);
-    const layouts = Object.entries(wants.types).map(
+    const layouts = Object.entries(required.types).map(
       ([type, members]) => [type, types.layoutOf(type, members)] as const,
     );
     const told = {
       symbols: Object.fromEntries([...addresses].map(([symbol, address]) => [symbol, hex(address)])),
       types: Object.fromEntries(layouts.flatMap(([type, layout]) => (layout ? [[type, layout]] : []))),
-      enumerators: types.enumerators(wants.enumerators),
+      enumerators: types.enumerators(required.enumerators),
     };
     const profile: Profile = {
       format: PROFILE_FORMAT,
@@ -73,7 +73,7 @@ export function readIsf(bytes: Uint8Array, wants: Wants, name: string): Profile 
       pointerBytes: types.pointerBytes as 4 | 8,
       source: sourceOf(json, sections.metadata),
       ...told,
-      absent: absentIn(told, wants),
+      absent: absentIn(told, required),
     };
     return readProfile(writeProfile(profile), name); // whatever made a profile, it is held to the same
   });

@@ -15,7 +15,7 @@ export type Architecture = (typeof ARCHITECTURES)[number];
 export const pointerBytesOf = (architecture: Architecture): 4 | 8 => (architecture === 'i386' ? 4 : 8);
 
 /** What a profile must say of a kernel build: names of the kernel's own. */
-export interface Wants {
+export interface RequiredNames {
   /** Struct (or typedef of a nameless struct) → members. */
   readonly types: Readonly<Record<string, readonly string[]>>;
   readonly symbols: readonly string[];
@@ -72,7 +72,7 @@ export interface ProfileEvidence {
 }
 
 /** Profiles kept from earlier snapshots, wherever they are kept. */
-export interface ProfileShelf {
+export interface ProfileSource {
   /** The profile of the build with this GNU build ID (hex). */
   findProfile(buildId: string): Profile | undefined;
   keepProfile(profile: Profile): void;

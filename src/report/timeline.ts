@@ -45,11 +45,11 @@ export function timelineText(
   for (const { plugin, lifetimes, notes } of lives) {
     const passing = all ? lifetimes : lifetimes.filter(({ count }) => count < snapshots.length);
     const shown = all ? passing : passing.filter(({ row }) => plugin.churn?.(row) !== true);
-    const untold = [
+    const unlisted = [
       [lifetimes.length - passing.length, 'in every snapshot'],
       [passing.length - shown.length, 'came or went by themselves'],
     ].flatMap(([count, what]) => (count === 0 ? [] : [`; ${count} ${what}`]));
-    lines.push('', style.title(`${plugin.name} (${shown.length}${untold.join('')})`));
+    lines.push('', style.title(`${plugin.name} (${shown.length}${unlisted.join('')})`));
     if (shown.length > 0) lines.push(...tableOf(plugin, shown, { style, width, header: true }, vertical));
     lines.push(
       ...notes.flatMap((note) => wrap(escapeText(`note: ${note}`), width)).map((line) => style.warning(line)),

@@ -2,7 +2,7 @@
 // `src/triage` decides what is on it.
 import { durationText } from '../base/duration.ts';
 import { kernelSentences } from '../plugin/machine-state.ts';
-import type { Picture, Reach, Section, SocketLine } from '../triage/picture.ts';
+import type { Reach, Section, SocketLine, TriageSummary } from '../triage/summary.ts';
 import type { Facts } from './answer.ts';
 import { escapeText } from './escape.ts';
 import { bytesText } from './info.ts';
@@ -16,13 +16,13 @@ const MOST = { processes: 14, sockets: 8, unread: 6 } as const;
 type Entry = readonly string[];
 
 /**
- * A one-screen picture of a machine: no line wider than `width`, ends in a newline.
+ * A one-screen summary of a machine: no line wider than `width`, ends in a newline.
  *
  * @param isWhole shows everything there is, and no text cut short
  */
 export function triageText(
   facts: Facts,
-  picture: Picture,
+  summary: TriageSummary,
   style: Style,
   width: number,
   isWhole = false,
@@ -46,11 +46,11 @@ export function triageText(
   };
   const line = (text: string): Entry =>
     isWhole ? wrap(escapeText(text), width - 2) : [truncate(escapeText(text), width - 2)];
-  const { processes, listening, established, lists, sections, unread } = picture;
+  const { processes, listening, established, lists, sections, unread } = summary;
   const known = (question: string | null, count: number): string =>
-    countText(count, picture.reach[question ?? '']);
+    countText(count, summary.reach[question ?? '']);
   const notable = processes.listed.filter(({ reasons }) => reasons.length > 0).length;
-  const list = processList(picture, style, width - 2, isWhole);
+  const list = processList(summary, style, width - 2, isWhole);
   section(
     'Processes',
     `${known(lists.processes, processes.total - processes.kernelThreads)} in user space, ${known(lists.processes, processes.kernelThreads)} kernel threads; ${notable} notable`,
@@ -139,7 +139,7 @@ const LEAST_COMMAND = 24;
 
 /** Each process: number, user, what it runs, and why it is worth a look. */
 function processList(
-  { processes: { listed } }: Picture,
+  { processes: { listed } }: TriageSummary,
   style: Style,
   width: number,
   isWhole: boolean,

@@ -295,8 +295,8 @@ function candidateFacts(candidate: Ranked, isShown: boolean): KernelCandidate {
 }
 
 /** One sentence for all members that this build lacks and that some cell will want; those that its profile does not tell have one already. */
-function lackingMembers({ kernel: { types }, untold }: Ranked): string[] {
-  const lacking = types.missing.filter((name) => !untold.includes(name));
+function lackingMembers({ kernel: { types }, unknownNames }: Ranked): string[] {
+  const lacking = types.missing.filter((name) => !unknownNames.includes(name));
   if (lacking.length === 0) return [];
   return [`this kernel has no ${lacking.join(', ')}: cells that need them are absent (not-in-kernel)`];
 }

@@ -7,7 +7,7 @@ import type { KeptFindings } from './findings.ts';
 import type { DamagedAnswer } from './forgotten.ts';
 import type { Identification, Machines } from './machines.ts';
 import type { Outbox } from './outbox.ts';
-import type { OwedReports } from './owed-reports.ts';
+import type { PendingReports } from './pending-reports.ts';
 import type { KeptProfiles } from './profiles.ts';
 import type { Provenance } from './provenance.ts';
 import type { NewAnswer, RememberedAnswer, RememberedFacts, SnapshotIdentity } from './remembered.ts';
@@ -68,7 +68,7 @@ export interface StoreInterface {
   /** What policies said of snapshots. */
   readonly findings: Offer<KeptFindings>;
   /** Reports that are still to be written. */
-  readonly reports: Offer<OwedReports>;
+  readonly reports: Offer<PendingReports>;
   /** What makes looking at a machine's next snapshot cheaper. */
   readonly extents: Offer<KeptExtents>;
   /** Which machines there are, and whose memory a snapshot is. */

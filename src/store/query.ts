@@ -14,7 +14,7 @@ import { columnsOfView, defineQueryViews, type View } from './query-views.ts';
 export type QueryCell = bigint | number | string | Uint8Array | null;
 
 /** The answer to a query: rows are found when they are asked for, and none is kept. */
-export interface Sheet {
+export interface QueryResult {
   /** As the query names them: two may be of one name. */
   readonly columns: readonly string[];
   /** @throws BadQuery, StoreError */
@@ -32,7 +32,7 @@ export class BadQuery extends ForensicError {
 }
 
 /** Questions of the user's own over all that is remembered. Nothing can be changed through it. */
-export class QueryDesk {
+export class QueryConnection {
   /** What questions declare to be joined by: each is a view as soon as a query names it. */
   readonly joins: readonly Join[];
   readonly #views: View[];
@@ -57,12 +57,12 @@ export class QueryDesk {
    * Opens a store that is there, bringing one of an older version up to date first. @param beside another one, whose
    * snapshots are asked too where the first has them not @throws StoreError
    */
-  static open(path: string, plugins: readonly AnyPlugin[], beside?: string): QueryDesk {
+  static open(path: string, plugins: readonly AnyPlugin[], beside?: string): QueryConnection {
     if (beside !== undefined) explaining(beside, () => openReadonly(beside).close());
     return explaining(path, () => {
       const database = openReadonly(path);
       try {
-        return new QueryDesk(path, database, plugins, beside);
+        return new QueryConnection(path, database, plugins, beside);
       } catch (error) {
         database.close();
         throw error;
@@ -93,7 +93,7 @@ export class QueryDesk {
   }
 
   /** Understands one statement that reads. @throws BadQuery, StoreError */
-  ask(sql: string): Sheet {
+  ask(sql: string): QueryResult {
     const objection = objectionTo(sql);
     if (objection !== undefined) throw new BadQuery(objection);
     this.defineJoins(sql);

@@ -47,7 +47,7 @@ export function defineRows(database: Database.Database, plugin: AnyPlugin): void
        run_id INTEGER NOT NULL REFERENCES run ON DELETE CASCADE, ordinal INTEGER NOT NULL,
        ${columns}, absent TEXT, PRIMARY KEY (run_id, ordinal)) WITHOUT ROWID`,
   );
-  defineHeir(database, plugin);
+  defineInheritance(database, plugin);
   defineView(database, plugin.name);
 }
 
@@ -63,22 +63,22 @@ export function holdsRows(database: Database.Database, plugin: AnyPlugin): boole
 /** Makes what stands around every table of rows anew: what an older version of the program made lacks columns, or more. */
 export function defineAround(database: Database.Database): void {
   const tables = rowTables(database);
-  for (const table of tables) defineHeir(database, table);
+  for (const table of tables) defineInheritance(database, table);
   for (const name of new Set(tables.map((table) => table.name))) defineView(database, name);
 }
 
-const heirOf = (table: string): string => quote(`${table}_heir`);
+const triggerOf = (table: string): string => quote(`${table}_heir`);
 
 /**
  * Rows go with their run, unless others have them too: then they become the latest's, which is forgotten last. So a
  * table has an answer once, however many snapshots in a row answer the same.
  */
-function defineHeir(database: Database.Database, plugin: { name: string; version: number }): void {
+function defineInheritance(database: Database.Database, plugin: { name: string; version: number }): void {
   const table = tableOf(plugin);
   const others = 'FROM run WHERE rows_of = OLD.id AND id <> OLD.id';
   database.exec(
-    `DROP TRIGGER IF EXISTS ${heirOf(table)};
-     CREATE TRIGGER ${heirOf(table)} BEFORE DELETE ON run
+    `DROP TRIGGER IF EXISTS ${triggerOf(table)};
+     CREATE TRIGGER ${triggerOf(table)} BEFORE DELETE ON run
        WHEN OLD.plugin = '${plugin.name}' AND OLD.version = ${plugin.version} AND EXISTS (SELECT 1 ${others})
      BEGIN
        UPDATE ${quote(table)} SET run_id = (SELECT max(id) ${others}) WHERE run_id = OLD.id;
@@ -168,7 +168,7 @@ export function dropRows(database: Database.Database, table: string): void {
     .pluck()
     .all(quote(table)) as string[];
   for (const view of views) database.exec(`DROP VIEW ${quote(view)}`);
-  database.exec(`DROP TRIGGER IF EXISTS ${heirOf(table)}; DROP TABLE ${quote(table)}`);
+  database.exec(`DROP TRIGGER IF EXISTS ${triggerOf(table)}; DROP TABLE ${quote(table)}`);
   for (const view of views) defineView(database, view);
 }
 

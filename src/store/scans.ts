@@ -214,7 +214,7 @@ export class Scans {
   }
 
   /** The numbers of snapshots of which somebody is still to be told: a message waits, or a report into this folder. */
-  untold(folder: string | undefined): Set<number> {
+  toBeTold(folder: string | undefined): Set<number> {
     return explaining(
       this.#path,
       () =>

@@ -120,7 +120,7 @@ export const MIGRATIONS: readonly string[] = [
    );
    CREATE INDEX reads_basis ON reads (basis);`,
   // What policies said when snapshots were recorded, and which reports are yet to be written: findings.ts and
-  // owed-reports.ts tell what each column means.
+  // pending-reports.ts tell what each column means.
   `CREATE TABLE verdict (
      id INTEGER PRIMARY KEY,
      snapshot_id INTEGER NOT NULL REFERENCES snapshot ON DELETE CASCADE,

@@ -15,7 +15,7 @@ import { IDENTITY_COLUMNS, IS_IDENTITY, identityValues } from './identity.ts';
 import type { History, StoreInterface } from './interface.ts';
 import { type Identification, Machines } from './machines.ts';
 import { Outbox } from './outbox.ts';
-import { OwedReports } from './owed-reports.ts';
+import { PendingReports } from './pending-reports.ts';
 import { KeptProfiles } from './profiles.ts';
 import { provenanceOf } from './provenance.ts';
 import type { NewAnswer, RememberedAnswer, RememberedFacts, SnapshotIdentity } from './remembered.ts';
@@ -39,7 +39,7 @@ export class Store implements StoreInterface {
   readonly scans: Scans;
   readonly outbox: Outbox;
   readonly findings: KeptFindings;
-  readonly reports: OwedReports;
+  readonly reports: PendingReports;
   readonly extents: KeptExtents;
   readonly machines: Machines;
   readonly #database: Database.Database;
@@ -56,7 +56,7 @@ export class Store implements StoreInterface {
     this.scans = new Scans(path, database, program);
     this.outbox = new Outbox(path, database);
     this.findings = new KeptFindings(path, database, program);
-    this.reports = new OwedReports(path, database);
+    this.reports = new PendingReports(path, database);
     this.extents = new KeptExtents(path, database, program);
     this.machines = new Machines(path, database);
   }

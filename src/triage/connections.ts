@@ -1,6 +1,6 @@
 // One connection stands once: where both of its ends are sockets of this machine, they are one line.
 // Otherwise a connection within the machine would be told twice.
-import type { SocketLine } from './picture.ts';
+import type { SocketLine } from './summary.ts';
 
 /** A socket's line, and what tells whose other end it is. */
 export interface End {

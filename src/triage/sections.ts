@@ -3,8 +3,8 @@
 import type { Row } from '../plugin/cell.ts';
 import { type AnyPlugin, processColumn } from '../plugin/contract.ts';
 import { lineOf, nounOf } from '../plugin/wording.ts';
-import type { Section, SectionEntry } from './picture.ts';
 import { Joins } from './reasons.ts';
+import type { Section, SectionEntry } from './summary.ts';
 
 /** Lines of a part that one screen has room for, where the question does not say. */
 const USUAL_LINES = 4;

@@ -4,7 +4,7 @@ import type { Row } from '../plugin/cell.ts';
 import { endpoint, numberOf, textOf } from '../plugin/cell-text.ts';
 import { type AnyPlugin, processColumn } from '../plugin/contract.ts';
 import { type End, joinConnections } from './connections.ts';
-import type { SocketLine } from './picture.ts';
+import type { SocketLine } from './summary.ts';
 
 /** The lines of a machine's connections. */
 export interface ConnectionLines {

@@ -2,7 +2,7 @@
 // Those that an earlier scan could not write are among them.
 import { ForensicError, StoreError, UnreadableFile } from '../base/errors.ts';
 import type { StoreInterface } from '../store/interface.ts';
-import type { OwedReport } from '../store/owed-reports.ts';
+import type { PendingReport } from '../store/pending-reports.ts';
 import type { ScanEvent } from './event.ts';
 import { bugText } from './failures.ts';
 import type { Reporter } from './scan-parts.ts';
@@ -43,7 +43,7 @@ export class Reporting {
     }
   }
 
-  async #write(reporter: Reporter, owed: OwedReport): Promise<void> {
+  async #write(reporter: Reporter, owed: PendingReport): Promise<void> {
     const { snapshotId, path } = owed;
     try {
       const report = await reporter.write(owed, this.#placeOf(reporter, owed));
@@ -63,7 +63,7 @@ export class Reporting {
   }
 
   /** Snapshots of unknown machines share a folder. */
-  #placeOf(reporter: Reporter, owed: OwedReport): string {
+  #placeOf(reporter: Reporter, owed: PendingReport): string {
     if (owed.place !== null) return owed.place;
     const wanted = reporter.nameOf(owed);
     return owed.machine === null ? wanted : this.#owed.placeFor(owed.machine, wanted);

@@ -5,7 +5,7 @@ import type { Judge } from '../judging/judge.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import type { Severity } from '../policy/verdict.ts';
 import type { StoreInterface } from '../store/interface.ts';
-import type { OwedReport } from '../store/owed-reports.ts';
+import type { PendingReport } from '../store/pending-reports.ts';
 import type { Channel, Message } from './channel.ts';
 import type { Failure, Recorded, ScanEvent } from './event.ts';
 import type { Trouble } from './listing.ts';
@@ -69,10 +69,10 @@ export interface Reporter {
   /** The absolute path of the folder that they go to. */
   readonly folder: string;
   /** What the folder of a machine is to be called, where that is free. */
-  nameOf(owed: OwedReport): string;
+  nameOf(owed: PendingReport): string;
   /**
    * Writes a report into the machine's folder, all of it or nothing. @returns its path
    * @throws UnreadableFile where the folder takes none now; any other error where this one cannot be made
    */
-  write(owed: OwedReport, place: string): Promise<string>;
+  write(owed: PendingReport, place: string): Promise<string>;
 }

@@ -110,10 +110,10 @@ class Scan {
     const { keep, keepDays, deleteFiles } = this.#choice;
     if (keep !== undefined || keepDays !== undefined) {
       const mine = store.scans.recorded().filter(({ path }) => isIn(path, this.#places));
-      const untold = store.scans.untold(reporter?.folder);
+      const toBeTold = store.scans.toBeTold(reporter?.folder);
       for (const snapshot of outlived(mine, this.#choice, surroundings.now())) {
         const { id, path, machine, hostname, taken, written } = snapshot;
-        if ((deleteFiles && this.#fresh.has(id)) || untold.has(id)) continue;
+        if ((deleteFiles && this.#fresh.has(id)) || toBeTold.has(id)) continue;
         store.scans.atomically(() => {
           if (deleteFiles) this.#doom(id, files);
           store.history.forget([id]);

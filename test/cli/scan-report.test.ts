@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { reporterInto } from '../../src/cli/commands/scan-report.ts';
-import type { OwedReport } from '../../src/store/owed-reports.ts';
+import type { PendingReport } from '../../src/store/pending-reports.ts';
 
 let folder = '';
 
@@ -13,7 +13,7 @@ beforeEach(() => {
 
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const owed = (more: Partial<OwedReport>): OwedReport => ({
+const owed = (more: Partial<PendingReport>): PendingReport => ({
   snapshotId: 1,
   path: '/snapshots/1',
   machine: 'host:web-1',
@@ -30,7 +30,7 @@ const owed = (more: Partial<OwedReport>): OwedReport => ({
 /** Writes a report where the machine's wanted folder is free. */
 const reporter = (into = folder) => {
   const own = reporterInto(into, async ({ snapshotId }) => `page ${snapshotId}`);
-  return { ...own, write: (of: OwedReport) => own.write(of, own.nameOf(of)) };
+  return { ...own, write: (of: PendingReport) => own.write(of, own.nameOf(of)) };
 };
 
 const filesIn = (path: string): string[] =>

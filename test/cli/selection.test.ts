@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { plugins } from '../../plugins/index.ts';
 import { globOf } from '../../src/base/glob.ts';
 import { cellTest } from '../../src/cli/flags/cell-filter.ts';
+import { RowFilter } from '../../src/cli/flags/row-filter.ts';
 import { selectFor } from '../../src/cli/flags/selection.ts';
-import { Sieve } from '../../src/cli/flags/sieve.ts';
 import { whereTest } from '../../src/cli/flags/where.ts';
 import type { Cell, Row } from '../../src/plugin/cell.ts';
 import type { AnyPlugin, ColumnKind } from '../../src/plugin/contract.ts';
@@ -152,9 +152,9 @@ const drawn = drawnPlugin({ pid: 'int', name: 'text', state: 'text' }, ROWS);
 
 /** What is kept of the rows, and what is said of the rest. */
 function sifted(filters: Readonly<Record<string, string>>, rows = ROWS, plugin = drawn) {
-  const sieve = new Sieve(selectFor(plugin, { filters: new Map(Object.entries(filters)) }).tests());
-  const pids = rows.filter((row) => sieve.passes(row)).map(({ pid }) => pid);
-  return { pids, notes: sieve.notes, remarks: sieve.remarks };
+  const rowFilter = new RowFilter(selectFor(plugin, { filters: new Map(Object.entries(filters)) }).tests());
+  const pids = rows.filter((row) => rowFilter.passes(row)).map(({ pid }) => pid);
+  return { pids, notes: rowFilter.notes, remarks: rowFilter.remarks };
 }
 
 describe('filters', () => {
@@ -198,9 +198,9 @@ describe('filters', () => {
 
 describe('--where', () => {
   const judged = async (text: string, rows = ROWS, plugin: AnyPlugin = drawn) => {
-    const sieve = new Sieve([(await whereTest(text, plugin))()]);
-    const pids = rows.filter((row) => sieve.passes(row)).map(({ pid }) => pid);
-    return { pids, notes: sieve.notes, remarks: sieve.remarks };
+    const rowFilter = new RowFilter([(await whereTest(text, plugin))()]);
+    const pids = rows.filter((row) => rowFilter.passes(row)).map(({ pid }) => pid);
+    return { pids, notes: rowFilter.notes, remarks: rowFilter.remarks };
   };
 
   it('keeps the rows that fulfil a condition of policies, columns with row and without', async () => {

@@ -8,10 +8,10 @@ import { type DrawnSection, drawElf, imageFile } from '../support/elf-object.ts'
 import { Random } from '../support/random.ts';
 import { scratchInMemory } from '../support/scratch.ts';
 
-const wants = { types: { task_struct: ['pid', 'comm'] }, enumerators: ['GREEN'] };
+const required = { types: { task_struct: ['pid', 'comm'] }, enumerators: ['GREEN'] };
 
 const readSections = (sections: readonly DrawnSection[]) =>
-  readDwarf(new ElfImage(imageFile(drawElf(sections))), wants, scratchInMemory);
+  readDwarf(new ElfImage(imageFile(drawElf(sections))), required, scratchInMemory);
 const read = (...units: DrawnUnit[]) => readSections(drawDwarf(units));
 
 /** The sections of one small unit, of which one is changed. */

@@ -3,7 +3,7 @@ import { readDwarf } from '../../src/debuginfo/dwarf.ts';
 import { ATTRIBUTE, FORM, TAG, UNIT } from '../../src/debuginfo/dwarf-constants.ts';
 import { ElfImage } from '../../src/debuginfo/elf-image.ts';
 import { Btf } from '../../src/profile/btf.ts';
-import type { Wants } from '../../src/profile/profile.ts';
+import type { RequiredNames } from '../../src/profile/profile.ts';
 import { drawBtf } from '../support/btf.ts';
 import {
   type DrawnCType,
@@ -72,7 +72,7 @@ const types: Readonly<Record<string, DrawnCType>> = {
   colours: { enum: 'colour', values: { RED: 0, GREEN: 200, MINUS: -1 } },
 };
 
-const wants = {
+const required = {
   types: {
     task_struct: ['pid', 'comm', 'first', 'low', 'high', 'next', 'uid', 'names', 'colour', 'rest', 'no_such'],
     kuid_t: ['val'],
@@ -83,7 +83,7 @@ const wants = {
 };
 
 const imageOf = (units: readonly DrawnUnit[]) => new ElfImage(imageFile(drawElf(drawDwarf(units))));
-const read = (units: readonly DrawnUnit[], wanted: Pick<Wants, 'types' | 'enumerators'> = wants) =>
+const read = (units: readonly DrawnUnit[], wanted: Pick<RequiredNames, 'types' | 'enumerators'> = required) =>
   readDwarf(imageOf(units), wanted, scratchInMemory);
 const struct = (
   name: string,
@@ -130,7 +130,7 @@ describe('readDwarf', () => {
   it.each(STYLES)('says of %s what BTF says of the same types', async (_, unit, style) => {
     const btf = new Btf(drawBtf(types), 8);
     expect(await read([{ ...unit, entries: entriesOf(types, style) }])).toEqual({
-      types: btf.layouts(wants.types),
+      types: btf.layouts(required.types),
       enumerators: { GREEN: 200, MINUS: -1 },
     });
   });
@@ -142,7 +142,7 @@ describe('readDwarf', () => {
 
   it('has nothing to say of an image without .debug_info', async () => {
     const image = new ElfImage(imageFile(drawElf([])));
-    expect(await readDwarf(image, wants, scratchInMemory)).toBeUndefined();
+    expect(await readDwarf(image, required, scratchInMemory)).toBeUndefined();
   });
 
   it('follows references into units that come later', async () => {
@@ -153,7 +153,7 @@ describe('readDwarf', () => {
       { version: 4, entries: entriesOf(others, style) },
     ]);
     expect(found?.types['task_struct']).toEqual(
-      new Btf(drawBtf(types), 8).layouts(wants.types)['task_struct'],
+      new Btf(drawBtf(types), 8).layouts(required.types)['task_struct'],
     );
   });
 

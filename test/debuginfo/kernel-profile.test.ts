@@ -8,7 +8,7 @@ import { drawElf, imageFile } from '../support/elf-object.ts';
 import { scratchInMemory } from '../support/scratch.ts';
 import { BANNER, drawVmlinux, systemMap, type VmlinuxTraits } from '../support/vmlinux.ts';
 
-const wants = {
+const required = {
   types: { task_struct: ['tgid', 'pid', 'comm'], no_such_struct: [] },
   symbols: ['init_task', 'linux_banner', '_text', 'no_such_symbol'],
   enumerators: ['MM_ANONPAGES', 'MM_SHMEMPAGES'],
@@ -16,12 +16,12 @@ const wants = {
 
 const map = (text: string): SymbolFile => ({
   path: 'System.map',
-  symbols: readSystemMap(imageFile(Buffer.from(text)), wants.symbols),
+  symbols: readSystemMap(imageFile(Buffer.from(text)), required.symbols),
 });
 const make = (traits: VmlinuxTraits, systemMap?: SymbolFile) => profileOf(drawVmlinux(traits), systemMap);
 const profileOf = async (bytes: Uint8Array, systemMap?: SymbolFile) =>
   await profileOfImage(new ElfImage(imageFile(bytes)), {
-    wants,
+    required,
     scratch: scratchInMemory,
     ...(systemMap === undefined ? {} : { systemMap }),
   });

@@ -8,7 +8,7 @@ import { profileOfImage } from '../../src/debuginfo/kernel-profile.ts';
 import type { PhysicalSource } from '../../src/memory/source.ts';
 import { BadPolicy } from '../../src/policy/problem.ts';
 import { readIsf } from '../../src/profile/isf.ts';
-import { wants } from '../../src/session/linux/required-members.ts';
+import { required } from '../../src/session/linux/required-members.ts';
 import { openSnapshot } from '../../src/snapshot/open.ts';
 import { load, policyOf } from '../policy/drawn.ts';
 import { imageFile } from '../support/elf-object.ts';
@@ -88,19 +88,19 @@ export const fileKinds: readonly FileKind[] = [
     name: 'vmlinux with BTF',
     draw: () => drawVmlinux({ hasBtf: true }),
     open: async (bytes) =>
-      void (await profileOfImage(new ElfImage(imageFile(bytes)), { wants, scratch: scratchInMemory })),
+      void (await profileOfImage(new ElfImage(imageFile(bytes)), { required, scratch: scratchInMemory })),
   },
   {
     name: 'vmlinux with DWARF',
     draw: () => drawVmlinux({ hasDwarf: true }),
     open: async (bytes) =>
-      void (await profileOfImage(new ElfImage(imageFile(bytes)), { wants, scratch: scratchInMemory })),
+      void (await profileOfImage(new ElfImage(imageFile(bytes)), { required, scratch: scratchInMemory })),
   },
   {
     name: 'a symbol table',
     isText: true,
     draw: () => Buffer.from(isfText()),
-    open: (bytes) => void readIsf(bytes, wants, 'table.json'),
+    open: (bytes) => void readIsf(bytes, required, 'table.json'),
   },
   {
     name: 'a policy',

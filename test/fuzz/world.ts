@@ -94,10 +94,10 @@ export class World {
       const session = startSession({ ...snapshot, memory: overlay.memory() }, choice);
       return { session, cpuMs: cpuSince(began) };
     };
-    const anew = bind({ shelf: shippedProfiles() });
+    const anew = bind({ profileSource: shippedProfiles() });
     const { profile } = anew.session;
     const { pointerBytes } = profile;
-    const boot = bootWords(overlay, pointerBytes, () => bind({ shelf: shippedProfiles() }));
+    const boot = bootWords(overlay, pointerBytes, () => bind({ profileSource: shippedProfiles() }));
     overlay.touched.clear();
     const { session, cpuMs } = bind({ profile });
     const bindingPages = [...overlay.touched];
@@ -128,7 +128,8 @@ export class World {
   /** Finds the kernel of the memory as it is now, and asks. @throws ForensicError where none is found */
   async bindAndAsk(asked: readonly AnyPlugin[], binding: Binding = 'by profile'): Promise<Outcome[]> {
     const memory = this.overlay.lasting;
-    const choice = binding === 'anew' ? { shelf: shippedProfiles() } : { profile: this.session.profile };
+    const choice =
+      binding === 'anew' ? { profileSource: shippedProfiles() } : { profile: this.session.profile };
     const { kernel } = startSession({ ...this.#snapshot, memory }, choice);
     const outcomes = [];
     for (const plugin of asked) outcomes.push(await answer(kernelOver({ kernel }, memory), plugin));

@@ -1,6 +1,7 @@
-import { FORGETFUL, Shelf, usualFolders } from '../../src/inquiry/profile-shelf.ts';
-import type { ProfileShelf } from '../../src/profile/profile.ts';
+import { FORGETFUL, ProfileLookup, usualFolders } from '../../src/inquiry/profile-sources.ts';
+import type { ProfileSource } from '../../src/profile/profile.ts';
 import { SILENT } from '../support/silent.ts';
 
 /** The profiles that come with the program, for kernels that cannot describe themselves; nothing is remembered. */
-export const shippedProfiles = (): ProfileShelf => new Shelf(FORGETFUL, { others: usualFolders({}) }, SILENT);
+export const shippedProfiles = (): ProfileSource =>
+  new ProfileLookup(FORGETFUL, { others: usualFolders({}) }, SILENT);

@@ -85,7 +85,7 @@ async function testGuest(guest: Guest): Promise<Result[]> {
   try {
     const lime = join(scratch, 'snapshot.lime');
     const layout = rawLayoutOf(guest);
-    const shelf = shippedProfiles();
+    const profileSource = shippedProfiles();
     const raw = join(folder, dumpFiles.raw);
     await caught('lime', tell, async () => {
       const opened = openSnapshot(raw, layout);
@@ -98,7 +98,7 @@ async function testGuest(guest: Guest): Promise<Result[]> {
     const seen = new Map<string, string>();
     for (const [format, path] of [...snapshots, ['lime', lime] as const]) {
       await caught(format, tell, async () => {
-        const session = openSession(path, { shelf });
+        const session = openSession(path, { profileSource });
         try {
           for await (const { answer, ...outcome } of compareWithTruth(session, truth, guest)) {
             const same = firstDifference(answer, outcome.plugin, seen);
@@ -115,10 +115,10 @@ async function testGuest(guest: Guest): Promise<Result[]> {
       });
     }
     await caught('bindings', tell, async () => {
-      for await (const { way, ...outcome } of compareBindings(raw, layout, shelf)) tell(way, outcome);
+      for await (const { way, ...outcome } of compareBindings(raw, layout, profileSource)) tell(way, outcome);
     });
     await caught(POLICY, tell, async () => {
-      const session = openSession(raw, { shelf });
+      const session = openSession(raw, { profileSource });
       try {
         tell(POLICY, await comparePolicy(session, truth));
         tell(POLICY, await compareIntegrity(session));

@@ -1,8 +1,8 @@
 import { plugins } from '../../plugins/index.ts';
 import { compare } from '../../src/diff/comparison.ts';
 import { lifetimesOf } from '../../src/diff/timeline.ts';
+import { buildPageModel, type PageAnswer, type PageParts } from '../../src/page/build-model.ts';
 import type { PageModel } from '../../src/page/model.ts';
-import { type PageAnswer, type PageParts, paintPage } from '../../src/page/paint.ts';
 import type { Row } from '../../src/plugin/cell.ts';
 import type { AnyPlugin } from '../../src/plugin/contract.ts';
 import type { Finding, RuleFacts, RuleVerdict, Verdict } from '../../src/policy/verdict.ts';
@@ -187,5 +187,5 @@ function longTable(): readonly Row[] {
 /** A page with a long table besides all else. */
 export function drawnPage(): PageModel {
   const parts = drawnParts();
-  return paintPage({ ...parts, answers: [...parts.answers, answerOf('maps', longTable())] });
+  return buildPageModel({ ...parts, answers: [...parts.answers, answerOf('maps', longTable())] });
 }

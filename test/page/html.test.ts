@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { pageAssets } from '../../src/cli/commands/page-assets.ts';
+import { buildPageModel } from '../../src/page/build-model.ts';
 import { escapeHtml, pageHtml } from '../../src/page/html.ts';
 import type { PageModel } from '../../src/page/model.ts';
-import { paintPage } from '../../src/page/paint.ts';
 import { actingIn, Hostile } from '../report/hostile.ts';
 import { answerOf, drawnPage, drawnParts, factsAt, HOSTILE } from './drawn.ts';
 
@@ -23,7 +23,7 @@ const modelIn = (html: string): PageModel =>
 describe('a page', () => {
   it('names in its policy exactly the script and the style that it holds, and nothing else', () => {
     for (const built of [SMALL, assets]) {
-      const html = pageHtml(paintPage(drawnParts()), built);
+      const html = pageHtml(buildPageModel(drawnParts()), built);
       const [, policy] = /<meta http-equiv="Content-Security-Policy" content="([^"]*)">/.exec(html)!;
       expect(policy!.split('; ')).toEqual([
         "default-src 'none'",
@@ -39,7 +39,7 @@ describe('a page', () => {
 
   it('holds two script elements and one style, whatever texts the evidence holds', () => {
     const facts = factsAt(3, { hostname: HOSTILE[0]!, release: HOSTILE[1]!, banner: HOSTILE[2]! });
-    const html = pageHtml(paintPage(drawnParts({ facts, title: HOSTILE.slice(0, 9).join(' ') })), SMALL);
+    const html = pageHtml(buildPageModel(drawnParts({ facts, title: HOSTILE.slice(0, 9).join(' ') })), SMALL);
     for (const [tag, count] of Object.entries({ script: 2, style: 1, title: 1, noscript: 1, img: 0, svg: 0 }))
       expect([tag, html.split(`<${tag}`).length - 1]).toEqual([tag, count]);
     expect(html.match(/<[^>]*\son\w+=/)).toBeNull();
@@ -52,7 +52,9 @@ describe('a page', () => {
   });
 
   it('is the same for the same answers', () => {
-    expect(pageHtml(paintPage(drawnParts()), assets)).toBe(pageHtml(paintPage(drawnParts()), assets));
+    expect(pageHtml(buildPageModel(drawnParts()), assets)).toBe(
+      pageHtml(buildPageModel(drawnParts()), assets),
+    );
   });
 
   it('has room for a table of fifty thousand rows in two megabytes', () => {
@@ -69,13 +71,13 @@ describe('a page', () => {
   });
 
   it('refuses a script that would end its own element', () => {
-    expect(() => pageHtml(paintPage(drawnParts()), { ...SMALL, script: '"</script>"' })).toThrow(
+    expect(() => pageHtml(buildPageModel(drawnParts()), { ...SMALL, script: '"</script>"' })).toThrow(
       'a block of the page would end before its end',
     );
   });
 
   it('tells findings, reasons and changes to readers without scripts', () => {
-    const text = between(pageHtml(paintPage(drawnParts()), SMALL), 'noscript');
+    const text = between(pageHtml(buildPageModel(drawnParts()), SMALL), 'noscript');
     expect(text).toContain('<li>critical: bash (101) has a socket for its input</li>');
     expect(text).not.toContain('a shell of old');
     expect(text).toContain('<li>101 bash -i: root&#39;s rights for user 33; a shell on a socket</li>');
@@ -98,7 +100,7 @@ describe('escaping for HTML', () => {
 
 describe('the data of a page', () => {
   it('is small for what it holds', () => {
-    const model = paintPage({ ...drawnParts(), answers: [answerOf('pslist', [])] });
+    const model = buildPageModel({ ...drawnParts(), answers: [answerOf('pslist', [])] });
     expect(pageHtml(model, SMALL).length).toBeLessThan(12_000);
   });
 });

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { compare } from '../../src/diff/comparison.ts';
+import { buildPageModel } from '../../src/page/build-model.ts';
 import type { PageModel } from '../../src/page/model.ts';
-import { paintPage } from '../../src/page/paint.ts';
 import { MOST_ROWS } from '../../src/page/tables.ts';
 import { answerOf, drawnParts, drawnVerdict, factsAt, known } from './drawn.ts';
 
-const paint = (more: Parameters<typeof drawnParts>[0] = {}): PageModel => paintPage(drawnParts(more));
+const paint = (more: Parameters<typeof drawnParts>[0] = {}): PageModel => buildPageModel(drawnParts(more));
 
 const cells = (model: PageModel, table: string, column: string) =>
   model.tables.find(({ name }) => name === table)!.columns.find(({ name }) => name === column);

@@ -4,14 +4,14 @@ import { describe, expect, it } from 'vitest';
 import { plugins } from '../../plugins/index.ts';
 import { compare } from '../../src/diff/comparison.ts';
 import { lifetimesOf } from '../../src/diff/timeline.ts';
-import { paintPage } from '../../src/page/paint.ts';
+import { buildPageModel } from '../../src/page/build-model.ts';
 import type { Row } from '../../src/plugin/cell.ts';
 import { type AnyPlugin, definePlugin } from '../../src/plugin/contract.ts';
 import { plainStyle } from '../../src/report/style.ts';
 import { triageText } from '../../src/report/triage.ts';
 import { sarifLog } from '../../src/report/verdict/sarif.ts';
-import { QueryDesk } from '../../src/store/query.ts';
-import { paintPicture, triageQuestions } from '../../src/triage/paint.ts';
+import { QueryConnection } from '../../src/store/query.ts';
+import { summarize, triageQuestions } from '../../src/triage/summarize.ts';
 import { drawnParts, factsAt } from '../page/drawn.ts';
 import { knownOf } from '../policy/drawn.ts';
 import { identity, inStore } from '../store/scratch.ts';
@@ -67,7 +67,7 @@ const results = Object.entries(answers).map(([plugin, rows]) => ({ plugin, versi
 describe('a question that nobody has heard of', () => {
   it('is asked by a triage, which shows its part and its reasons', () => {
     expect(triageQuestions(all).slice(-2)).toEqual([lamps, pipes]);
-    const text = triageText(factsAt(0), paintPicture(results, all), plainStyle, 100);
+    const text = triageText(factsAt(0), summarize(results, all), plainStyle, 100);
     expect(text).toContain('Lamps  2; 1 notable\n  at door: it is red\n');
     expect(text).toContain('sh -i  sh of 1 smokes 2 pipes\n');
   });
@@ -98,7 +98,7 @@ describe('a question that nobody has heard of', () => {
       tables,
       notable,
       timeline: lives,
-    } = paintPage(
+    } = buildPageModel(
       drawnParts({
         answers: [plugins[0]!, lamps, pipes].map((plugin) => ({
           ...{ plugin, notes: [], rows: answers[plugin.name as keyof typeof answers] },
@@ -143,7 +143,7 @@ describe('a question that nobody has heard of', () => {
       store.scans.atomically(() =>
         store.keep(identity(1), fakeFacts(), lamps, '{}', { rows: LAMPS, notes: [] }),
       );
-      const desk = QueryDesk.open(path, all);
+      const desk = QueryConnection.open(path, all);
       const { rows } = desk.ask("select colour from lamps where at = 'door'");
       expect([...rows]).toEqual([['red']]);
       desk.close();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ForensicError } from '../../src/base/errors.ts';
 import { Btf } from '../../src/profile/btf.ts';
-import { wants } from '../../src/session/linux/required-members.ts';
+import { required } from '../../src/session/linux/required-members.ts';
 import { type DrawnType, drawBtf } from '../support/btf.ts';
 import { Random } from '../support/random.ts';
 import { sampleBtf } from '../support/sample-btf.ts';
@@ -10,12 +10,12 @@ import { sampleBtf } from '../support/sample-btf.ts';
 function askAll(bytes: Uint8Array): void {
   try {
     const btf = new Btf(bytes, 8);
-    const layouts = btf.layouts(wants.types);
+    const layouts = btf.layouts(required.types);
     for (const { size, members } of Object.values(layouts)) {
       expect([size, ...Object.values(members).flat()].every(Number.isSafeInteger)).toBe(true);
     }
-    btf.describe(wants.types);
-    btf.enumerators(wants.enumerators);
+    btf.describe(required.types);
+    btf.enumerators(required.enumerators);
   } catch (error) {
     if (!(error instanceof ForensicError)) throw error;
   }
@@ -149,7 +149,7 @@ describe('a hostile BTF', () => {
 
   it('made of a real one by a few wrong bytes gives an answer or a reason', () => {
     const real = sampleBtf();
-    const sound = new Btf(real, 8).layouts(wants.types);
+    const sound = new Btf(real, 8).layouts(required.types);
     expect(Object.keys(sound).length).toBeGreaterThan(50);
     const random = new Random(1);
     for (let round = 0; round < 24; round++) {

@@ -8,15 +8,15 @@ import {
   missingIn,
   missingNames,
 } from '../../src/profile/completeness.ts';
-import { PROFILE_FORMAT, type Profile, type Wants } from '../../src/profile/profile.ts';
+import { PROFILE_FORMAT, type Profile, type RequiredNames } from '../../src/profile/profile.ts';
 
 /** What an older version wanted, and a newer one. */
-const before: Wants = {
+const before: RequiredNames = {
   types: { task_struct: ['pid', 'state'], mm_struct: ['pgd'], maple_tree: ['ma_root'] },
   symbols: ['init_task', 'prb'],
   enumerators: ['MM_ANONPAGES'],
 };
-const now: Wants = {
+const now: RequiredNames = {
   types: { ...before.types, task_struct: ['pid', 'state', 'comm'], cgroup: ['kn'] },
   symbols: [...before.symbols, 'cgrp_dfl_root'],
   enumerators: [...before.enumerators, 'NR_FILE'],
@@ -33,25 +33,28 @@ const everything = {
 } as const;
 
 /** The profile that a version makes of the build that has `everything`. */
-function madeBy(wants: Wants, of: Pick<Profile, 'types' | 'symbols' | 'enumerators'> = everything): Profile {
+function madeBy(
+  required: RequiredNames,
+  of: Pick<Profile, 'types' | 'symbols' | 'enumerators'> = everything,
+): Profile {
   const only = <T>(from: Readonly<Record<string, T>>, names: readonly string[]) =>
     Object.fromEntries(Object.entries(from).filter(([name]) => names.includes(name)));
   const told = {
     types: Object.fromEntries(
-      Object.entries(only(of.types, Object.keys(wants.types))).map(([name, { size, members }]) => [
+      Object.entries(only(of.types, Object.keys(required.types))).map(([name, { size, members }]) => [
         name,
-        { size, members: only(members, wants.types[name]!) },
+        { size, members: only(members, required.types[name]!) },
       ]),
     ),
-    symbols: only(of.symbols, wants.symbols),
-    enumerators: only(of.enumerators, wants.enumerators),
+    symbols: only(of.symbols, required.symbols),
+    enumerators: only(of.enumerators, required.enumerators),
   };
   return {
     format: PROFILE_FORMAT,
     ...{ banner: 'Linux version 6.1.0 (x)', release: '6.1.0', buildId: null },
     ...{ architecture: 'x86-64', pointerBytes: 8, source: 'drawn' },
     ...told,
-    absent: absentIn(told, wants),
+    absent: absentIn(told, required),
   };
 }
 
@@ -69,7 +72,7 @@ describe('a profile', () => {
     expect(isComplete(madeBy(now), before)).toBe(true);
   });
 
-  it('does not tell what a newer version wants, whole structs at a time', () => {
+  it('does not tell what a newer version required, whole structs at a time', () => {
     const old = madeBy(before);
     expect(missingIn(old, now)).toEqual({
       types: { task_struct: ['pid', 'state', 'comm'], cgroup: ['kn'] },

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { readTable } from '../../src/profile/isf-file.ts';
 import type { Profile } from '../../src/profile/profile.ts';
-import { wants } from '../../src/session/linux/required-members.ts';
+import { required } from '../../src/session/linux/required-members.ts';
 
-const table = (path: string): Profile => readTable(readFileSync(path), wants, path);
+const table = (path: string): Profile => readTable(readFileSync(path), required, path);
 
 /** Everything that a profile says of places, by name. */
 const places = ({ symbols, types, enumerators }: Profile): Map<string, unknown> =>

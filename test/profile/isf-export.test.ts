@@ -3,8 +3,8 @@ import { descriptionOf } from '../../src/cli/commands/profile-isf.ts';
 import { Btf } from '../../src/profile/btf.ts';
 import { readIsf } from '../../src/profile/isf.ts';
 import { isfText } from '../../src/profile/isf-export.ts';
-import type { Wants } from '../../src/profile/profile.ts';
-import { wants } from '../../src/session/linux/required-members.ts';
+import type { RequiredNames } from '../../src/profile/profile.ts';
+import { required } from '../../src/session/linux/required-members.ts';
 import { openSession } from '../../src/session/session.ts';
 import { type DrawnType, drawBtf } from '../support/btf.ts';
 import { BANNER } from '../support/isf.ts';
@@ -97,7 +97,7 @@ const written = JSON.parse(text()) as Written;
 
 describe('isfText', () => {
   it('is read back to the same layouts, enumerators and addresses', () => {
-    const wanted: Wants = {
+    const wanted: RequiredNames = {
       types: {
         task_struct: ['pid', 'comm', 'first', 'second', 'next', 'uid', 'lock', 'mode', '__proto__', 'late'],
         kuid_t: ['val'],
@@ -162,7 +162,7 @@ describe('the table of a real kernel', () => {
     const session = openSession('samples/web-1/after.kdump');
     const description = descriptionOf(session, (note) => expect.unreachable(note));
     const whole = Buffer.from([...isfText(description, PROGRAM)].join(''));
-    const { types, enumerators, symbols, banner, architecture } = readIsf(whole, wants, 'after');
+    const { types, enumerators, symbols, banner, architecture } = readIsf(whole, required, 'after');
     session.close();
     expect({ types, enumerators, symbols, banner, architecture }).toEqual({
       types: session.profile.types,

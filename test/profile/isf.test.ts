@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { BadProfile } from '../../src/base/errors.ts';
 import { isfBanner, readIsf, tableKind } from '../../src/profile/isf.ts';
-import type { Wants } from '../../src/profile/profile.ts';
+import type { RequiredNames } from '../../src/profile/profile.ts';
 import { BANNER, constant, drawnIsf, INIT_TASK, isfText } from '../support/isf.ts';
 import { Random } from '../support/random.ts';
 
-const wants: Wants = {
+const required: RequiredNames = {
   types: {
     task_struct: ['pid', 'comm', 'next', 'uid', 'first', 'second', 'grid', 'tail', 'late', 'one', 'none'],
     kuid_t: ['val'],
@@ -15,7 +15,7 @@ const wants: Wants = {
   enumerators: ['PIDTYPE_TGID', 'MINUS', 'NONE'],
 };
 
-const read = (text: string, wanted = wants) => readIsf(Buffer.from(text), wanted, 't.json');
+const read = (text: string, wanted = required) => readIsf(Buffer.from(text), wanted, 't.json');
 const { user_types, base_types, metadata, symbols } = drawnIsf;
 const { task_struct } = user_types;
 const withField = (type: unknown, more: object = {}) => ({
@@ -100,7 +100,7 @@ describe('readIsf', () => {
 
   it('takes a wanted name that JavaScript has a use for as a name', () => {
     const text = isfText().replace('"kuid_t":{', '"__proto__":{"size":7,"fields":{}},"kuid_t":{');
-    const { types } = read(text, { ...wants, types: { ['__proto__']: ['x'], constructor: ['x'] } });
+    const { types } = read(text, { ...required, types: { ['__proto__']: ['x'], constructor: ['x'] } });
     expect(Object.keys(types)).toEqual(['__proto__']);
     expect(Object.getPrototypeOf(types)).toBe(Object.prototype);
   });
@@ -248,7 +248,7 @@ describe('readIsf ends', () => {
         loop: { size: 8, fields: { a: inner('loop'), b: inner('loop') } },
       },
     });
-    const { types } = read(text, { ...wants, types: { loop: ['x'], level0: ['first0', 'last0'] } });
+    const { types } = read(text, { ...required, types: { loop: ['x'], level0: ['first0', 'last0'] } });
     // Behind so many members of inner structs nobody comes to the last one.
     expect(types).toEqual({
       loop: { size: 8, members: {} },
@@ -272,7 +272,7 @@ describe('readIsf ends', () => {
       for (let change = 0; change <= random.below(3); change++)
         bytes[random.below(bytes.length)] = random.pick([...'{}[]":,0-e9'].map((c) => c.charCodeAt(0)));
       try {
-        readIsf(bytes, wants, 't.json');
+        readIsf(bytes, required, 't.json');
       } catch (error) {
         if (!(error instanceof BadProfile)) throw new Error(`round ${round}`, { cause: error });
       }

@@ -3,7 +3,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Btf } from '../../src/profile/btf.ts';
 import { BtfSection } from '../../src/profile/btf-section.ts';
-import { wants } from '../../src/session/linux/required-members.ts';
+import { required } from '../../src/session/linux/required-members.ts';
 import { sampleBtf } from '../support/sample-btf.ts';
 
 const PAGE = 4096;
@@ -14,7 +14,7 @@ let wanted: ReturnType<Btf['layouts']>;
 beforeAll(() => {
   bytes = sampleBtf();
   whole = new BtfSection(bytes, 8);
-  wanted = new Btf(bytes, 8).layouts(wants.types);
+  wanted = new Btf(bytes, 8).layouts(required.types);
 });
 
 function torn(gaps: readonly { readonly start: number; readonly end: number }[]) {
@@ -47,7 +47,7 @@ describe.each(places)('BTF without the page at %f of it', (share) => {
 
   it('has no member where the whole has it not', () => {
     const { btf } = torn([gap()]);
-    for (const [name, { members }] of Object.entries(btf.layouts(wants.types))) {
+    for (const [name, { members }] of Object.entries(btf.layouts(required.types))) {
       for (const [member, place] of Object.entries(members))
         expect([name, member, place]).toEqual([name, member, wanted[name]?.members[member]]);
     }

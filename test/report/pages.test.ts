@@ -8,11 +8,11 @@ import { bytesText, infoText } from '../../src/report/info.ts';
 import { loadStyle, plainStyle, type Style, wantsColor } from '../../src/report/style.ts';
 import { triageText } from '../../src/report/triage.ts';
 import { widthOf } from '../../src/report/width.ts';
-import type { Picture } from '../../src/triage/picture.ts';
+import type { TriageSummary } from '../../src/triage/summary.ts';
 import { fakeFacts } from '../support/fake-session.ts';
 import { actingIn, Hostile } from './hostile.ts';
 
-const PICTURE: Picture = {
+const SUMMARY: TriageSummary = {
   reach: { pslist: 'whole', sockets: 'whole', modules: 'whole', files: 'whole', env: 'whole', keys: 'whole' },
   processes: {
     total: 4,
@@ -78,8 +78,8 @@ const EXPLANATION: Explanation = {
   fault: null,
 };
 
-/** Facts, picture and explanation made of texts that nobody would like to print. */
-function hostileData(seed: number): { facts: Facts; picture: Picture; explanation: Explanation } {
+/** Facts, summary and explanation made of texts that nobody would like to print. */
+function hostileData(seed: number): { facts: Facts; summary: TriageSummary; explanation: Explanation } {
   const random = new Hostile(seed);
   const text = (): string => random.text();
   const below = (limit: number): number => random.below(limit);
@@ -96,7 +96,7 @@ function hostileData(seed: number): { facts: Facts; picture: Picture; explanatio
         steps: many(() => ({ step: 'banner', outcome: 'failed' as const, detail: text() + text() })),
       },
     },
-    picture: {
+    summary: {
       reach: {},
       processes: {
         total: 9,
@@ -185,14 +185,14 @@ describe('infoText', () => {
 
 describe('triageText where not all could be looked at', () => {
   it('writes no 0 and no count as if it were all', () => {
-    const reach = { ...PICTURE.reach, pslist: 'partly', sockets: 'partly', modules: 'not at all' } as const;
-    const picture = {
-      ...PICTURE,
+    const reach = { ...SUMMARY.reach, pslist: 'partly', sockets: 'partly', modules: 'not at all' } as const;
+    const summary = {
+      ...SUMMARY,
       reach,
       listening: [],
-      sections: [{ ...PICTURE.sections[0]!, total: 0, entries: [] }],
+      sections: [{ ...SUMMARY.sections[0]!, total: 0, entries: [] }],
     };
-    const text = triageText(fakeFacts(), picture, plainStyle, 100);
+    const text = triageText(fakeFacts(), summary, plainStyle, 100);
     expect(text).toContain('Processes  at least 3 in user space, at least 1 kernel threads');
     expect(text).toContain('Listening  not known');
     expect(text).toContain('Established  at least 1');
@@ -228,7 +228,7 @@ describe('triageText', () => {
 
   it('is a screen of a machine: reasons beside the command where both find room', () => {
     expect(
-      triageText(fakeFacts(), PICTURE, plainStyle, 160)
+      triageText(fakeFacts(), SUMMARY, plainStyle, 160)
         .split('\n')
         .map((line) => line.trimEnd()),
     ).toEqual([
@@ -244,7 +244,7 @@ describe('triageText', () => {
   });
 
   it('puts reasons below the command where they do not', () => {
-    expect(triageText(fakeFacts(), PICTURE, plainStyle, 80).split('\n').slice(6, 10)).toEqual([
+    expect(triageText(fakeFacts(), SUMMARY, plainStyle, 80).split('\n').slice(6, 10)).toEqual([
       '  pid  uid  command',
       '  256    0  [kworker/0:9] 1000000',
       '            runs from memory only (memfd); looks like a kernel thread',
@@ -255,23 +255,23 @@ describe('triageText', () => {
   it('says in its first lines that the machine was not up and running', () => {
     const { snapshot, kernel } = fakeFacts();
     const state = { phase: 'panicked', panic: 'sysrq \u001b[2J', isCrashKernel: false } as const;
-    const text = triageText({ snapshot, kernel: { ...kernel, state } }, PICTURE, plainStyle, 80);
+    const text = triageText({ snapshot, kernel: { ...kernel, state } }, SUMMARY, plainStyle, 80);
     expect(text.split('\n').slice(0, 2)).toEqual(['guest', 'the kernel has panicked: sysrq \\x1b[2J']);
     const kernels = kernel.kernels.map((candidate) => ({ ...candidate, isLive: false }));
-    const reset = triageText({ snapshot, kernel: { ...kernel, kernels } }, PICTURE, plainStyle, 80);
+    const reset = triageText({ snapshot, kernel: { ...kernel, kernels } }, SUMMARY, plainStyle, 80);
     expect(reset.split('\n')[1]).toBe(
       'no CPU ran on this kernel: the machine was reset, or ran something else',
     );
   });
 
   it('counts what one screen has no room for', () => {
-    const listed = Array.from({ length: 40 }, (_, n) => ({ ...PICTURE.processes.listed[1]!, pid: n }));
-    const [modules, keys] = PICTURE.sections;
+    const listed = Array.from({ length: 40 }, (_, n) => ({ ...SUMMARY.processes.listed[1]!, pid: n }));
+    const [modules, keys] = SUMMARY.sections;
     const entries = Array.from({ length: 7 }, () => keys!.entries[0]!);
     const sections = [modules!, { ...keys!, total: 14, entries }];
     const text = triageText(
       fakeFacts(),
-      { ...PICTURE, sections, processes: { ...PICTURE.processes, listed } },
+      { ...SUMMARY, sections, processes: { ...SUMMARY.processes, listed } },
       plainStyle,
       80,
     );
@@ -283,11 +283,11 @@ describe('triageText', () => {
 
 describe('triageText with everything', () => {
   const args = `/bin/x ${'--option value '.repeat(30)}end`;
-  const listed = Array.from({ length: 40 }, (_, n) => ({ ...PICTURE.processes.listed[1]!, pid: n, args }));
-  const picture = { ...PICTURE, processes: { ...PICTURE.processes, listed } };
+  const listed = Array.from({ length: 40 }, (_, n) => ({ ...SUMMARY.processes.listed[1]!, pid: n, args }));
+  const summary = { ...SUMMARY, processes: { ...SUMMARY.processes, listed } };
 
   it('leaves no process out and cuts no text', () => {
-    const text = triageText(fakeFacts(), picture, plainStyle, 80, true);
+    const text = triageText(fakeFacts(), summary, plainStyle, 80, true);
     expect(text.match(/ end$/gm)).toHaveLength(40);
     expect(text).not.toContain('…');
   });
@@ -297,7 +297,7 @@ describe('triageText with everything', () => {
     const remote = '[2001:db8:1111:2222:3333:4444:5555:6666]:443';
     const established = [{ protocol: 'tcp', local, remote, holders: 'a-rather-long-name (12345)' }];
     for (const isWhole of [false, true]) {
-      const text = triageText(fakeFacts(), { ...PICTURE, established }, plainStyle, width, isWhole);
+      const text = triageText(fakeFacts(), { ...SUMMARY, established }, plainStyle, width, isWhole);
       expect(text.replace(/\s+/g, ' ')).toContain(`tcp ${local} → ${remote}`);
       expect(text).toContain('a-rather-long-name (12345)');
     }
@@ -348,11 +348,11 @@ describe('every page', () => {
     'is safe to print and at most %i columns wide, whatever the evidence holds',
     (width) => {
       for (let seed = 1; seed <= 60; seed++) {
-        const { facts, picture, explanation } = hostileData(seed);
+        const { facts, summary, explanation } = hostileData(seed);
         const pages = [
           infoText(facts, plainStyle, width),
-          triageText(facts, picture, plainStyle, width),
-          triageText(facts, picture, plainStyle, width, true),
+          triageText(facts, summary, plainStyle, width),
+          triageText(facts, summary, plainStyle, width, true),
         ];
         for (const page of pages) {
           expectSafe(page);
@@ -367,9 +367,9 @@ describe('every page', () => {
     const style: Style = await loadStyle(true);
     const bare = stripVTControlCharacters;
     for (let seed = 1; seed <= 50; seed++) {
-      const { facts, picture, explanation } = hostileData(seed);
+      const { facts, summary, explanation } = hostileData(seed);
       expect(bare(infoText(facts, style, 80))).toBe(infoText(facts, plainStyle, 80));
-      expect(bare(triageText(facts, picture, style, 80))).toBe(triageText(facts, picture, plainStyle, 80));
+      expect(bare(triageText(facts, summary, style, 80))).toBe(triageText(facts, summary, plainStyle, 80));
       expect(bare(explanationText(explanation, style, 80))).toBe(
         explanationText(explanation, plainStyle, 80),
       );

@@ -139,15 +139,15 @@ describe('binding', () => {
 
   it('remembers a profile by build ID and asks for it before it reads the kernel', () => {
     const kept = new Map<string, typeof whole.profile>();
-    const shelf = {
+    const profileSource = {
       findProfile: (buildId: string) => kept.get(buildId),
       findByBanner: () => undefined,
       searched: 'in this test',
       keepProfile: (profile: typeof whole.profile) => void kept.set(profile.buildId ?? '', profile),
     };
-    startSession(asDamaged(), { shelf });
+    startSession(asDamaged(), { profileSource });
     expect([...kept.keys()]).toEqual([whole.profile.buildId]);
-    const again = startSession(asDamaged(), { shelf });
+    const again = startSession(asDamaged(), { profileSource });
     expect(again.facts.kernel.steps[2]).toEqual({
       step: 'profile',
       outcome: 'found',
@@ -161,7 +161,7 @@ describe('binding', () => {
     const nextStep =
       `With the kernel's debug package installed: vestige profile build /usr/lib/debug/boot/${named} ` +
       '--output profile.json, then --profile profile.json. With a symbol table of Volatility: vestige profile import FILE';
-    const shelfWith = (found: typeof whole.profile | undefined) => ({
+    const sourceWith = (found: typeof whole.profile | undefined) => ({
       findProfile: () => undefined,
       findByBanner: (banner: string) => (banner === whole.profile.banner ? found : undefined),
       searched: 'among the 3 remembered or in profiles/',
@@ -186,7 +186,7 @@ describe('binding', () => {
       ['lacks what is said of processes', 1, null, () => 'what its BTF says of processes is missing'],
     ])('%s is read by a profile of its banner, and else it is said what to do', (_, page, bytes, reason) => {
       overlay.damage(btfPage(page), bytes);
-      const bound = startSession(asDamaged(), { shelf: shelfWith(whole.profile) });
+      const bound = startSession(asDamaged(), { profileSource: sourceWith(whole.profile) });
       const told = bound.facts.kernel.steps.filter(
         ({ step, outcome }) => (step === 'btf' && outcome === 'failed') || step === 'profile',
       );
@@ -196,7 +196,7 @@ describe('binding', () => {
       ]);
       expect(namesIn(bound.kernel)).toEqual(namesIn(whole.kernel));
       const said = `"${whole.profile.banner}" does not describe itself: ${reason()}. There is no profile of it`;
-      expect(() => startSession(asDamaged(), { shelf: shelfWith(undefined) })).toThrow(
+      expect(() => startSession(asDamaged(), { profileSource: sourceWith(undefined) })).toThrow(
         new NoProfile(`${said} among the 3 remembered or in profiles/. ${nextStep}`),
       );
       expect(() => startSession(asDamaged())).toThrow(new NoProfile(`${said}. ${nextStep}`));

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { profileMemory, Shelf } from '../../src/inquiry/profile-shelf.ts';
+import { ProfileLookup, profileMemory } from '../../src/inquiry/profile-sources.ts';
 import { type Profile, readProfile, writeProfile } from '../../src/profile/profile.ts';
 import { type Session, startSession } from '../../src/session/session.ts';
 import { openSnapshot, type Snapshot } from '../../src/snapshot/open.ts';
@@ -34,24 +34,30 @@ afterAll(() => {
 /** What the kernel says of itself, as it would be remembered. */
 function told(from: Snapshot): Profile {
   const kept: Profile[] = [];
-  const shelf = {
+  const profileSource = {
     ...{ findProfile: () => undefined, findByBanner: () => undefined, searched: 'nowhere' },
     keepProfile: (profile: Profile) => void kept.push(profile),
   };
-  startSession(from, { shelf });
+  startSession(from, { profileSource });
   return kept[0]!;
 }
 
 /** Reads snapshots one after the other with what is remembered of those before. */
-function remembering(action: (read: () => Session, profiles: Store['profiles'], shelf: Shelf) => void): void {
+function remembering(
+  action: (read: () => Session, profiles: Store['profiles'], profileSource: ProfileLookup) => void,
+): void {
   const store = Store.open(join(root, `${stores++}.sqlite`), '1');
   const { profiles } = store;
-  const shelf = new Shelf(
+  const profileSource = new ProfileLookup(
     profileMemory((ask) => ask(profiles)),
     { others: [] },
     SILENT,
   );
-  action(() => startSession({ ...snapshot, memory: overlay.memory() }, { shelf }), profiles, shelf);
+  action(
+    () => startSession({ ...snapshot, memory: overlay.memory() }, { profileSource }),
+    profiles,
+    profileSource,
+  );
   store.close();
 }
 
@@ -166,13 +172,13 @@ describe('a remembered profile', () => {
     }));
 
   it('is told by snapshots of either form', () =>
-    remembering((read, profiles, shelf) => {
+    remembering((read, profiles, profileSource) => {
       read();
       const kdump = told(snapshot);
       const forms = (profile: Profile | undefined) => Object.keys(profile?.evidence?.digests ?? {}).sort();
       expect(forms(profiles.byBuildId(kdump.buildId!)?.profile)).toEqual(['plain']);
       expect(forms(kdump)).toHaveLength(1);
-      shelf.keepProfile(kdump);
+      profileSource.keepProfile(kdump);
       expect(forms(profiles.byBuildId(kdump.buildId!)?.profile)).toEqual([...forms(kdump), 'plain'].sort());
       expect(boundBy(read())).toMatch(/^remembered by build ID/);
     }));

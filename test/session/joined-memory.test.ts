@@ -3,7 +3,7 @@ import { linkSync, mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:f
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tasks } from '../../src/kernel/linux/process/processes.ts';
-import type { ProfileShelf } from '../../src/profile/profile.ts';
+import type { ProfileSource } from '../../src/profile/profile.ts';
 import { openSession } from '../../src/session/session.ts';
 import { Random } from '../support/random.ts';
 import { lettersOf, splitFile } from '../support/split.ts';
@@ -17,7 +17,7 @@ const SAMPLE = 'samples/web-1/after.kdump';
 const sample = openSession(SAMPLE);
 const names = [...tasks(sample.kernel)].map(({ name }) => name);
 /** A remembered profile, which spares time. */
-const shelf: ProfileShelf = {
+const profileSource: ProfileSource = {
   findProfile: () => sample.profile,
   keepProfile: () => undefined,
   findByBanner: () => sample.profile,
@@ -34,7 +34,7 @@ function folder(): string {
 
 /** What is found in a file. */
 function found(path: string) {
-  const session = openSession(path, { shelf });
+  const session = openSession(path, { profileSource });
   const { snapshot, kernel } = session.facts;
   const here = { names: [...tasks(session.kernel)].map(({ name }) => name), snapshot, kernel };
   session.close();
@@ -94,7 +94,7 @@ describe('half of a memory', () => {
     const dir = folder();
     const paths = splitFile(raw, 8 * 2 ** 20, (index) => join(dir, `x.${String(index).padStart(3, '0')}`));
     rmSync(paths[9]!);
-    const session = openSession(paths[0]!, { shelf });
+    const session = openSession(paths[0]!, { profileSource });
     const { snapshot } = session.facts;
     session.close();
     expect(snapshot.pieces.at(9)).toEqual({ path: paths[9], sizeBytes: null });

@@ -33,8 +33,8 @@ const damaged = (registers: readonly CpuState[]): Snapshot => ({
 /** Processes as the task list alone has them. */
 const pidsOf = ({ kernel }: Session): number[] => [...initTask(kernel).raw.tasks].map(({ tgid }) => tgid);
 
-/** A shelf that has one profile, or none, and what it was given to keep. */
-const shelfWith = (profile: Profile | undefined) => {
+/** A source that has one profile, or none, and what it was given to keep. */
+const sourceWith = (profile: Profile | undefined) => {
   const kept: Profile[] = [];
   return {
     kept,
@@ -67,8 +67,8 @@ describe('a decoy beside the kernel', () => {
       ['remembered', true],
       ['not remembered', false],
     ])('is never shown, and named, where the profile is %s', (_name, isRemembered) => {
-      const shelf = shelfWith(isRemembered ? whole.profile : undefined);
-      const session = startSession(damaged(registers()), { shelf, search: 'whole' });
+      const profileSource = sourceWith(isRemembered ? whole.profile : undefined);
+      const session = startSession(damaged(registers()), { profileSource, search: 'whole' });
       const { kernel } = session.facts;
       expect(pidsOf(session)).toEqual(expect.arrayContaining(HIDDEN));
       expect(kernel.confidence).toBe('verified');
@@ -83,7 +83,7 @@ describe('a decoy beside the kernel', () => {
           /^this memory holds 2 kernels; kernel 2 \(--kernel 2 shows it\) is Linux 6\.1\.0-56-cloud-amd64, .*; it contradicts itself: \w+ is mapped to /,
         ),
       ]);
-      expect(shelf.kept).toHaveLength(isRemembered ? 0 : 1);
+      expect(profileSource.kept).toHaveLength(isRemembered ? 0 : 1);
     });
   });
 

@@ -7,7 +7,7 @@ import type { Linux } from '../../src/kernel/linux/linux.ts';
 import { tasks } from '../../src/kernel/linux/process/processes.ts';
 import { PhysicalMemory } from '../../src/memory/physical.ts';
 import { PAGE_BYTES } from '../../src/memory/source.ts';
-import type { Profile, ProfileShelf } from '../../src/profile/profile.ts';
+import type { Profile, ProfileSource } from '../../src/profile/profile.ts';
 import { vmcoreinfoIn } from '../../src/profile/vmcoreinfo.ts';
 import { type Session, startSession } from '../../src/session/session.ts';
 import { openSnapshot, type Snapshot } from '../../src/snapshot/open.ts';
@@ -21,12 +21,12 @@ let known: (name: string) => bigint;
 const namesIn = (kernel: Linux): string[] => [...tasks(kernel)].map(({ name }) => name);
 
 /** The sample as the overlay has it now, asked where its VMCOREINFO is: the note of its file is left out. */
-const begin = (shelf?: ProfileShelf): Session =>
+const begin = (profileSource?: ProfileSource): Session =>
   startSession(
     { ...snapshot, contents: { ...snapshot.contents, vmcoreinfo: null }, memory: overlay.memory() },
     {
       likely: [physical(Number(whole.facts.kernel.vmcoreinfoAt))],
-      ...(shelf === undefined ? {} : { shelf }),
+      ...(profileSource === undefined ? {} : { profileSource }),
     },
   );
 
@@ -122,23 +122,23 @@ describe('a missing page', () => {
 describe('what a kernel says of itself', () => {
   it('is not remembered where it is not whole, and what is remembered of the build fills in', () => {
     const kept: Profile[] = [];
-    const shelf = (profile?: Profile): ProfileShelf => ({
+    const profileSource = (profile?: Profile): ProfileSource => ({
       findProfile: () => profile,
       keepProfile: (own) => kept.push(own),
       findByBanner: () => undefined,
       searched: '',
     });
-    begin(shelf());
+    begin(profileSource());
     const [own] = kept.splice(0);
     overlay.damage(frameOf(known('__start_BTF') + 0x1_0000n), null);
-    begin(shelf());
+    begin(profileSource());
     expect(kept).toEqual([]);
-    const { facts, profile } = begin(shelf(own));
+    const { facts, profile } = begin(profileSource(own));
     expect(profile.types).toEqual(whole.profile.types);
     expect(facts.kernel.confidence).toBe('likely');
     expect(facts.kernel.notes.join()).toMatch(/BTF are missing.*\(another snapshot of its build fills in\)/);
     overlay.mend();
-    begin(shelf());
+    begin(profileSource());
     expect(kept.map(({ types }) => types)).toEqual([whole.profile.types]);
   });
 });

@@ -3,8 +3,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import pslist from '../../plugins/pslist.ts';
 import { isComplete } from '../../src/profile/completeness.ts';
-import type { Profile, ProfileShelf } from '../../src/profile/profile.ts';
-import { wants } from '../../src/session/linux/required-members.ts';
+import type { Profile, ProfileSource } from '../../src/profile/profile.ts';
+import { required } from '../../src/session/linux/required-members.ts';
 import { type Session, type SessionOptions, startSession } from '../../src/session/session.ts';
 import { openSnapshot, type Snapshot } from '../../src/snapshot/open.ts';
 import { Overlay } from '../support/overlay.ts';
@@ -21,7 +21,7 @@ let kept: Profile[];
 const begin = (options: SessionOptions): Session =>
   startSession({ ...snapshot, memory: overlay.memory() }, options);
 
-const shelfWith = (found: Partial<Record<'byBuildId' | 'byBanner', Profile>>): ProfileShelf => ({
+const sourceWith = (found: Partial<Record<'byBuildId' | 'byBanner', Profile>>): ProfileSource => ({
   findProfile: () => found.byBuildId,
   findByBanner: () => found.byBanner,
   keepProfile: (profile) => void kept.push(profile),
@@ -48,7 +48,7 @@ beforeAll(() => {
   snapshot = openSnapshot('samples/web-1/after.kdump');
   overlay = new Overlay(snapshot.contents.source);
   kept = [];
-  whole = begin({ shelf: shelfWith({}) });
+  whole = begin({ profileSource: sourceWith({}) });
   own = kept[0]!;
   kept = [];
 });
@@ -67,25 +67,25 @@ const overwriteBtf = (): void =>
 
 describe('a remembered profile of an older version', () => {
   it('is completed by what the kernel says of itself, and remembered so', () => {
-    const { profile, facts, kernel } = begin({ shelf: shelfWith({ byBuildId: older(own) }) });
-    expect(isComplete(profile, wants)).toBe(true);
+    const { profile, facts, kernel } = begin({ profileSource: sourceWith({ byBuildId: older(own) }) });
+    expect(isComplete(profile, required)).toBe(true);
     expect(facts.kernel.notes).toEqual([]);
     expect(kept.map(({ types, evidence }) => [types, evidence])).toEqual([[own.types, own.evidence]]);
     expect(kernel.types.has('sock')).toBe(true);
     kept = [];
-    const again = begin({ shelf: shelfWith({ byBuildId: profile }) });
-    expect(isComplete(again.profile, wants)).toBe(true);
+    const again = begin({ profileSource: sourceWith({ byBuildId: profile }) });
+    expect(isComplete(again.profile, required)).toBe(true);
   });
 
   it('is no other description of the kernel than its own', () => {
-    const { facts } = begin({ shelf: shelfWith({ byBuildId: older(own) }) });
+    const { facts } = begin({ profileSource: sourceWith({ byBuildId: older(own) }) });
     expect(facts.kernel.steps.map(({ detail }) => detail).join()).not.toMatch(/forged/);
     expect(facts.kernel.confidence).toBe('verified');
   });
 
   it('is completed as far as the kernel says it, where pages of that are missing', () => {
     overlay.damage(frameOf('__stop_BTF') - 8 * PAGE_BYTES, null); // names of the last types
-    const { profile, facts } = begin({ shelf: shelfWith({ byBuildId: older(own) }) });
+    const { profile, facts } = begin({ profileSource: sourceWith({ byBuildId: older(own) }) });
     expect(profile.types['sock']).toEqual(own.types['sock']);
     expect(profile.symbols['init_net']).toBe(own.symbols['init_net']);
     expect(facts.kernel.confidence).toBe('likely');
@@ -94,7 +94,7 @@ describe('a remembered profile of an older version', () => {
 
   it('still answers what it can where the kernel says nothing, and says what it cannot', async () => {
     overwriteBtf();
-    const { facts, kernel } = begin({ shelf: shelfWith({ byBuildId: older(own) }) });
+    const { facts, kernel } = begin({ profileSource: sourceWith({ byBuildId: older(own) }) });
     expect(facts.kernel.notes.join('\n')).toMatch(UNTOLD);
     expect(facts.kernel.notes.join('\n')).toMatch(
       /has cred\.euid, sock\.\S+, .* and \d+ more: cells that need them/,
@@ -112,8 +112,8 @@ describe('a profile that an operator gave to an older version', () => {
   };
 
   it('is completed by what the kernel says of itself, and kept as it was given', () => {
-    const { profile, facts } = begin({ shelf: shelfWith({ byBuildId: given() }) });
-    expect(isComplete(profile, wants)).toBe(true);
+    const { profile, facts } = begin({ profileSource: sourceWith({ byBuildId: given() }) });
+    expect(isComplete(profile, required)).toBe(true);
     expect(profile.types).toEqual(own.types);
     expect(facts.kernel.notes).toEqual([]);
     expect(kept).toEqual([]);
@@ -121,7 +121,7 @@ describe('a profile that an operator gave to an older version', () => {
 
   it('gets from a kernel of no BTF the symbols that it lists', () => {
     overwriteBtf();
-    const { profile, facts } = begin({ shelf: shelfWith({ byBanner: given() }) });
+    const { profile, facts } = begin({ profileSource: sourceWith({ byBanner: given() }) });
     expect(profile.symbols['init_net']).toBe(own.symbols['init_net']);
     expect(profile.types['sock']).toBeUndefined();
     expect(facts.kernel.notes.join('\n')).toMatch(UNTOLD);

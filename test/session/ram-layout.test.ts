@@ -156,13 +156,13 @@ describe('a raw file with memory that the kernel got later', () => {
   /** What is found in a file. */
   function opened(path: string) {
     const { profile } = sample;
-    const shelf = {
+    const profileSource = {
       findProfile: () => profile,
       keepProfile: () => undefined,
       findByBanner: () => profile,
       searched: '',
     };
-    const session = openSession(path, { shelf });
+    const session = openSession(path, { profileSource });
     const { snapshot, kernel } = session.facts;
     const steps = kernel.steps.map(({ step, outcome }) => `${step} ${outcome}`);
     const found = { names: namesIn(session.kernel), snapshot, steps, notes: kernel.notes.join('\n') };

@@ -52,7 +52,7 @@ function withoutVmcoreinfo(bytes: Buffer): Buffer {
 /** What is found in a file, and what is said of it. */
 function opened(path: string, options: SessionOptions = {}) {
   const { profile } = sample;
-  const session = openSession(path, { shelf: shelfOf(profile), ...options });
+  const session = openSession(path, { profileSource: sourceOf(profile), ...options });
   const { snapshot, kernel } = session.facts;
   const found = { names: namesIn(session.kernel), snapshot, notes: kernel.notes };
   session.close();
@@ -60,7 +60,7 @@ function opened(path: string, options: SessionOptions = {}) {
 }
 
 /** A remembered profile, which spares time. */
-const shelfOf = (profile: Session['profile']) => ({
+const sourceOf = (profile: Session['profile']) => ({
   findProfile: () => profile,
   keepProfile: () => undefined,
   findByBanner: () => undefined,

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { QueryDesk } from '../../src/store/query.ts';
+import { QueryConnection } from '../../src/store/query.ts';
 import { Store } from '../../src/store/store.ts';
 import { fakeFacts } from '../support/fake-session.ts';
 import { finding, verdict } from './kept.ts';
@@ -32,7 +32,7 @@ const BOOT = 'since:2026-01-02T03:00:00Z';
 const timeAt = (hour: number): string => `2026-01-02T${String(hour).padStart(2, '0')}:00:00.000Z`;
 
 const ask = (path: string, sql: string): unknown => {
-  const desk = QueryDesk.open(path, []);
+  const desk = QueryConnection.open(path, []);
   try {
     const rows = [...desk.ask(sql).rows] as unknown[][];
     return rows.map((row) => row.map((cell) => (typeof cell === 'bigint' ? Number(cell) : cell)));

@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { JoinedStore } from '../../src/store/joined.ts';
-import { QueryDesk } from '../../src/store/query.ts';
+import { QueryConnection } from '../../src/store/query.ts';
 import { Store } from '../../src/store/store.ts';
 import { fakeFacts } from '../support/fake-session.ts';
 import { identity, inScratch, plugin, ROWS } from './scratch.ts';
@@ -88,7 +88,7 @@ describe('two stores', () => {
 
   it('are asked as one in SQL, where what both know is told by the history', () =>
     inBoth(({ cache, past }) => {
-      const desk = QueryDesk.open(past.path, [plugin()], cache.path);
+      const desk = QueryConnection.open(past.path, [plugin()], cache.path);
       const ask = (sql: string): unknown[] => [...desk.ask(sql).rows];
       const counts = 'SELECT snapshot, count(*) FROM drawn GROUP BY snapshot ORDER BY snapshot';
       expect(ask(counts)).toEqual([

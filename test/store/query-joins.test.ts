@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { plugins } from '../../plugins/index.ts';
 import type { Row } from '../../src/plugin/cell.ts';
 import type { AnyPlugin } from '../../src/plugin/contract.ts';
-import { QueryDesk } from '../../src/store/query.ts';
+import { QueryConnection } from '../../src/store/query.ts';
 import { Store } from '../../src/store/store.ts';
 import { fakeFacts } from '../support/fake-session.ts';
 import { identity, inScratch } from './scratch.ts';
@@ -45,7 +45,7 @@ async function askOf({ linked, found, notes = [] }: Drawn, sql: string): Promise
     // Another snapshot has every program: nothing of it may be joined.
     store.keep(identity(2), facts, programs, '{}', { rows: [1, 2, 3].map((id) => program(id)), notes: [] });
     store.close();
-    const desk = QueryDesk.open(path, all);
+    const desk = QueryConnection.open(path, all);
     rows.push(...desk.ask(sql).rows);
     desk.close();
   });
@@ -108,7 +108,7 @@ describe('a join of two questions', () => {
       keep(past!, 1, [program(1)]);
       keep(cache!, 1, []);
       keep(cache!, 2, []);
-      const desk = QueryDesk.open(past!.path, all, cache!.path);
+      const desk = QueryConnection.open(past!.path, all, cache!.path);
       expect([...desk.ask(FOUND).rows]).toEqual([
         [1n, 1n, 1n],
         [2n, 0n, null],
@@ -129,7 +129,7 @@ describe('a join of two questions', () => {
     inScratch((folder) => {
       const path = join(folder, 'store');
       Store.open(path, '1').close();
-      const desk = QueryDesk.open(path, plugins);
+      const desk = QueryConnection.open(path, plugins);
       expect(desk.joins.length).toBeGreaterThan(plugins.length / 2);
       for (const { name } of desk.joins) {
         const { columns } = desk.ask(`SELECT * FROM "${name}"`);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { StoreError, UnreadableFile } from '../../src/base/errors.ts';
 import { makeBaseline } from '../../src/policy/baseline.ts';
-import type { OwedReport } from '../../src/store/owed-reports.ts';
+import type { PendingReport } from '../../src/store/pending-reports.ts';
 import type { ScanParts } from '../../src/watch/scan-parts.ts';
 import { fakeFacts } from '../support/fake-session.ts';
 import { atBench, type Bench, machine, openDrawn, other, plugin } from './drawn.ts';
@@ -198,7 +198,7 @@ describe('a scan with a policy', () => {
 
 describe('reports', () => {
   /** Writes reports as `write` has it, and tells of which snapshots. */
-  const writing = (write: (owed: OwedReport) => string): Pick<ScanParts, 'reporter'> => ({
+  const writing = (write: (owed: PendingReport) => string): Pick<ScanParts, 'reporter'> => ({
     reporter: { folder: '/reports', nameOf: () => 'x', write: async (owed) => write(owed) },
   });
   const done = writing(({ path, isLatest }) => `0${path.at(-1)}${isLatest ? ' latest' : ''}`);

@@ -4,7 +4,7 @@ import { ElfImage } from '../../debuginfo/elf-image.ts';
 import { profileOfImage } from '../../debuginfo/kernel-profile.ts';
 import { readSystemMap } from '../../debuginfo/system-map.ts';
 import type { Profile } from '../../profile/profile.ts';
-import { wants } from '../../session/linux/required-members.ts';
+import { required } from '../../session/linux/required-members.ts';
 import { SnapshotFile } from '../../snapshot/file.ts';
 import { scratchOnDisk } from './scratch-file.ts';
 
@@ -12,9 +12,9 @@ import { scratchOnDisk } from './scratch-file.ts';
 export const buildProfile = (vmlinux: string, systemMap: string | undefined): Promise<Profile> =>
   withFile(vmlinux, async (file) => {
     const image = new ElfImage(file);
-    const sources = { wants, scratch: scratchOnDisk };
+    const sources = { required, scratch: scratchOnDisk };
     if (systemMap === undefined) return await profileOfImage(image, sources);
-    const symbols = await withFile(systemMap, (map) => readSystemMap(map, wants.symbols));
+    const symbols = await withFile(systemMap, (map) => readSystemMap(map, required.symbols));
     return await profileOfImage(image, { ...sources, systemMap: { path: systemMap, symbols } });
   });
 

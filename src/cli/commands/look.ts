@@ -7,7 +7,7 @@ import { pathsOfPieces } from '../../inquiry/recall.ts';
 import { storePlaces } from '../../inquiry/store-places.ts';
 import type { AnyPlugin } from '../../plugin/contract.ts';
 import { type Facts, factNotes } from '../../report/answer.ts';
-import type { Asked } from '../../triage/paint.ts';
+import type { Asked } from '../../triage/summarize.ts';
 import { EXIT } from '../exit.ts';
 import { withInquiry } from '../flags/asking.ts';
 import { withBudgetFlags } from '../flags/budget.ts';
@@ -138,7 +138,7 @@ export function addTriageCommand(program: Command, plugins: readonly AnyPlugin[]
       checkColor(flags);
       await withInquiry(path, flags, 'whole', async (inquiry) => {
         const facts = await inquiry.facts();
-        const { paintPicture, triageQuestions } = await import('../../triage/paint.ts');
+        const { summarize, triageQuestions } = await import('../../triage/summarize.ts');
         const results: Asked[] = [];
         const asked = triageQuestions(plugins);
         const answers = await inquiry.answers(asked);
@@ -151,12 +151,12 @@ export function addTriageCommand(program: Command, plugins: readonly AnyPlugin[]
             ...{ notes: failure === undefined ? notes : [], hasFailed: failure !== undefined },
           });
         }
-        const picture = paintPicture(results, plugins, factNotes(facts));
-        if (flags.strict === true && picture.unread.length > 0)
+        const summary = summarize(results, plugins, factNotes(facts));
+        if (flags.strict === true && summary.unread.length > 0)
           outcome.code = Math.max(outcome.code, EXIT.findings);
-        if (flags.json === true) return writeData(await asJson({ ...facts, triage: picture }));
+        if (flags.json === true) return writeData(await asJson({ ...facts, triage: summary }));
         const { triageText } = await import('../../report/triage.ts');
-        return writeData(triageText(facts, picture, await styleFor(flags), pageWidth(), flags.all === true));
+        return writeData(triageText(facts, summary, await styleFor(flags), pageWidth(), flags.all === true));
       });
     },
   );

@@ -49,7 +49,7 @@ export function addPolicyCommand(program: Command, plugins: readonly AnyPlugin[]
       const { name, rules } = await policyFrom(words.length === 0 ? [USUAL_POLICY] : words, plugins);
       const facts = rules.map((rule) => rule.facts);
       if (flags.json === true) return writeData(await asJson({ policy: name, rules: facts }));
-      const { showSheet } = await import('../terminal/sql-sheet.ts');
+      const { showResult } = await import('../terminal/sql-result.ts');
       const rows = facts.map((rule) => [
         rule.id,
         rule.severity,
@@ -57,7 +57,7 @@ export function addPolicyCommand(program: Command, plugins: readonly AnyPlugin[]
         rule.attack.join(' '),
         rule.title,
       ]);
-      return showSheet(
+      return showResult(
         { columns: ['id', 'severity', 'plugin', 'attack', 'title'], rows },
         {
           format: 'table',

@@ -64,10 +64,10 @@ async function importFolder(folder: string, store: Store): Promise<void> {
 async function importFile(path: string, store: Store): Promise<boolean> {
   const { bytesOf, tableFile } = await import('../../inquiry/profile-file.ts');
   const { readTable } = await import('../../profile/isf-file.ts');
-  const { wants } = await import('../../session/linux/required-members.ts');
+  const { required } = await import('../../session/linux/required-members.ts');
   let profile: Profile;
   try {
-    profile = readTable(bytesOf(path), wants, path);
+    profile = readTable(bytesOf(path), required, path);
   } catch (error) {
     if (!(error instanceof ForensicError)) throw error;
     complain(error.message);

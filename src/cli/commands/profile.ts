@@ -62,10 +62,10 @@ export function addProfileCommand(program: Command, outcome: Outcome): void {
     .action(async (path: string) => {
       const { bytesOf } = await import('../../inquiry/profile-file.ts');
       const { readTable } = await import('../../profile/isf-file.ts');
-      const { wants } = await import('../../session/linux/required-members.ts');
+      const { required } = await import('../../session/linux/required-members.ts');
       const { banner, release, buildId, architecture, source, symbols, types } = readTable(
         bytesOf(path),
-        wants,
+        required,
         path,
       );
       const members = Object.values(types).reduce((sum, type) => sum + Object.keys(type.members).length, 0);

@@ -4,8 +4,8 @@ import { compare } from '../../diff/comparison.ts';
 import { version } from '../../files/version.ts';
 import type { Gathered } from '../../inquiry/gather.ts';
 import type { Examined } from '../../judging/judge.ts';
+import { buildPageModel } from '../../page/build-model.ts';
 import { pageHtml } from '../../page/html.ts';
-import { paintPage } from '../../page/paint.ts';
 import type { AnyPlugin } from '../../plugin/contract.ts';
 import type { Verdict } from '../../policy/verdict.ts';
 import { pageAssets } from './page-assets.ts';
@@ -30,7 +30,7 @@ export function pageOf(gathered: Gathered, parts: PageParts): string {
   const { facts, answers, before, timeline } = gathered;
   const { shown, verdicts, title } = parts;
   const { known } = examinedOf(gathered);
-  const model = paintPage({
+  const model = buildPageModel({
     vestige: version(),
     ...(title === undefined ? {} : { title }),
     ...{ facts, timeline, verdicts },

@@ -8,7 +8,7 @@ import { replaceFile } from '../../files/replace-file.ts';
 import type { Judge } from '../../judging/judge.ts';
 import type { AnyPlugin } from '../../plugin/contract.ts';
 import { usualQuestions } from '../../plugin/usual-questions.ts';
-import type { OwedReport } from '../../store/owed-reports.ts';
+import type { PendingReport } from '../../store/pending-reports.ts';
 import type { Reporter } from '../../watch/scan-parts.ts';
 import { TERMINAL } from '../terminal/output.ts';
 
@@ -22,7 +22,7 @@ const ID_DIGITS = 8;
  * Writes pages into a folder: `FOLDER/web-1-1a2b3c4d/20261123T114044Z.html`, and the one about the machine's latest
  * snapshot as `latest.html` beside it too. @param pageOf draws the page about a snapshot
  */
-export const reporterInto = (folder: string, pageOf: (owed: OwedReport) => Promise<string>): Reporter => ({
+export const reporterInto = (folder: string, pageOf: (owed: PendingReport) => Promise<string>): Reporter => ({
   folder: resolve(folder),
   nameOf: placeName,
   async write(owed, name) {
@@ -40,7 +40,7 @@ export const reporterInto = (folder: string, pageOf: (owed: OwedReport) => Promi
 });
 
 /** A machine by the name that the operator gave, or those that it has: evidence, so nothing of it may lead out of the folder. */
-function placeName({ hostname, machine, name }: OwedReport): string {
+function placeName({ hostname, machine, name }: PendingReport): string {
   if (name !== null) return fileNameOf(name);
   const id = machine === null || /^(?:host|boot):/.test(machine) ? [] : [machine.slice(0, ID_DIGITS)];
   return fileNameOf([...(hostname === null ? [] : [hostname]), ...id].join('-'));
@@ -60,7 +60,7 @@ function makeFolder(path: string): void {
 /** Draws the page about a recorded snapshot of the store at `cache`, as `report` does, judged as the scan judges. */
 export const pageFrom =
   (cache: string, plugins: readonly AnyPlugin[], judge: Judge | undefined) =>
-  async ({ snapshotId }: OwedReport): Promise<string> => {
+  async ({ snapshotId }: PendingReport): Promise<string> => {
     const { gatherReport } = await import('../../inquiry/gather.ts');
     const { judgeBeside } = await import('../../judging/judge.ts');
     const { examinedOf, pageOf } = await import('./report-page.ts');

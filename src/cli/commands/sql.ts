@@ -7,7 +7,7 @@ import { plugins } from '../../../plugins/index.ts';
 import { UsageError } from '../../base/errors.ts';
 import { hint } from '../../base/nearest.ts';
 import { partStores, storePlaces } from '../../inquiry/store-places.ts';
-import type { BadQuery, QueryDesk, Sheet } from '../../store/query.ts';
+import type { BadQuery, QueryConnection, QueryResult } from '../../store/query.ts';
 import type { Complaint } from '../../store/query-text.ts';
 import type { View } from '../../store/query-views.ts';
 import { checkColor, FORMATS, formatFrom, type ShowFlags, STYLE_HELP } from '../flags/settings.ts';
@@ -47,16 +47,16 @@ async function answer(query: string | undefined, flags: Flags): Promise<void> {
   checkColor(flags);
   const format = formatFrom(flags);
   const text = query === '-' ? fromStdin() : query;
-  const { QueryDesk } = await import('../../store/query.ts');
+  const { QueryConnection } = await import('../../store/query.ts');
   const [asked, beside] = await filesFrom(flags);
-  const desk = QueryDesk.open(asked, plugins, beside);
+  const connection = QueryConnection.open(asked, plugins, beside);
   try {
-    if (text === undefined && format === 'table') writeData(await viewsText(desk));
+    if (text === undefined && format === 'table') writeData(await viewsText(connection));
     else {
-      if (text === undefined) desk.defineJoins();
-      const { showSheet } = await import('../terminal/sql-sheet.ts');
-      const sheet = text === undefined ? viewsSheet(desk.views) : desk.ask(text);
-      await showSheet(sheet, {
+      if (text === undefined) connection.defineJoins();
+      const { showResult } = await import('../terminal/sql-result.ts');
+      const result = text === undefined ? viewsResult(connection.views) : connection.ask(text);
+      await showResult(result, {
         format,
         header: flags.header,
         vertical: flags.vertical === true,
@@ -66,9 +66,9 @@ async function answer(query: string | undefined, flags: Flags): Promise<void> {
     }
   } catch (error) {
     const { BadQuery } = await import('../../store/query.ts');
-    throw error instanceof BadQuery ? new BadQuery(explained(error, text ?? '', desk)) : error;
+    throw error instanceof BadQuery ? new BadQuery(explained(error, text ?? '', connection)) : error;
   } finally {
-    desk.close();
+    connection.close();
   }
 }
 
@@ -92,7 +92,7 @@ function fromStdin(): string {
 }
 
 /** The complaint with the place in the query that it is about, and what was probably meant. */
-function explained({ complaint }: BadQuery, sql: string, { views, joins }: QueryDesk): Complaint {
+function explained({ complaint }: BadQuery, sql: string, { views, joins }: QueryConnection): Complaint {
   const { message, at, unknown } = complaint;
   const names = views.map(({ name }) => name);
   const known =
@@ -119,7 +119,7 @@ function placeIn(sql: string, at: number): string {
 }
 
 /** The views for people: the columns that all have are told once. */
-async function viewsText({ views, joins }: QueryDesk): Promise<string> {
+async function viewsText({ views, joins }: QueryConnection): Promise<string> {
   const { wrap } = await import('../../report/width.ts');
   const { COMMON_VIEWS, originColumns } = await import('../../store/query-views.ts');
   const shared = [...originColumns, 'absent'];
@@ -137,7 +137,7 @@ async function viewsText({ views, joins }: QueryDesk): Promise<string> {
 }
 
 /** The views for programs: a row for each column. */
-const viewsSheet = (views: readonly View[]): Sheet => ({
+const viewsResult = (views: readonly View[]): QueryResult => ({
   columns: ['view', 'column'],
   rows: views.flatMap(({ name, columns }) => columns.map((column) => [name, column])),
 });

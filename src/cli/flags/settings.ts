@@ -96,8 +96,8 @@ async function profileSettings(path: string): Promise<Pick<OpenSettings, 'profil
   const { bytesOf } = await import('../../inquiry/profile-file.ts');
   if (isFolder(path)) return { profileFolder: path };
   const { readTable } = await import('../../profile/isf-file.ts');
-  const { wants } = await import('../../session/linux/required-members.ts');
-  return { profile: readTable(bytesOf(path), wants, path) };
+  const { required } = await import('../../session/linux/required-members.ts');
+  return { profile: readTable(bytesOf(path), required, path) };
 }
 
 /** @throws UsageError */

@@ -7,8 +7,8 @@ import type { AnyPlugin } from '../../plugin/contract.ts';
 import { Observer } from '../../plugin/observation.ts';
 import type { Answer } from '../../report/answer.ts';
 import type { Saving } from '../commands/saving.ts';
+import { RowFilter } from '../flags/row-filter.ts';
 import { type Selection, sortRows } from '../flags/selection.ts';
-import { Sieve } from '../flags/sieve.ts';
 import { clearProgress } from './output.ts';
 
 /** One plugin to be run, as the command line wants it. */
@@ -86,13 +86,13 @@ async function* rowsOf(
   const { order, limit } = selection;
   const subjects = saving === undefined ? undefined : new WeakMap<Row, unknown>();
   const shown: Row[] = [];
-  const sieve = new Sieve(selection.tests());
+  const rowFilter = new RowFilter(selection.tests());
   const observer = new Observer(plugin.observations);
   const gathered: Row[] = [];
   let given = 0;
   const isGiven = (row: Row): boolean => {
     observer.see(row);
-    if (!sieve.passes(row)) return false;
+    if (!rowFilter.passes(row)) return false;
     if (order.length === 0) {
       if (subjects !== undefined && given < limit) shown.push(row);
       return given++ < limit;
@@ -110,8 +110,8 @@ async function* rowsOf(
       for (const row of remembered.rows) if (isGiven(row)) yield row;
       said.notes.push(...remembered.notes);
     }
-    said.notes.push(...sieve.notes);
-    said.remarks.push(...sieve.remarks);
+    said.notes.push(...rowFilter.notes);
+    said.remarks.push(...rowFilter.remarks);
     said.observations.push(...observer.sentences());
     outcome.withheld = Math.max(0, given + gathered.length - limit);
     const sorted = sortRows(gathered, order).slice(0, limit);

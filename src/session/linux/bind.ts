@@ -232,7 +232,7 @@ function tryLocated({ snapshot, choice, steps, undescribed }: Attempt, located: 
       isLinked,
       own,
       lacks,
-      untold,
+      unknownNames,
       notes: told,
     } = profileOf(snapshot, located, choice, steps);
     const slide = slideBetween(profile, located);
@@ -251,7 +251,16 @@ function tryLocated({ snapshot, choice, steps, undescribed }: Attempt, located: 
     const isSure = looks !== 'verified' || (unchecked.length === 0 && lacks.length === 0);
     const confidence = proof.contradictions.length > 0 ? 'uncertain' : isSure ? looks : 'likely';
     const notes = [...proof.contradictions, ...told, ...incompletenessOf(lacks, unchecked)];
-    const bound = { snapshot, parts, kernel, located, vmcoreinfoAt: null, isLinked, ownProfile: own, untold };
+    const bound = {
+      snapshot,
+      parts,
+      kernel,
+      located,
+      vmcoreinfoAt: null,
+      isLinked,
+      ownProfile: own,
+      unknownNames,
+    };
     return { ...bound, confidence, proof, notes };
   } catch (error) {
     if (!(error instanceof ForensicError)) throw error;

@@ -21,7 +21,7 @@ export interface Bound {
   /** The profile as it is remembered, where it is what the kernel says of itself and nobody has it yet; or null. It is made when it is asked for, and undefined where it cannot be told again. */
   readonly ownProfile: (() => Profile | undefined) | null;
   /** What the program wants to know of the build, and its profile does not tell, by name. */
-  readonly untold: readonly string[];
+  readonly unknownNames: readonly string[];
   readonly confidence: Confidence;
   /** What it says of its own place, held against where it was found. */
   readonly proof: Proof;

@@ -151,7 +151,7 @@ class KernelSearch {
   /** @throws NoKernel, NoProfile, UsageError */
   result(): FoundKernels {
     const kernels = ranked(this.bounds);
-    const { kernel: wanted = 1, shelf } = this.#choice;
+    const { kernel: wanted = 1, profileSource } = this.#choice;
     const shown = kernels[wanted - 1];
     for (const { snapshot } of kernels)
       if (snapshot !== shown?.snapshot && snapshot !== this.#snapshot) snapshot.file.close();
@@ -163,8 +163,8 @@ class KernelSearch {
       );
     }
     // What a kernel says of itself is remembered once nothing contradicts it: others are read by it.
-    const own = shelf === undefined ? undefined : soundProfile(shown)?.();
-    if (own !== undefined) shelf?.keepProfile(own);
+    const own = profileSource === undefined ? undefined : soundProfile(shown)?.();
+    if (own !== undefined) profileSource?.keepProfile(own);
     return {
       ...{ shown, kernels, steps: this.#steps(shown, kernels), search: this.#reached() },
       notes: [...this.#notes(shown, kernels), ...shown.notes, ...lengthNotes(shown)],
@@ -238,15 +238,15 @@ class KernelSearch {
 
   /** The profiles to bind by, those that kernels of this memory told among them; what is told now is not remembered yet. */
   #profiles(): ProfileChoice {
-    const { profile, shelf } = this.#choice;
+    const { profile, profileSource } = this.#choice;
     if (profile !== undefined) return { profile };
-    if (shelf === undefined && this.#learned.size === 0) return {};
+    if (profileSource === undefined && this.#learned.size === 0) return {};
     return {
-      shelf: {
-        searched: shelf?.searched ?? 'in this memory',
-        findByBanner: (banner) => shelf?.findByBanner(banner),
+      profileSource: {
+        searched: profileSource?.searched ?? 'in this memory',
+        findByBanner: (banner) => profileSource?.findByBanner(banner),
         keepProfile: () => undefined,
-        findProfile: (buildId) => this.#learned.get(buildId)?.() ?? shelf?.findProfile(buildId),
+        findProfile: (buildId) => this.#learned.get(buildId)?.() ?? profileSource?.findProfile(buildId),
       },
     };
   }

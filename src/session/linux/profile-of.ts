@@ -3,14 +3,14 @@
 import { ForensicError, NoKernel, NoProfile } from '../../base/errors.ts';
 import type { BindingStep } from '../../plugin/document.ts';
 import { agree, completed, isNothing, missingIn, missingNames } from '../../profile/completeness.ts';
-import type { Profile, ProfileEvidence, ProfileShelf } from '../../profile/profile.ts';
+import type { Profile, ProfileEvidence, ProfileSource } from '../../profile/profile.ts';
 import type { Snapshot } from '../../snapshot/open.ts';
 import { bannerIn } from './banner.ts';
 import { type Agreement, agreementWith } from './description-digests.ts';
 import { imageReader } from './image.ts';
 import type { Located } from './kernel-location.ts';
 import { kallsymsOf } from './listed-symbols.ts';
-import { wants } from './required-members.ts';
+import { required } from './required-members.ts';
 import { selfDescription, symbolsIn } from './self-description.ts';
 
 /** Which profile to bind by. */
@@ -18,7 +18,7 @@ export interface ProfileChoice {
   /** This one and no other. */
   readonly profile?: Profile;
   /** Remembered ones may be used, and what is learned is remembered. */
-  readonly shelf?: ProfileShelf;
+  readonly profileSource?: ProfileSource;
 }
 
 /** A profile to bind by. */
@@ -34,7 +34,7 @@ interface Description {
   /** What is missing of what the kernel says of itself, as sentences; empty where it is whole, or comes from elsewhere. */
   readonly lacks: readonly string[];
   /** What the program wants to know and an older version that made the profile did not ask for, by its name. */
-  readonly untold: readonly string[];
+  readonly unknownNames: readonly string[];
   /** What else is to be said of it, as sentences. */
   readonly notes: readonly string[];
 }
@@ -47,7 +47,7 @@ interface Description {
 export function profileOf(
   snapshot: Snapshot,
   located: Located,
-  { profile, shelf }: ProfileChoice,
+  { profile, profileSource }: ProfileChoice,
   steps: BindingStep[],
 ): Description {
   const find = (detail: string): void => void steps.push({ step: 'profile', outcome: 'found', detail });
@@ -56,10 +56,10 @@ export function profileOf(
     return fromElsewhere(profile);
   }
   const buildId = located.vmcoreinfo?.buildId ?? null;
-  const kept = buildId === null ? undefined : shelf?.findProfile(buildId);
+  const kept = buildId === null ? undefined : profileSource?.findProfile(buildId);
   const isGiven = kept !== undefined && kept.evidence === undefined;
   const agreement = kept === undefined ? 'other' : agreementOf(snapshot, located, kept);
-  const rest = kept === undefined ? undefined : missingIn(kept, wants);
+  const rest = kept === undefined ? undefined : missingIn(kept, required);
   const remembered = `remembered by build ID ${buildId}`;
   if (kept !== undefined && agreement === 'same' && isNothing(rest!)) {
     find(remembered);
@@ -80,11 +80,11 @@ export function profileOf(
     }
     const better = lacks.length > 0 && agreement !== 'other' ? filledIn(lacks.join('; '), own) : undefined;
     if (better !== undefined) return better;
-    const isContradicted = lacks.length === 0 && kept !== undefined && !agree(kept, own, wants);
+    const isContradicted = lacks.length === 0 && kept !== undefined && !agree(kept, own, required);
     if (isContradicted)
       steps.push({ step: 'profile', outcome: 'skipped', detail: `${remembered}: ${FORGED}` });
     return {
-      ...{ profile: own, isLinked: located.slide !== null, lacks, untold: [] },
+      ...{ profile: own, isLinked: located.slide !== null, lacks, unknownNames: [] },
       // What is not whole would stand in the way of the next snapshot's own.
       own: lacks.length === 0 ? withEvidence(own, evidence) : null,
       notes: isContradicted ? [`build ID ${buildId}: ${FORGED}`] : [],
@@ -97,7 +97,7 @@ export function profileOf(
     const better = filledIn(error.message);
     if (better !== undefined) return better;
     if (isGiven) find(remembered);
-    const foreign = isGiven ? kept : foreignProfile(snapshot, located, shelf, steps, error.message);
+    const foreign = isGiven ? kept : foreignProfile(snapshot, located, profileSource, steps, error.message);
     const lacks = foreign.evidence === undefined ? [] : [`${error.message} (${FILLED_IN})`];
     return { ...fromElsewhere(withListed(snapshot, located, foreign)), lacks };
   }
@@ -126,21 +126,21 @@ const MOST_UNTOLD = 8;
 
 /** A profile that the kernel did not tell just now. */
 function fromElsewhere(profile: Profile): Description {
-  const names = missingNames(profile, wants);
+  const names = missingNames(profile, required);
   const more = names.length - MOST_UNTOLD;
   const listed = `${names.slice(0, MOST_UNTOLD).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
   const note =
     `the profile (${profile.source}) was made by an older version of this program and does not say whether this kernel ` +
     `has ${listed}: cells that need them are absent (not-in-kernel)`;
   return {
-    ...{ profile, isLinked: true, own: null, lacks: [], untold: names },
+    ...{ profile, isLinked: true, own: null, lacks: [], unknownNames: names },
     notes: names.length === 0 ? [] : [note],
   };
 }
 
 /** A profile made elsewhere, with symbols that it does not tell as far as the kernel lists them. */
 function withListed({ memory }: Snapshot, located: Located, profile: Profile): Profile {
-  const rest = missingIn(profile, wants);
+  const rest = missingIn(profile, required);
   if (rest.symbols.length === 0 || located.slide === null) return profile;
   try {
     const listed = kallsymsOf(imageReader(memory, located.delta), located);
@@ -164,25 +164,25 @@ function agreementOf({ memory }: Snapshot, located: Located, profile: Profile): 
 function foreignProfile(
   { memory }: Snapshot,
   located: Located,
-  shelf: ProfileShelf | undefined,
+  profileSource: ProfileSource | undefined,
   steps: BindingStep[],
   why: string,
 ): Profile {
   const banner = bannerIn(imageReader(memory, located.delta), located);
-  const found = banner === undefined ? undefined : shelf?.findByBanner(banner);
+  const found = banner === undefined ? undefined : profileSource?.findByBanner(banner);
   if (found !== undefined) {
     steps.push({ step: 'profile', outcome: 'found', detail: `by banner: from ${found.source}` });
     return found;
   }
   const name = banner ?? `Linux version ${located.vmcoreinfo?.release ?? 'of no name'}`;
-  throw noProfile(name, `does not describe itself: ${why}`, shelf);
+  throw noProfile(name, `does not describe itself: ${why}`, profileSource);
 }
 
 /** What to do about a kernel, named by its banner, that nothing describes; `how` is why, as the end of a sentence. */
-export function noProfile(banner: string, how: string, shelf: ProfileShelf | undefined): NoProfile {
+export function noProfile(banner: string, how: string, profileSource: ProfileSource | undefined): NoProfile {
   const release = /^Linux version (\S+)/.exec(banner)?.[1] ?? 'RELEASE';
   return new NoProfile(
-    `"${banner}" ${how}. There is no profile of it${shelf === undefined ? '' : ` ${shelf.searched}`}. ` +
+    `"${banner}" ${how}. There is no profile of it${profileSource === undefined ? '' : ` ${profileSource.searched}`}. ` +
       `With the kernel's debug package installed: vestige profile build /usr/lib/debug/boot/vmlinux-${release} ` +
       '--output profile.json, then --profile profile.json. ' +
       'With a symbol table of Volatility: vestige profile import FILE',

@@ -2,10 +2,10 @@
 // Profiles are made to hold them.
 import { structs } from '../../kernel/linux/structs.ts';
 import { enumerators, symbols } from '../../kernel/linux/symbols.ts';
-import type { Wants } from '../../profile/profile.ts';
+import type { RequiredNames } from '../../profile/profile.ts';
 
 /** All that the program reads of a kernel: what profiles are made to hold, whatever they are made from. */
-export const wants: Wants = {
+export const required: RequiredNames = {
   types: Object.fromEntries(Object.entries(structs).map(([name, members]) => [name, Object.keys(members)])),
   symbols,
   enumerators,

@@ -85,7 +85,7 @@ export function* scanForKernel(
   }
   const banner = commonest(bannersAt(snapshot.memory, signs.linuxBanner));
   if (isLed || choice.profile !== undefined || banner === undefined) return;
-  named.push(noProfile(banner, 'is in memory, and nothing in it leads to that kernel', choice.shelf));
+  named.push(noProfile(banner, 'is in memory, and nothing in it leads to that kernel', choice.profileSource));
 }
 
 /** The whole banner that most places have: beside the kernel's own, its log has it, and whatever tells its version. */
@@ -137,7 +137,7 @@ function* symbolSets(
     }
   }
   for (const [banner, banners] of bannersAt(memory, signs.linuxBanner)) {
-    const profile = choice.profile ?? choice.shelf?.findByBanner(banner);
+    const profile = choice.profile ?? choice.profileSource?.findByBanner(banner);
     if (profile?.banner === banner) yield ofProfile(profile, banners);
   }
 }

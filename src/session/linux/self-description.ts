@@ -22,7 +22,7 @@ import { evidenceOf, type Piece } from './description-digests.ts';
 import { imageReader } from './image.ts';
 import type { Located } from './kernel-location.ts';
 import { type FoundKallsyms, kallsymsOf } from './listed-symbols.ts';
-import { wants } from './required-members.ts';
+import { required } from './required-members.ts';
 import { recoverSymbols, type Unlisted } from './symbol-recovery/recover-symbols.ts';
 
 /** What a kernel says of itself, and what of that is missing, as sentences. */
@@ -43,7 +43,7 @@ export function selfDescription(snapshot: Snapshot, located: Located, steps: Bin
   const { btf, found } = isListed
     ? listedDescription(read, located, listed.found, steps)
     : recoverSymbols(memory, located, [...(listed?.kallsyms.all(listed.scheme) ?? [])], steps);
-  const types = btf.layouts(wants.types);
+  const types = btf.layouts(required.types);
   if (!btf.isWhole && types['task_struct']?.members['tasks'] === undefined)
     throw new BadProfile('what its BTF says of processes is missing');
   if (!btf.isWhole)
@@ -53,7 +53,7 @@ export function selfDescription(snapshot: Snapshot, located: Located, steps: Bin
     lacks.push('linux_banner is not in the snapshot');
   const release = located.vmcoreinfo?.release ?? /^Linux version (\S+)/.exec(banner)?.[1] ?? '';
   const { symbols, absent } = symbolsIn({ found, isWhole: listed?.isWhole === true && isListed }, located);
-  const told = { symbols, types, enumerators: btf.enumerators(wants.enumerators) };
+  const told = { symbols, types, enumerators: btf.enumerators(required.enumerators) };
   const profile: Profile = {
     format: PROFILE_FORMAT,
     banner: banner || `Linux version ${release}`,
@@ -63,7 +63,7 @@ export function selfDescription(snapshot: Snapshot, located: Located, steps: Bin
     pointerBytes: pointerBytesOf(located.architecture),
     source: isListed ? 'btf + kallsyms' : 'btf + kallsyms + exports + code',
     ...told,
-    absent: { ...(btf.isWhole ? absentIn(told, wants) : NOTHING_ABSENT), symbols: absent.symbols },
+    absent: { ...(btf.isWhole ? absentIn(told, required) : NOTHING_ABSENT), symbols: absent.symbols },
   };
   const pieces = isListed && lacks.length === 0 ? piecesOf(listed) : [];
   const evidence = () => (pieces.length === 0 ? undefined : evidenceOf(memory, located, pieces));
@@ -155,6 +155,6 @@ export function symbolsIn(
   );
   // A kernel without CONFIG_KALLSYMS_ALL lists functions only, and has variables all the same.
   const isAll = isWhole && found.has('init_task');
-  const absent = isAll ? wants.symbols.filter((name) => !found.has(name)) : [];
+  const absent = isAll ? required.symbols.filter((name) => !found.has(name)) : [];
   return { symbols, absent: { ...NOTHING_ABSENT, symbols: absent } };
 }

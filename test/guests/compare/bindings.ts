@@ -5,8 +5,8 @@ import type { OpenOptions } from '../../../src/memory/origin.ts';
 import { PhysicalMemory } from '../../../src/memory/physical.ts';
 import { PAGE_BYTES, type PhysicalSource } from '../../../src/memory/source.ts';
 import { readTable } from '../../../src/profile/isf-file.ts';
-import { type Profile, type ProfileShelf, readProfile, writeProfile } from '../../../src/profile/profile.ts';
-import { wants } from '../../../src/session/linux/required-members.ts';
+import { type Profile, type ProfileSource, readProfile, writeProfile } from '../../../src/profile/profile.ts';
+import { required } from '../../../src/session/linux/required-members.ts';
 import { type Session, type SessionOptions, startSession } from '../../../src/session/session.ts';
 import { openSnapshot, type Snapshot } from '../../../src/snapshot/open.ts';
 import { ask } from './compare.ts';
@@ -26,19 +26,19 @@ interface Bound extends Outcome {
 export async function* compareBindings(
   path: string,
   layout: OpenOptions,
-  shelf: ProfileShelf,
+  profileSource: ProfileSource,
 ): AsyncGenerator<Bound> {
   const seen = new Map<string, string>();
   const open = (options: SessionOptions): Session => startSession(openSnapshot(path, layout), options);
-  const btf = open({ shelf });
+  const btf = open({ profileSource });
   const { profile } = btf;
   for await (const _ of askAll(btf, seen, 'btf'));
   yield* askAll(open({ profile }), seen, 'by profile');
   yield* askAll(open({ profile: readProfile(writeProfile(profile), 'profile') }), seen, 'by file');
-  const table = ownTable(open({ shelf }));
+  const table = ownTable(open({ profileSource }));
   if (table !== undefined) yield* askAll(open({ profile: table }), seen, 'by isf');
   // Without a word on how the file is laid out either.
-  const scanned = withoutVmcoreinfo(openSnapshot(path), shelf);
+  const scanned = withoutVmcoreinfo(openSnapshot(path), profileSource);
   const found = scanned.located.vmcoreinfo === null ? [] : ['by scan: a VMCOREINFO was found all the same'];
   yield { way: 'by scan', plugin: 'info', rows: 1, differences: found, tolerated: {} };
   yield* askAll(scanned, seen, 'by scan');
@@ -49,7 +49,7 @@ function ownTable(session: Session): Profile | undefined {
   try {
     return readTable(
       isfOf(session, undefined, () => undefined),
-      wants,
+      required,
       'its own table',
     );
   } catch (error) {
@@ -75,10 +75,10 @@ async function* askAll(session: Session, seen: Map<string, string>, way: string)
 }
 
 /** A session on the snapshot's memory with every VMCOREINFO page blanked, and no note of the file's own. */
-function withoutVmcoreinfo(snapshot: Snapshot, shelf: ProfileShelf): Session {
+function withoutVmcoreinfo(snapshot: Snapshot, profileSource: ProfileSource): Session {
   const source = blanked(snapshot.contents.source);
   const contents = { ...snapshot.contents, source, vmcoreinfo: null };
-  return startSession({ ...snapshot, contents, memory: new PhysicalMemory(source) }, { shelf });
+  return startSession({ ...snapshot, contents, memory: new PhysicalMemory(source) }, { profileSource });
 }
 
 const SIGN = Buffer.from('OSRELEASE=');

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { decompress } from '../../../src/profile/decompress.ts';
-import { wants } from '../../../src/session/linux/required-members.ts';
+import { required } from '../../../src/session/linux/required-members.ts';
 
 /** What the architecture is told by, beside what is wanted. */
 const TELLING = { type: 'pt_regs', symbols: ['init_top_pgt', 'phys_base', 'initial_page_table'] };
@@ -39,10 +39,10 @@ function cut({ metadata, base_types, user_types, enums, symbols }: Table): Table
     if (name !== undefined && kind !== 'enum') keep(name);
     for (const inner of [subtype, type]) if (inner !== undefined) follow(inner);
   };
-  for (const name of [...Object.keys(wants.types), TELLING.type]) keep(name);
+  for (const name of [...Object.keys(required.types), TELLING.type]) keep(name);
   for (const [name, held] of Object.entries(enums))
-    if (wants.enumerators.some((wanted) => Object.hasOwn(held.constants, wanted))) numbers.set(name, held);
-  const wanted = new Set<string>([...wants.symbols, ...TELLING.symbols, 'linux_banner']);
+    if (required.enumerators.some((wanted) => Object.hasOwn(held.constants, wanted))) numbers.set(name, held);
+  const wanted = new Set<string>([...required.symbols, ...TELLING.symbols, 'linux_banner']);
   return {
     metadata,
     base_types,

@@ -1,7 +1,7 @@
 // Finds variables that no symbol table lists, one method for each.
 // What is found is verified, or left out.
 import { EvidenceFault } from '../../../base/errors.ts';
-import type { Wants } from '../../../profile/profile.ts';
+import type { RequiredNames } from '../../../profile/profile.ts';
 import { functionTable } from './function-table.ts';
 import { logRing } from './log-ring.ts';
 import { moduleList } from './module-list.ts';
@@ -12,7 +12,7 @@ import type { RecoveryInput } from './recovery-input.ts';
 import { timekeeperHolder } from './timekeeper.ts';
 
 /** Members that variables are known by, beyond what is read of them later. */
-export const recoveryTypes: Wants['types'] = {
+export const recoveryTypes: RequiredNames['types'] = {
   module: ['list', 'name'],
   timekeeper: ['tkr_mono', 'xtime_sec', 'offs_real', 'offs_boot'],
   tk_read_base: ['mult', 'shift', 'base'],

@@ -8,9 +8,9 @@ import type { Verdict } from '../policy/verdict.ts';
 import { type Facts, factNotes } from '../report/answer.ts';
 import { factSections } from '../report/info.ts';
 import { machineTexts } from '../report/triage.ts';
-import { paintPicture } from '../triage/paint.ts';
-import type { Picture, SocketLine } from '../triage/picture.ts';
 import { connectionLines } from '../triage/sockets.ts';
+import { summarize } from '../triage/summarize.ts';
+import type { SocketLine, TriageSummary } from '../triage/summary.ts';
 import { pageChanges } from './changes.ts';
 import { pageVerdict } from './findings.ts';
 import type { PageModel, PageSocket } from './model.ts';
@@ -41,17 +41,17 @@ export interface PageParts {
 }
 
 /** Makes the page's data of answers. Pure: the same parts give the same page. */
-export function paintPage(parts: PageParts): PageModel {
+export function buildPageModel(parts: PageParts): PageModel {
   const { facts, answers, changes, timeline } = parts;
   const { kernel, snapshot } = facts;
   const plugins = answers.map(({ plugin }) => plugin);
   const questions = [...plugins, ...parts.unasked];
-  const picture = paintPicture(
+  const summary = summarize(
     answers.map(({ plugin: { name, version }, rows, notes }) => ({ plugin: name, version, rows, notes })),
     questions,
     factNotes(facts),
   );
-  const reasons = new Map(picture.processes.listed.map((process) => [process.pid, process.reasons]));
+  const reasons = new Map(summary.processes.listed.map((process) => [process.pid, process.reasons]));
   const name = kernel.hostname ?? kernel.machineId ?? 'a machine without a name';
   const isNew = newSockets(questions, changes?.comparison);
   return {
@@ -67,27 +67,27 @@ export function paintPage(parts: PageParts): PageModel {
       steps: kernel.steps,
     },
     unread: [
-      ...picture.unread,
+      ...summary.unread,
       ...parts.unasked.map((question) => `${question.name}: nobody has asked this of the snapshot`),
     ],
     verdicts: parts.verdicts.map((verdict) => pageVerdict(verdict, plugins)),
     counts: {
-      processes: picture.processes.total - picture.processes.kernelThreads,
-      kernelThreads: picture.processes.kernelThreads,
+      processes: summary.processes.total - summary.processes.kernelThreads,
+      kernelThreads: summary.processes.kernelThreads,
     },
-    reach: picture.reach,
-    lists: picture.lists,
-    notable: notableIn(picture),
+    reach: summary.reach,
+    lists: summary.lists,
+    notable: notableIn(summary),
     newPids: newProcesses(questions, changes?.comparison),
-    listening: picture.listening.map(isNew),
-    established: picture.established.map(isNew),
+    listening: summary.listening.map(isNew),
+    established: summary.established.map(isNew),
     changes: changes === null ? null : pageChanges(changes.before, changes.comparison, plugins),
     tables: answers.map(({ plugin, rows, notes }) => pageTable({ ...plugin, rows, notes })),
     timeline: timeline === null ? null : pageTimeline(timeline, reasons),
   };
 }
 
-const notableIn = ({ processes, sections }: Picture): PageModel['notable'] => ({
+const notableIn = ({ processes, sections }: TriageSummary): PageModel['notable'] => ({
   processes: processes.listed
     .filter(({ reasons }) => reasons.length > 0)
     .map(({ pid, name, args, uid, reasons }) => ({

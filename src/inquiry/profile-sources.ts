@@ -6,8 +6,8 @@ import type { Listener } from '../base/listener.ts';
 import { shippedFolder } from '../files/shipped.ts';
 import { agree, isComplete, missingNames } from '../profile/completeness.ts';
 import { bannerOfTable, readTable } from '../profile/isf-file.ts';
-import type { Profile, ProfileShelf, Wants } from '../profile/profile.ts';
-import { wants } from '../session/linux/required-members.ts';
+import type { Profile, ProfileSource, RequiredNames } from '../profile/profile.ts';
+import { required } from '../session/linux/required-members.ts';
 import type { AskedStore } from '../store/joined.ts';
 import type { KeptProfile, TableFile } from '../store/profiles.ts';
 import { bytesOf, tableFile, tableFiles } from './profile-file.ts';
@@ -67,11 +67,11 @@ export function usualFolders(env: Readonly<Record<string, string | undefined>> =
 }
 
 /** Every profile that is at hand: remembered ones, and those in folders. */
-export class Shelf implements ProfileShelf {
+export class ProfileLookup implements ProfileSource {
   readonly #memory: ProfileMemory;
   readonly #folders: ProfileFolders;
   readonly #listener: Hears;
-  readonly #wants: Wants;
+  readonly #required: RequiredNames;
   /** What was asked for by banner. Memory may hold many texts that look like one. */
   readonly #answers = new Map<string, Profile | undefined>();
   /** Files of the folders, as they were when the first was asked for. */
@@ -79,18 +79,23 @@ export class Shelf implements ProfileShelf {
   /** Banners of files, for where there is no cache to remember them. */
   readonly #banners = new Map<TableFile, string>();
 
-  constructor(memory: ProfileMemory, folders: ProfileFolders, listener: Hears, wanted: Wants = wants) {
+  constructor(
+    memory: ProfileMemory,
+    folders: ProfileFolders,
+    listener: Hears,
+    wanted: RequiredNames = required,
+  ) {
     this.#memory = memory;
     this.#folders = folders;
     this.#listener = listener;
-    this.#wants = wanted;
+    this.#required = wanted;
   }
 
   findProfile(buildId: string): Profile | undefined {
     const kept = this.#memory.byBuildId(buildId);
     if (kept === undefined) return undefined;
     // A file that gave less than is wanted now may give it all today, or another does.
-    const isOld = kept.origin !== null && !isComplete(kept.profile, this.#wants);
+    const isOld = kept.origin !== null && !isComplete(kept.profile, this.#required);
     return (isOld ? this.findByBanner(kept.profile.banner) : undefined) ?? believable(kept);
   }
 
@@ -101,7 +106,7 @@ export class Shelf implements ProfileShelf {
 
   keepProfile(profile: Profile): void {
     const known = this.#memory.byBuildId(profile.buildId ?? '')?.profile;
-    const isSame = known !== undefined && agree(known, profile, this.#wants);
+    const isSame = known !== undefined && agree(known, profile, this.#required);
     this.#memory.keep(isSame ? withEvidence(profile, known) : profile);
   }
 
@@ -121,29 +126,29 @@ export class Shelf implements ProfileShelf {
     const kept = this.#memory.byBanner(banner);
     const isKept = kept !== undefined && believable(kept) !== undefined;
     const current = isKept ? this.#renewed(kept, banner) : undefined;
-    if (current !== undefined && isComplete(current, this.#wants)) return current;
-    const untold = current === undefined ? Number.POSITIVE_INFINITY : this.#untoldIn(current);
+    if (current !== undefined && isComplete(current, this.#required)) return current;
+    const mostMissing = current === undefined ? Number.POSITIVE_INFINITY : this.#missingIn(current);
     for (const folder of others) {
-      const found = this.#inFolder(folder, banner, untold);
+      const found = this.#inFolder(folder, banner, mostMissing);
       if (found !== undefined) return found;
     }
     return current;
   }
 
-  #untoldIn(profile: Profile): number {
-    return missingNames(profile, this.#wants).length;
+  #missingIn(profile: Profile): number {
+    return missingNames(profile, this.#required).length;
   }
 
   /** A remembered profile, made again from its file where that was changed, or the program wants more than it did. */
   #renewed({ profile, origin }: KeptProfile, banner: string): Profile {
     const now = origin === null ? undefined : tableFile(origin.path);
     const isSame = now?.size === origin?.size && now?.modified === origin?.modified;
-    if (now === undefined || (isSame && isComplete(profile, this.#wants))) return profile;
+    if (now === undefined || (isSame && isComplete(profile, this.#required))) return profile;
     return this.#take(now, banner) ?? profile;
   }
 
-  /** A table of a folder that leaves less untold than so many names. */
-  #inFolder(folder: string, banner: string, untold = Number.POSITIVE_INFINITY): Profile | undefined {
+  /** A table of a folder that leaves fewer than so many names untold. */
+  #inFolder(folder: string, banner: string, mostMissing = Number.POSITIVE_INFINITY): Profile | undefined {
     const release = /^Linux version (\S+)/.exec(banner)?.[1] ?? banner;
     const files = this.#filesOf(folder);
     // Whoever makes tables mostly puts the release into their names: those first, so that the others are not read.
@@ -152,7 +157,7 @@ export class Shelf implements ProfileShelf {
     const ordered = [...likely, ...unlikely];
     for (const [index, file] of ordered.entries()) {
       this.#listener.progress(`profiles in ${folder}`, index, ordered.length);
-      const found = this.#bannerOf(file) === banner ? this.#take(file, banner, untold) : undefined;
+      const found = this.#bannerOf(file) === banner ? this.#take(file, banner, mostMissing) : undefined;
       if (found === undefined) continue;
       this.#listener.progress('', 1, 1);
       return found;
@@ -186,12 +191,12 @@ export class Shelf implements ProfileShelf {
     return banner;
   }
 
-  #take(file: TableFile, banner: string, untold = Number.POSITIVE_INFINITY): Profile | undefined {
+  #take(file: TableFile, banner: string, mostMissing = Number.POSITIVE_INFINITY): Profile | undefined {
     const profile = orNothing(
-      () => readTable(bytesOf(file.path), this.#wants, file.path),
+      () => readTable(bytesOf(file.path), this.#required, file.path),
       (message) => this.#listener.warn(message),
     );
-    if (profile?.banner !== banner || this.#untoldIn(profile) >= untold) return undefined;
+    if (profile?.banner !== banner || this.#missingIn(profile) >= mostMissing) return undefined;
     this.#memory.keep(profile, file);
     return profile;
   }

@@ -4,7 +4,7 @@ import type Database from 'better-sqlite3';
 import { explaining } from './file.ts';
 
 /** A report on a snapshot that is still to be written. */
-export interface OwedReport {
+export interface PendingReport {
   readonly snapshotId: number;
   /** The snapshot's file. */
   readonly path: string;
@@ -33,7 +33,7 @@ const OTHER = `FROM snapshot later JOIN scanned d ON d.snapshot_id = later.id AN
  * about, and stay until they are written: a scan that is ended in between leaves them to the next one. Every method may
  * throw StoreError.
  */
-export class OwedReports {
+export class PendingReports {
   readonly #path: string;
   readonly #database: Database.Database;
 
@@ -51,7 +51,7 @@ export class OwedReports {
   }
 
   /** What a folder still wants, in the order in which the snapshots were written. */
-  of(folder: string): OwedReport[] {
+  of(folder: string): PendingReport[] {
     return explaining(this.#path, () => {
       const rows = this.#database
         .prepare(
@@ -63,7 +63,10 @@ export class OwedReports {
            JOIN scanned c ON c.snapshot_id = s.id AND c.outcome = 'recorded'
            WHERE o.folder = ? ORDER BY s.written, s.id`,
         )
-        .all(folder) as (Omit<OwedReport, 'isLatest' | 'hasTwin'> & { isLatest: number; hasTwin: number })[];
+        .all(folder) as (Omit<PendingReport, 'isLatest' | 'hasTwin'> & {
+        isLatest: number;
+        hasTwin: number;
+      })[];
       return rows.map((row) => ({ ...row, isLatest: row.isLatest !== 0, hasTwin: row.hasTwin !== 0 }));
     });
   }

@@ -14,7 +14,7 @@ const SHOWN_VALUES = 8;
 const MOST_LETTERS = 60;
 
 /** Lets rows through. */
-export class Sieve {
+export class RowFilter {
   readonly #tests: readonly Counted[];
   #rows = 0;
   #passed = 0;

@@ -1,17 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { plugins } from '../../plugins/index.ts';
 import type { Row } from '../../src/plugin/cell.ts';
-import { paintPicture } from '../../src/triage/paint.ts';
-import type { Picture } from '../../src/triage/picture.ts';
+import { summarize } from '../../src/triage/summarize.ts';
+import type { TriageSummary } from '../../src/triage/summary.ts';
 
-/** The picture of plugins that answered with these rows. */
-const paint = (answers: Readonly<Record<string, readonly Row[]>>, notes: readonly string[] = []): Picture =>
-  paintPicture(
+/** The summary of plugins that answered with these rows. */
+const paint = (
+  answers: Readonly<Record<string, readonly Row[]>>,
+  notes: readonly string[] = [],
+): TriageSummary =>
+  summarize(
     Object.entries(answers).map(([plugin, rows]) => ({ plugin, version: 1, rows, notes })),
     plugins,
   );
 
-/** What the question has for itself in the picture. */
+/** What the question has for itself in the summary. */
 const partOf = (question: string, rows: readonly Row[]) =>
   paint({ [question]: rows }).sections.find((part) => part.question === question)!;
 
@@ -145,7 +148,7 @@ describe('the reasons to look at a process', () => {
   });
 });
 
-describe('the sockets of a picture', () => {
+describe('the sockets of a summary', () => {
   it('are one line each, with everyone who holds them', () => {
     const { listening } = paint({
       sockets: [tcp({}), tcp({ pid: 11, process: 'child' }), tcp({ pid: 11, process: 'child', fd: 9 })],
@@ -257,7 +260,7 @@ describe('sockets of every family', () => {
   });
 });
 
-describe('the rest of a picture', () => {
+describe('the rest of a summary', () => {
   it('names modules that came from elsewhere or are not yet or no longer live', () => {
     const module = (name: string, taints: string, state = 'Live'): Row => ({ name, taints, state });
     expect(
@@ -308,7 +311,7 @@ describe('the rest of a picture', () => {
       process(2, 'b', { args: { absent: 'swapped' }, uid: { absent: 'not-present' } }),
     ];
     expect(
-      paintPicture(
+      summarize(
         [{ plugin: 'pslist', version: 1, rows, notes: ['task list breaks after 2 entries'] }],
         plugins,
         ['the file is cut'],
@@ -346,7 +349,7 @@ describe('how far a question was answered', () => {
       notes: [],
       ...more,
     });
-    const { reach } = paintPicture(
+    const { reach } = summarize(
       [
         result('pslist'),
         result('sockets', { rows: [tcp({ state: { absent: 'not-in-snapshot' } })] }),

@@ -8,13 +8,13 @@ import type { AnyPlugin, ColumnKind } from '../../plugin/contract.ts';
 import type { Answer, Facts, Presenter } from '../../report/answer.ts';
 import { errorJson, JSON_SCHEMA, jsonText, rowWriter } from '../../report/json.ts';
 import type { Style } from '../../report/style.ts';
-import type { QueryCell, Sheet } from '../../store/query.ts';
+import type { QueryCell, QueryResult } from '../../store/query.ts';
 import type { FormatName } from '../flags/settings.ts';
 import { terminalWidth, writeAside, writeData } from './output.ts';
 import { boxed } from './show.ts';
 
 /** How the answer to a query is shown. */
-export interface SheetOptions {
+export interface ResultOptions {
   readonly format: FormatName;
   readonly header: boolean;
   /** Rows of tables as records. */
@@ -38,12 +38,12 @@ const BLOCK_LETTERS = 1 << 22;
 const ADDRESS = /^0x[0-9a-f]{1,16}$/;
 
 /** Shows rows as they come. @throws BadQuery, StoreError */
-export async function showSheet(sheet: Sheet, options: SheetOptions): Promise<void> {
-  const columns = distinct(sheet.columns);
+export async function showResult(result: QueryResult, options: ResultOptions): Promise<void> {
+  const columns = distinct(result.columns);
   const writer = await writerFor(options, columns);
   writer.begin?.();
   try {
-    for (const rows of blocks(sheet, columns)) await writer.rows(answerOf(columns, rows, options), rows);
+    for (const rows of blocks(result, columns)) await writer.rows(answerOf(columns, rows, options), rows);
   } catch (error) {
     writer.end?.(error as ForensicError);
     throw error;
@@ -57,7 +57,7 @@ interface SheetWriter {
   end?(failure?: ForensicError): void;
 }
 
-async function writerFor(options: SheetOptions, columns: readonly string[]): Promise<SheetWriter> {
+async function writerFor(options: ResultOptions, columns: readonly string[]): Promise<SheetWriter> {
   switch (options.format) {
     case 'json':
       return jsonWriter(columns);
@@ -125,7 +125,7 @@ async function present(presenter: Presenter, answer: Answer): Promise<void> {
 /** No snapshot stands behind a query: what presenters ask of one is its path and its notes. */
 const NO_FACTS = { snapshot: { path: '', notes: [] }, kernel: { notes: [] } } as unknown as Facts;
 
-function answerOf(columns: readonly string[], rows: readonly Row[], { dispensable }: SheetOptions): Answer {
+function answerOf(columns: readonly string[], rows: readonly Row[], { dispensable }: ResultOptions): Answer {
   const kinds = columns.map((name) => [name, { [kindIn(rows, name)]: () => null }]);
   return {
     plugin: {
@@ -165,7 +165,7 @@ function kindIn(rows: readonly Row[], name: string): ColumnKind {
   return cells.every((cell) => typeof cell === 'string' && ADDRESS.test(cell)) ? 'address' : 'text';
 }
 
-function* blocks({ rows }: Sheet, columns: readonly string[]): Generator<readonly Row[]> {
+function* blocks({ rows }: QueryResult, columns: readonly string[]): Generator<readonly Row[]> {
   let block: Row[] = [];
   let letters = 0;
   let count = 0;

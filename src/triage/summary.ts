@@ -55,7 +55,7 @@ export interface Section {
 export type Reach = 'whole' | 'partly' | 'not at all';
 
 /** What one glance should show of a machine: plain JSON data. */
-export interface Picture {
+export interface TriageSummary {
   /** By question, how far it was answered: a count of what was not looked at in full says no more than "at least". */
   readonly reach: Readonly<Record<string, Reach>>;
   readonly processes: {

@@ -1,27 +1,27 @@
-// The picture of a machine that one screen shows, from the answers to questions that say what they have for it.
+// The summary of a machine that one screen shows, from the answers to questions that say what they have for it.
 // No question is known here by its name.
 import { isAbsent, type Row } from '../plugin/cell.ts';
 import { numberOf, textOf } from '../plugin/cell-text.ts';
 import { type AnyPlugin, listOf } from '../plugin/contract.ts';
 import type { Result } from '../plugin/document.ts';
-import type { NotableProcess, Picture, Reach } from './picture.ts';
 import { Joins, reasonsByProcess } from './reasons.ts';
 import { sectionOf } from './sections.ts';
 import { connectionLines } from './sockets.ts';
+import type { NotableProcess, Reach, TriageSummary } from './summary.ts';
 
 /** The questions that a triage asks, in their order. */
 export const triageQuestions = (plugins: readonly AnyPlugin[]): readonly AnyPlugin[] =>
   plugins.filter(({ triage }) => triage !== undefined);
 
 /**
- * Paints the picture from questions' answers and from what was lacking before them. Pure; a question that gave no
- * answer is simply not in the picture.
+ * Makes the summary from questions' answers and from what was lacking before them. Pure; a question that gave no
+ * answer is simply not in the summary.
  */
-export function paintPicture(
+export function summarize(
   results: readonly Asked[],
   plugins: readonly AnyPlugin[],
   lacking: readonly string[] = [],
-): Picture {
+): TriageSummary {
   const answered = new Map(results.map((result) => [result.plugin, result.rows]));
   const rowsOf = (question: string): readonly Row[] => answered.get(question) ?? [];
   const [processes, sockets] = [listOf(plugins, 'processes'), connectionsAmong(plugins)];
@@ -58,7 +58,7 @@ function reachOf({ rows, notes, hasFailed }: Asked): Reach {
 function processesIn(
   rows: readonly Row[],
   reasons: ReadonlyMap<number, readonly string[]>,
-): Picture['processes'] {
+): TriageSummary['processes'] {
   const listed = rows
     .filter((row) => row['kernel'] !== true || row['hidden'] === true)
     .map((row): NotableProcess => {

@@ -5,12 +5,12 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import {
   FORGETFUL,
+  ProfileLookup,
   type ProfileMemory,
   profileMemory,
-  Shelf,
   usualFolders,
-} from '../../src/inquiry/profile-shelf.ts';
-import { type Profile, type Wants, writeProfile } from '../../src/profile/profile.ts';
+} from '../../src/inquiry/profile-sources.ts';
+import { type Profile, type RequiredNames, writeProfile } from '../../src/profile/profile.ts';
 import { Store } from '../../src/store/store.ts';
 import { BANNER, constant, drawnIsf, isfText } from '../support/isf.ts';
 import { SILENT } from '../support/silent.ts';
@@ -28,10 +28,10 @@ vi.mock('../../src/inquiry/profile-file.ts', async (original) => {
   };
 });
 
-const root = mkdtempSync(join(tmpdir(), 'vestige-shelf-'));
+const root = mkdtempSync(join(tmpdir(), 'vestige-profiles-'));
 afterAll(() => rmSync(root, { recursive: true }));
 
-const wants: Wants = {
+const required: RequiredNames = {
   types: { task_struct: ['pid'] },
   symbols: ['init_task'],
   enumerators: [],
@@ -54,7 +54,7 @@ const other = (banner: string): string =>
     symbols: { ...drawnIsf.symbols, linux_banner: { address: 1, constant_data: constant(banner) } },
   });
 
-/** Does something with shelves that share one cache, as runs after each other do. */
+/** Does something with lookups that share one cache, as runs after each other do. */
 function withMemory(action: (memory: ProfileMemory) => void): void {
   const store = Store.open(join(root, `${folders++}.sqlite`), '1');
   const { profiles } = store;
@@ -62,9 +62,10 @@ function withMemory(action: (memory: ProfileMemory) => void): void {
   store.close();
 }
 
-const shelf = (memory: ProfileMemory, ...others: string[]) => new Shelf(memory, { others }, SILENT, wants);
+const profileSource = (memory: ProfileMemory, ...others: string[]) =>
+  new ProfileLookup(memory, { others }, SILENT, required);
 
-describe('a shelf', () => {
+describe('a lookup of profiles', () => {
   it('finds the table of exactly that banner in a folder and in folders within it', () => {
     const folder = folderOf({
       'README.md': '# none',
@@ -73,14 +74,14 @@ describe('a shelf', () => {
       'a/other.json': other('Linux version 5.0 (x)'),
       'a/b/mine.json.gz': gzipSync(isfText()),
     });
-    const found = shelf(FORGETFUL, folder).findByBanner(BANNER);
+    const found = profileSource(FORGETFUL, folder).findByBanner(BANNER);
     expect(found).toMatchObject({ banner: BANNER, types: { task_struct: { size: 96 } } });
-    expect(shelf(FORGETFUL, folder).findByBanner(`${BANNER} `)).toBeUndefined();
+    expect(profileSource(FORGETFUL, folder).findByBanner(`${BANNER} `)).toBeUndefined();
   });
 
   it('reads files whose names tell the release first, and no others', () => {
     const folder = folderOf({ 'a.json': other('Linux version 5.0 (x)'), 'z-6.1.0-drawn.json': isfText() });
-    expect(shelf(FORGETFUL, folder).findByBanner(BANNER)?.banner).toBe(BANNER);
+    expect(profileSource(FORGETFUL, folder).findByBanner(BANNER)?.banner).toBe(BANNER);
     expect(read.has(join(folder, 'a.json'))).toBe(false);
   });
 
@@ -88,80 +89,85 @@ describe('a shelf', () => {
     withMemory((memory) => {
       const folder = folderOf({ 'a.json': other('Linux version 5.0 (x)'), 'broken.json': '{"metadata": ' });
       for (let run = 0; run < 3; run++) {
-        const runs = shelf(memory, folder);
+        const runs = profileSource(memory, folder);
         expect(runs.findByBanner('Linux version 7.0 (x)')).toBeUndefined();
         expect(runs.findByBanner('Linux version 7.1 (x)')).toBeUndefined();
       }
       expect(read.get(join(folder, 'a.json'))).toBe(1);
       expect(read.get(join(folder, 'broken.json'))).toBe(1);
       writeFileSync(join(folder, 'broken.json'), other('Linux version 7.0 (x)'));
-      expect(shelf(memory, folder).findByBanner('Linux version 7.0 (x)')).toBeDefined();
+      expect(profileSource(memory, folder).findByBanner('Linux version 7.0 (x)')).toBeDefined();
     }));
 
   it('needs neither folder nor file once it has found a table, and takes it anew when the file changes', () =>
     withMemory((memory) => {
       const folder = folderOf({ 'a.json': isfText() });
       const path = join(folder, 'a.json');
-      const first = shelf(memory, folder).findByBanner(BANNER);
+      const first = profileSource(memory, folder).findByBanner(BANNER);
       const reads = read.get(path);
-      expect(shelf(memory).findByBanner(BANNER)).toEqual(first);
+      expect(profileSource(memory).findByBanner(BANNER)).toEqual(first);
       expect(read.get(path)).toBe(reads);
       writeFileSync(path, isfText().replace('"size":96', '"size":104'));
       utimesSync(path, 1, 1);
-      expect(shelf(memory).findByBanner(BANNER)?.types['task_struct']?.size).toBe(104);
+      expect(profileSource(memory).findByBanner(BANNER)?.types['task_struct']?.size).toBe(104);
       rmSync(path);
-      expect(shelf(memory).findByBanner(BANNER)?.types['task_struct']?.size).toBe(104);
+      expect(profileSource(memory).findByBanner(BANNER)?.types['task_struct']?.size).toBe(104);
     }));
 
   it('makes a profile that does not tell all that is wanted anew where its file is still there', () =>
     withMemory((memory) => {
       const folder = folderOf({ 'a.json': isfText() });
-      const wider: Wants = {
-        ...wants,
+      const wider: RequiredNames = {
+        ...required,
         types: { task_struct: ['pid', 'comm'] },
         symbols: ['init_task', 'prb'],
       };
-      const widest: Wants = { ...wider, types: { task_struct: ['pid', 'comm', 'next'] } };
+      const widest: RequiredNames = { ...wider, types: { task_struct: ['pid', 'comm', 'next'] } };
       const members = (profile: Profile | undefined) =>
         Object.keys(profile?.types['task_struct']?.members ?? {});
-      expect(members(shelf(memory, folder).findByBanner(BANNER))).toEqual(['pid']);
-      const found = new Shelf(memory, { others: [] }, SILENT, wider).findByBanner(BANNER);
+      expect(members(profileSource(memory, folder).findByBanner(BANNER))).toEqual(['pid']);
+      const found = new ProfileLookup(memory, { others: [] }, SILENT, wider).findByBanner(BANNER);
       expect(members(found)).toEqual(['pid', 'comm']);
       expect(found?.absent.symbols).toEqual(['prb']);
       rmSync(folder, { recursive: true });
-      expect(members(new Shelf(memory, { others: [] }, SILENT, widest).findByBanner(BANNER))).toEqual([
-        'pid',
-        'comm',
-      ]);
+      expect(members(new ProfileLookup(memory, { others: [] }, SILENT, widest).findByBanner(BANNER))).toEqual(
+        ['pid', 'comm'],
+      );
     }));
 
   it('takes another table of the kernel where the remembered one tells less, by build ID too', () =>
     withMemory((memory) => {
-      const wider: Wants = { ...wants, symbols: ['init_task', 'prb'] };
-      const older = shelf(FORGETFUL, folderOf({ 'a.json': isfText() })).findByBanner(BANNER)!;
+      const wider: RequiredNames = { ...required, symbols: ['init_task', 'prb'] };
+      const older = profileSource(FORGETFUL, folderOf({ 'a.json': isfText() })).findByBanner(BANNER)!;
       const known: Profile = { ...older, buildId: 'c0ffee' };
       memory.keep(known, { path: '/gone.json', size: 1, modified: '1' });
       const newer = { ...known, absent: { ...known.absent, symbols: ['prb'] } };
       const folder = folderOf({ 'new.json': writeProfile(newer) });
-      expect(new Shelf(memory, { others: [] }, SILENT, wider).findProfile('c0ffee')).toEqual(known);
-      expect(new Shelf(memory, { others: [folder] }, SILENT, wider).findProfile('c0ffee')).toEqual(newer);
-      expect(new Shelf(memory, { others: [] }, SILENT, wider).findProfile('c0ffee')).toEqual(newer);
+      expect(new ProfileLookup(memory, { others: [] }, SILENT, wider).findProfile('c0ffee')).toEqual(known);
+      expect(new ProfileLookup(memory, { others: [folder] }, SILENT, wider).findProfile('c0ffee')).toEqual(
+        newer,
+      );
+      expect(new ProfileLookup(memory, { others: [] }, SILENT, wider).findProfile('c0ffee')).toEqual(newer);
       const less = folderOf({ 'less.json': writeProfile({ ...known, types: {}, absent: newer.absent }) });
-      const widest: Wants = { ...wider, enumerators: ['NR_FILE'] };
-      expect(new Shelf(memory, { others: [less] }, SILENT, widest).findByBanner(BANNER)).toEqual(newer);
+      const widest: RequiredNames = { ...wider, enumerators: ['NR_FILE'] };
+      expect(new ProfileLookup(memory, { others: [less] }, SILENT, widest).findByBanner(BANNER)).toEqual(
+        newer,
+      );
       expect(memory.byBanner(BANNER)?.profile).toEqual(newer);
     }));
 
   it('prefers the folder that was named to what is remembered', () =>
     withMemory((memory) => {
-      shelf(memory, folderOf({ 'a.json': isfText() })).findByBanner(BANNER);
+      profileSource(memory, folderOf({ 'a.json': isfText() })).findByBanner(BANNER);
       const first = folderOf({ 'b.json': isfText().replace('"size":96', '"size":112') });
-      const found = new Shelf(memory, { first, others: [] }, SILENT, wants).findByBanner(BANNER);
+      const found = new ProfileLookup(memory, { first, others: [] }, SILENT, required).findByBanner(BANNER);
       expect(found?.types['task_struct']?.size).toBe(112);
     }));
 
   it('offers profiles of the program itself too, without what is not wanted', () => {
-    const profile = shelf(FORGETFUL, folderOf({ 'a.json': isfText() })).findByBanner(BANNER) as Profile;
+    const profile = profileSource(FORGETFUL, folderOf({ 'a.json': isfText() })).findByBanner(
+      BANNER,
+    ) as Profile;
     const wide = {
       ...profile,
       symbols: { ...profile.symbols, more: '0x1' },
@@ -169,15 +175,20 @@ describe('a shelf', () => {
       absent: { types: ['task_struct.more', 'most'], symbols: ['most'], enumerators: ['MOST'] },
     };
     const folder = folderOf({ 'own.json': writeProfile(wide) });
-    expect(shelf(FORGETFUL, folder).findByBanner(BANNER)).toEqual(profile);
+    expect(profileSource(FORGETFUL, folder).findByBanner(BANNER)).toEqual(profile);
   });
 
   it('says where it looked', () => {
-    expect(new Shelf(FORGETFUL, { others: [] }, SILENT, wants).searched).toBe('anywhere');
-    expect(new Shelf(FORGETFUL, { first: 'mine', others: ['/b'] }, SILENT, wants).searched).toBe(
+    expect(new ProfileLookup(FORGETFUL, { others: [] }, SILENT, required).searched).toBe('anywhere');
+    expect(new ProfileLookup(FORGETFUL, { first: 'mine', others: ['/b'] }, SILENT, required).searched).toBe(
       'in mine or in /b',
     );
-    const many = new Shelf({ ...FORGETFUL, count: 3 }, { first: 'mine', others: ['/b'] }, SILENT, wants);
+    const many = new ProfileLookup(
+      { ...FORGETFUL, count: 3 },
+      { first: 'mine', others: ['/b'] },
+      SILENT,
+      required,
+    );
     expect(many.searched).toBe('among the 3 remembered, in mine or in /b');
   });
 
@@ -189,6 +200,6 @@ describe('a shelf', () => {
 
   it('goes on without a folder that is not there', () => {
     const folder = folderOf({ 'a.json': isfText() });
-    expect(shelf(FORGETFUL, '/gone', folder).findByBanner(BANNER)?.banner).toBe(BANNER);
+    expect(profileSource(FORGETFUL, '/gone', folder).findByBanner(BANNER)?.banner).toBe(BANNER);
   });
 });
