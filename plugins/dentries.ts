@@ -1,5 +1,6 @@
 import { textOf } from '../src/plugin/cell-text.ts';
 import { definePlugin } from '../src/plugin/contract.ts';
+import { shown } from '../src/plugin/observation.ts';
 
 export default definePlugin({
   name: 'dentries',
@@ -30,6 +31,13 @@ export default definePlugin({
     },
     address: { address: (name) => name.address, help: 'where its struct is' },
   },
+  observations: [
+    {
+      of: ({ path, views, state }) => (views === 'table' && state === 'linked' ? shown(path) : null),
+      sentence: (things, count) =>
+        `${count === 1 ? '1 name is' : `${count} names are`} found by paths and not in the list of the folder, as if hidden from it: ${things}`,
+    },
+  ],
   identity: ['address'],
   enduring: ({ path, state }) => [path!, state!],
   ofBoot: ['device'],

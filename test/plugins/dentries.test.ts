@@ -5,7 +5,7 @@ import { linuxWith } from '../support/drawn-symbols.ts';
 import { DrawnFiles, type Spot } from '../support/files.ts';
 import { fakeKernel } from '../support/kernel.ts';
 import { DrawnMounts } from '../support/mounts.ts';
-import { ask, column } from '../support/rows.ts';
+import { ask, column, observed } from '../support/rows.ts';
 
 const OLD_ONLY = ['dentry.d_subdirs', 'dentry.d_child'];
 const NEW_ONLY = ['dentry.d_children', 'dentry.d_sib'];
@@ -94,6 +94,9 @@ describe.each([
       { ...regular, path: '/etc/hidden', state: 'linked', inode: 7, views: 'table' },
     ]);
     expect(notes).toEqual([]);
+    expect(observed(dentries, { rows, notes })).toEqual([
+      expect.stringMatching(/^1 name is found by paths and not in the list of the folder.*: \/etc\/hidden$/),
+    ]);
   });
 
   it('goes into no folder twice, and says what is none of a folder', async () => {
