@@ -1,5 +1,6 @@
 // The memory of the shipped sample, to be changed as rootkits change a kernel: pointers replaced, structs linked in.
 // What is written lasts until `mend`; each question then has a fresh view.
+import { closeSync, openSync, writeSync } from 'node:fs';
 import type { Linux } from '../../src/kernel/linux/linux.ts';
 import { modules } from '../../src/kernel/linux/module/module.ts';
 import type { Profile } from '../../src/profile/profile.ts';
@@ -60,6 +61,18 @@ export class PlantedKernel {
   lose(address: bigint): void {
     const at = Number(this.linux.space.translate(address));
     this.overlay.damage(at - (at % PAGE), null);
+  }
+
+  /** Writes the memory as it is now into a raw file. */
+  writeRaw(path: string): void {
+    const file = openSync(path, 'w', 0o600);
+    try {
+      for (const { start, end } of this.#snapshot.memory.ranges)
+        for (let at: number = start; at < end; at += PAGE)
+          writeSync(file, this.overlay.page(at), 0, PAGE, at);
+    } finally {
+      closeSync(file);
+    }
   }
 
   mend(): void {
