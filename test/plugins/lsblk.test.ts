@@ -123,6 +123,9 @@ function drawn(isOld: boolean) {
   const image = files.open(files.entry(files.root, 'disk.img'));
   kernel.write(loop.gendisk, 'gendisk', { private_data: driver([7n, 0n, 1n, image, 512n, loop.bdev]) });
   const mappedDevice = driver([1n, 2n, 0n, 0n]);
+  // Another struct that leads back, behind a pointer to a table of functions.
+  const functions = driver([0xffff_ffff_c052_9770n]);
+  word(mappedDevice + 8n, driver([functions, functions, mappedDevice]));
   const cell = driver([0n, 0n, 0n, 0n, files.text('vg-home'), files.text('LVM-1'), mappedDevice]);
   word(mappedDevice + 16n, cell);
   kernel.write(mapped.gendisk, 'gendisk', { private_data: mappedDevice });

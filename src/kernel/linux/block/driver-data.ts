@@ -55,16 +55,20 @@ export function backingFile(
  */
 export function mapperName(kernel: Linux, mapped: VirtualAddress): string | undefined {
   const { pointerBytes } = kernel.types;
+  let odd: string | undefined;
   for (const word of wordsAt(kernel, mapped, MAPPER_WORDS)) {
     if (word === mapped || !isKernelAddress(word, pointerBytes)) continue;
     const cell = wordsAt(kernel, word, CELL_WORDS);
     const back = cell.indexOf(mapped);
-    const name = cell[back - 2];
+    const [name, uuid] = [cell[back - 2], cell[back - 1]];
     if (back < 2 || name === undefined || !isKernelAddress(name, pointerBytes)) continue;
+    // A device need not have a UUID.
+    if (uuid !== 0n && !isKernelAddress(uuid!, pointerBytes)) continue;
     const bytes = unlessFault(() => kernel.space.cString(name, NAME_BYTES), undefined);
-    // The mapper's own tool escapes what is not printable, and what is no name here is another struct.
-    if (bytes !== undefined && bytes.length > 0 && bytes.every((byte) => byte >= 0x20))
-      return decodeText(bytes);
+    if (bytes === undefined || bytes.length === 0) continue;
+    // Other structs lead back too. The mapper's own tool escapes what is not printable: a name that is comes first.
+    if (bytes.every((byte) => byte > 0x20 && byte < 0x7f)) return decodeText(bytes);
+    if (bytes.every((byte) => byte >= 0x20)) odd ??= decodeText(bytes);
   }
-  return undefined;
+  return odd;
 }
