@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { FormatRefused, messageOf, NotAcquired, nextStep, quoted } from './errors.ts';
 import type { About, Format, Guest, Order, Progress, Written } from './guest.ts';
 import { Qmp, type QmpEvent } from './qmp.ts';
-import { rawPlace } from './raw-place.ts';
+import { rawRamRange } from './raw-ram-range.ts';
 
 /** QEMU's word for a format of dump-guest-memory. */
 const DUMP_FORMATS: Readonly<Record<Exclude<Format, 'raw'>, string>> = { elf: 'elf', kdump: 'kdump-zlib' };
@@ -112,7 +112,7 @@ export class QmpGuest implements Guest {
   async #plan(order: Order): Promise<{ readonly base: number; readonly write: () => Promise<void> }> {
     const { file, format, signal } = order;
     if (format === 'raw') {
-      const { base, size } = await rawPlace(this.#qmp, signal);
+      const { base, size } = await rawRamRange(this.#qmp, signal);
       const args = { val: base, size, filename: file.path };
       const write = async (): Promise<void> => {
         await this.#qmp.ask('pmemsave', args, { signal, timeoutMs: Number.POSITIVE_INFINITY });

@@ -8,7 +8,7 @@ import { type Story, storyOf } from './story.ts';
 import { type DiffChoice, diffTables, type Side, type TableDiff } from './tables.ts';
 
 /** What is known of one snapshot: its kernel, and the whole answers of some questions, by plugin. */
-export interface Known extends Identified {
+export interface Comparable extends Identified {
   readonly answers: ReadonlyMap<string, Side>;
 }
 
@@ -27,8 +27,8 @@ interface ComparisonChoice extends Pick<DiffChoice, 'all' | 'ofProcesses'> {
 
 /** Compares what two snapshots answered to these questions; those that one side did not answer are left out. Pure. */
 export function compare(
-  before: Known,
-  after: Known,
+  before: Comparable,
+  after: Comparable,
   plugins: readonly AnyPlugin[],
   { asked = [], ...listed }: ComparisonChoice = { all: false },
 ): Comparison {
@@ -66,8 +66,8 @@ const withAnomaly = (relation: Relation, anomaly: Anomaly): Relation => ({
  * @param asked all questions that the policy asks: rows are paired by their process, whatever is compared
  */
 export const compareForRules = (
-  before: Known,
-  after: Known,
+  before: Comparable,
+  after: Comparable,
   plugins: readonly AnyPlugin[],
   asked: readonly AnyPlugin[],
 ): Comparison => compare(before, after, plugins, { all: false, ofProcesses: true, asked });
@@ -77,7 +77,7 @@ export const compareForRules = (
  * both sides have the same rows.
  */
 function processesOf(
-  [before, after]: readonly [Known, Known],
+  [before, after]: readonly [Comparable, Comparable],
   list: string | undefined,
   isSameBoot: boolean,
 ): Processes {

@@ -2,7 +2,7 @@
 // Snapshots are ordered by when the host wrote their files.
 import type { Cell, Row } from '../plugin/cell.ts';
 import { type AnyPlugin, listOf, processColumn } from '../plugin/contract.ts';
-import type { Known } from './comparison.ts';
+import type { Comparable } from './comparison.ts';
 import { inHostOrder, type Ordered } from './host-order.ts';
 import { cellKey, keyOf } from './keys.ts';
 import { Starts } from './processes.ts';
@@ -48,7 +48,7 @@ export class Follower {
   }
 
   /** Takes the next snapshot; one that was not asked this question has its place, and nothing in it. */
-  see({ kernel, answers }: Known): void {
+  see({ kernel, answers }: Comparable): void {
     const index = this.#snapshots++;
     const side = answers.get(this.plugin.name);
     if (side === undefined) return;
@@ -109,7 +109,7 @@ export class Follower {
 /** Follows the things of one question through snapshots that are all at hand. */
 export function lifetimesOf(
   plugin: AnyPlugin,
-  snapshots: readonly Known[],
+  snapshots: readonly Comparable[],
   asked: readonly AnyPlugin[] = [],
 ): Lifetimes {
   const follower = new Follower(plugin, asked);

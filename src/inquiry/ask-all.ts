@@ -1,7 +1,7 @@
 // Whole answers of several snapshots to several questions: what comparing and judging rest on.
 // Each snapshot is asked what is not remembered, in the order in which they were named.
 import { ForensicError } from '../base/errors.ts';
-import type { Known } from '../diff/comparison.ts';
+import type { Comparable } from '../diff/comparison.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import type { Facts } from '../report/answer.ts';
 import { type Asking, Inquiry } from './inquiry.ts';
@@ -11,7 +11,7 @@ import { bindingKey } from './settings.ts';
 /** A snapshot that was asked, and what it answered. */
 export interface Asked {
   readonly facts: Facts;
-  readonly known: Known;
+  readonly known: Comparable;
   /** 0 for a file and for the latest snapshot of a machine, 1 for the one before that, and so on. */
   readonly age: number;
 }

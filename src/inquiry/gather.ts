@@ -1,7 +1,7 @@
 // All that a report about a machine rests on: the snapshot that it is about, the one before, and when things were seen in
 // all that are named or remembered.
 import { UsageError } from '../base/errors.ts';
-import type { Known } from '../diff/comparison.ts';
+import type { Comparable } from '../diff/comparison.ts';
 import { type Identified, relate } from '../diff/relation.ts';
 import type { Side } from '../diff/tables.ts';
 import { Follower, inOrderOfTime } from '../diff/timeline.ts';
@@ -22,7 +22,7 @@ export interface Gathered {
   /** Whole answers, by plugin; those that nobody can give any more are missing. */
   readonly answers: ReadonlyMap<string, Side>;
   /** What it is compared with; null for the first snapshot of a machine. */
-  readonly before: { readonly facts: Facts; readonly known: Known } | null;
+  readonly before: { readonly facts: Facts; readonly known: Comparable } | null;
   /** The snapshot itself, as it is compared. */
   readonly subject: Identified;
   readonly timeline: TimelineParts | null;
@@ -166,7 +166,7 @@ const contentOf = ({ facts: { kernel, snapshot }, place }: Source): string =>
 const knownOf = async (
   source: Source,
   plugins: readonly AnyPlugin[],
-): Promise<{ readonly facts: Facts; readonly known: Known }> => ({
+): Promise<{ readonly facts: Facts; readonly known: Comparable }> => ({
   facts: source.facts,
   known: { ...identified(source), answers: await source.answers(plugins) },
 });

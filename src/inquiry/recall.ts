@@ -14,7 +14,7 @@ import type { KeptReads } from '../store/extents.ts';
 import { ForgottenRows } from '../store/forgotten.ts';
 import type { AskedStore } from '../store/joined.ts';
 import type { NewAnswer, RememberedAnswer, RememberedFacts, SnapshotIdentity } from '../store/remembered.ts';
-import { partStores, type StorePlaces } from './store-places.ts';
+import { partStores, type StorePaths } from './store-paths.ts';
 import { NO_OPTIONS, type TracedAnswer } from './traced-answer.ts';
 
 /** The files that are read as one with this one, in order; none where it is by itself. */
@@ -53,7 +53,7 @@ export class Recall {
   }
 
   /** Opens the cache, and what scans recorded; `places` undefined means that none is wanted. */
-  static async open(places: StorePlaces | undefined, listener: Listener): Promise<Recall> {
+  static async open(places: StorePaths | undefined, listener: Listener): Promise<Recall> {
     const recall = new Recall(listener);
     if (places === undefined) return recall;
     const { Store } = await import('../store/store.ts');

@@ -1,6 +1,6 @@
 // Who judges snapshots: a policy, with what is known of machines already. Check, report and scans all judge by one.
 // What a snapshot is held against is the one before it, by the differences that the policy looks at.
-import type { Known } from '../diff/comparison.ts';
+import type { Comparable } from '../diff/comparison.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import type { KernelFacts, SnapshotFacts } from '../plugin/document.ts';
 import { applyBaseline } from '../policy/baseline.ts';
@@ -37,7 +37,7 @@ export interface Judge {
 /** A snapshot with its whole answers. */
 export interface Examined {
   readonly facts: { readonly snapshot: SnapshotFacts; readonly kernel: KernelFacts };
-  readonly known: Known;
+  readonly known: Comparable;
 }
 
 /** Who judges by a policy, and lets pass what is known of the machine at hand. */

@@ -1,6 +1,6 @@
 // What a judgement takes of the snapshot before, and of the day: no more than a scan needs that finds nothing new.
 // Judging itself is loaded where there is something to judge.
-import { compareForRules, type Known } from '../diff/comparison.ts';
+import { type Comparable, compareForRules } from '../diff/comparison.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import type { Previous } from '../policy/judge.ts';
 
@@ -10,8 +10,8 @@ export const previousOf = (
     compared,
     questions,
   }: { readonly compared: readonly AnyPlugin[]; readonly questions: readonly AnyPlugin[] },
-  now: Known,
-  before: Known,
+  now: Comparable,
+  before: Comparable,
 ): Previous => ({
   answers: before.answers,
   comparison: compareForRules(before, now, compared, questions),

@@ -1,6 +1,6 @@
 // What differs between two open snapshots, and what a policy makes of one: the questions are asked here, and the answers
 // compared and judged where the command line does it.
-import { type Comparison, compare, type Known } from '../diff/comparison.ts';
+import { type Comparable, type Comparison, compare } from '../diff/comparison.ts';
 import type { Side } from '../diff/tables.ts';
 import { ofTheirMachines } from '../judging/baselines.ts';
 import { type Examined, judgeBeside, judgeOf } from '../judging/judge.ts';
@@ -53,7 +53,7 @@ export async function judgeSnapshot(
 }
 
 /** Everything that a snapshot answers to these questions. */
-async function knownOf(session: Session, questions: readonly AnyPlugin[]): Promise<Known> {
+async function knownOf(session: Session, questions: readonly AnyPlugin[]): Promise<Comparable> {
   const answers = new Map<string, Side>();
   for (const question of questions) {
     const { rows, notes } = await ask(session, question);

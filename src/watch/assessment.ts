@@ -10,10 +10,10 @@ import type { Candidate } from './candidates.ts';
 import { anomalyOf } from './conflicts.ts';
 import type { Recorded } from './event.ts';
 import {
+  type AnsweredSnapshot,
   type Answers,
   type Compared,
   comparable,
-  type Known,
   type RecordedSnapshots,
 } from './recorded-snapshots.ts';
 import type { ScanChoice, ScanParts } from './scan-parts.ts';
@@ -87,7 +87,7 @@ export class Assessment {
 
   /** What the policy says, weighed against what it last said of the machine. */
   #judgement(
-    now: Known,
+    now: AnsweredSnapshot,
     before: Compared | undefined,
     { anomalies, others }: { readonly anomalies: readonly Anomaly[]; readonly others: readonly string[] },
   ): Judgement | null {

@@ -13,7 +13,7 @@ import { countDifferences, countsText, isWorthTelling } from './wording.ts';
 export type Answers = ReadonlyMap<string, TracedAnswer>;
 
 /** What is known of a snapshot. */
-export interface Known {
+export interface AnsweredSnapshot {
   readonly facts: RememberedFacts;
   readonly answers: Answers;
   /** ISO 8601: when its file was written, by the host. */
@@ -24,7 +24,7 @@ export interface Known {
 }
 
 /** The snapshot before of the same machine, and what differs in what the scan asks. */
-export interface Compared extends Known {
+export interface Compared extends AnsweredSnapshot {
   readonly comparison: Comparison;
   /** The questions that were asked of both. */
   readonly plugins: readonly AnyPlugin[];
@@ -56,7 +56,7 @@ export class RecordedSnapshots {
   }
 
   /** Whether a snapshot answers as another of its boot and moment does. A guest whose clock stands still has many of one moment. */
-  isCopy(twin: ScannedSnapshot, now: Known): boolean {
+  isCopy(twin: ScannedSnapshot, now: AnsweredSnapshot): boolean {
     const past = this.#past(twin, now);
     if (past === undefined || this.#questions.some(({ name }) => !past.answers.has(name))) return false;
     const { tables } = compare(comparable(past), comparable(now), this.#questions, { all: true });
@@ -64,7 +64,7 @@ export class RecordedSnapshots {
   }
 
   /** What differs from a snapshot of which only the store needs to know. */
-  compared(before: ScannedSnapshot, now: Known): Compared | undefined {
+  compared(before: ScannedSnapshot, now: AnsweredSnapshot): Compared | undefined {
     const { facts } = now;
     const past = this.#past(before, now);
     if (past === undefined) return undefined;
@@ -88,7 +88,7 @@ export class RecordedSnapshots {
    * What came after a file that is older than all that were read of its machine: the one that is next was told as the
    * first, so nobody has heard of what lies between.
    */
-  ahead(now: Known, others: readonly string[]): Ahead | undefined {
+  ahead(now: AnsweredSnapshot, others: readonly string[]): Ahead | undefined {
     const { machine, written } = now;
     const next = machine === null ? undefined : this.#store.scans.after(machine, written, others);
     const past = next === undefined ? undefined : this.#past(next, now);
@@ -110,7 +110,7 @@ export class RecordedSnapshots {
   }
 
   /** What is known of a recorded snapshot, for a newer one to be compared with. */
-  #past(snapshot: ScannedSnapshot, { answers, name }: Known): Known | undefined {
+  #past(snapshot: ScannedSnapshot, { answers, name }: AnsweredSnapshot): AnsweredSnapshot | undefined {
     const { history } = this.#store;
     const { id, written, machine } = snapshot;
     const facts = history.facts(id);
@@ -127,6 +127,6 @@ export class RecordedSnapshots {
 }
 
 /** What a comparison wants to know of a snapshot. */
-export const comparable = ({ facts: { kernel }, answers, written, name }: Known) => ({
+export const comparable = ({ facts: { kernel }, answers, written, name }: AnsweredSnapshot) => ({
   ...{ kernel, answers, written, name },
 });

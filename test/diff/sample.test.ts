@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { plugins } from '../../plugins/index.ts';
-import { compare, differs, type Known } from '../../src/diff/comparison.ts';
+import { type Comparable, compare, differs } from '../../src/diff/comparison.ts';
 import { lifetimesOf } from '../../src/diff/timeline.ts';
 import type { Row } from '../../src/plugin/cell.ts';
 import { runPlugin } from '../../src/plugin/run.ts';
@@ -10,7 +10,7 @@ import { openSession, type Session } from '../../src/session/session.ts';
 
 interface Asked {
   readonly facts: Session['facts'];
-  readonly known: Known;
+  readonly known: Comparable;
 }
 
 async function ask(path: string): Promise<Asked> {

@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Known } from '../../src/diff/comparison.ts';
+import type { Comparable } from '../../src/diff/comparison.ts';
 import type { Policy } from '../../src/policy/policy.ts';
 import type { Verdict } from '../../src/policy/verdict.ts';
 import { openSession } from '../../src/session/session.ts';
 import { type Judged, judgeSession, starterPolicy, toldBy, unreadIn } from './starter.ts';
 
-async function judgeSample(policy: Policy, name: string, before?: Known): Promise<Judged> {
+async function judgeSample(policy: Policy, name: string, before?: Comparable): Promise<Judged> {
   const session = openSession(`samples/web-1/${name}.kdump`);
   try {
     return await judgeSession(policy, session, before);

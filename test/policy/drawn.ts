@@ -1,5 +1,5 @@
 import { plugins } from '../../plugins/index.ts';
-import { compare, type Known } from '../../src/diff/comparison.ts';
+import { type Comparable, compare } from '../../src/diff/comparison.ts';
 import type { Side } from '../../src/diff/tables.ts';
 import type { Row } from '../../src/plugin/cell.ts';
 import type { AnyPlugin } from '../../src/plugin/contract.ts';
@@ -68,7 +68,7 @@ const { snapshot, kernel } = fakeFacts();
 export type Answers = Readonly<Record<string, readonly Row[] | Side>>;
 
 /** What is known of a drawn snapshot. */
-export const knownOf = (answers: Answers, facts: Partial<KernelFacts> = {}): Known => ({
+export const knownOf = (answers: Answers, facts: Partial<KernelFacts> = {}): Comparable => ({
   kernel: { ...kernel, ...facts },
   answers: new Map(
     Object.entries(answers).map(([name, given]) => [
@@ -79,7 +79,11 @@ export const knownOf = (answers: Answers, facts: Partial<KernelFacts> = {}): Kno
 });
 
 /** Evidence without a snapshot before, or with one. */
-export function evidenceOf(known: Known, before?: Known, all: readonly AnyPlugin[] = plugins): Evidence {
+export function evidenceOf(
+  known: Comparable,
+  before?: Comparable,
+  all: readonly AnyPlugin[] = plugins,
+): Evidence {
   const previous =
     before === undefined
       ? 'there is no snapshot before this one'

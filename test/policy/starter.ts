@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { plugins } from '../../plugins/index.ts';
-import { compare, type Known } from '../../src/diff/comparison.ts';
+import { type Comparable, compare } from '../../src/diff/comparison.ts';
 import { type Evidence, judge } from '../../src/policy/judge.ts';
 import { loadPolicy, type PolicyText } from '../../src/policy/load.ts';
 import { needsOf, type Policy } from '../../src/policy/policy.ts';
@@ -28,11 +28,11 @@ export const integrityPolicy = (): Policy => loadPolicy([integrityText()], integ
 /** A verdict, and what the snapshot answered. */
 export interface Judged {
   readonly verdict: Verdict;
-  readonly known: Known;
+  readonly known: Comparable;
 }
 
 /** Judges a snapshot by itself, or with what the one before of its machine answered. */
-export async function judgeSession(policy: Policy, session: Session, before?: Known): Promise<Judged> {
+export async function judgeSession(policy: Policy, session: Session, before?: Comparable): Promise<Judged> {
   const answers = new Map<string, Awaited<ReturnType<typeof ask>>>();
   const needs = needsOf(policy).answers;
   for (const plugin of plugins) {

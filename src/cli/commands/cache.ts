@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { UsageError } from '../../base/errors.ts';
 import { version } from '../../files/version.ts';
-import { partStores, type StorePlaces, storePlaces } from '../../inquiry/store-places.ts';
+import { partStores, type StorePaths, storePaths } from '../../inquiry/store-paths.ts';
 import { escapeJson, escapeText } from '../../report/escape.ts';
 import { bytesText } from '../../report/info.ts';
 import { wrap } from '../../report/width.ts';
@@ -102,7 +102,7 @@ function holdingsText({ snapshots, answers, profiles, recorded, findings, waitin
     : `${text}; scans recorded ${scans.join(' and ')}: that cannot be found out again`;
 }
 
-const placesFrom = ({ cache }: OpenFlags): StorePlaces => storePlaces({ cache: cache ?? true })!;
+const placesFrom = ({ cache }: OpenFlags): StorePaths => storePaths({ cache: cache ?? true })!;
 
 /** The cache: what scans recorded in a file of its own is only listed. */
 const pathFrom = (flags: OpenFlags): string => placesFrom(flags).cache;

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { ForensicError, UsageError } from '../../base/errors.ts';
 import { version } from '../../files/version.ts';
 import { pathsOfPieces } from '../../inquiry/recall.ts';
-import { storePlaces } from '../../inquiry/store-places.ts';
+import { storePaths } from '../../inquiry/store-paths.ts';
 import type { AnyPlugin } from '../../plugin/contract.ts';
 import { type Facts, factNotes } from '../../report/answer.ts';
 import type { Asked } from '../../triage/summarize.ts';
@@ -87,7 +87,7 @@ async function factsText(facts: Facts, flags: LookFlags): Promise<string> {
 
 /** Says where every question will be asked anew, and why: nothing else would tell why that takes so long. */
 async function sayForgotten(path: string, flags: LookFlags): Promise<void> {
-  if (storePlaces(flags) === undefined) return;
+  if (storePaths(flags) === undefined) return;
   const { whyNotRemembered } = await import('../../store/moving.ts');
   const pieces = await pathsOfPieces(path);
   const why = whyNotRemembered(pieces.length === 0 ? path : pieces);

@@ -3,7 +3,7 @@
 import type { Command } from 'commander';
 import { ForensicError, UsageError } from '../../base/errors.ts';
 import { version } from '../../files/version.ts';
-import { storePlaces } from '../../inquiry/store-places.ts';
+import { storePaths } from '../../inquiry/store-paths.ts';
 import type { Profile } from '../../profile/profile.ts';
 import { escapeText } from '../../report/escape.ts';
 import type { Store } from '../../store/store.ts';
@@ -29,7 +29,7 @@ export function addProfileImportCommand(profile: Command, outcome: Outcome): voi
 
 /** @returns the exit code: of files that were named themselves, each must be a table */
 async function importAll(paths: readonly string[], flags: OpenFlags): Promise<number> {
-  const cache = storePlaces(flags)?.cache;
+  const cache = storePaths(flags)?.cache;
   if (cache === undefined) throw new UsageError('there is no cache to import into');
   const { Store } = await import('../../store/store.ts');
   const { isFolder } = await import('../../files/make-folder.ts');

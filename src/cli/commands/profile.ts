@@ -3,7 +3,7 @@
 import type { Command } from 'commander';
 import { PUBLIC_MODE, replaceFile } from '../../files/replace-file.ts';
 import { version } from '../../files/version.ts';
-import { storePlaces } from '../../inquiry/store-places.ts';
+import { storePaths } from '../../inquiry/store-paths.ts';
 import { writeProfile } from '../../profile/profile.ts';
 import { escapeText } from '../../report/escape.ts';
 import { wrap } from '../../report/width.ts';
@@ -85,7 +85,7 @@ export function addProfileCommand(program: Command, outcome: Outcome): void {
       .command('list')
       .description('List the profiles that are remembered: from earlier snapshots, and imported ones'),
   ).action(async (flags: OpenFlags) => {
-    const path = storePlaces(flags)?.cache;
+    const path = storePaths(flags)?.cache;
     if (path === undefined) return complain('there is no cache to list');
     const { Store } = await import('../../store/store.ts');
     const store = Store.open(path, version());

@@ -4,7 +4,7 @@ import { statSync } from 'node:fs';
 import { version } from '../../files/version.ts';
 import { type Open, OpenedElsewhere } from '../../inquiry/reading.ts';
 import { bindingKey } from '../../inquiry/settings.ts';
-import { scanPlaces } from '../../inquiry/store-places.ts';
+import { scanPaths } from '../../inquiry/store-paths.ts';
 import type { Judge } from '../../judging/judge.ts';
 import type { AnyPlugin } from '../../plugin/contract.ts';
 import type { Channel } from '../../watch/channel.ts';
@@ -42,7 +42,7 @@ export async function withScan(
     binding: bindingKey(settings),
   };
   const { isAnyLater, isAnyNew } = await import('../../watch/candidates.ts');
-  const { path, also } = await scanPlaces(flags.history ?? flags.cache, TERMINAL);
+  const { path, also } = await scanPaths(flags.history ?? flags.cache, TERMINAL);
   const recordedNs = lastWritten(path);
   const isKnown = recordedNs !== undefined;
   // What it takes to record is not loaded where another process does it.

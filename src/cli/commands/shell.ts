@@ -2,7 +2,7 @@
 // The prompt itself is in `src/shell`.
 import type { Command } from 'commander';
 import { UsageError } from '../../base/errors.ts';
-import { shellHistoryPath } from '../../inquiry/store-places.ts';
+import { shellHistoryPath } from '../../inquiry/store-paths.ts';
 import type { AnyPlugin } from '../../plugin/contract.ts';
 import { factNotes } from '../../report/answer.ts';
 import { EXIT } from '../exit.ts';

@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import { plugins } from '../../../plugins/index.ts';
 import { UsageError } from '../../base/errors.ts';
 import { hint } from '../../base/nearest.ts';
-import { partStores, storePlaces } from '../../inquiry/store-places.ts';
+import { partStores, storePaths } from '../../inquiry/store-paths.ts';
 import type { BadQuery, QueryConnection, QueryResult } from '../../store/query.ts';
 import type { Complaint } from '../../store/query-text.ts';
 import type { View } from '../../store/query-views.ts';
@@ -74,7 +74,7 @@ async function answer(query: string | undefined, flags: Flags): Promise<void> {
 
 /** The file that is asked, and one beside it: what scans recorded, and what is remembered of other snapshots. */
 async function filesFrom({ cache: named }: Flags): Promise<[asked: string, beside?: string]> {
-  const places = storePlaces({ cache: named ?? true })!;
+  const places = storePaths({ cache: named ?? true })!;
   await partStores(places, TERMINAL);
   const cache = resolve(places.cache);
   const { history } = places;

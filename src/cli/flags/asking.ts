@@ -3,7 +3,7 @@
 import { type Asking, type Inquiry, inquiryOf } from '../../inquiry/inquiry.ts';
 import { Recall } from '../../inquiry/recall.ts';
 import type { OpenSettings } from '../../inquiry/settings.ts';
-import { storePlaces } from '../../inquiry/store-places.ts';
+import { storePaths } from '../../inquiry/store-paths.ts';
 import { TERMINAL } from '../terminal/output.ts';
 import { type OpenFlags, openSettings } from './settings.ts';
 
@@ -14,7 +14,7 @@ export async function withAsking<T>(
   action: (asking: Asking) => Promise<T>,
 ): Promise<T> {
   const settings = await openSettings(flags, search);
-  const recall = await Recall.open(storePlaces(flags), TERMINAL);
+  const recall = await Recall.open(storePaths(flags), TERMINAL);
   try {
     return await action({ settings, recall, listener: TERMINAL });
   } finally {

@@ -11,8 +11,8 @@ import { initTask, type Task } from './task.ts';
 /** Containers of processes. Each process is asked once, and none before its container is; so is each set of groups. */
 export class ContainersByPid {
   readonly #kernel: Linux;
-  readonly #known = new Map<number, Known>();
-  readonly #sets = new Map<VirtualAddress, Known>();
+  readonly #known = new Map<number, Outcome>();
+  readonly #sets = new Map<VirtualAddress, Outcome>();
   #tasks: ReadonlyMap<number, readonly Task[]> | undefined;
 
   constructor(kernel: Linux) {
@@ -40,10 +40,10 @@ export class ContainersByPid {
   }
 }
 
-type Known = string | null | EvidenceFault;
+type Outcome = string | null | EvidenceFault;
 
 /** What is known of a key, or else what `ask` says; a fault is thrown again each time. */
-function once<K>(known: Map<K, Known>, key: K, ask: () => string | null): string | null {
+function once<K>(known: Map<K, Outcome>, key: K, ask: () => string | null): string | null {
   let found = known.get(key);
   if (found === undefined) {
     try {

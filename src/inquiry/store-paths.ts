@@ -8,7 +8,7 @@ import type { Listener } from '../base/listener.ts';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The files that are asked. */
-export interface StorePlaces {
+export interface StorePaths {
   /** New answers go here. */
   readonly cache: string;
   /** What scans recorded, where that is another file: it may not be there. */
@@ -32,7 +32,7 @@ const folderOf = (named: string | undefined, usual: string): string =>
   named?.startsWith('/') === true ? named : join(homedir(), usual);
 
 /** The files that a command asks: undefined where `--no-cache` wants none. */
-export function storePlaces({ cache }: { readonly cache: string | boolean }): StorePlaces | undefined {
+export function storePaths({ cache }: { readonly cache: string | boolean }): StorePaths | undefined {
   if (cache === false) return undefined;
   return typeof cache === 'string' ? { cache } : { cache: defaultCachePath(), history: defaultHistoryPath() };
 }
@@ -43,7 +43,7 @@ export function storePlaces({ cache }: { readonly cache: string | boolean }): St
  * @returns whether the history is where it belongs @throws StoreError
  */
 export async function partStores(
-  { cache, history }: StorePlaces,
+  { cache, history }: StorePaths,
   { warn }: Pick<Listener, 'warn'>,
 ): Promise<boolean> {
   if (history === undefined) return true;
@@ -70,7 +70,7 @@ export interface ScanPlaces {
 }
 
 /** Where a scan records: in the file that a flag names, or in the usual one, with what was recorded before. @throws StoreError */
-export async function scanPlaces(
+export async function scanPaths(
   named: string | undefined,
   listener: Pick<Listener, 'warn'>,
 ): Promise<ScanPlaces> {

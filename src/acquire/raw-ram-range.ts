@@ -15,7 +15,7 @@ const VIRT_BASE = 2 ** 30;
  *
  * @throws FormatRefused
  */
-export async function rawPlace(qmp: Qmp, signal: AbortSignal): Promise<{ base: number; size: number }> {
+export async function rawRamRange(qmp: Qmp, signal: AbortSignal): Promise<{ base: number; size: number }> {
   const { arch } = await qmp.askFields('query-target', {}, { signal });
   const memory: Fields = await qmp.askFields('query-memory-size-summary', {}, { signal });
   const size = Number(memory['base-memory']);

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { defaultCachePath, defaultHistoryPath, storePlaces } from '../../src/inquiry/store-places.ts';
+import { defaultCachePath, defaultHistoryPath, storePaths } from '../../src/inquiry/store-paths.ts';
 
 const VESTIGE = join(process.cwd(), 'dist/bin/vestige.js');
 const BEFORE = 'samples/web-1/before.kdump';
@@ -42,8 +42,8 @@ describe('the usual files', () => {
   });
 
   it('are one where a flag names one, and none where none is wanted', () => {
-    expect(storePlaces({ cache: '/one' })).toEqual({ cache: '/one' });
-    expect(storePlaces({ cache: false })).toBeUndefined();
+    expect(storePaths({ cache: '/one' })).toEqual({ cache: '/one' });
+    expect(storePaths({ cache: false })).toBeUndefined();
   });
 });
 
