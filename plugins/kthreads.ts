@@ -61,7 +61,7 @@ export default definePlugin({
   ofBoot: ['pid'],
   churn: ({ name }) => textOf(name).startsWith('kworker/'),
   followsProcess: true,
-  filters: ['pid', 'name', 'symbol', 'module', 'work', 'workModule', 'queue', 'pool', 'known'],
+  filters: ['pid', 'name', 'symbol', 'module', 'work', 'workModule', 'queue', 'pool', 'known', 'how'],
   words: { how: ['kthread', 'saved', 'orc', 'frame-pointer', 'scan'] },
   dispensable: [
     'task',

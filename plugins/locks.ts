@@ -47,7 +47,7 @@ export default definePlugin({
   enduring: ({ path, kind, mode, start, process }) => [path!, kind!, mode!, start!, process!],
   ofBoot: ['pid', 'device', 'inode', 'waitsFor', 'blocker'],
   followsProcess: true,
-  filters: ['pid', 'process', 'kind', 'mode', 'path', 'waits', 'waitsFor', 'device', 'inode'],
+  filters: ['pid', 'process', 'kind', 'mode', 'lease', 'path', 'waits', 'waitsFor', 'device', 'inode'],
   words: {
     kind: ['POSIX', 'OFDLCK', 'FLOCK', 'LEASE', 'DELEG', 'ACCESS'],
     mode: ['READ', 'WRITE', 'UNLCK'],
