@@ -5,12 +5,12 @@ export default definePlugin({
   name: 'ftrace',
   group: 'integrity',
   summary: 'List functions of the kernel that are traced, and what is called at their beginning',
-  example: '--verdict unknown,hidden --columns function,callback,module,flags',
+  example: '--verdict unknown,hidden --columns place,callback,module,flags',
   version: 1,
   walker: 'tracedFunctions',
   columns: {
     tracer: { address: ({ tracer }) => tracer.address, help: 'the struct ftrace_ops of who traces' },
-    function: {
+    place: {
       text: ({ name }) => name,
       help: 'the function that is traced; null where all are',
     },
@@ -30,8 +30,8 @@ export default definePlugin({
       help: 'expected: the kernel’s own code, or that of a module of its build; unknown: code of another module; hidden: code of a hidden module, or nobody’s',
     },
   },
-  identity: ['tracer', 'function'],
-  enduring: ({ function: traced, symbol, module }) => [traced!, symbol!, module!],
+  identity: ['tracer', 'place'],
+  enduring: ({ place: traced, symbol, module }) => [traced!, symbol!, module!],
   filters: ['verdict', 'owner', 'module'],
   words: {
     verdict: ['expected', 'unknown', 'hidden'],
@@ -41,7 +41,7 @@ export default definePlugin({
   dispensable: ['tracer', 'callback', 'owner'],
   wording: {
     noun: ['traced function', 'traced functions'],
-    line: ({ function: traced, symbol }) => `${textOf(traced) || 'all functions'} → ${textOf(symbol)}`,
+    line: ({ place: traced, symbol }) => `${textOf(traced) || 'all functions'} → ${textOf(symbol)}`,
   },
   aliases: ['checkftrace'],
 });

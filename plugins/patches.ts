@@ -7,12 +7,12 @@ export default definePlugin({
   onRequest: true,
   summary:
     'List functions of the kernel whose first instructions lead out of its code: traced, probed or hooked',
-  example: '--verdict unknown,hidden --columns function,kind,target,symbol',
+  example: '--verdict unknown,hidden --columns place,kind,target,symbol',
   version: 1,
   walker: 'patchedFunctions',
   columns: {
     address: { address: ({ place }) => place.address, help: 'where the function begins' },
-    function: { text: ({ place }) => place.symbol, help: 'the function' },
+    place: { text: ({ place }) => place.symbol, help: 'the function' },
     of: { text: ({ place }) => place.module, help: 'the module that it is of; null for the kernel itself' },
     kind: { text: ({ detour }) => detour.kind, help: 'how it leaves: call, jump or breakpoint' },
     target: {
@@ -33,9 +33,9 @@ export default definePlugin({
       help: 'expected: tracing, a probe, BPF or a static call; unknown: a module, or a breakpoint of no probe; hidden: code of a hidden module, or nobody’s',
     },
   },
-  identity: ['function', 'of', 'kind'],
-  enduring: ({ function: patched, of, kind, symbol, module }) => [patched!, of!, kind!, symbol!, module!],
-  filters: ['verdict', 'kind', 'owner', 'function', 'module'],
+  identity: ['place', 'of', 'kind'],
+  enduring: ({ place: patched, of, kind, symbol, module }) => [patched!, of!, kind!, symbol!, module!],
+  filters: ['verdict', 'kind', 'owner', 'place', 'module'],
   words: {
     verdict: ['expected', 'unknown', 'hidden'],
     kind: ['call', 'jump', 'breakpoint'],
@@ -45,7 +45,7 @@ export default definePlugin({
   dispensable: ['address', 'target', 'of', 'owner'],
   wording: {
     noun: ['patched function', 'patched functions'],
-    line: ({ function: patched, symbol }) => `${textOf(patched)} → ${textOf(symbol)}`,
+    line: ({ place: patched, symbol }) => `${textOf(patched)} → ${textOf(symbol)}`,
   },
   aliases: ['inlinehooks', 'apihooks'],
 });

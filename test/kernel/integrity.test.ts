@@ -175,7 +175,7 @@ describe('a function whose first instructions are changed', () => {
     const { wrong: found, total } = await wrong(patches);
     expect(total).toBe(1);
     expect(found).toMatchObject([
-      { function: '__x64_sys_getdents64', of: null, kind, owner: 'nobody', symbol: null, verdict: 'hidden' },
+      { place: '__x64_sys_getdents64', of: null, kind, owner: 'nobody', symbol: null, verdict: 'hidden' },
     ]);
   });
 
@@ -354,12 +354,10 @@ describe('a function that is traced', () => {
   it('by a module that sends it elsewhere, or by nobody, is found with its function', async () => {
     plant(planted.codeOf(MODULE), 1n | IPMODIFY);
     expect((await wrong(ftrace)).wrong).toMatchObject([
-      { function: '__x64_sys_getdents64', module: MODULE, flags: 'enabled,ipmodify', verdict: 'unknown' },
+      { place: '__x64_sys_getdents64', module: MODULE, flags: 'enabled,ipmodify', verdict: 'unknown' },
     ]);
     plant(NOBODYS, 1n);
-    expect((await wrong(ftrace)).wrong).toMatchObject([
-      { function: '__x64_sys_getdents64', verdict: 'hidden' },
-    ]);
+    expect((await wrong(ftrace)).wrong).toMatchObject([{ place: '__x64_sys_getdents64', verdict: 'hidden' }]);
   });
 
   it('by a module of this build that only looks is as it should be', async () => {

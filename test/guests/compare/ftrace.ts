@@ -23,12 +23,12 @@ export const ftrace: Comparison = {
           key: name,
           label: `tracing of ${name}`,
           cells: {
-            ...{ tracer: kernelAddress(truth, 8n), function: name, callback: kernelAddress(truth, 1n) },
+            ...{ tracer: kernelAddress(truth, 8n), place: name, callback: kernelAddress(truth, 1n) },
             ...{ symbol: someText, flags: textOrNone },
             ...KERNELS,
           },
         };
   },
-  keyOf: ({ function: traced }) => String(traced),
-  labelOf: ({ function: traced, symbol }) => `tracing of ${String(traced)} by ${String(symbol)}`,
+  keyOf: ({ place: traced }) => String(traced),
+  labelOf: ({ place: traced, symbol }) => `tracing of ${String(traced)} by ${String(symbol)}`,
 };

@@ -18,12 +18,12 @@ export const patches: Comparison = {
         key: name,
         label: `${kind} in ${name}`,
         cells: {
-          ...{ address: kernelAddress(truth, 1n), function: name, of: null, kind, verdict: 'expected' },
+          ...{ address: kernelAddress(truth, 1n), place: name, of: null, kind, verdict: 'expected' },
           target: kind === 'breakpoint' ? null : kernelAddress(truth, 1n),
           ...{ symbol: textOrNone, owner: kind === 'breakpoint' ? null : 'trampoline', module: null },
         },
       };
   },
-  keyOf: ({ function: patched }) => String(patched),
-  labelOf: ({ function: patched, kind }) => `${String(kind)} in ${String(patched)}`,
+  keyOf: ({ place: patched }) => String(patched),
+  labelOf: ({ place: patched, kind }) => `${String(kind)} in ${String(patched)}`,
 };

@@ -10,6 +10,8 @@ const VECTORS = 256;
 /** Bytes of a gate: Intel SDM volume 3, figures 6-2 and 6-8. */
 const GATE_BYTES = { 4: 8, 8: 16 } as const;
 const PRESENT = 0x8000;
+/** The type of a gate, and that of one which leads to another task: the double fault of 32 bits (arch/x86/kernel/idt.c). It has no code. */
+const [TYPE, TASK] = [0x1f00, 0x0500];
 const DPL_SHIFT = 13;
 /** Stubs of device interrupts lie side by side under one name: arch/x86/include/asm/idtentry.h. */
 const STUBS = /^(?:irq_entries_start|spurious_entries_start|early_idt_handler_array)\+0x[0-9a-f]+$/;
@@ -44,7 +46,7 @@ export function* gates(kernel: Linux): Generator<Gate> {
     const gate = kernel.attempt(() => viewOf(kernel.space.bytes(at, size)), null, `vector ${vector}`);
     if (gate === null) continue;
     const attributes = gate.getUint16(4, true);
-    if ((attributes & PRESENT) === 0) continue;
+    if ((attributes & PRESENT) === 0 || (attributes & TYPE) === TASK) continue;
     yield new Gate(
       vector,
       new CodePointer(kernel, offsetOf(gate, pointerBytes)),

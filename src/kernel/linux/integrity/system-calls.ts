@@ -2,6 +2,7 @@
 // Linux: arch/x86/entry/syscall_64.c, arch/arm64/kernel/sys.c, scripts/syscalltbl.sh.
 import { type VirtualAddress, wrapped } from '../../../base/address.ts';
 import { EvidenceFault } from '../../../base/errors.ts';
+import { unlessFault } from '../../../base/unless-fault.ts';
 import type { Linux } from '../linux.ts';
 import { codeOf } from '../symbols/code.ts';
 import type { SymbolName } from '../symbols.ts';
@@ -19,6 +20,8 @@ export type CallTable = (typeof CALL_TABLES)[number];
 const MOST_CALLS = 2_048;
 /** Bytes of a function that dispatches: 470 numbers take some 10 KiB of comparisons and jumps. */
 const MOST_DISPATCH_BYTES = 65_536;
+/** Entries after the last that are looked at: where no symbol ends a table, so many in a row that are no code of the kernel do. */
+const BEHIND = 8;
 /** Functions of system calls are called so, whatever the architecture: `__x64_sys_read`, `__arm64_compat_sys_open`, `sys_ni_syscall`. */
 const CALL_NAME = /^(?:[a-z0-9_]*_)?sys_[a-z0-9_]+$/;
 /** Where else such a function branches to: the kernel's own ways of returning and of jumping (arch/x86/lib/retpoline.S). */
@@ -81,15 +84,29 @@ function* entriesOf(kernel: Linux, table: CallTable): Generator<SystemCall> {
   const { pointerBytes } = kernel.types;
   const start = kernel.symbol(table);
   const listed = kernel.listed?.(kernel.space.memory);
+  const isListed = listed?.nearest(start)?.address === start;
+  const code = codeOf(kernel);
   for (let number = 0; number < MOST_CALLS; number++) {
     const at = start + BigInt(number * pointerBytes);
-    // Where kernels list their data, the next symbol ends the table; where not, what is no address of the kernel.
-    if (listed !== undefined && number > 0 && isBehind(listed.nearest(at), start)) return;
+    // Where kernels list their data, the next symbol ends the table.
+    if (isListed && isBehind(listed!.nearest(at), start)) return;
     const address = kernel.attempt(() => kernel.pointerAt(at), null, `${table}[${number}]`);
     if (address === null) continue;
     if (!isKernels(address, pointerBytes)) return;
+    if (!isListed && !code.isImage(address) && !isGoingOn(kernel, at)) return;
     yield new SystemCall(table, number, new CodePointer(kernel, address));
   }
+}
+
+/** Whether one of the next entries is code of the kernel. */
+function isGoingOn(kernel: Linux, at: VirtualAddress): boolean {
+  const { pointerBytes } = kernel.types;
+  const code = codeOf(kernel);
+  for (let ahead = 1; ahead <= BEHIND; ahead++) {
+    const next = at + BigInt(ahead * pointerBytes);
+    if (unlessFault(() => code.isImage(kernel.pointerAt(next)), true)) return true;
+  }
+  return false;
 }
 
 const isBehind = (symbol: { readonly address: VirtualAddress } | undefined, start: VirtualAddress): boolean =>

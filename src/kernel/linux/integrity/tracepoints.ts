@@ -7,7 +7,7 @@ import { modules } from '../module/module.ts';
 import type { Kernel } from '../structs.ts';
 import { CodePointer, type Verdict } from './code-pointer.ts';
 
-/** Bytes of an entry of the table: how far the tracepoint is from it, with CONFIG_HAVE_ARCH_PREL32_RELOCATIONS. */
+/** Bytes of an entry of the table: how far the tracepoint is from it (CONFIG_HAVE_ARCH_PREL32_RELOCATIONS of x86 and arm64). */
 const DISTANCE_BYTES = 4;
 /** Tracepoints of a kernel or of a module: today's kernels have 2,000. */
 const MOST_POINTS = 100_000;
@@ -47,12 +47,9 @@ export function* tracepointProbes(kernel: Linux): Generator<TracepointProbe> {
     kernel.symbol('__start___tracepoints_ptrs'),
     kernel.symbol('__stop___tracepoints_ptrs'),
   ];
-  const { pointerBytes } = kernel.types;
-  const isRelative = pointerBytes === 8;
-  const each = isRelative ? DISTANCE_BYTES : pointerBytes;
-  yield* probesIn(kernel, { start, count: Number(stop - start) / each, isRelative });
+  yield* probesIn(kernel, { start, count: Number(stop - start) / DISTANCE_BYTES });
   for (const module of modules(kernel)) {
-    const own = kernel.attempt(() => tableOf(module.raw, isRelative), null, 'tracepoints of a module');
+    const own = kernel.attempt(() => tableOf(module.raw), null, 'tracepoints of a module');
     if (own !== null) yield* probesIn(kernel, own);
   }
 }
@@ -60,24 +57,23 @@ export function* tracepointProbes(kernel: Linux): Generator<TracepointProbe> {
 interface Table {
   readonly start: VirtualAddress;
   readonly count: number;
-  readonly isRelative: boolean;
 }
 
-function tableOf({ tracepoints_ptrs, num_tracepoints }: Kernel<'module'>, isRelative: boolean): Table | null {
+function tableOf({ tracepoints_ptrs, num_tracepoints }: Kernel<'module'>): Table | null {
   if (tracepoints_ptrs === undefined || tracepoints_ptrs === 0n) return null;
-  return { start: tracepoints_ptrs, count: num_tracepoints ?? 0, isRelative };
+  return { start: tracepoints_ptrs, count: num_tracepoints ?? 0 };
 }
 
-function* probesIn(kernel: Linux, { start, count, isRelative }: Table): Generator<TracepointProbe> {
+function* probesIn(kernel: Linux, { start, count }: Table): Generator<TracepointProbe> {
   if (count < 0 || count > MOST_POINTS) {
     kernel.note(`a table of ${count} tracepoints is implausible`);
     return;
   }
   const { pointerBytes } = kernel.types;
   for (let nth = 0; nth < count; nth++) {
-    const at = start + BigInt(nth * (isRelative ? DISTANCE_BYTES : pointerBytes));
+    const at = start + BigInt(nth * DISTANCE_BYTES);
     const address = kernel.attempt(
-      () => (isRelative ? wrapped(at + BigInt(kernel.u32At(at) | 0), pointerBytes) : kernel.pointerAt(at)),
+      () => wrapped(at + BigInt(kernel.u32At(at) | 0), pointerBytes),
       null,
       'tracepoint',
     );
