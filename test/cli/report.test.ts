@@ -204,7 +204,7 @@ describe('vestige report', () => {
     [
       'a policy that is none',
       () => [AFTER, '--policy', 'clod-linux'],
-      'there is no policy clod-linux (did you mean cloud-linux?); there are cloud-linux, and files: ./clod-linux.yaml',
+      'there is no policy clod-linux (did you mean cloud-linux?); there are cloud-linux, integrity, and files: ./clod-linux.yaml',
     ],
     [
       'a policy with a flaw',

@@ -39,7 +39,9 @@ describe('a process whose first thread has ended', () => {
     expect(observed(pslist, answer)).toEqual([
       expect.stringMatching(/^the first thread has ended .*: 10 \(.*, 2 left\)$/),
     ]);
-    expect((await ask(env, kernel.linux())).rows[1]).toEqual({ pid: 10, name: 'LD_PRELOAD', value: '/x' });
+    expect((await ask(env, kernel.linux())).rows[1]).toEqual({
+      ...{ pid: 10, name: 'LD_PRELOAD', value: '/x', container: null },
+    });
   });
 
   it('has their mappings and their descriptors', async () => {

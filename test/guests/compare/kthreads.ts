@@ -51,7 +51,10 @@ function expectedThread(record: ThreadRecord, truth: Truth): Expected {
   const [symbol, module] = functionOf(record) ?? [];
   // Until v6.9 a rescuer is called as its queue is.
   const isWorker = stat.comm.startsWith('kworker/') || symbol === 'rescuer_thread';
-  const onlyWorkers = (judged: Expected['cells'][string]) => (isWorker ? judged : null);
+  // Where neither name nor stack tells the function, it may be a rescuer: its queue is then called as it is.
+  const unlessWorker = symbol === undefined ? queueOf('rescuer_thread', stat.comm, true) : null;
+  const onlyWorkers = (judged: Expected['cells'][string]) =>
+    isWorker ? judged : symbol === undefined ? anything : null;
   return {
     key: String(process.pid),
     label: `pid ${process.pid} (${stat.comm})`,
@@ -71,7 +74,7 @@ function expectedThread(record: ThreadRecord, truth: Truth): Expected {
       work: onlyWorkers(textOrNone),
       workModule: onlyWorkers(textOrNone),
       lastWork: onlyWorkers(textOrNone),
-      queue: onlyWorkers(queueOf(symbol, stat.comm)),
+      queue: isWorker ? queueOf(symbol, stat.comm) : unlessWorker,
       pool: onlyWorkers(numberOrNone),
       boundCpu: boundTo(process.status),
       flags: judge('flags', (cell) => /^[a-z,-]*$/.test(String(cell))),
@@ -117,12 +120,11 @@ function fullNameOf({ process, stat }: ThreadRecord) {
 }
 
 /** A rescuer's queue is its name, as far as there was room. */
-const queueOf = (symbol: string | undefined, comm: string) => {
+const queueOf = (symbol: string | undefined, comm: string, isOptional = false) => {
   if (symbol !== 'rescuer_thread') return textOrNone;
   const rescued = comm.replace(/^kworker\/R-/, '');
-  return judge(
-    rescued,
-    (cell) => cell !== null && (String(cell).startsWith(rescued) || rescued.startsWith(String(cell))),
+  return judge(rescued, (cell) =>
+    cell === null ? isOptional : String(cell).startsWith(rescued) || rescued.startsWith(String(cell)),
   );
 };
 
