@@ -11,8 +11,11 @@ import { superBlocks } from '../vfs/super-blocks.ts';
 import { firstLinks, PIDTYPE, taskAt, tasksLinked } from './pid-table.ts';
 import { tasks } from './processes.ts';
 
-/** What of a question's work one kind of holder may take. */
-const SHARE = 1 / 16;
+/**
+ * What of a question's work one kind of holder may take: where each page has to be unpacked, the files that an ordinary guest of
+ * 512 MiB has in memory take an eighth.
+ */
+const SHARE = 1 / 4;
 
 /**
  * Every task that a mapped file, the owner of a file or the peer of a socket leads to. No task must be among them: it may
