@@ -189,8 +189,9 @@ export function* processElfs(kernel: Linux): Generator<ProcessElf> {
         const space = task.userSpace;
         if (space === null) continue;
         const word = space.memory.i32(space.translate(start));
-        // A page of zeros where a program's file begins is one that a dumper could not read.
-        if (word === 0 && area.raw.vm_file !== null && area.offset === 0n && space.isBlankAt(start))
+        // A page of zeros where a program's file or the kernel's own library begins is one that a dumper could not read.
+        const begins = (area.raw.vm_file !== null && area.offset === 0n) || area.path === '[vdso]';
+        if (word === 0 && begins && space.isBlankAt(start))
           throw new CorruptStructure(`the page at ${hex(start)} holds nothing but zeros`);
         if (word !== MAGIC) continue;
         const elf = new MappedElf(space, start);

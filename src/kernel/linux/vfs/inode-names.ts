@@ -1,7 +1,7 @@
 // The path of an inode that nobody has open: by its names in the cache, and by a mount in which one of them is seen.
 // Linux: include/linux/dcache.h (d_alias), fs/mount.h.
 import type { VirtualAddress } from '../../../base/address.ts';
-import { unlessFault } from '../../../base/unless-fault.ts';
+import { EvidenceFault } from '../../../base/errors.ts';
 import type { Linux } from '../linux.ts';
 import type { Kernel } from '../structs.ts';
 import { pathsOf } from './path.ts';
@@ -20,12 +20,18 @@ interface Place {
   readonly root: VirtualAddress;
 }
 
+/** The mounts of a file system that could be read, and why another could not. */
+interface Places {
+  readonly all: readonly Place[];
+  readonly fault: EvidenceFault | undefined;
+}
+
 /** Names inodes of a kernel. */
 export class InodeNames {
   readonly #kernel: Linux;
   /** Super block → its mounts, those of the first namespace first. */
-  readonly #places = new Map<VirtualAddress, readonly Place[]>();
-  #initial: VirtualAddress | null | undefined;
+  readonly #places = new Map<VirtualAddress, Places>();
+  #initial: VirtualAddress | undefined;
 
   constructor(kernel: Linux) {
     this.#kernel = kernel;
@@ -33,7 +39,8 @@ export class InodeNames {
 
   /**
    * The path of an inode; ` (deleted)` behind it where no name of it is left in a folder. Null where the kernel has no
-   * name of it at all. Where its file system is mounted nowhere, the path begins at its root. @throws EvidenceFault
+   * name of it at all. Where its file system is mounted nowhere, the path begins at its root. @throws EvidenceFault where a mount of
+   * it cannot be read, and no other shows it
    */
   of(inode: Kernel<'inode'>): string | null {
     const dentry = this.#entryOf(inode);
@@ -66,8 +73,9 @@ export class InodeNames {
     let places = this.#places.get(block.address);
     if (places === undefined) this.#places.set(block.address, (places = this.#placesOf(block)));
     const whole = block.s_root?.address;
-    if (places[0] === undefined || places[0].root === whole) return places[0];
-    const roots = new Map(places.map((place) => [place.root, place]));
+    const { all, fault } = places;
+    if (all[0] !== undefined && all[0].root === whole) return all[0];
+    const roots = new Map(all.map((place) => [place.root, place]));
     for (let at = dentry, depth = 0; depth < MOST_FOLDERS; depth++) {
       const found = roots.get(at.address);
       if (found !== undefined) return found;
@@ -75,32 +83,39 @@ export class InodeNames {
       if (parent.address === at.address) break;
       at = parent;
     }
-    return places.find(({ root }) => root === whole);
+    const found = all.find(({ root }) => root === whole);
+    if (found === undefined && fault !== undefined) throw fault;
+    return found;
   }
 
-  #placesOf(block: Kernel<'super_block'>): Place[] {
+  #placesOf(block: Kernel<'super_block'>): Places {
     const kernel = this.#kernel;
     const found: (Place & { readonly rank: number })[] = [];
-    const whole = unlessFault(() => block.s_root?.address, undefined);
+    let fault: EvidenceFault | undefined;
+    const whole = block.s_root?.address;
     for (const mount of new SuperBlock(block, kernel).mounts()) {
       if (found.length >= MOST_MOUNTS) break;
-      const place = unlessFault(() => this.#ranked(mount, whole), null);
-      if (place !== null) found.push(place);
+      try {
+        found.push(this.#ranked(mount, whole));
+      } catch (thrown) {
+        if (!(thrown instanceof EvidenceFault)) throw thrown;
+        fault ??= thrown;
+      }
     }
-    return found.sort((a, b) => a.rank - b.rank);
+    return { all: found.sort((a, b) => a.rank - b.rank), fault };
   }
 
   /** Of the first namespace before others, and of the whole file system before parts of it. */
   #ranked(mount: Kernel<'mount'>, whole: VirtualAddress | undefined): Place & { readonly rank: number } {
     const root = this.#kernel.at('vfsmount', mount.mnt).mnt_root;
-    this.#initial ??= unlessFault(() => this.#firstNamespace(), null);
+    this.#initial ??= this.#kernel.attempt(() => this.#firstNamespace(), 0n, 'the first mount namespace');
     const isOurs = mount.mnt_ns === this.#initial;
     return { mount, root, rank: (isOurs ? 0 : 2) + (root === whole ? 0 : 1) };
   }
 
-  #firstNamespace(): VirtualAddress | null {
+  #firstNamespace(): VirtualAddress {
     const kernel = this.#kernel;
     const { nsproxy } = kernel.at('task_struct', kernel.symbol('init_task'));
-    return nsproxy?.mnt_ns?.address ?? null;
+    return nsproxy?.mnt_ns?.address ?? 0n;
   }
 }
