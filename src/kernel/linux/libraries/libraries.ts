@@ -1,7 +1,7 @@
 // The libraries of a process: those that its dynamic linker lists, and the files that are mapped as programs are.
 // What is mapped and not listed somebody loaded by hand, or took off the list; what is listed has a file behind it.
-import type { VirtualAddress } from '../../../base/address.ts';
-import { EvidenceFault, WalkIncomplete } from '../../../base/errors.ts';
+import { hex, type VirtualAddress } from '../../../base/address.ts';
+import { CorruptStructure, EvidenceFault, WalkIncomplete } from '../../../base/errors.ts';
 import { unlessFault } from '../../../base/unless-fault.ts';
 import type { Linux } from '../linux.ts';
 import type { ProcessMemory } from '../memory/process-memory.ts';
@@ -50,7 +50,11 @@ export class Library {
   get name(): string | null {
     const { words } = this.#of;
     if (this.#linked === null || words === null) return null;
-    return words.text(this.#linked.nameAt, MOST_NAME_BYTES) || null;
+    const { nameAt } = this.#linked;
+    const name = words.text(nameAt, MOST_NAME_BYTES);
+    if (name === '' && words.space.isBlankAt(nameAt))
+      throw new CorruptStructure(`the page at ${hex(nameAt)} holds nothing but zeros`);
+    return name || null;
   }
   /** The file that is mapped there, or what the kernel calls the mapping; null where there is none. @throws EvidenceFault */
   get path(): string | null {
