@@ -2,6 +2,7 @@
 // Linux: kernel/module/kmod.c, fs/coredump.c, lib/kobject_uevent.c, kernel/reboot.c.
 import type { Linux } from '../linux.ts';
 import type { SymbolName } from '../symbols.ts';
+import { holdsSomething } from './blank.ts';
 
 /** Bytes of each: KMOD_PATH_LEN, UEVENT_HELPER_PATH_LEN, POWEROFF_CMD_PATH_LEN; CORENAME_MAX_SIZE. */
 const MOST_BYTES = 256;
@@ -27,7 +28,11 @@ export class HelperProgram {
   }
   /** @throws EvidenceFault */
   get path(): string {
-    return this.#kernel.textAt(this.#kernel.symbol(this.variable), MOST_BYTES);
+    const kernel = this.#kernel;
+    const at = kernel.symbol(this.variable);
+    const path = kernel.textAt(at, MOST_BYTES);
+    if (path === '') holdsSomething(kernel, at);
+    return path;
   }
   /** @throws EvidenceFault */
   get verdict(): 'expected' | 'unknown' {

@@ -3,6 +3,7 @@
 import type { VirtualAddress } from '../../../base/address.ts';
 import { viewOf } from '../../../base/bytes.ts';
 import type { Linux } from '../linux.ts';
+import { holdsSomething } from './blank.ts';
 import { CodePointer, type Verdict } from './code-pointer.ts';
 
 /** Vectors of the architecture: Intel SDM volume 3, section 6.2. */
@@ -41,6 +42,7 @@ export function* gates(kernel: Linux): Generator<Gate> {
   const { pointerBytes } = kernel.types;
   const size = GATE_BYTES[pointerBytes];
   const table = kernel.symbol('idt_table');
+  holdsSomething(kernel, table);
   for (let vector = 0; vector < VECTORS; vector++) {
     const at = table + BigInt(vector * size);
     const gate = kernel.attempt(() => viewOf(kernel.space.bytes(at, size)), null, `vector ${vector}`);

@@ -4,6 +4,7 @@ import type { VirtualAddress } from '../../../base/address.ts';
 import { ENTRY_COST } from '../../../base/budget.ts';
 import type { Linux } from '../linux.ts';
 import { superBlocks } from '../vfs/super-blocks.ts';
+import { holdsSomething } from './blank.ts';
 import { CodePointer, type Verdict } from './code-pointer.ts';
 import type { Holding, OperationsType } from './operation-holding.ts';
 import { operationStructs } from './operation-structs.ts';
@@ -48,11 +49,15 @@ function* functionsOf(kernel: Linux, holding: Holding): Generator<Operation> {
   const { type, address } = holding;
   if (type === 'function') return yield new Operation(holding, null, new CodePointer(kernel, address));
   const struct = kernel.at(type, address) as unknown as Readonly<Record<string, VirtualAddress | undefined>>;
+  let count = 0;
   for (const member of Object.keys(operationStructs[type])) {
     if (!kernel.types.has(type, member)) continue;
     const handler = struct[member] ?? 0n;
-    if (handler !== 0n) yield new Operation(holding, member, new CodePointer(kernel, handler));
+    if (handler === 0n) continue;
+    count++;
+    yield new Operation(holding, member, new CodePointer(kernel, handler));
   }
+  if (count === 0) holdsSomething(kernel, address);
 }
 
 /** What file systems do with the folder that each begins with. */

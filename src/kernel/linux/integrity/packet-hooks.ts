@@ -3,6 +3,7 @@
 import { CorruptStructure } from '../../../base/errors.ts';
 import type { Linux } from '../linux.ts';
 import { type NetNamespace, NetNamespaces } from '../net/namespace.ts';
+import { holdsSomething } from './blank.ts';
 import { CodePointer, type Verdict } from './code-pointer.ts';
 
 /** Hooks of IP, by their numbers: enum nf_inet_hooks of include/uapi/linux/netfilter.h. */
@@ -74,9 +75,10 @@ function* hooksAt(
   where: Pick<PacketHook, 'namespace' | 'family' | 'hook'>,
 ): Generator<PacketHook> {
   const address = kernel.pointerAt(at);
-  if (address === 0n) return;
+  if (address === 0n) return holdsSomething(kernel, at);
   const { num_hook_entries: count, hooks } = kernel.at('nf_hook_entries', address);
-  if (count > MOST_HOOKS) throw new CorruptStructure(`${count} hooks are implausible`);
+  // The kernel takes an array away with its last hook.
+  if (count === 0 || count > MOST_HOOKS) throw new CorruptStructure(`${count} hooks are implausible`);
   const each = BigInt(kernel.types.sizeOf('nf_hook_entry'));
   for (let position = 0; position < count; position++) {
     const { hook } = kernel.at('nf_hook_entry', hooks + BigInt(position) * each);

@@ -4,13 +4,14 @@ import type { VirtualAddress } from '../../../base/address.ts';
 import { EvidenceFault } from '../../../base/errors.ts';
 import type { Linux } from '../linux.ts';
 import { codeOf } from '../symbols/code.ts';
+import { holdsSomething } from './blank.ts';
 import { CodePointer, type Verdict } from './code-pointer.ts';
 import { BEGINNING_BYTES, type Detour, detourIn } from './detour.ts';
 import { probes } from './probes.ts';
 
 /** Jumps that are replaced while the kernel runs; some lead into modules (include/linux/static_call_types.h). */
 const STATIC_CALL = /^__SCT__/;
-/** Where code is only measured from: `entry_SYSRETQ_end`. A trap there keeps the CPU from running on. */
+/** Where code is only measured from: `entry_SYSRETQ_end`. A trap there keeps the CPU from running on, and what is behind may be empty. */
 const MARK = /_(?:start|end)$/;
 /** Functions looked at before the work of it is counted. */
 const BATCH = 1_024;
@@ -77,5 +78,7 @@ function isHome(kernel: Linux, target: VirtualAddress, isImage: boolean): boolea
 /** @throws EvidenceFault */
 function detourAt(kernel: Linux, address: VirtualAddress): Detour | null {
   const bytes = kernel.space.bytes(address, BEGINNING_BYTES);
+  if (bytes.every((byte) => byte === 0) && !MARK.test(codeOf(kernel).placeOf(address)?.text ?? ''))
+    holdsSomething(kernel, address);
   return detourIn(kernel.profile.architecture, bytes, address, (at) => kernel.pointerAt(at));
 }

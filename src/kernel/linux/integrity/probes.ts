@@ -6,6 +6,7 @@ import { chainedLinks } from '../containers/hash-table.ts';
 import type { Linux } from '../linux.ts';
 import type { Kernel } from '../structs.ts';
 import { codeOf } from '../symbols/code.ts';
+import { holdsSomething } from './blank.ts';
 import { CodePointer, type Verdict, worse } from './code-pointer.ts';
 
 /** KPROBE_TABLE_SIZE of include/linux/kprobes.h. */
@@ -83,9 +84,11 @@ export class Probe {
 
 /** Every probe that is registered. */
 export function* probes(kernel: Linux): Generator<Probe> {
+  const heads = kernel.symbol('kprobe_table');
+  holdsSomething(kernel, heads);
   const links = chainedLinks(kernel, {
     name: 'probes',
-    heads: kernel.symbol('kprobe_table'),
+    heads,
     buckets: BUCKETS,
     strideBytes: kernel.types.pointerBytes,
   });

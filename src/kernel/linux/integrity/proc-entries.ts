@@ -6,6 +6,7 @@ import type { Linux } from '../linux.ts';
 import { NetNamespaces } from '../net/namespace.ts';
 import type { Kernel } from '../structs.ts';
 import type { SymbolName } from '../symbols.ts';
+import { holdsSomething } from './blank.ts';
 import type { Holding } from './operation-holding.ts';
 
 /** Folders in folders: /proc/sys is no part of this tree, and /proc/irq/… has three. */
@@ -33,7 +34,7 @@ export function* procOperations(kernel: Linux): Generator<Holding> {
       continue;
     }
     seen.add(entry.address);
-    const found = kernel.attempt(() => holdingsOf(entry, path, lines, once), null, path);
+    const found = kernel.attempt(() => holdingsOf(kernel, entry, path, lines, once), null, path);
     if (found === null) continue;
     yield* found.holdings;
     // The kernel fills in no mode of a namespace's own root: fs/proc/proc_net.c, proc_net_ns_init.
@@ -62,11 +63,14 @@ const addressesOf = (kernel: Linux, names: readonly SymbolName[]): ReadonlySet<V
 
 /** @throws EvidenceFault */
 function holdingsOf(
-  { proc_iops, proc_ops, seq_ops, mode }: Kernel<'proc_dir_entry'>,
+  kernel: Linux,
+  { address, proc_iops, proc_ops, seq_ops, mode }: Kernel<'proc_dir_entry'>,
   holder: string,
   lines: ReadonlySet<VirtualAddress>,
   once: ReadonlySet<VirtualAddress>,
 ): { readonly isFolder: boolean; readonly holdings: readonly Holding[] } {
+  // Every entry has operations of its inode, but for the root of a namespace, which has entries alone.
+  if (proc_iops === 0n) holdsSomething(kernel, address);
   const isFolder = (mode & TYPE) === FOLDER;
   const holdings: Holding[] = [
     { holder, type: 'inode_operations', address: proc_iops },

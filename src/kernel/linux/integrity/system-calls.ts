@@ -6,6 +6,7 @@ import { unlessFault } from '../../../base/unless-fault.ts';
 import type { Linux } from '../linux.ts';
 import { codeOf } from '../symbols/code.ts';
 import type { SymbolName } from '../symbols.ts';
+import { holdsSomething } from './blank.ts';
 import { CodePointer, type Verdict } from './code-pointer.ts';
 
 /** Tables, and functions that dispatch. */
@@ -20,7 +21,7 @@ export type CallTable = (typeof CALL_TABLES)[number];
 const MOST_CALLS = 2_048;
 /** Bytes of a function that dispatches: 470 numbers take some 10 KiB of comparisons and jumps. */
 const MOST_DISPATCH_BYTES = 65_536;
-/** Entries after the last that are looked at: where no symbol ends a table, so many in a row that are no code of the kernel do. */
+/** Entries after the last that are looked at: where no symbol ends a table, so many in a row that are no system calls do. */
 const BEHIND = 8;
 /** Functions of system calls are called so, whatever the architecture: `__x64_sys_read`, `__arm64_compat_sys_open`, `sys_ni_syscall`. */
 const CALL_NAME = /^(?:[a-z0-9_]*_)?sys_[a-z0-9_]+$/;
@@ -85,26 +86,35 @@ function* entriesOf(kernel: Linux, table: CallTable): Generator<SystemCall> {
   const start = kernel.symbol(table);
   const listed = kernel.listed?.(kernel.space.memory);
   const isListed = listed?.nearest(start)?.address === start;
-  const code = codeOf(kernel);
   for (let number = 0; number < MOST_CALLS; number++) {
     const at = start + BigInt(number * pointerBytes);
     // Where kernels list their data, the next symbol ends the table.
     if (isListed && isBehind(listed!.nearest(at), start)) return;
-    const address = kernel.attempt(() => kernel.pointerAt(at), null, `${table}[${number}]`);
+    const address = kernel.attempt(() => entryAt(kernel, at), null, `${table}[${number}]`);
     if (address === null) continue;
     if (!isKernels(address, pointerBytes)) return;
-    if (!isListed && !code.isImage(address) && !isGoingOn(kernel, at)) return;
+    if (!isListed && !isCall(kernel, address) && !isGoingOn(kernel, at)) return;
     yield new SystemCall(table, number, new CodePointer(kernel, address));
   }
 }
 
-/** Whether one of the next entries is code of the kernel. */
+/** @throws CorruptStructure where it lies on a page of zeros @throws EvidenceFault */
+function entryAt(kernel: Linux, at: VirtualAddress): VirtualAddress {
+  const address = kernel.pointerAt(at);
+  if (address === 0n) holdsSomething(kernel, at);
+  return address;
+}
+
+/** Whether it is a function of the kernel for system calls. @throws EvidenceFault */
+const isCall = (kernel: Linux, address: VirtualAddress): boolean =>
+  new CodePointer(kernel, address).verdictAs(CALL_NAME) === 'expected';
+
+/** Whether one of the next entries is one. */
 function isGoingOn(kernel: Linux, at: VirtualAddress): boolean {
   const { pointerBytes } = kernel.types;
-  const code = codeOf(kernel);
   for (let ahead = 1; ahead <= BEHIND; ahead++) {
     const next = at + BigInt(ahead * pointerBytes);
-    if (unlessFault(() => code.isImage(kernel.pointerAt(next)), true)) return true;
+    if (unlessFault(() => isCall(kernel, kernel.pointerAt(next)), true)) return true;
   }
   return false;
 }
@@ -124,6 +134,8 @@ function* branchesOf(kernel: Linux, name: CallTable, decoder: Decoder): Generato
   for (const { address, mnemonic, target } of decoder.decode(bytes, start)) {
     const here = code.placeOf(address);
     if (here === null || address - here.offset !== start) return;
+    const at = Number(address - start);
+    if (bytes[at] === 0 && bytes[at + 1] === 0) holdsSomething(kernel, address);
     if (target === null || !BRANCH.test(mnemonic)) continue;
     const to = wrapped(target, kernel.types.pointerBytes);
     if (seen.has(to)) continue;

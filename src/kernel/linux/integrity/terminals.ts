@@ -2,6 +2,7 @@
 // Linux: drivers/tty/tty_ldisc.c, drivers/tty/tty_io.c, include/linux/tty.h.
 import type { Linux } from '../linux.ts';
 import type { Kernel } from '../structs.ts';
+import { holdsSomething } from './blank.ts';
 import type { Holding } from './operation-holding.ts';
 
 /** NR_LDISCS of include/uapi/linux/tty.h: 30 until v5.10, 31 since. */
@@ -24,6 +25,8 @@ function* disciplines(kernel: Linux): Generator<Holding> {
   const { pointerBytes } = kernel.types;
   for (let number = 0; number < MOST_DISCIPLINES; number++) {
     const address = kernel.pointerAt(table + BigInt(number * pointerBytes));
+    // The first is always there: N_TTY.
+    if (address === 0n && number === 0) holdsSomething(kernel, table);
     yield { holder: `line discipline ${number}`, type: 'tty_ldisc_ops', address };
   }
 }

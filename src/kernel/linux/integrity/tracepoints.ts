@@ -5,6 +5,7 @@ import { CorruptStructure } from '../../../base/errors.ts';
 import type { Linux } from '../linux.ts';
 import { modules } from '../module/module.ts';
 import type { Kernel } from '../structs.ts';
+import { holdsSomething } from './blank.ts';
 import { CodePointer, type Verdict } from './code-pointer.ts';
 
 /** Bytes of an entry of the table: how far the tracepoint is from it (CONFIG_HAVE_ARCH_PREL32_RELOCATIONS of x86 and arm64). */
@@ -72,19 +73,22 @@ function* probesIn(kernel: Linux, { start, count }: Table): Generator<Tracepoint
   const { pointerBytes } = kernel.types;
   for (let nth = 0; nth < count; nth++) {
     const at = start + BigInt(nth * DISTANCE_BYTES);
-    const address = kernel.attempt(
-      () => wrapped(at + BigInt(kernel.u32At(at) | 0), pointerBytes),
-      null,
-      'tracepoint',
-    );
+    const address = kernel.attempt(() => pointAt(kernel, at, pointerBytes), null, 'tracepoint');
     if (address !== null)
       yield* kernel.untilFault(probesOf(kernel, kernel.at('tracepoint', address)), 'tracepoint');
   }
 }
 
+/** @throws CorruptStructure where its distance is none @throws EvidenceFault */
+function pointAt(kernel: Linux, at: VirtualAddress, pointerBytes: 4 | 8): VirtualAddress {
+  const distance = kernel.u32At(at) | 0;
+  if (distance === 0) throw new CorruptStructure('a tracepoint that lies nowhere');
+  return wrapped(at + BigInt(distance), pointerBytes);
+}
+
 function* probesOf(kernel: Linux, point: Kernel<'tracepoint'>): Generator<TracepointProbe> {
   const { funcs } = point;
-  if (funcs === 0n) return;
+  if (funcs === 0n) return holdsSomething(kernel, point.address);
   const size = kernel.types.sizeOf('tracepoint_func');
   for (let nth = 0; nth < MOST_PROBES; nth++) {
     const raw = kernel.at('tracepoint_func', funcs + BigInt(nth * size));

@@ -1,6 +1,7 @@
 // The CPUs of a guest, and where each keeps its own copy of per-CPU variables.
 // Linux: include/linux/cpumask.h, include/linux/percpu-defs.h.
 import { type VirtualAddress, wrapped } from '../../../base/address.ts';
+import { CorruptStructure } from '../../../base/errors.ts';
 import type { Linux } from '../linux.ts';
 import { perKernel } from '../per-kernel.ts';
 import type { SymbolName } from '../symbols.ts';
@@ -26,7 +27,9 @@ export class Cpus {
 
   /** Numbers of the CPUs that there is per-CPU memory for, running or not. @throws EvidenceFault */
   get possible(): readonly number[] {
-    return this.#numbersIn('__cpu_possible_mask');
+    const numbers = this.#numbersIn('__cpu_possible_mask');
+    if (numbers.length === 0) throw new CorruptStructure('no CPU is among those that there can be');
+    return numbers;
   }
 
   /** Where `cpu` keeps its copy of the per-CPU variable whose pointer (or symbol) says `pointer`. @throws EvidenceFault */

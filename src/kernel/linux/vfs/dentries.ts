@@ -1,7 +1,8 @@
 // Every name that the kernel remembers, of all file systems: of files that are there, that are not, and that are gone.
 // Linux: fs/dcache.c, include/linux/dcache.h.
-import { type VirtualAddress, wrapped } from '../../../base/address.ts';
+import { hex, type VirtualAddress, wrapped } from '../../../base/address.ts';
 import { ENTRY_COST } from '../../../base/budget.ts';
+import { CorruptStructure } from '../../../base/errors.ts';
 import { unlessFault } from '../../../base/unless-fault.ts';
 import { chainedLinks } from '../containers/hash-table.ts';
 import type { Linux } from '../linux.ts';
@@ -79,7 +80,15 @@ export class CachedName {
 /** Whether the link before it, or the head of its chain, leads to it; the lowest bit of a head is a lock. @throws EvidenceFault */
 function isInTable(kernel: Linux, { d_hash }: Kernel<'dentry'>): boolean {
   const { pprev } = d_hash;
-  return pprev !== 0n && (kernel.pointerAt(pprev) & ~1n) === d_hash.address;
+  return pprev !== 0n && (linkAt(kernel, pprev) & ~1n) === d_hash.address;
+}
+
+/** A pointer that leads to an entry. @throws CorruptStructure where it lies on a page of zeros @throws EvidenceFault */
+function linkAt(kernel: Linux, address: VirtualAddress): VirtualAddress {
+  const link = kernel.pointerAt(address);
+  if (link === 0n && kernel.space.isBlankAt(address))
+    throw new CorruptStructure(`the page at ${hex(address)} holds nothing but zeros`);
+  return link;
 }
 
 /** Every name that file systems lead to from their roots, folder by folder; then those that only the table of names has. */
@@ -173,7 +182,7 @@ function isInFolder(kernel: Linux, dentry: Kernel<'dentry'>): boolean {
   if (link === undefined || dentry.d_parent.address === dentry.address) return true;
   // The second word of a link of either kind leads to what has the first: to the link before, or to the pointer to this one.
   const before = kernel.pointerAt(link + BigInt(kernel.types.pointerBytes));
-  return before !== 0n && kernel.pointerAt(before) === link;
+  return before !== 0n && linkAt(kernel, before) === link;
 }
 
 /** Its path from where its file system is mounted. @throws EvidenceFault */
