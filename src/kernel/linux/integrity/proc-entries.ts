@@ -1,6 +1,7 @@
 // What is done with the files and folders of /proc that are no processes.
 // Linux: struct proc_dir_entry of fs/proc/internal.h, fs/proc/generic.c.
 import type { VirtualAddress } from '../../../base/address.ts';
+import { ENTRY_COST } from '../../../base/budget.ts';
 import { rbNodes } from '../containers/rb-tree.ts';
 import type { Linux } from '../linux.ts';
 import { NetNamespaces } from '../net/namespace.ts';
@@ -12,6 +13,8 @@ import type { Holding } from './operation-holding.ts';
 /** Folders in folders: /proc/sys is no part of this tree, and /proc/irq/… has three. */
 const MOST_DEPTH = 32;
 const MOST_NAME_BYTES = 256;
+/** An entry is kept with its path until its turn comes: some 300 bytes more than a link takes. */
+const KEPT_COST = 8 * ENTRY_COST;
 /** S_IFMT and S_IFDIR of include/uapi/linux/stat.h. */
 const [TYPE, FOLDER] = [0o170_000, 0o040_000];
 /** Operations of files that are printed line by line, and of those that are printed at once. */
@@ -88,6 +91,7 @@ function* childrenOf(
 ): Generator<{ readonly entry: Kernel<'proc_dir_entry'>; readonly path: string }> {
   const root = kernel.attempt(() => kernel.at('rb_root', folder.subdir).rb_node, 0n, path);
   for (const node of rbNodes(kernel, root, path)) {
+    kernel.space.memory.spend(KEPT_COST);
     const entry = kernel.containerOf('proc_dir_entry', 'subdir_node', node);
     const name = kernel.attempt(() => kernel.nameAt(entry.name, MOST_NAME_BYTES), '?', `an entry of ${path}`);
     yield { entry, path: `${path}/${name}` };
