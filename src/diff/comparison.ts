@@ -2,9 +2,9 @@
 // It is pure: `vestige diff`, the page, policies and scans use it.
 import { type AnyPlugin, listOf } from '../plugin/contract.ts';
 import { type Anomaly, areClocksStopped, secondsBetween } from './anomalies.ts';
+import { type Narrative, narrativeOf } from './narrative.ts';
 import { Processes } from './processes.ts';
 import { type Identified, type Relation, relate } from './relation.ts';
-import { type Story, storyOf } from './story.ts';
 import { type DiffChoice, diffTables, type Side, type TableDiff } from './tables.ts';
 
 /** What is known of one snapshot: its kernel, and the whole answers of some questions, by plugin. */
@@ -16,7 +16,7 @@ export interface Comparable extends Identified {
 export interface Comparison {
   readonly relation: Relation;
   readonly tables: readonly TableDiff[];
-  readonly story: Story;
+  readonly story: Narrative;
 }
 
 /** What of a comparison is listed, and what else it may look into. */
@@ -45,7 +45,7 @@ export function compare(
   return {
     relation: isStopped ? withAnomaly(relation, CLOCKS_STOPPED) : relation,
     tables,
-    story: storyOf(tables, after.answers, plugins),
+    story: narrativeOf(tables, after.answers, plugins),
   };
 }
 

@@ -50,7 +50,7 @@ export class PhysicalMemory {
   /** What a question of this memory may cost. Set by whoever opens the snapshot and wants others. */
   limits: Limits;
   #budget: Budget | null = null;
-  #untold = READS_A_CHARGE;
+  #uncounted = READS_A_CHARGE;
 
   constructor(source: PhysicalSource) {
     this.source = source;
@@ -173,7 +173,7 @@ export class PhysicalMemory {
   /** Every read from now on is work of this budget, up to the call with null. A budget that is used up ends the read. */
   chargeTo(budget: Budget | null): void {
     this.#budget = budget;
-    this.#untold = READS_A_CHARGE;
+    this.#uncounted = READS_A_CHARGE;
   }
 
   /**
@@ -181,8 +181,8 @@ export class PhysicalMemory {
    * it: lists may be as long as somebody wants. @throws BudgetExceeded
    */
   spend(reads: number): void {
-    this.#untold -= reads;
-    if (this.#untold < 0) this.#charge();
+    this.#uncounted -= reads;
+    if (this.#uncounted < 0) this.#charge();
   }
 
   /** Does a part of a question's work, which may have this share of all its reads. @throws CorruptStructure where that is used up */
@@ -192,8 +192,8 @@ export class PhysicalMemory {
 
   /** Tells the budget. @throws BudgetExceeded */
   #charge(): void {
-    const reads = READS_A_CHARGE - this.#untold;
-    this.#untold = READS_A_CHARGE;
+    const reads = READS_A_CHARGE - this.#uncounted;
+    this.#uncounted = READS_A_CHARGE;
     this.#budget?.spend(reads);
   }
 
@@ -204,7 +204,7 @@ export class PhysicalMemory {
 
   /** Where in the buffer the byte at `at` is, loading its page where need be. @throws NotInSnapshot */
   #find(at: PhysicalAddress): number {
-    if (--this.#untold < 0) this.#charge();
+    if (--this.#uncounted < 0) this.#charge();
     const chunkBytes = this.#chunkBytes;
     const chunk = Math.floor(at / chunkBytes);
     const slot = chunk & (this.#slots - 1);

@@ -3,7 +3,7 @@
 import type { Comparison } from '../diff/comparison.ts';
 import type { AnyPlugin } from '../plugin/contract.ts';
 import type { Facts } from '../report/answer.ts';
-import { diffSheet, foldedTexts, relationText, uncertainTexts } from '../report/diff.ts';
+import { diffColumns, foldedTexts, relationText, uncertainTexts } from '../report/diff.ts';
 import type { PageChanges } from './model.ts';
 import { pageTable } from './tables.ts';
 
@@ -31,7 +31,7 @@ export function pageChanges(
       const plugin = plugins.find(({ name }) => name === diff.plugin);
       if (plugin === undefined) return [];
       const table = pageTable({
-        ...diffSheet(plugin, diff),
+        ...diffColumns(plugin, diff),
         name: plugin.name,
         summary: plugin.summary,
         notes: diff.notes,

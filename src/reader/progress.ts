@@ -1,7 +1,7 @@
 // What a scan has come to, whichever process does it: a supervisor keeps it, and tells it to the next.
 // A process that dies leaves it behind for the next.
 import type { Excess, UnderWay } from './enforced-limits.ts';
-import type { Briefing, Died, Report } from './protocol.ts';
+import type { Died, Report, ScanState } from './protocol.ts';
 
 /** How a process ended: its exit code, or the signal that ended it. */
 export interface End {
@@ -81,7 +81,7 @@ export class Progress {
   }
 
   /** What the next process must know. */
-  get briefing(): Briefing {
+  get state(): ScanState {
     return {
       told: [...this.#told],
       done: [...this.#done],

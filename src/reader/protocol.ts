@@ -10,7 +10,7 @@ export interface Died {
 }
 
 /** What the process of a scan is told at its start: what the scan has come to in those before, which died. */
-export interface Briefing {
+export interface ScanState {
   /** What was told already, as the process that told it names it. */
   readonly told: readonly string[];
   /** Files that something has come of: they are not tried again. */

@@ -15,7 +15,7 @@ class ScanEnded extends ForensicError {
   readonly code = 'scan-ended';
 }
 
-/** The descriptor by which the process of a scan hears its briefing and reports. */
+/** The descriptor by which the process of a scan hears its state and reports. */
 export const SUPERVISOR_FD = 3;
 
 const STUCK = ' before it had recorded what the one before it died of';
@@ -79,7 +79,7 @@ function hear(child: ChildProcess, progress: Progress): void {
     for (const json of lines) progress.hear(JSON.parse(json) as Report);
   });
   line.on('error', () => undefined); // how the process ended is told
-  line.write(`${JSON.stringify(progress.briefing)}\n`);
+  line.write(`${JSON.stringify(progress.state)}\n`);
 }
 
 /** @throws ScanEnded where it could not be started */

@@ -2,8 +2,8 @@
 // `src/diff` compares; nothing is decided here.
 import { durationText } from '../base/duration.ts';
 import type { Comparison } from '../diff/comparison.ts';
+import type { Event } from '../diff/narrative.ts';
 import type { Relation } from '../diff/relation.ts';
-import type { Event } from '../diff/story.ts';
 import type { Folding, TableDiff } from '../diff/tables.ts';
 import { type Cell, isAbsent, type Row } from '../plugin/cell.ts';
 import { type AnyPlugin, kindOf } from '../plugin/contract.ts';
@@ -166,7 +166,7 @@ export function uncertainTexts(tables: readonly TableDiff[]): string[] {
 }
 
 /** Differing rows as rows of a table of their own. */
-export interface DiffSheet extends Pick<AnyPlugin, 'uncut' | 'paths' | 'ends'> {
+export interface DiffColumns extends Pick<AnyPlugin, 'uncut' | 'paths' | 'ends'> {
   /** `±` and the question's own; those with a changed value hold text. */
   readonly columns: AnyPlugin['columns'];
   readonly rows: readonly Row[];
@@ -174,7 +174,7 @@ export interface DiffSheet extends Pick<AnyPlugin, 'uncut' | 'paths' | 'ends'> {
 }
 
 /** The differing rows of one question: `+` is new, `-` is gone, `~` has changed, with both values in a cell. */
-export function diffSheet(plugin: AnyPlugin, diff: TableDiff): DiffSheet {
+export function diffColumns(plugin: AnyPlugin, diff: TableDiff): DiffColumns {
   const { added, removed, changed, unsure } = diff;
   const touched = new Set(changed.flatMap(({ columns }) => columns));
   const marked = (mark: string, row: Row): Row => ({ ...textCells(plugin, row, touched), '±': mark });
@@ -212,7 +212,7 @@ export function diffTable(
   diff: TableDiff,
   options: TableOptions & { readonly vertical?: boolean },
 ): readonly string[] {
-  const { rows, ...drawn } = diffSheet(plugin, diff);
+  const { rows, ...drawn } = diffColumns(plugin, diff);
   const shape = { plugin: drawn, columns: Object.keys(drawn.columns), named: false, sorted: true };
   const { lines, hidden } = (options.vertical === true ? drawRecords : drawTable)(shape, rows, options);
   return [

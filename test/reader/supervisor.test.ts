@@ -2,9 +2,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import type { Reading } from '../../src/inquiry/reading.ts';
-import { openTold, tellingOnce } from '../../src/reader/charge.ts';
 import { Progress } from '../../src/reader/progress.ts';
-import type { Briefing, Report } from '../../src/reader/protocol.ts';
+import type { Report, ScanState } from '../../src/reader/protocol.ts';
+import { openTold, tellingOnce } from '../../src/reader/scan-reports.ts';
 import { supervise } from '../../src/reader/supervisor.ts';
 import type { ScanEvent } from '../../src/watch/event.ts';
 
@@ -13,14 +13,14 @@ const doing = (path: string): Report => ({ say: 'doing', path, what: 'it was ope
 const telling = (path: string, more: Partial<Report> = {}): Report =>
   ({ say: 'telling', key: `k ${path}`, path, isNews: false, isTrouble: false, ...more }) as Report;
 
-/** A process that says so, shows its briefing by a file of its own descriptor, and ends as it is told to. */
+/** A process that says so, shows its state by a file of its own descriptor, and ends as it is told to. */
 function saying(reports: readonly Report[], end: string): ChildProcess {
   const text = reports.map((report) => `${JSON.stringify(report)}\n`).join('');
   const program = `
     const fs = require('node:fs');
-    const briefing = Buffer.alloc(65536);
-    const length = fs.readSync(3, briefing);
-    fs.writeSync(1, briefing.subarray(0, length));
+    const state = Buffer.alloc(65536);
+    const length = fs.readSync(3, state);
+    fs.writeSync(1, state.subarray(0, length));
     fs.writeSync(3, ${JSON.stringify(text)});
     ${end}`;
   return spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'inherit', 'pipe'] });
@@ -29,7 +29,7 @@ function saying(reports: readonly Report[], end: string): ChildProcess {
 /** Supervises processes that are given by what they do, one after the other. @returns the code, and what each was told */
 async function supervised(
   ...steps: readonly (readonly [reports: readonly Report[], end: string])[]
-): Promise<{ code: number | string; briefings: Briefing[] }> {
+): Promise<{ code: number | string; states: ScanState[] }> {
   const told: string[] = [];
   let next = 0;
   const start = (): ChildProcess => {
@@ -40,18 +40,18 @@ async function supervised(
     return child;
   };
   const code = await supervise(start, new Progress('whole')).catch((error: Error) => error.message);
-  return { code, briefings: told.map((text) => JSON.parse(text) as Briefing) };
+  return { code, states: told.map((text) => JSON.parse(text) as ScanState) };
 }
 
 describe('a supervisor', () => {
   it('gives back how the process ended, and tells it nothing of one before', async () => {
-    const { code, briefings } = await supervised([[{ say: 'up' }], 'process.exit(1)']);
+    const { code, states } = await supervised([[{ say: 'up' }], 'process.exit(1)']);
     const nothing = { told: [], done: [], died: null, hasNews: false, hasTrouble: false };
-    expect({ code, briefings }).toEqual({ code: 1, briefings: [{ ...nothing, whole: 'whole' }] });
+    expect({ code, states }).toEqual({ code: 1, states: [{ ...nothing, whole: 'whole' }] });
   });
 
   it('has the next process go on where one died of a snapshot', async () => {
-    const { code, briefings } = await supervised(
+    const { code, states } = await supervised(
       [
         [{ say: 'up' }, doing('a'), { say: 'closed' }, telling('a', { isNews: true }), doing('b')],
         'process.exit(0)',
@@ -60,11 +60,11 @@ describe('a supervisor', () => {
       [[{ say: 'up' }, telling('c')], 'process.exit(2)'],
     );
     expect(code).toBe(2);
-    expect(briefings[1]).toEqual({
+    expect(states[1]).toEqual({
       ...{ told: ['k a'], done: ['a'], hasNews: true, hasTrouble: false, whole: 'whole' },
       died: { path: 'b', why: 'the process that read it ended with code 0 while it was opened' },
     });
-    expect(briefings[2]).toEqual({
+    expect(states[2]).toEqual({
       ...{ told: ['k a', 'k b'], done: ['a', 'b'], hasNews: true, hasTrouble: true, whole: 'whole' },
       died: {
         path: 'c',
@@ -74,11 +74,11 @@ describe('a supervisor', () => {
   });
 
   it('lets the files be tried again when one look at them is over', async () => {
-    const { briefings } = await supervised(
+    const { states } = await supervised(
       [[telling('a'), telling('b'), { say: 'rest', said: ['k b'] }, doing('c')], 'process.exit(7)'],
       [[telling('c')], ''],
     );
-    expect(briefings[1]).toMatchObject({ told: ['k b'], done: [], died: { path: 'c' } });
+    expect(states[1]).toMatchObject({ told: ['k b'], done: [], died: { path: 'c' } });
   });
 
   it('ends where a process dies before it has recorded what the one before died of', async () => {

@@ -4,29 +4,29 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { getHeapStatistics } from 'node:v8';
 import type { AnyPlugin } from '../../plugin/contract.ts';
-import { briefingFrom, type Post, postTo } from '../../reader/charge.ts';
 import type { Limits } from '../../reader/limits.ts';
 import type { Progress } from '../../reader/progress.ts';
-import type { Briefing } from '../../reader/protocol.ts';
+import type { ScanState } from '../../reader/protocol.ts';
+import { reportTo, type SendReport, scanStateFrom } from '../../reader/scan-reports.ts';
 import { SUPERVISOR_FD, supervise } from '../../reader/supervisor.ts';
 import { SUPERVISED } from '../../start/bundle.ts';
 import { fileOf } from '../flags/plugin-files.ts';
 
 /** What a process that scans has from its supervisor. */
-export interface Charge {
-  readonly briefing: Briefing;
-  readonly post: Post;
+export interface SupervisedScan {
+  readonly state: ScanState;
+  readonly send: SendReport;
 }
 
-let charge: Charge | undefined;
+let supervised: SupervisedScan | undefined;
 
 /** What the supervisor has told this process; undefined where it has none. */
-export function chargeOfThis(): Charge | undefined {
-  if (charge === undefined && process.env[SUPERVISED] !== undefined) {
+export function supervisedScan(): SupervisedScan | undefined {
+  if (supervised === undefined && process.env[SUPERVISED] !== undefined) {
     delete process.env[SUPERVISED]; // what this process starts is something else
-    charge = { briefing: briefingFrom(SUPERVISOR_FD), post: postTo(SUPERVISOR_FD) };
+    supervised = { state: scanStateFrom(SUPERVISOR_FD), send: reportTo(SUPERVISOR_FD) };
   }
-  return charge;
+  return supervised;
 }
 
 /** The launcher: it lies beside what is compiled, and a test that runs from the source takes what was compiled last. */

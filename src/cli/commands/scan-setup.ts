@@ -15,10 +15,10 @@ import type { ScanFlags } from '../flags/scan.ts';
 import { type OpenFlags, openSettings } from '../flags/settings.ts';
 import { TERMINAL, writeAside, writeData } from '../terminal/output.ts';
 import { channelsFrom, choiceFrom } from './scan-choice.ts';
-import type { Charge } from './scan-process.ts';
+import type { SupervisedScan } from './scan-process.ts';
 
 /** The process that is to do a scan. */
-export interface ScanningProcess extends Charge {
+export interface ScanningProcess extends SupervisedScan {
   /** Whether another looks at what this one takes: it opens nothing otherwise. */
   readonly isSupervised: boolean;
   readonly signal?: AbortSignal;
@@ -32,7 +32,7 @@ export async function withScan(
   places: readonly string[],
   plugins: readonly AnyPlugin[],
   flags: ScanFlags,
-  { briefing, post, isSupervised, signal }: ScanningProcess,
+  { state, send, isSupervised, signal }: ScanningProcess,
   action: (choice: ScanChoice, parts: ScanParts) => Promise<void>,
 ): Promise<void> {
   const settings = await openSettings(flags as OpenFlags, 'proof');
@@ -51,7 +51,7 @@ export async function withScan(
   const { surroundings } = await import('../../watch/settling.ts');
   const { failureMessageOf } = await import('../terminal/failure-message.ts');
   const { messageOf } = await import('../terminal/scan-lines.ts');
-  const { openTold, tellingOnce } = await import('../../reader/charge.ts');
+  const { openTold, tellingOnce } = await import('../../reader/scan-reports.ts');
   // What is wrong with a policy is said before there is a file to record in.
   const early = isKnown ? undefined : await judgeAndChannels(flags, plugins);
   const store = Store.open(path, version());
@@ -59,21 +59,21 @@ export async function withScan(
   try {
     if (!isSupervised && isAnyNew(choice, store.scans)) throw new OpenedElsewhere();
     if (isSupervised) opening = (await import('./scan-opener.ts')).openFor(store, also, settings);
-    post({ say: 'up' });
+    send({ say: 'up' });
     const { channels, judge } = early ?? (await judgeAndChannels(flags, plugins));
     await action(choice, {
       store,
       open:
         opening === undefined
           ? () => Promise.reject(new OpenedElsewhere())
-          : openTold(opening.open, post, limits),
-      resumed: briefing,
+          : openTold(opening.open, send, limits),
+      resumed: state,
       ...(judge === undefined ? {} : { judge }),
       ...(await reporterOf(flags, store.path, plugins, judge)),
       channels,
       messageOf,
       failureMessageOf,
-      tell: tellingOnce(new Set(briefing.told), post, await teller(flags)),
+      tell: tellingOnce(new Set(state.told), send, await teller(flags)),
       surroundings: surroundings(signal),
       ...(signal === undefined ? {} : { signal }),
     });

@@ -87,26 +87,26 @@ async function runScan(
   command: { readonly words: readonly string[]; readonly outcome: Outcome; readonly whole?: string },
 ): Promise<void> {
   const { words, outcome } = command;
-  const { chargeOfThis, inOwnProcess } = await import('./scan-process.ts');
+  const { supervisedScan, inOwnProcess } = await import('./scan-process.ts');
   const { Progress } = await import('../../reader/progress.ts');
-  const charge = chargeOfThis();
+  const supervised = supervisedScan();
   const progress = new Progress(command.whole);
-  const { briefing, post } = charge ?? {
-    briefing: progress.briefing,
-    post: (report) => progress.hear(report),
+  const { state, send } = supervised ?? {
+    state: progress.state,
+    send: (report) => progress.hear(report),
   };
-  const scanning = { briefing, post, isSupervised: charge !== undefined };
-  const { whole } = briefing;
+  const scanning = { state, send, isSupervised: supervised !== undefined };
+  const { whole } = state;
   const patienceMs = timeFrom('--wait', flags.wait);
   try {
     await withScan(places, plugins, flags, scanning, async (chosen, parts) => {
       const choice = whole === undefined ? chosen : { ...chosen, whole };
       // A scan that goes on has begun, whoever came in between.
-      const isPatient = flags.ifFree !== true || briefing.died !== null;
+      const isPatient = flags.ifFree !== true || state.died !== null;
       const result = await scanAlone(choice, parts, isPatient ? patienceMs : 0);
       if (result === undefined && !isPatient) return;
       if (result === undefined) complain('another scan records in the same file');
-      outcome.code = result === undefined ? EXIT.failed : codeOf(both(briefing, result));
+      outcome.code = result === undefined ? EXIT.failed : codeOf(both(state, result));
     });
   } catch (error) {
     if (!(error instanceof OpenedElsewhere)) throw error;

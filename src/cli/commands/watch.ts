@@ -11,7 +11,7 @@ import { timeFrom } from '../flags/words.ts';
 import type { Outcome } from '../outcome.ts';
 import { complain } from '../terminal/output.ts';
 import { scanAlone, wordsOf } from './scan.ts';
-import type { Charge } from './scan-process.ts';
+import type { SupervisedScan } from './scan-process.ts';
 import { withScan } from './scan-setup.ts';
 
 /** How long after a signal the process is ended, if it has not come to an end. What is not recorded by then is read again next time. */
@@ -32,9 +32,9 @@ export function addWatchCommand(program: Command, plugins: readonly AnyPlugin[],
     const everyMs = timeFrom('--every', flags.every);
     if (everyMs === 0) throw new UsageError('--every wants a time to rest');
     const patienceMs = timeFrom('--wait', flags.wait);
-    const { chargeOfThis, inOwnProcess } = await import('./scan-process.ts');
-    const charge = chargeOfThis();
-    if (charge === undefined) {
+    const { supervisedScan, inOwnProcess } = await import('./scan-process.ts');
+    const supervised = supervisedScan();
+    if (supervised === undefined) {
       const { Progress } = await import('../../reader/progress.ts');
       outcome.code = await inOwnProcess(wordsOf(command), plugins, limitsFrom(flags), new Progress());
       return;
@@ -52,10 +52,10 @@ export function addWatchCommand(program: Command, plugins: readonly AnyPlugin[],
         folders,
         plugins,
         flags,
-        { ...charge, isSupervised: true, briefing: { ...charge.briefing, told: [] }, signal: end.signal },
+        { ...supervised, isSupervised: true, state: { ...supervised.state, told: [] }, signal: end.signal },
         async (choice, parts) => {
           const { watch } = await import('../../watch/watch.ts');
-          const pass = passOf(choice, parts, patienceMs, charge);
+          const pass = passOf(choice, parts, patienceMs, supervised);
           await watch(folders, { everyMs, settleMs: choice.settleMs }, pass, end.signal, parts.surroundings);
         },
       );
@@ -70,9 +70,9 @@ function passOf(
   choice: ScanChoice,
   { resumed, ...parts }: ScanParts,
   patienceMs: number,
-  { briefing, post }: Charge,
+  { state, send }: SupervisedScan,
 ): () => Promise<boolean> {
-  let said = new Set(briefing.told);
+  let said = new Set(state.told);
   let first = resumed;
   return async () => {
     const saying = new Set<string>();
@@ -101,7 +101,7 @@ function passOf(
       once(error.message, () => complain(error.message));
     }
     said = saying;
-    post({ say: 'rest', said: [...saying] });
+    send({ say: 'rest', said: [...saying] });
     return isUnfinished;
   };
 }

@@ -4,7 +4,7 @@ import type { PageFinding, PageRule, PageVerdict } from '../model.ts';
 import { fieldList } from './detail.ts';
 import { type Child, linkOut, make, put } from './dom.ts';
 import { openFindings } from './overview.ts';
-import { onPaper } from './paper.ts';
+import { whenPrinted } from './printing.ts';
 import { folded, type Page, plural, type Section, sectionOf, sentences } from './section.ts';
 
 /** Findings of one rule that are shown before somebody asks for more. */
@@ -170,7 +170,7 @@ function findingList(list: readonly PageFinding[]): HTMLElement {
     more.remove();
     put(element, ...rest.map(findingItem));
   };
-  onPaper(showAll, () => undefined);
+  whenPrinted(showAll, () => undefined);
   return make('div', {}, element, more);
 }
 

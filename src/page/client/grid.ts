@@ -13,7 +13,7 @@ import {
   tooWideForPaper,
 } from './grid-column.ts';
 import { allRows, Search, type Searched, sortRows } from './order.ts';
-import { onPaper } from './paper.ts';
+import { whenPrinted } from './printing.ts';
 import { RowHeights } from './row-heights.ts';
 
 /** What a grid shows. */
@@ -117,7 +117,7 @@ export class Grid {
       this.#scroller,
     );
     new ResizeObserver(() => this.measure()).observe(this.#scroller);
-    onPaper(
+    whenPrinted(
       () => this.element.isConnected && this.#toPaper(),
       () => this.element.isConnected && this.#toScreen(),
     );

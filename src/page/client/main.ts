@@ -8,7 +8,7 @@ import { findings } from './findings.ts';
 import { placeIn } from './links.ts';
 import { notes } from './notes.ts';
 import { overview } from './overview.ts';
-import { watchForPaper } from './paper.ts';
+import { watchForPrinting } from './printing.ts';
 import { processes } from './processes.ts';
 import type { OpenedRow, Page, Section } from './section.ts';
 import { buildShell } from './shell.ts';
@@ -41,7 +41,7 @@ async function main(): Promise<void> {
     notes(page),
   ].filter((section): section is Section => section !== null);
   buildShell(model, sections);
-  watchForPaper();
+  watchForPrinting();
   followLinks(sections);
   document.documentElement.dataset['ready'] = '';
 }

@@ -2,7 +2,7 @@
 // It handles the keyboard, the colour scheme and printing.
 import type { PageModel } from '../model.ts';
 import { make } from './dom.ts';
-import { onPaper } from './paper.ts';
+import { whenPrinted } from './printing.ts';
 import type { Section } from './section.ts';
 
 /** Puts sections into the page, with the list of contents beside them. */
@@ -126,7 +126,7 @@ function themeButton(): HTMLElement {
 /** Paper shows what is folded away, and folds it again afterwards. */
 function unfoldOnPaper(): void {
   let opened: HTMLDetailsElement[] = [];
-  onPaper(
+  whenPrinted(
     () => {
       opened = [...document.querySelectorAll<HTMLDetailsElement>('details:not([open])')];
       for (const details of opened) details.open = true;

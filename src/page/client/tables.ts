@@ -3,7 +3,7 @@
 import { make } from './dom.ts';
 import type { Grid } from './grid.ts';
 import { showPlace } from './links.ts';
-import { onPaper } from './paper.ts';
+import { whenPrinted } from './printing.ts';
 import { type Page, type Section, sectionOf, sentences } from './section.ts';
 import { tableGrid } from './table-grid.ts';
 import { Tabs } from './tabs.ts';
@@ -45,7 +45,7 @@ export function tables(page: Page): Tables {
       },
     })),
   );
-  onPaper(
+  whenPrinted(
     () => tabs.fillAll(),
     () => undefined,
   );

@@ -23,18 +23,18 @@ export interface Event {
 }
 
 /** What happened, the notable first in each kind; and what is only worth counting. */
-export interface Story {
+export interface Narrative {
   readonly events: readonly Event[];
   /** `29 files opened or closed`: what the tables tell one by one. */
   readonly counts: readonly string[];
 }
 
 /** Tells what differs in the words of an analyst. `after` holds the second snapshot's whole answers, by plugin. */
-export function storyOf(
+export function narrativeOf(
   diffs: readonly TableDiff[],
   after: ReadonlyMap<string, Side>,
   plugins: readonly AnyPlugin[],
-): Story {
+): Narrative {
   const rowsOf = (question: string): readonly Row[] => after.get(question)?.rows ?? [];
   let reasons: ReadonlyMap<number, readonly string[]> | undefined;
   const teller = new Teller(new Joins(plugins, rowsOf), (pid) => {

@@ -11,12 +11,12 @@ const printed: Printed[] = [];
 let isOnPaper = false;
 
 /** Has something drawn otherwise on paper; in the order in which it was asked for. */
-export function onPaper(before: () => unknown, after: () => unknown): void {
+export function whenPrinted(before: () => unknown, after: () => unknown): void {
   printed.push({ before, after });
 }
 
 /** Watches for printing: browsers tell of it by events, and what only shows how paper would look by the medium. */
-export function watchForPaper(): void {
+export function watchForPrinting(): void {
   const medium = matchMedia('print');
   addEventListener('beforeprint', () => turn(true));
   addEventListener('afterprint', () => turn(medium.matches));

@@ -5,26 +5,26 @@ import type { Open, Reading } from '../inquiry/reading.ts';
 import type { ScanEvent } from '../watch/event.ts';
 import { bytesOf } from '../watch/piece-groups.ts';
 import { type Limits, limitsFor } from './limits.ts';
-import type { Briefing, Report } from './protocol.ts';
+import type { Report, ScanState } from './protocol.ts';
 
 /** Hears what a scan says of its progress. */
-export type Post = (report: Report) => void;
+export type SendReport = (report: Report) => void;
 
 /** What a supervisor told at the start, read from its end of the pipe. Waits for it. */
-export function briefingFrom(descriptor: number): Briefing {
+export function scanStateFrom(descriptor: number): ScanState {
   const pieces: Buffer[] = [];
   const piece = Buffer.alloc(65_536);
   for (;;) {
     const had = readSync(descriptor, piece);
     if (had === 0) throw new Error('the supervisor has gone');
     pieces.push(Buffer.from(piece.subarray(0, had)));
-    if (piece[had - 1] === 10) return JSON.parse(Buffer.concat(pieces).toString()) as Briefing;
+    if (piece[had - 1] === 10) return JSON.parse(Buffer.concat(pieces).toString()) as ScanState;
   }
 }
 
 /** Tells the supervisor at the other end of the pipe: at once, since nobody knows what comes next. */
-export const postTo =
-  (descriptor: number): Post =>
+export const reportTo =
+  (descriptor: number): SendReport =>
   (report) => {
     const bytes = Buffer.from(`${JSON.stringify(report)}\n`);
     for (let done = 0; done < bytes.length; ) done += writeSync(descriptor, bytes, done);
@@ -40,12 +40,12 @@ const TROUBLE: readonly ScanEvent['kind'][] = ['failed', 'unreported', 'undelive
 
 /** Tells what another process of this scan has not told, and says so first. */
 export const tellingOnce =
-  (told: ReadonlySet<string>, post: Post, tell: (event: ScanEvent) => void) =>
+  (told: ReadonlySet<string>, send: SendReport, tell: (event: ScanEvent) => void) =>
   (event: ScanEvent): void => {
     const key = keyOf(event);
     if (told.has(key)) return;
     const path = event.kind === 'recorded' ? event.recorded.path : 'path' in event ? event.path : null;
-    post({
+    send({
       say: 'telling',
       key,
       path: OUTCOMES.includes(event.kind) ? path : null,
@@ -60,12 +60,12 @@ export const tellingOnce =
  * @param forced limits that the user named
  */
 export const openTold =
-  (open: Open, post: Post, forced: Partial<Limits>): Open =>
+  (open: Open, send: SendReport, forced: Partial<Limits>): Open =>
   async (path) => {
     const bytes = bytesOf(path);
     let limits = limitsFor(bytes, forced);
-    const doing = (what: string): void => post({ say: 'doing', path, what, limits });
-    const closed = (): void => post({ say: 'closed' });
+    const doing = (what: string): void => send({ say: 'doing', path, what, limits });
+    const closed = (): void => send({ say: 'closed' });
     doing('it was opened');
     let reading: Reading;
     try {

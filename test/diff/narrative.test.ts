@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { plugins } from '../../plugins/index.ts';
-import { storyOf } from '../../src/diff/story.ts';
+import { narrativeOf } from '../../src/diff/narrative.ts';
 import type { Row } from '../../src/plugin/cell.ts';
 
 const process = (more: Row): Row => ({
@@ -16,7 +16,7 @@ function told(before: Row, after: Row) {
     changed: [{ before: was, after: is, columns: Object.keys(is).filter((name) => was[name] !== is[name]) }],
     folded: { churn: 0, counters: 0, ofProcesses: 0 },
   };
-  return storyOf([diff], new Map([['pslist', { rows: [is], notes: [] }]]), plugins).events;
+  return narrativeOf([diff], new Map([['pslist', { rows: [is], notes: [] }]]), plugins).events;
 }
 
 describe('the story of a process that is another now', () => {
