@@ -3,7 +3,7 @@
 import type { VirtualAddress } from '../../../base/address.ts';
 import { ENTRY_COST } from '../../../base/budget.ts';
 import { CorruptStructure } from '../../../base/errors.ts';
-import { CrossView } from '../cross-view.ts';
+import { CrossView, INODES_SHARE } from '../cross-view.ts';
 import type { Linux } from '../linux.ts';
 import { userPath } from '../process/open-files.ts';
 import { tasks } from '../process/processes.ts';
@@ -147,7 +147,7 @@ export class FileLock {
 export function* fileLocks(kernel: Linux): Generator<FileLock> {
   const views = new CrossView<ViewName>();
   views.addNoted(kernel, 'list', listedLocks(kernel), 'locks');
-  views.addNoted(kernel, 'inode', locksOfInodes(kernel), 'locks');
+  views.addNoted(kernel, 'inode', locksOfInodes(kernel), 'locks', INODES_SHARE);
   if (views.isWithout('list') && views.isWithout('inode'))
     kernel.note('locks: this kernel tells of none, neither in lists nor in inodes');
   const of = { kernel, views, processes: new Processes(kernel) };

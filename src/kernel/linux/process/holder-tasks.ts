@@ -4,18 +4,13 @@ import { fromWords, type VirtualAddress, wrapped } from '../../../base/address.t
 import { EvidenceFault, NotInKernel } from '../../../base/errors.ts';
 import { unlessFault } from '../../../base/unless-fault.ts';
 import { rbNodes } from '../containers/rb-tree.ts';
+import { INODES_SHARE } from '../cross-view.ts';
 import type { Linux } from '../linux.ts';
 import type { Kernel } from '../structs.ts';
 import { descriptorsOf } from '../vfs/file-table.ts';
 import { superBlocks } from '../vfs/super-blocks.ts';
 import { firstLinks, PIDTYPE, taskAt, tasksLinked } from './pid-table.ts';
 import { tasks } from './processes.ts';
-
-/**
- * What of a question's work one kind of holder may take: where each page has to be unpacked, the files that an ordinary guest of
- * 512 MiB has in memory take an eighth.
- */
-const SHARE = 1 / 4;
 
 /**
  * Every task that a mapped file, the owner of a file or the peer of a socket leads to. No task must be among them: it may
@@ -28,7 +23,7 @@ export function holderTasks(kernel: Linux): ReadonlySet<VirtualAddress> {
     ['owners of files and peers of sockets', ownersOfFiles],
   ] as const) {
     try {
-      kernel.space.memory.within(SHARE, () => {
+      kernel.space.memory.within(INODES_SHARE, () => {
         for (const task of walk(kernel)) if (isTask(kernel, task)) found.add(task);
       });
     } catch (fault) {
