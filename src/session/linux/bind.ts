@@ -4,7 +4,6 @@ import { hex, type PhysicalAddress, physical, wrapped } from '../../base/address
 import type { Effort } from '../../base/effort.ts';
 import { EvidenceFault, ForensicError, NoKernel, NoProfile, NotInSnapshot } from '../../base/errors.ts';
 import { Linux, type LinuxParts } from '../../kernel/linux/linux.ts';
-import type { PhysicalMemory } from '../../memory/physical.ts';
 import type { BindingStep } from '../../plugin/document.ts';
 import type { Profile } from '../../profile/profile.ts';
 import { parseVmcoreinfo } from '../../profile/vmcoreinfo.ts';
@@ -14,7 +13,7 @@ import { maps } from './architecture/architecture.ts';
 import type { Bound, Confidence } from './bound.ts';
 import { type Located, locate } from './kernel-location.ts';
 import { linearAreas } from './linear-areas.ts';
-import { listedIn } from './listed-symbols.ts';
+import { listedOnce } from './listed-symbols.ts';
 import { type ProfileChoice, profileOf } from './profile-of.ts';
 import { prove } from './proof.ts';
 import { isSameLayout, layoutByRam } from './ram-layout.ts';
@@ -237,7 +236,7 @@ function tryLocated({ snapshot, choice, steps, undescribed }: Attempt, located: 
     } = profileOf(snapshot, located, choice, steps);
     const slide = slideBetween(profile, located);
     const space = tables.withLinearAreas(() => linearAreas({ space: tables, profile, slide }, located));
-    const listed = (memory: PhysicalMemory) => listedIn(memory, located);
+    const listed = listedOnce(located);
     const parts: LinuxParts = { space, profile, slide, origin: snapshot.origin, listed };
     const looks = verifyKernel(space, parts, located, steps);
     const kernel = new Linux(parts);

@@ -30,12 +30,19 @@ export interface FoundKallsyms {
   readonly isWhole: boolean;
 }
 
-/** The kernel's symbols: by the addresses in VMCOREINFO, or where it has none (before 6.0) by the tables' structure. @throws NoKernel */
-export function kallsymsOf(read: ImageReader, { vmcoreinfo, known, architecture }: Located): FoundKallsyms {
+/**
+ * The kernel's symbols: by the addresses in VMCOREINFO, or where it has none (before 6.0) by the tables' structure. @param wanted
+ * what is looked up by its name: among it, what shows that the tables are right @throws NoKernel
+ */
+export function kallsymsOf(
+  read: ImageReader,
+  { vmcoreinfo, known, architecture }: Located,
+  wanted: Iterable<string> = symbols,
+): FoundKallsyms {
   let tried = 0;
   for (const places of kallsymsPlaces(read, vmcoreinfo, known, pointerBytesOf(architecture))) {
     tried++;
-    const fit = fitting(places, read, known);
+    const fit = fitting(places, read, known, wanted);
     if (fit !== undefined) return fit;
   }
   throw new NoKernel(`no kallsyms table agrees with the known symbols: ${tried} readings tried`);
@@ -44,10 +51,26 @@ export function kallsymsOf(read: ImageReader, { vmcoreinfo, known, architecture 
 /** The types of functions, weak ones too: nm(1). */
 const CODE = /^[tw]$/i;
 
-/** The same for questions: the symbol at or before an address. @throws NotInKernel where the tables cannot be found */
-export function listedIn(memory: PhysicalMemory, located: Located): ListedSymbols {
+/**
+ * The same for questions about one kernel. The tables are found when the first of them asks: that takes as long as a question, and is
+ * the same for each. So what it read is in no record of the others, and none of their answers is taken over by another snapshot.
+ * What is returned throws NotInKernel where the tables cannot be found.
+ */
+export function listedOnce(located: Located): (memory: PhysicalMemory) => ListedSymbols {
+  const found = new WeakMap<PhysicalMemory, ListedSymbols | NotInKernel>();
+  return (memory) => {
+    memory.discardRecord();
+    let listed = found.get(memory);
+    if (listed === undefined) found.set(memory, (listed = listedIn(memory, located)));
+    if (listed instanceof NotInKernel) throw listed;
+    return listed;
+  };
+}
+
+function listedIn(memory: PhysicalMemory, located: Located): ListedSymbols | NotInKernel {
   try {
-    const { kallsyms, scheme } = kallsymsOf(imageReader(memory, located.delta), located);
+    const shown = symbols.filter((name) => located.known.has(name));
+    const { kallsyms, scheme } = kallsymsOf(imageReader(memory, located.delta), located, shown);
     return {
       nearest: (address) => kallsyms.nearest(address, scheme),
       *functions() {
@@ -56,7 +79,7 @@ export function listedIn(memory: PhysicalMemory, located: Located): ListedSymbol
     };
   } catch (error) {
     if (!(error instanceof NoKernel)) throw error;
-    throw new NotInKernel(`its own table of symbols cannot be found: ${error.message}`);
+    return new NotInKernel(`its own table of symbols cannot be found: ${error.message}`);
   }
 }
 
@@ -142,10 +165,11 @@ function fitting(
   places: KallsymsPlaces,
   read: ImageReader,
   known: ReadonlyMap<string, bigint>,
+  wanted: Iterable<string>,
 ): FoundKallsyms | undefined {
   try {
     const kallsyms = new Kallsyms(places, read);
-    const numbers = kallsyms.find(new Set([...symbols, '_stext', 'init_uts_ns']));
+    const numbers = kallsyms.find(new Set([...wanted, '_stext', 'init_uts_ns']));
     for (const scheme of kallsyms.schemes) {
       const found = new Map<string, bigint>();
       for (const [name, index] of numbers) {
