@@ -2,14 +2,14 @@
 // Linux: kernel/extable.c, kernel_text_address.
 import { hex, type VirtualAddress } from '../../../base/address.ts';
 import { EvidenceFault, WalkIncomplete } from '../../../base/errors.ts';
+import { type AddressRange, disjoint, rangeAround } from '../../../base/ranges.ts';
 import type { Linux } from '../linux.ts';
 import type { Module } from '../module/module.ts';
 import { perKernel } from '../per-kernel.ts';
 import { codeOf } from '../symbols/code.ts';
 
 /** Whose code it is; `hidden-module` of a module that a list of modules lacks, `nobody` where nothing owns it. */
-export const CODE_OWNERS = ['kernel', 'module', 'hidden-module', 'bpf', 'trampoline', 'nobody'] as const;
-export type CodeOwnerKind = (typeof CODE_OWNERS)[number];
+export type CodeOwnerKind = 'kernel' | 'module' | 'hidden-module' | 'bpf' | 'trampoline' | 'nobody';
 
 /** Who has a piece of code. */
 export interface CodeOwner {
@@ -19,9 +19,8 @@ export interface CodeOwner {
   readonly module?: Module;
 }
 
-interface MadeCode {
-  readonly start: VirtualAddress;
-  readonly end: VirtualAddress;
+/** Code that was made while the kernel ran. */
+interface MadeCode extends AddressRange {
   readonly owner: CodeOwner;
 }
 
@@ -49,7 +48,7 @@ class CodeOwners {
     const module = code.moduleAt(address);
     if (module !== undefined) return this.#ofModule(module);
     this.#made ??= this.#readMade();
-    const made = this.#made.find(({ start, end }) => address >= start && address < end);
+    const made = rangeAround(this.#made, address);
     if (made !== undefined) return made.owner;
     if (!this.#isMadeWhole)
       throw new WalkIncomplete(
@@ -79,7 +78,7 @@ class CodeOwners {
       const isWhole = this.#kernel.attempt(() => read.call(this, found), false, 'code made at run time');
       if (!isWhole) this.#isMadeWhole = false;
     }
-    return found;
+    return disjoint(found);
   }
 
   /** Programs and what leads to them: kernel/bpf/core.c, with CONFIG_BPF_JIT. @returns whether the list was walked to its end */

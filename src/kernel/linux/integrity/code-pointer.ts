@@ -9,7 +9,7 @@ import { type CodeOwner, type CodeOwnerKind, codeOwnersOf } from './code-owner.t
  * `expected`: it leads where this kernel has it by itself. `unknown`: it leads to code that is there for all to see, and
  * that a kernel does not have there by itself. `hidden`: it leads to code of a hidden module, or of nobody.
  */
-export const VERDICTS = ['expected', 'unknown', 'hidden'] as const;
+const VERDICTS = ['expected', 'unknown', 'hidden'] as const;
 export type Verdict = (typeof VERDICTS)[number];
 
 /** Letters of a module's taint that say that it is not of the kernel's own build (Documentation/admin-guide/tainted-kernels.rst). */

@@ -4,12 +4,10 @@ import { type VirtualAddress, wrapped } from '../../../base/address.ts';
 import { viewOf } from '../../../base/bytes.ts';
 import type { Architecture } from '../../../profile/profile.ts';
 
-/** How it leaves: by a call that comes back, by a jump, or by a trap. */
-export const DETOURS = ['call', 'jump', 'breakpoint'] as const;
-
 /** An instruction near a function's beginning that leads away from it. */
 export interface Detour {
-  readonly kind: (typeof DETOURS)[number];
+  /** How it leaves: by a call that comes back, by a jump, or by a trap. */
+  readonly kind: 'call' | 'jump' | 'breakpoint';
   /** Where the instruction is. */
   readonly at: VirtualAddress;
   /** Where it leads; null of a breakpoint. */

@@ -16,7 +16,6 @@ const FAMILIES = [
   ['hooks_arp', 'arp', ARP],
   ['hooks_bridge', 'bridge', INET],
 ] as const;
-export const PACKET_FAMILIES = FAMILIES.map(([, name]) => name);
 /** MAX_HOOK_COUNT of net/netfilter/core.c. */
 const MOST_HOOKS = 1_024;
 

@@ -14,8 +14,7 @@ const TABLES = [
   ...(['sys_call_table', 'ia32_sys_call_table', 'x32_sys_call_table', 'compat_sys_call_table'] as const),
 ] satisfies SymbolName[];
 const DISPATCHERS = ['x64_sys_call', 'ia32_sys_call', 'x32_sys_call'] as const satisfies SymbolName[];
-export const CALL_TABLES = [...TABLES, ...DISPATCHERS] as const;
-export type CallTable = (typeof CALL_TABLES)[number];
+export type CallTable = (typeof TABLES)[number] | (typeof DISPATCHERS)[number];
 
 /** Numbers that a table may have: kernels of today have 470. */
 const MOST_CALLS = 2_048;

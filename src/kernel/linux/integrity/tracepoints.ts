@@ -35,10 +35,9 @@ export class TracepointProbe {
   get callback(): CodePointer {
     return new CodePointer(this.kernel, this.raw.func);
   }
-  /** perf, ftrace and BPF listen by functions of the kernel: one of a module is that module's own affair. @throws EvidenceFault */
+  /** @throws EvidenceFault */
   get verdict(): Verdict {
-    const { callback } = this;
-    return callback.ownerKind === 'module' && callback.isForeign ? 'unknown' : callback.verdict;
+    return this.callback.verdict;
   }
 }
 

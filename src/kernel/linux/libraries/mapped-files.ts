@@ -2,6 +2,7 @@
 // Linux: fs/binfmt_elf.c (elf_map); the dynamic linker maps libraries in the same way.
 import type { VirtualAddress } from '../../../base/address.ts';
 import { CorruptStructure, EvidenceFault, PageMissing } from '../../../base/errors.ts';
+import { rangeAround } from '../../../base/ranges.ts';
 import { unlessFault } from '../../../base/unless-fault.ts';
 import { cachedPage } from '../memory/page-cache.ts';
 import type { Area } from '../process/areas.ts';
@@ -123,15 +124,7 @@ export class MappedFiles {
 
   /** The mapping around an address, if one is. */
   at(address: VirtualAddress): Pick<Mapping, 'area' | 'file'> | undefined {
-    const mappings = this.#mappings;
-    let [low, high] = [0, mappings.length];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (mappings[middle]!.end <= address) low = middle + 1;
-      else high = middle;
-    }
-    const found = mappings[low];
-    return found !== undefined && found.start <= address ? found : undefined;
+    return rangeAround(this.#mappings, address);
   }
 }
 

@@ -2,6 +2,7 @@
 // Linux: find_vma of mm/mmap.c.
 import type { VirtualAddress } from '../../../base/address.ts';
 import { EvidenceFault } from '../../../base/errors.ts';
+import { rangeAround } from '../../../base/ranges.ts';
 import { unlessFault } from '../../../base/unless-fault.ts';
 import type { Linux } from '../linux.ts';
 import type { Kernel } from '../structs.ts';
@@ -29,15 +30,7 @@ export class AreaIndex {
   /** The mapping around an address; null where there is none that can be read. */
   at(address: VirtualAddress): IndexedArea | null {
     this.#areas ??= this.#read();
-    const areas = this.#areas;
-    let [low, high] = [0, areas.length];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (areas[middle]!.end <= address) low = middle + 1;
-      else high = middle;
-    }
-    const found = areas[low];
-    return found !== undefined && found.start <= address ? found : null;
+    return rangeAround(this.#areas, address) ?? null;
   }
 
   /** What is missing of them whoever lists them says: here a page is only not found. */

@@ -2,6 +2,7 @@
 // Linux: kernel/kallsyms.c, kernel/extable.c (kernel_text_address), kernel/sched/core.c (in_sched_functions).
 import { hex, type VirtualAddress, wrapped } from '../../../base/address.ts';
 import { EvidenceFault, NotInKernel, WalkIncomplete } from '../../../base/errors.ts';
+import { type AddressRange, disjoint, rangeAround } from '../../../base/ranges.ts';
 import type { Linux, ListedSymbols } from '../linux.ts';
 import { type Module, modules, type Stretch } from '../module/module.ts';
 import { perKernel } from '../per-kernel.ts';
@@ -27,11 +28,19 @@ interface ModuleCode {
   readonly symbols: ModuleSymbols;
 }
 
+/** A stretch of a module's code. */
+interface ModuleRange extends AddressRange {
+  readonly code: ModuleCode;
+}
+
 type Range = readonly [start: VirtualAddress, end: VirtualAddress];
 
 const isIn = (address: VirtualAddress, [start, end]: Range): boolean => address >= start && address < end;
 const holds = (address: VirtualAddress, { base, size }: Stretch): boolean =>
   address >= base && address < base + BigInt(size);
+
+const rangesOf = (code: ModuleCode): ModuleRange[] =>
+  code.stretches.map(({ base, size }) => ({ start: base, end: base + BigInt(size), code }));
 
 /** The code of a kernel and of its modules. */
 class Code {
@@ -41,12 +50,14 @@ class Code {
   readonly #waiting: readonly Range[];
   #listed: ListedSymbols | undefined;
   #modules: readonly ModuleCode[] | undefined;
+  /** Where their code is. */
+  #ranges: readonly ModuleRange[] | undefined;
   #hasAllModules = true;
 
   constructor(kernel: Linux) {
     this.#kernel = kernel;
-    this.#image = this.#ranges(['_stext', '_etext'], ['_sinittext', '_einittext']);
-    this.#waiting = this.#ranges(
+    this.#image = this.#between(['_stext', '_etext'], ['_sinittext', '_einittext']);
+    this.#waiting = this.#between(
       ['__sched_text_start', '__sched_text_end'],
       ['__lock_text_start', '__lock_text_end'],
     );
@@ -152,8 +163,8 @@ class Code {
 
   #moduleCodeAt(address: VirtualAddress): ModuleCode | undefined {
     if (this.#image.some((range) => isIn(address, range))) return undefined;
-    this.#modules ??= this.#readModules();
-    return this.#modules.find(({ stretches }) => stretches.some((stretch) => holds(address, stretch)));
+    this.#ranges ??= disjoint((this.#modules ??= this.#readModules()).flatMap(rangesOf));
+    return rangeAround(this.#ranges, address)?.code;
   }
 
   #readModules(): readonly ModuleCode[] {
@@ -179,7 +190,7 @@ class Code {
   }
 
   /** The ranges between pairs of symbols, as far as this build has both. */
-  #ranges(...pairs: readonly (readonly [SymbolName, SymbolName])[]): Range[] {
+  #between(...pairs: readonly (readonly [SymbolName, SymbolName])[]): Range[] {
     const kernel = this.#kernel;
     return pairs
       .filter((pair) => pair.every((name) => kernel.hasSymbol(name)))
