@@ -1,8 +1,9 @@
 // Programs that the kernel starts by itself, as root: for modules, for core dumps, for devices, for its end.
 // Linux: kernel/module/kmod.c, fs/coredump.c, lib/kobject_uevent.c, kernel/reboot.c.
+
+import { mustNotBeBlank } from '../blank.ts';
 import type { Linux } from '../linux.ts';
 import type { SymbolName } from '../symbols.ts';
-import { holdsSomething } from './blank.ts';
 
 /** Bytes of each: KMOD_PATH_LEN, UEVENT_HELPER_PATH_LEN, POWEROFF_CMD_PATH_LEN; CORENAME_MAX_SIZE. */
 const MOST_BYTES = 256;
@@ -31,7 +32,7 @@ export class HelperProgram {
     const kernel = this.#kernel;
     const at = kernel.symbol(this.variable);
     const path = kernel.textAt(at, MOST_BYTES);
-    if (path === '') holdsSomething(kernel, at);
+    if (path === '') mustNotBeBlank(kernel.space, at);
     return path;
   }
   /** @throws EvidenceFault */

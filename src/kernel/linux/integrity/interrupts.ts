@@ -2,8 +2,8 @@
 // Linux: arch/x86/kernel/idt.c, struct gate_struct of arch/x86/include/asm/desc_defs.h.
 import type { VirtualAddress } from '../../../base/address.ts';
 import { viewOf } from '../../../base/bytes.ts';
+import { mustNotBeBlank } from '../blank.ts';
 import type { Linux } from '../linux.ts';
-import { holdsSomething } from './blank.ts';
 import { CodePointer, type Verdict } from './code-pointer.ts';
 
 /** Vectors of the architecture: Intel SDM volume 3, section 6.2. */
@@ -42,7 +42,7 @@ export function* gates(kernel: Linux): Generator<Gate> {
   const { pointerBytes } = kernel.types;
   const size = GATE_BYTES[pointerBytes];
   const table = kernel.symbol('idt_table');
-  holdsSomething(kernel, table);
+  mustNotBeBlank(kernel.space, table);
   for (let vector = 0; vector < VECTORS; vector++) {
     const at = table + BigInt(vector * size);
     const gate = kernel.attempt(() => viewOf(kernel.space.bytes(at, size)), null, `vector ${vector}`);

@@ -3,10 +3,10 @@
 
 import { ENTRY_COST } from '../../../base/budget.ts';
 import { CorruptStructure } from '../../../base/errors.ts';
+import { mustNotBeBlank } from '../blank.ts';
 import type { Linux } from '../linux.ts';
 import type { Kernel } from '../structs.ts';
 import type { SymbolName } from '../symbols.ts';
-import { holdsSomething } from './blank.ts';
 import { CodePointer, type Verdict } from './code-pointer.ts';
 
 type Head = 'atomic_notifier_head' | 'blocking_notifier_head' | 'raw_notifier_head' | 'srcu_notifier_head';
@@ -65,7 +65,7 @@ export function* notified(kernel: Linux): Generator<Notified> {
 function* chainOf(kernel: Linux, name: SymbolName, head: Head): Generator<Notified> {
   const seen = new Set<bigint>();
   let before = MOST_PRIORITY;
-  holdsSomething(kernel, kernel.symbol(name));
+  mustNotBeBlank(kernel.space, kernel.symbol(name));
   for (let block = kernel.at(head, kernel.symbol(name)).head; block !== null; block = block.next) {
     if (seen.has(block.address) || seen.size >= MOST_TOLD) throw new CorruptStructure('the chain loops');
     seen.add(block.address);

@@ -2,9 +2,9 @@
 // Linux: fs/proc/generic.c, fs/super.c, drivers/tty/tty_io.c, drivers/tty/tty_ldisc.c.
 import type { VirtualAddress } from '../../../base/address.ts';
 import { ENTRY_COST } from '../../../base/budget.ts';
+import { mustNotBeBlank } from '../blank.ts';
 import type { Linux } from '../linux.ts';
 import { superBlocks } from '../vfs/super-blocks.ts';
-import { holdsSomething } from './blank.ts';
 import { CodePointer, type Verdict } from './code-pointer.ts';
 import type { Holding, OperationsType } from './operation-holding.ts';
 import { operationStructs } from './operation-structs.ts';
@@ -57,7 +57,7 @@ function* functionsOf(kernel: Linux, holding: Holding): Generator<Operation> {
     count++;
     yield new Operation(holding, member, new CodePointer(kernel, handler));
   }
-  if (count === 0) holdsSomething(kernel, address);
+  if (count === 0) mustNotBeBlank(kernel.space, address);
 }
 
 /** What file systems do with the folder that each begins with. */

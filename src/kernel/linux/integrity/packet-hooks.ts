@@ -1,9 +1,9 @@
 // Netfilter: the functions that see each packet on its way through a network namespace.
 // Linux: include/linux/netfilter.h, net/netfilter/core.c.
 import { CorruptStructure } from '../../../base/errors.ts';
+import { mustNotBeBlank } from '../blank.ts';
 import type { Linux } from '../linux.ts';
 import { type NetNamespace, NetNamespaces } from '../net/namespace.ts';
-import { holdsSomething } from './blank.ts';
 import { CodePointer, type Verdict } from './code-pointer.ts';
 
 /** Hooks of IP, by their numbers: enum nf_inet_hooks of include/uapi/linux/netfilter.h. */
@@ -74,7 +74,7 @@ function* hooksAt(
   where: Pick<PacketHook, 'namespace' | 'family' | 'hook'>,
 ): Generator<PacketHook> {
   const address = kernel.pointerAt(at);
-  if (address === 0n) return holdsSomething(kernel, at);
+  if (address === 0n) return mustNotBeBlank(kernel.space, at);
   const { num_hook_entries: count, hooks } = kernel.at('nf_hook_entries', address);
   // The kernel takes an array away with its last hook.
   if (count === 0 || count > MOST_HOOKS) throw new CorruptStructure(`${count} hooks are implausible`);

@@ -2,9 +2,9 @@
 // Linux: what ftrace, kprobes, static calls and BPF write there is told from what nobody should.
 import type { VirtualAddress } from '../../../base/address.ts';
 import { EvidenceFault } from '../../../base/errors.ts';
+import { mustNotBeBlank } from '../blank.ts';
 import type { Linux } from '../linux.ts';
 import { codeOf } from '../symbols/code.ts';
-import { holdsSomething } from './blank.ts';
 import { CodePointer, type Verdict } from './code-pointer.ts';
 import { BEGINNING_BYTES, type Detour, detourIn } from './detour.ts';
 import { probes } from './probes.ts';
@@ -79,6 +79,6 @@ function isHome(kernel: Linux, target: VirtualAddress, isImage: boolean): boolea
 function detourAt(kernel: Linux, address: VirtualAddress): Detour | null {
   const bytes = kernel.space.bytes(address, BEGINNING_BYTES);
   if (bytes.every((byte) => byte === 0) && !MARK.test(codeOf(kernel).placeOf(address)?.text ?? ''))
-    holdsSomething(kernel, address);
+    mustNotBeBlank(kernel.space, address);
   return detourIn(kernel.profile.architecture, bytes, address, (at) => kernel.pointerAt(at));
 }

@@ -2,11 +2,11 @@
 // Linux: kernel/kprobes.c, include/linux/kprobes.h.
 import type { VirtualAddress } from '../../../base/address.ts';
 import { CorruptStructure } from '../../../base/errors.ts';
+import { mustNotBeBlank } from '../blank.ts';
 import { chainedLinks } from '../containers/hash-table.ts';
 import type { Linux } from '../linux.ts';
 import type { Kernel } from '../structs.ts';
 import { codeOf } from '../symbols/code.ts';
-import { holdsSomething } from './blank.ts';
 import { CodePointer, type Verdict, worse } from './code-pointer.ts';
 
 /** KPROBE_TABLE_SIZE of include/linux/kprobes.h. */
@@ -85,7 +85,7 @@ export class Probe {
 /** Every probe that is registered. */
 export function* probes(kernel: Linux): Generator<Probe> {
   const heads = kernel.symbol('kprobe_table');
-  holdsSomething(kernel, heads);
+  mustNotBeBlank(kernel.space, heads);
   const links = chainedLinks(kernel, {
     name: 'probes',
     heads,

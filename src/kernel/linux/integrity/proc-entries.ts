@@ -2,12 +2,12 @@
 // Linux: struct proc_dir_entry of fs/proc/internal.h, fs/proc/generic.c.
 import type { VirtualAddress } from '../../../base/address.ts';
 import { ENTRY_COST } from '../../../base/budget.ts';
+import { mustNotBeBlank } from '../blank.ts';
 import { rbNodes } from '../containers/rb-tree.ts';
 import type { Linux } from '../linux.ts';
 import { NetNamespaces } from '../net/namespace.ts';
 import type { Kernel } from '../structs.ts';
 import type { SymbolName } from '../symbols.ts';
-import { holdsSomething } from './blank.ts';
 import type { Holding } from './operation-holding.ts';
 
 /** Folders in folders: /proc/sys is no part of this tree, and /proc/irq/… has three. */
@@ -73,7 +73,7 @@ function holdingsOf(
   once: ReadonlySet<VirtualAddress>,
 ): { readonly isFolder: boolean; readonly holdings: readonly Holding[] } {
   // Every entry has operations of its inode, but for the root of a namespace, which has entries alone.
-  if (proc_iops === 0n) holdsSomething(kernel, address);
+  if (proc_iops === 0n) mustNotBeBlank(kernel.space, address);
   const isFolder = (mode & TYPE) === FOLDER;
   const holdings: Holding[] = [
     { holder, type: 'inode_operations', address: proc_iops },

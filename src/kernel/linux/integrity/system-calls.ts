@@ -3,10 +3,10 @@
 import { type VirtualAddress, wrapped } from '../../../base/address.ts';
 import { EvidenceFault } from '../../../base/errors.ts';
 import { unlessFault } from '../../../base/unless-fault.ts';
+import { mustNotBeBlank } from '../blank.ts';
 import type { Linux } from '../linux.ts';
 import { codeOf } from '../symbols/code.ts';
 import type { SymbolName } from '../symbols.ts';
-import { holdsSomething } from './blank.ts';
 import { CodePointer, type Verdict } from './code-pointer.ts';
 
 /** Tables, and functions that dispatch. */
@@ -100,7 +100,7 @@ function* entriesOf(kernel: Linux, table: CallTable): Generator<SystemCall> {
 /** @throws CorruptStructure where it lies on a page of zeros @throws EvidenceFault */
 function entryAt(kernel: Linux, at: VirtualAddress): VirtualAddress {
   const address = kernel.pointerAt(at);
-  if (address === 0n) holdsSomething(kernel, at);
+  if (address === 0n) mustNotBeBlank(kernel.space, at);
   return address;
 }
 
@@ -134,7 +134,7 @@ function* branchesOf(kernel: Linux, name: CallTable, decoder: Decoder): Generato
     const here = code.placeOf(address);
     if (here === null || address - here.offset !== start) return;
     const at = Number(address - start);
-    if (bytes[at] === 0 && bytes[at + 1] === 0) holdsSomething(kernel, address);
+    if (bytes[at] === 0 && bytes[at + 1] === 0) mustNotBeBlank(kernel.space, address);
     if (target === null || !BRANCH.test(mnemonic)) continue;
     const to = wrapped(target, kernel.types.pointerBytes);
     if (seen.has(to)) continue;

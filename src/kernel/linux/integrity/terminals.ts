@@ -1,8 +1,9 @@
 // What is done with what is typed and shown: disciplines of lines, drivers of terminals, and the terminals themselves.
 // Linux: drivers/tty/tty_ldisc.c, drivers/tty/tty_io.c, include/linux/tty.h.
+
+import { mustNotBeBlank } from '../blank.ts';
 import type { Linux } from '../linux.ts';
 import type { Kernel } from '../structs.ts';
-import { holdsSomething } from './blank.ts';
 import type { Holding } from './operation-holding.ts';
 
 /** NR_LDISCS of include/uapi/linux/tty.h: 30 until v5.10, 31 since. */
@@ -26,7 +27,7 @@ function* disciplines(kernel: Linux): Generator<Holding> {
   for (let number = 0; number < MOST_DISCIPLINES; number++) {
     const address = kernel.pointerAt(table + BigInt(number * pointerBytes));
     // The first is always there: N_TTY.
-    if (address === 0n && number === 0) holdsSomething(kernel, table);
+    if (address === 0n && number === 0) mustNotBeBlank(kernel.space, table);
     yield { holder: `line discipline ${number}`, type: 'tty_ldisc_ops', address };
   }
 }

@@ -2,10 +2,10 @@
 // Linux: include/linux/tracepoint.h, kernel/tracepoint.c.
 import { type VirtualAddress, wrapped } from '../../../base/address.ts';
 import { CorruptStructure } from '../../../base/errors.ts';
+import { mustNotBeBlank } from '../blank.ts';
 import type { Linux } from '../linux.ts';
 import { modules } from '../module/module.ts';
 import type { Kernel } from '../structs.ts';
-import { holdsSomething } from './blank.ts';
 import { CodePointer, type Verdict } from './code-pointer.ts';
 
 /** Bytes of an entry of the table: how far the tracepoint is from it (CONFIG_HAVE_ARCH_PREL32_RELOCATIONS of x86 and arm64). */
@@ -87,7 +87,7 @@ function pointAt(kernel: Linux, at: VirtualAddress, pointerBytes: 4 | 8): Virtua
 
 function* probesOf(kernel: Linux, point: Kernel<'tracepoint'>): Generator<TracepointProbe> {
   const { funcs } = point;
-  if (funcs === 0n) return holdsSomething(kernel, point.address);
+  if (funcs === 0n) return mustNotBeBlank(kernel.space, point.address);
   const size = kernel.types.sizeOf('tracepoint_func');
   for (let nth = 0; nth < MOST_PROBES; nth++) {
     const raw = kernel.at('tracepoint_func', funcs + BigInt(nth * size));

@@ -1,8 +1,9 @@
 // The libraries of a process: those that its dynamic linker lists, and the files that are mapped as programs are.
 // What is mapped and not listed somebody loaded by hand, or took off the list; what is listed has a file behind it.
-import { hex, type VirtualAddress } from '../../../base/address.ts';
-import { CorruptStructure, EvidenceFault, WalkIncomplete } from '../../../base/errors.ts';
+import type { VirtualAddress } from '../../../base/address.ts';
+import { EvidenceFault, WalkIncomplete } from '../../../base/errors.ts';
 import { unlessFault } from '../../../base/unless-fault.ts';
+import { mustNotBeBlank } from '../blank.ts';
 import type { Linux } from '../linux.ts';
 import type { ProcessMemory } from '../memory/process-memory.ts';
 import { type Area, areasOf } from '../process/areas.ts';
@@ -52,8 +53,7 @@ export class Library {
     if (this.#linked === null || words === null) return null;
     const { nameAt } = this.#linked;
     const name = words.text(nameAt, MOST_NAME_BYTES);
-    if (name === '' && words.space.isBlankAt(nameAt))
-      throw new CorruptStructure(`the page at ${hex(nameAt)} holds nothing but zeros`);
+    if (name === '') mustNotBeBlank(words.space, nameAt);
     return name || null;
   }
   /** The file that is mapped there, or what the kernel calls the mapping; null where there is none. @throws EvidenceFault */

@@ -1,10 +1,11 @@
 // An ELF as it lies in a process's memory: its header, its segments, its build ID, and the file that can be rebuilt of it.
 // Formats: include/uapi/linux/elf.h. Every size in it is a claim: nothing beyond bounds is read, and what is left out is told.
 
-import { hex, type VirtualAddress } from '../../../base/address.ts';
+import type { VirtualAddress } from '../../../base/address.ts';
 import { viewOf } from '../../../base/bytes.ts';
 import { CorruptStructure, EvidenceFault, NotPresent, PageMissing } from '../../../base/errors.ts';
 import type { AddressSpace } from '../../../translate/address-space.ts';
+import { mustNotBeBlank } from '../blank.ts';
 import type { Linux } from '../linux.ts';
 import { type Piece, piecesOf } from '../memory/pieces.ts';
 import { type Area, areasOf } from './areas.ts';
@@ -191,8 +192,7 @@ export function* processElfs(kernel: Linux): Generator<ProcessElf> {
         const word = space.memory.i32(space.translate(start));
         // A page of zeros where a program's file or the kernel's own library begins is one that a dumper could not read.
         const begins = (area.raw.vm_file !== null && area.offset === 0n) || area.path === '[vdso]';
-        if (word === 0 && begins && space.isBlankAt(start))
-          throw new CorruptStructure(`the page at ${hex(start)} holds nothing but zeros`);
+        if (word === 0 && begins) mustNotBeBlank(space, start);
         if (word !== MAGIC) continue;
         const elf = new MappedElf(space, start);
         // The dynamic linker has the beginning of a header among its constants.

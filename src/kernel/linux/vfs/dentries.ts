@@ -1,9 +1,9 @@
 // Every name that the kernel remembers, of all file systems: of files that are there, that are not, and that are gone.
 // Linux: fs/dcache.c, include/linux/dcache.h.
-import { hex, type VirtualAddress, wrapped } from '../../../base/address.ts';
+import { type VirtualAddress, wrapped } from '../../../base/address.ts';
 import { ENTRY_COST } from '../../../base/budget.ts';
-import { CorruptStructure } from '../../../base/errors.ts';
 import { unlessFault } from '../../../base/unless-fault.ts';
+import { mustNotBeBlank } from '../blank.ts';
 import { chainedLinks } from '../containers/hash-table.ts';
 import type { Linux } from '../linux.ts';
 import type { Kernel } from '../structs.ts';
@@ -86,8 +86,7 @@ function isInTable(kernel: Linux, { d_hash }: Kernel<'dentry'>): boolean {
 /** A pointer that leads to an entry. @throws CorruptStructure where it lies on a page of zeros @throws EvidenceFault */
 function linkAt(kernel: Linux, address: VirtualAddress): VirtualAddress {
   const link = kernel.pointerAt(address);
-  if (link === 0n && kernel.space.isBlankAt(address))
-    throw new CorruptStructure(`the page at ${hex(address)} holds nothing but zeros`);
+  if (link === 0n) mustNotBeBlank(kernel.space, address);
   return link;
 }
 
