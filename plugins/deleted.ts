@@ -1,3 +1,4 @@
+import { FILE_TYPES } from '../src/plugin/cached-file-columns.ts';
 import { textOf } from '../src/plugin/cell-text.ts';
 import { definePlugin } from '../src/plugin/contract.ts';
 
@@ -49,7 +50,7 @@ export default definePlugin({
   filters: ['pid', 'process', 'how', 'path', 'type', 'fileSystem', 'device', 'inode'],
   words: {
     how: ['exe', 'fd', 'map', 'cwd', 'root'],
-    type: ['regular', 'directory', 'symlink', 'character', 'block', 'fifo', 'socket'],
+    type: FILE_TYPES,
   },
   uncut: ['how', 'type', 'device'],
   paths: ['path'],

@@ -1,3 +1,4 @@
+import { FILE_TYPES } from '../src/plugin/cached-file-columns.ts';
 import { textOf } from '../src/plugin/cell-text.ts';
 import { definePlugin } from '../src/plugin/contract.ts';
 import { shown } from '../src/plugin/observation.ts';
@@ -46,7 +47,7 @@ export default definePlugin({
   filters: ['path', 'state', 'type', 'fileSystem', 'device', 'inode', 'views'],
   words: {
     state: ['linked', 'negative', 'unlinked', 'dropped'],
-    type: ['regular', 'directory', 'symlink', 'character', 'block', 'fifo', 'socket'],
+    type: FILE_TYPES,
   },
   uncut: ['state', 'type', 'device'],
   paths: ['path'],

@@ -1,4 +1,5 @@
 import { textOf } from '../src/plugin/cell-text.ts';
+import { CODE_WORDS, codeColumns } from '../src/plugin/code-columns.ts';
 import { definePlugin } from '../src/plugin/contract.ts';
 
 export default definePlugin({
@@ -15,12 +16,7 @@ export default definePlugin({
       help: 'the number of the exception or interrupt: 14 is a page fault',
     },
     handler: { address: ({ handler }) => handler.address, help: 'the code that is run' },
-    symbol: { text: ({ handler }) => handler.symbol, help: 'the function there; null in nobody’s code' },
-    owner: {
-      text: ({ handler }) => handler.ownerKind,
-      help: 'whose code it is: kernel, module, hidden-module, bpf, trampoline or nobody',
-    },
-    module: { text: ({ handler }) => handler.module, help: 'the module whose code it is' },
+    ...codeColumns('handler'),
     ring: { int: ({ ring }) => ring, help: 'the least privileged ring that may call it by an instruction' },
     verdict: {
       text: (gate) => gate.verdict,
@@ -30,10 +26,7 @@ export default definePlugin({
   identity: ['vector'],
   enduring: ({ vector, symbol }) => [vector!, symbol!],
   filters: ['vector', 'verdict', 'owner'],
-  words: {
-    verdict: ['expected', 'unknown', 'hidden'],
-    owner: ['kernel', 'module', 'hidden-module', 'bpf', 'trampoline', 'nobody'],
-  },
+  words: CODE_WORDS,
   uncut: ['verdict', 'owner'],
   dispensable: ['handler', 'ring', 'owner', 'module'],
   wording: {

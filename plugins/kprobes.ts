@@ -1,5 +1,6 @@
 import { hex } from '../src/base/address.ts';
 import { textOf } from '../src/plugin/cell-text.ts';
+import { CODE_WORDS } from '../src/plugin/code-columns.ts';
 import { definePlugin } from '../src/plugin/contract.ts';
 
 export default definePlugin({
@@ -38,7 +39,7 @@ export default definePlugin({
   enduring: ({ place, kind, handlers }) => [place!, kind!, handlers!],
   restless: ['flags'],
   filters: ['kind', 'verdict', 'modules'],
-  words: { verdict: ['expected', 'unknown', 'hidden'], kind: ['kprobe', 'kretprobe'] },
+  words: { verdict: CODE_WORDS.verdict, kind: ['kprobe', 'kretprobe'] },
   uncut: ['verdict', 'kind'],
   dispensable: ['address', 'flags', 'owners'],
   wording: {

@@ -1,4 +1,5 @@
 import { textOf } from '../src/plugin/cell-text.ts';
+import { CODE_WORDS, codeColumns, ownCodeVerdict } from '../src/plugin/code-columns.ts';
 import { definePlugin } from '../src/plugin/contract.ts';
 
 export default definePlugin({
@@ -21,24 +22,15 @@ export default definePlugin({
       help: 'what it was registered with: the lower, the earlier',
     },
     callback: { address: ({ callback }) => callback.address, help: 'the code that is called' },
-    symbol: { text: ({ callback }) => callback.symbol, help: 'the function there; null in nobody’s code' },
-    owner: {
-      text: ({ callback }) => callback.ownerKind,
-      help: 'whose code it is: kernel, module, hidden-module, bpf, trampoline or nobody',
-    },
-    module: { text: ({ callback }) => callback.module, help: 'the module whose code it is' },
-    verdict: {
-      text: (hook) => hook.verdict,
-      help: 'expected: the kernel’s own code, or that of a module of its build; unknown: code of another module; hidden: code of a hidden module, or nobody’s',
-    },
+    ...codeColumns('callback'),
+    verdict: ownCodeVerdict,
   },
   identity: ['netns', 'family', 'hook', 'priority', 'symbol', 'callback'],
   enduring: ({ family, hook, priority, symbol, module }) => [family!, hook!, priority!, symbol!, module!],
   restless: ['position'],
   filters: ['netns', 'family', 'hook', 'verdict', 'owner', 'module'],
   words: {
-    verdict: ['expected', 'unknown', 'hidden'],
-    owner: ['kernel', 'module', 'hidden-module', 'bpf', 'trampoline', 'nobody'],
+    ...CODE_WORDS,
     family: ['ipv4', 'ipv6', 'arp', 'bridge'],
   },
   uncut: ['verdict', 'owner'],

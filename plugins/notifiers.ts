@@ -1,4 +1,5 @@
 import { textOf } from '../src/plugin/cell-text.ts';
+import { CODE_WORDS, codeColumns, ownCodeVerdict } from '../src/plugin/code-columns.ts';
 import { definePlugin } from '../src/plugin/contract.ts';
 
 export default definePlugin({
@@ -14,25 +15,14 @@ export default definePlugin({
       help: 'what they are told of, as the variable of the kernel is called',
     },
     callback: { address: ({ callback }) => callback.address, help: 'the code that is called' },
-    symbol: { text: ({ callback }) => callback.symbol, help: 'the function there; null in nobody’s code' },
-    owner: {
-      text: ({ callback }) => callback.ownerKind,
-      help: 'whose code it is: kernel, module, hidden-module, bpf, trampoline or nobody',
-    },
-    module: { text: ({ callback }) => callback.module, help: 'the module whose code it is' },
+    ...codeColumns('callback'),
     priority: { int: ({ raw }) => raw.priority, help: 'the higher, the earlier' },
-    verdict: {
-      text: (told) => told.verdict,
-      help: 'expected: the kernel’s own code, or that of a module of its build; unknown: code of another module; hidden: code of a hidden module, or nobody’s',
-    },
+    verdict: ownCodeVerdict,
   },
   identity: ['chain', 'symbol', 'callback'],
   enduring: ({ chain, symbol, module }) => [chain!, symbol!, module!],
   filters: ['chain', 'verdict', 'owner', 'module'],
-  words: {
-    verdict: ['expected', 'unknown', 'hidden'],
-    owner: ['kernel', 'module', 'hidden-module', 'bpf', 'trampoline', 'nobody'],
-  },
+  words: CODE_WORDS,
   uncut: ['verdict', 'owner'],
   dispensable: ['callback', 'priority', 'owner'],
   wording: {

@@ -1,4 +1,5 @@
 import { textOf } from '../src/plugin/cell-text.ts';
+import { CODE_WORDS } from '../src/plugin/code-columns.ts';
 import { definePlugin } from '../src/plugin/contract.ts';
 
 export default definePlugin({
@@ -37,9 +38,8 @@ export default definePlugin({
   enduring: ({ place: patched, of, kind, symbol, module }) => [patched!, of!, kind!, symbol!, module!],
   filters: ['verdict', 'kind', 'owner', 'place', 'module'],
   words: {
-    verdict: ['expected', 'unknown', 'hidden'],
+    ...CODE_WORDS,
     kind: ['call', 'jump', 'breakpoint'],
-    owner: ['kernel', 'module', 'hidden-module', 'bpf', 'trampoline', 'nobody'],
   },
   uncut: ['verdict', 'owner', 'kind'],
   dispensable: ['address', 'target', 'of', 'owner'],

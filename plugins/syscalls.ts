@@ -1,4 +1,5 @@
 import { textOf } from '../src/plugin/cell-text.ts';
+import { CODE_WORDS, codeColumns } from '../src/plugin/code-columns.ts';
 import { definePlugin } from '../src/plugin/contract.ts';
 
 export default definePlugin({
@@ -22,12 +23,7 @@ export default definePlugin({
       help: 'the number that programs call it by; null where a function branches to it',
     },
     handler: { address: ({ handler }) => handler.address, help: 'the code that is run' },
-    symbol: { text: ({ handler }) => handler.symbol, help: 'the function there; null in nobody’s code' },
-    owner: {
-      text: ({ handler }) => handler.ownerKind,
-      help: 'whose code it is: kernel, module, hidden-module, bpf, trampoline or nobody',
-    },
-    module: { text: ({ handler }) => handler.module, help: 'the module whose code it is' },
+    ...codeColumns('handler'),
     verdict: {
       text: (call) => call.verdict,
       help: 'expected: a function of the kernel for system calls; unknown: other code; hidden: code of a hidden module, or nobody’s',
@@ -36,10 +32,7 @@ export default definePlugin({
   identity: ['table', 'number', 'symbol'],
   enduring: ({ table, number, symbol }) => [table!, number!, symbol!],
   filters: ['table', 'number', 'verdict', 'owner'],
-  words: {
-    verdict: ['expected', 'unknown', 'hidden'],
-    owner: ['kernel', 'module', 'hidden-module', 'bpf', 'trampoline', 'nobody'],
-  },
+  words: CODE_WORDS,
   uncut: ['verdict', 'owner'],
   dispensable: ['handler', 'module', 'owner'],
   wording: {
