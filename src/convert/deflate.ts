@@ -1,44 +1,19 @@
 // Packs blocks of one length, one zlib stream after the other: what that takes is made once. `deflateSync` makes a stream
 // object of Node's for each, which costs several times what packing a page does.
 import { constants, createDeflate, deflateSync } from 'node:zlib';
-
-/** What drives zlib in Node, below its streams (lib/zlib.js and src/node_zlib.cc of Node 12 to 24). */
-interface Handle {
-  onerror: (message: string) => void;
-  reset(): void;
-  writeSync(
-    flush: number,
-    bytes: Uint8Array,
-    from: number,
-    length: number,
-    into: Uint8Array,
-    at: number,
-    room: number,
-  ): void;
-}
+import { engineOf, type ZlibEngine } from '../snapshot/zlib-engine.ts';
 
 /** As QEMU and makedumpfile pack pages. */
 const SETTINGS = { level: 1 };
 
-function engineOf(): { readonly handle: Handle; readonly left: Uint32Array } | undefined {
-  const { _handle, _writeState } = createDeflate(SETTINGS) as unknown as {
-    readonly _handle?: Partial<Handle>;
-    readonly _writeState?: unknown;
-  };
-  const isKnown = typeof _handle?.writeSync === 'function' && typeof _handle.reset === 'function';
-  return isKnown && _writeState instanceof Uint32Array
-    ? { handle: _handle as Handle, left: _writeState }
-    : undefined;
-}
-
 /** Packs blocks of one length. */
 export class Deflater {
-  readonly #engine: ReturnType<typeof engineOf>;
+  readonly #engine: ZlibEngine | undefined;
   readonly #room: Uint8Array;
   #failed = false;
 
   /** @param engine Node's own, or none: then `deflateSync` does it */
-  constructor(blockBytes: number, engine: ReturnType<typeof engineOf> | null = engineOf()) {
+  constructor(blockBytes: number, engine: ZlibEngine | null = engineOf(createDeflate(SETTINGS)) ?? null) {
     this.#room = new Uint8Array(blockBytes);
     this.#engine = engine ?? undefined;
     if (this.#engine !== undefined) this.#engine.handle.onerror = () => (this.#failed = true);

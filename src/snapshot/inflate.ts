@@ -1,46 +1,11 @@
 // Unpacks blocks of one length, one zlib stream after the other: what that takes is made once. `inflateSync` makes a stream
 // object of Node's for each, which costs three times what unpacking a page does.
 import { constants, createInflate, inflateSync } from 'node:zlib';
-
-/**
- * What drives zlib in Node, below its streams (lib/zlib.js and src/node_zlib.cc of Node 12 to 24): it unpacks from `bytes` into
- * `into`, and calls `onerror` where the stream is damaged or ends early.
- */
-interface Handle {
-  onerror: (message: string) => void;
-  reset(): void;
-  writeSync(
-    flush: number,
-    bytes: Uint8Array,
-    from: number,
-    length: number,
-    into: Uint8Array,
-    at: number,
-    room: number,
-  ): void;
-}
-
-/** A handle, and what it leaves behind: bytes of room that are left, and bytes that were not read. */
-interface Engine {
-  readonly handle: Handle;
-  readonly left: Uint32Array;
-}
-
-/** The inside of a stream of Node's; undefined where that is not as we know it. */
-function engineOf(): Engine | undefined {
-  const { _handle, _writeState } = createInflate() as unknown as {
-    readonly _handle?: Partial<Handle>;
-    readonly _writeState?: unknown;
-  };
-  const isKnown = typeof _handle?.writeSync === 'function' && typeof _handle.reset === 'function';
-  return isKnown && _writeState instanceof Uint32Array
-    ? { handle: _handle as Handle, left: _writeState }
-    : undefined;
-}
+import { engineOf, type ZlibEngine } from './zlib-engine.ts';
 
 /** Unpacks streams into blocks of one length. */
 export class Inflater {
-  readonly #engine: Engine | undefined;
+  readonly #engine: ZlibEngine | undefined;
   /** A byte longer than a block: a stream that fills this too is longer than one. */
   readonly #room: Uint8Array;
   /** What of it is the block. */
@@ -48,7 +13,7 @@ export class Inflater {
   #isDamaged = false;
 
   /** @param blockBytes how long each block is @param engine another than Node's, or none: then `inflateSync` does it */
-  constructor(blockBytes: number, engine: Engine | null = engineOf() ?? null) {
+  constructor(blockBytes: number, engine: ZlibEngine | null = engineOf(createInflate()) ?? null) {
     this.#room = new Uint8Array(blockBytes + 1);
     this.#block = this.#room.subarray(0, blockBytes);
     this.#engine = engine ?? undefined;
