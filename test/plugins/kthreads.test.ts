@@ -1,8 +1,8 @@
 // Threads of the kernel on drawn memory: whose function each runs, what workers work on, and what is left of damaged ones.
 import { describe, expect, it } from 'vitest';
 import kthreads from '../../plugins/kthreads.ts';
-import { Linux } from '../../src/kernel/linux/linux.ts';
-import { linuxWith } from '../support/drawn-symbols.ts';
+import type { Linux } from '../../src/kernel/linux/linux.ts';
+import { linuxListing } from '../support/drawn-symbols.ts';
 import { type FakeKernel, fakeKernel, type KernelWishes } from '../support/kernel.ts';
 import { ask, column } from '../support/rows.ts';
 import { drawStacks } from '../support/stacks.ts';
@@ -61,21 +61,9 @@ function drawn(wishes: KernelWishes = {}): Drawn {
   const head = kernel.virtual(kernel.image.take(4096, 4096));
   kernel.link([head, kernel.member(module, 'module', 'list')]);
   const names = Object.keys(FUNCTIONS) as (keyof typeof FUNCTIONS)[];
-  const nearest = (address: bigint) => {
-    const found = names.findLast((one) => at(one) <= address);
-    return found === undefined ? undefined : { name: found, address: at(found) };
-  };
-  const linux = (): Linux => {
-    const symbols = { _stext: TEXT, _etext: TEXT + 0x4000n, modules: head };
-    const { space, profile, slide, origin } = linuxWith(kernel, symbols);
-    return new Linux({
-      space,
-      profile,
-      slide,
-      origin,
-      listed: () => ({ nearest, functions: () => names.map((name) => ({ name, address: at(name) })) }),
-    });
-  };
+  const symbols = { _stext: TEXT, _etext: TEXT + 0x4000n, modules: head };
+  const listed = names.map((name) => ({ name, address: at(name) }));
+  const linux = (): Linux => linuxListing(kernel, symbols, listed);
   return { kernel, kthread, worker, module, workQueue, linux };
 }
 

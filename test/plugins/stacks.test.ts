@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import stacks from '../../plugins/stacks.ts';
 import threads from '../../plugins/threads.ts';
-import { Linux } from '../../src/kernel/linux/linux.ts';
-import { linuxWith } from '../support/drawn-symbols.ts';
+import type { Linux } from '../../src/kernel/linux/linux.ts';
+import { linuxListing } from '../support/drawn-symbols.ts';
 import { type FakeKernel, fakeKernel } from '../support/kernel.ts';
 import { ask, column } from '../support/rows.ts';
 
@@ -61,20 +61,8 @@ function drawWaiting(): Drawn {
     __stop_orc_unwind_ip: instructions + BigInt(4 * names.length),
     __start_orc_unwind: entries,
   };
-  const nearest = (address: bigint) => {
-    const name = names.findLast((one) => at(one) <= address);
-    return name === undefined ? undefined : { name, address: at(name) };
-  };
-  const linux = (): Linux => {
-    const { space, profile, slide, origin } = linuxWith(kernel, symbols);
-    return new Linux({
-      space,
-      profile,
-      slide,
-      origin,
-      listed: () => ({ nearest, functions: () => names.map((name) => ({ name, address: at(name) })) }),
-    });
-  };
+  const listed = names.map((name) => ({ name, address: at(name) }));
+  const linux = (): Linux => linuxListing(kernel, symbols, listed);
   return { kernel, rules, frames, linux };
 }
 

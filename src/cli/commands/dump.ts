@@ -7,7 +7,8 @@ import { UsageError } from '../../base/errors.ts';
 import type { SavedBytes } from '../../extract/artefact-file.ts';
 import { isFolder, makeFolder } from '../../files/make-folder.ts';
 import { attempt, refuseTaken } from '../../files/whole-file.ts';
-import type { ProcessBytes, Wanted } from '../../kernel/linux/coredump/process-bytes.ts';
+import type { Wanted } from '../../kernel/linux/coredump/process-bytes.ts';
+import type { NamedBytes } from '../../kernel/linux/memory/pieces.ts';
 import type { LibrarySession } from '../../library/library-session.ts';
 import type { Process } from '../../library/process.ts';
 import { EXIT } from '../exit.ts';
@@ -110,7 +111,7 @@ async function dump(
     const places = found.map(({ name }) => (isInto ? join(output ?? '.', freeName(name, taken)) : output));
     for (const place of places) refuseTaken(place);
     const spend = savingBytes(session.facts.snapshot.memoryBytes);
-    return found.map((bytes: ProcessBytes, nth) => ({
+    return found.map((bytes: NamedBytes, nth) => ({
       path: places[nth]!,
       ...saveArtefact(places[nth]!, bytes, spend),
     }));

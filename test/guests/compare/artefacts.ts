@@ -4,8 +4,9 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { bytesOf, type ProcessBytes, type Wanted } from '../../../src/kernel/linux/coredump/process-bytes.ts';
+import { bytesOf, type Wanted } from '../../../src/kernel/linux/coredump/process-bytes.ts';
 import { cachedFiles } from '../../../src/kernel/linux/memory/cached-files.ts';
+import type { NamedBytes } from '../../../src/kernel/linux/memory/pieces.ts';
 import { tasks } from '../../../src/kernel/linux/process/processes.ts';
 import type { Session } from '../../../src/session/session.ts';
 import type { KnownFile, Truth } from '../truth.ts';
@@ -89,7 +90,7 @@ function comparePrograms({ kernel }: Session, { workload }: Truth): { count: num
   return { count, differences };
 }
 
-function digestOf({ pieces }: Pick<ProcessBytes, 'pieces'>): { sha256: string; missing: number } {
+function digestOf({ pieces }: Pick<NamedBytes, 'pieces'>): { sha256: string; missing: number } {
   const digest = createHash('sha256');
   let missing = 0;
   for (const piece of pieces()) {

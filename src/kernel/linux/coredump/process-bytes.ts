@@ -3,30 +3,17 @@
 import { hex, type VirtualAddress } from '../../../base/address.ts';
 import { unlessFault } from '../../../base/unless-fault.ts';
 import { CachedFile } from '../memory/cached-files.ts';
-import type { Piece } from '../memory/pieces.ts';
+import type { NamedBytes } from '../memory/pieces.ts';
 import { areasOf } from '../process/areas.ts';
 import { deletedFilesOf } from '../process/deleted-files.ts';
 import type { Task } from '../process/task.ts';
 import { coreOf } from './core-file.ts';
 
-/** Bytes of a process under a name that tells what they are. */
-export interface ProcessBytes {
-  /** Evidence is in it: whoever writes a file makes a safe name of it. */
-  readonly name: string;
-  /** The same of whatever leads to these bytes. */
-  readonly same?: string;
-  readonly size: number;
-  /** Bytes that it should have and has no room for, by reason. */
-  readonly absent?: Readonly<Record<string, number>>;
-  readonly remarks?: readonly string[];
-  pieces(): Iterable<Piece>;
-}
-
 /** What is wanted of a process. */
 export type Wanted = 'core' | 'exe' | 'deleted' | 'memfd' | { readonly at: VirtualAddress };
 
 /** What there is of it; nothing where the process has none. @throws EvidenceFault */
-export function bytesOf(task: Task, wanted: Wanted): readonly ProcessBytes[] {
+export function bytesOf(task: Task, wanted: Wanted): readonly NamedBytes[] {
   const prefix = `pid.${task.pid}`;
   if (typeof wanted === 'object') return mappingAt(task, wanted.at, prefix);
   switch (wanted) {
@@ -48,7 +35,7 @@ export function bytesOf(task: Task, wanted: Wanted): readonly ProcessBytes[] {
   }
 }
 
-function mappingAt(task: Task, at: VirtualAddress, prefix: string): ProcessBytes[] {
+function mappingAt(task: Task, at: VirtualAddress, prefix: string): NamedBytes[] {
   for (const area of areasOf(task)) {
     const bounds = unlessFault(() => [area.start, area.end] as const, null);
     if (bounds === null || at < bounds[0] || at >= bounds[1]) continue;
@@ -61,8 +48,8 @@ function mappingAt(task: Task, at: VirtualAddress, prefix: string): ProcessBytes
 }
 
 /** Each once, in however many ways the process has it; what has no bytes of its own (folders, pipes) is left out. */
-function namelessFiles(task: Task, onlyMemory: boolean, prefix: string): ProcessBytes[] {
-  const found = new Map<string, ProcessBytes>();
+function namelessFiles(task: Task, onlyMemory: boolean, prefix: string): NamedBytes[] {
+  const found = new Map<string, NamedBytes>();
   for (const deleted of deletedFilesOf(task)) {
     const path = unlessFault(() => deleted.path, '');
     if (onlyMemory && !path.startsWith('/memfd:')) continue;

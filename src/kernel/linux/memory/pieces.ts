@@ -19,6 +19,22 @@ export type Piece =
   | { readonly at: number; readonly zeros: number }
   | { readonly at: number; readonly missing: number; readonly why: string };
 
+/** Bytes that can be saved into a file: of a mapping, a module, a cached file, a whole process. */
+export interface NamedBytes {
+  /** What to call it, evidence or not: whoever writes it makes a safe name of it. */
+  readonly name: string;
+  /** What others have that stand for the very same bytes: these are written once. */
+  readonly same?: string;
+  /** Bytes of the whole, holes counted. */
+  readonly size: number;
+  /** Bytes that it should have and that are not even holes in it, by reason: those of a core file's segments without bytes. */
+  readonly absent?: Readonly<Record<string, number>>;
+  /** Sentences on what it lacks beside. */
+  readonly remarks?: readonly string[];
+  /** Its pieces, ascending and side by side. Never throws for missing memory. */
+  pieces(): Iterable<Piece>;
+}
+
 /** The pieces of `length` bytes from `start` on, ascending and side by side: neighbouring holes of one reason are one. @param first where the first of them is in what they are pieces of */
 export function* piecesOf(
   space: AddressSpace,
